@@ -1,0 +1,1 @@
+"""surveil: emotion timelines and alerts from a fleet of cameras."""

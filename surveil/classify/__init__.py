@@ -1,0 +1,1 @@
+"""Crops of faces to calibrated emotion scores."""

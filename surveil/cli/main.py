@@ -1,0 +1,54 @@
+"""The ``surveil`` command. Each subcommand is a module, imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from surveil.errors import SurveilError
+
+COMMANDS = {
+    "run": "surveil.cli.run",
+    "check": "surveil.cli.check",
+    "demo": "surveil.cli.demo",
+    "analyze": "surveil.cli.analyze",
+    "timeline": "surveil.cli.timeline",
+    "alerts": "surveil.cli.alerts",
+    "sql": "surveil.cli.sql",
+    "db": "surveil.cli.db",
+    "simulate": "surveil.cli.simulate",
+    "train": "surveil.cli.train",
+    "evaluate": "surveil.cli.evaluate",
+}
+"""Command name to the module that defines a click command called ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module at its first use, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name]).command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="surveil")
+def cli() -> None:
+    """Emotion timelines and alerts from a fleet of cameras."""
+
+
+def main() -> None:
+    """Run the command line; an error raised on purpose ends with its own exit code."""
+    try:
+        cli(standalone_mode=True)
+    except SurveilError as error:
+        click.echo(f"surveil: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""One YAML file, parsed once into frozen models."""

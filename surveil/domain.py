@@ -1,0 +1,195 @@
+"""The values that travel between stages. Frozen, and free of any library but NumPy.
+
+Instants are aware ``datetime`` in UTC and end in ``_at``; monotonic seconds end in ``_mono_s``;
+durations end in ``_s`` or ``_ms``. Letters in shapes: B batch, C channels, H height, W width,
+N faces, T time, K emotions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Emotion(StrEnum):
+    """The seven classes of FER2013. The order of definition is the order of every score vector."""
+
+    ANGRY = "angry"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    HAPPY = "happy"
+    SAD = "sad"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+
+
+EMOTIONS: tuple[Emotion, ...] = tuple(Emotion)
+
+
+class CameraState(StrEnum):
+    """Where a camera's capture stands."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALLED = "stalled"
+    FROZEN = "frozen"
+    OFFLINE = "offline"
+    STOPPED = "stopped"
+
+
+class Reason(StrEnum):
+    """Why a camera is in its state. ``NONE`` where the state speaks for itself."""
+
+    NONE = "none"
+    AUTH_FAILED = "auth-failed"
+    NOT_FOUND = "not-found"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    CODEC_UNSUPPORTED = "codec-unsupported"
+    NO_VIDEO = "no-video"
+    FRAME_TOO_LARGE = "frame-too-large"
+    STREAM_ENDED = "stream-ended"
+    STREAM_BROKEN = "stream-broken"
+    FROZEN_PICTURE = "frozen-picture"
+    FORMAT_CHANGED = "format-changed"
+    DECODER_HUNG = "decoder-hung"
+    WORKER_LOST = "worker-lost"
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-aligned box ``x1 <= x2, y1 <= y2``, in pixels or in fractions of the frame.
+
+    Which of the two is said where a box is handed over: detections and tracks use pixels of their
+    frame, events and tables use fractions, 0 to 1.
+    """
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def width(self) -> float:
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> float:
+        return self.y2 - self.y1
+
+    @property
+    def xyxy(self) -> tuple[float, float, float, float]:
+        return (self.x1, self.y1, self.x2, self.y2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded and sampled picture of a camera.
+
+    Attributes:
+        camera: Camera id of the configuration.
+        run: ULID of this opening of the camera's stream.
+        index: Count of sampled frames in the run, from 1.
+        captured_at: UTC instant, fixed once in the capture process; monotonic within a run.
+        captured_mono_s: The same instant on the host's monotonic clock.
+        image: RGB, shape ``(H, W, 3)``, dtype uint8. Upright (rotation applied), square pixels.
+    """
+
+    camera: str
+    run: str
+    index: int
+    captured_at: datetime
+    captured_mono_s: float
+    image: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """A face in one frame: box in pixels clipped to the frame, score 0..1.
+
+    ``landmarks`` are left eye, right eye, nose, left and right mouth corner as the viewer sees
+    them, shape ``(5, 2)`` float32 ``x, y`` in pixels, in the order of MTCNN.
+    """
+
+    box: Box
+    score: float
+    landmarks: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCounts:
+    """Frames of one interval by fate: ``sampled == analysed + dropped`` once all have arrived.
+
+    ``captured`` counts decoded pictures before sampling. Drops by cause: ``stale`` was too old when
+    its turn came, ``busy`` was overwritten in the ring before inference took it, ``decode`` could
+    not be decoded (never sampled).
+    """
+
+    captured: int = 0
+    sampled: int = 0
+    analysed: int = 0
+    stale: int = 0
+    busy: int = 0
+    decode: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackVote:
+    """One track's vote in one interval.
+
+    Attributes:
+        track_id: Unique within the run, from 1.
+        frames: Frames of the interval in which the face was classified, at least 1.
+        box: The last box of the interval in fractions of the frame, 0..1, clipped.
+        score: Mean detector score, 0..1.
+        face_px: Shorter side of the face box in pixels of the frame, mean over the interval.
+        emotion: The emotion with the highest mean score (after hysteresis).
+        confidence: The mean calibrated score of ``emotion``, 0..1.
+        scores: Mean calibrated score per emotion in the order of ``EMOTIONS``; sums to 1.
+    """
+
+    track_id: int
+    frames: int
+    box: Box
+    score: float
+    face_px: int
+    emotion: Emotion
+    confidence: float
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalEvent:
+    """What one camera saw in one interval, with or without faces."""
+
+    camera: str
+    run: str
+    seq: int
+    from_at: datetime
+    to_at: datetime
+    frames: FrameCounts
+    tracks: tuple[TrackVote, ...]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraEvent:
+    """A change of a camera's state. ``detail`` is for people and holds no credentials."""
+
+    camera: str
+    run: str
+    seq: int
+    at: datetime
+    state: CameraState
+    reason: Reason
+    detail: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+Event = IntervalEvent | CameraEvent

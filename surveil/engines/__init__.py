@@ -1,0 +1,1 @@
+"""Compile a network for a device."""

@@ -1,0 +1,1 @@
+"""Events: encode, spool, publish, consume."""

@@ -1,0 +1,1 @@
+"""Receivers: deliver what an alert owes."""

@@ -1,0 +1,1 @@
+"""Alert rules: language and engine."""

@@ -1,0 +1,1 @@
+"""Serve clips as RTSP cameras, with faults on demand."""

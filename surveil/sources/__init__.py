@@ -1,0 +1,1 @@
+"""Cameras and files: decode, sample, hand over frames."""

@@ -1,0 +1,1 @@
+"""SQL tables, ingest, rollups and queries."""

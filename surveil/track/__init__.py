@@ -1,0 +1,1 @@
+"""Follow faces of one camera over time."""

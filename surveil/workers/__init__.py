@@ -1,0 +1,1 @@
+"""The processes of one surveil run; the only place stages meet."""

@@ -1,0 +1,74 @@
+"""What a worker process knows of its supervisor.
+
+Each worker module has ``def run(fleet: Fleet, lifeline: Lifeline, ...) -> int``: it loops until
+``lifeline.stopping`` is set, drains within ``DRAIN_S`` and returns an exit code. It calls
+:meth:`Lifeline.beat` at least as often as it promised with the last beat; a worker that breaks its
+promise no longer answers pings and is killed and replaced from outside.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+DRAIN_S = 8.0
+"""Seconds a worker may take to end once asked; the supervisor kills at 10."""
+
+
+class Telemetry(Protocol):
+    """Counters and gauges of one worker, exposed by the supervisor as Prometheus metrics.
+
+    Names are bare (``frames_dropped_total``); the supervisor adds the prefix ``surveil_`` and the
+    label ``worker``. Label values must come from bounded sets.
+    """
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Add to a counter; ``name`` ends in ``_total``."""
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Set a gauge."""
+
+
+class Lifeline(Protocol):
+    """The worker's end of the line to its supervisor."""
+
+    stopping: threading.Event
+    telemetry: Telemetry
+
+    def beat(self, allow_s: float = 5.0) -> None:
+        """Say that the main loop is alive and will beat again within ``allow_s`` seconds."""
+
+    def ready(self, is_ready: bool = True) -> None:
+        """Say whether the worker does its job (its servers are reached); shown by ``/readyz``."""
+
+
+class LocalTelemetry:
+    """Telemetry kept in memory: ``samples[(name, labels)] = value``. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.samples: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        key = (name, tuple(sorted(labels.items())))
+        with self._lock:
+            self.samples[key] = self.samples.get(key, 0.0) + amount
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        with self._lock:
+            self.samples[name, tuple(sorted(labels.items()))] = value
+
+
+class LocalLifeline:
+    """A lifeline without a supervisor, for one-process commands and for tests."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.telemetry: Telemetry = LocalTelemetry()
+        self.is_ready = False
+
+    def beat(self, allow_s: float = 5.0) -> None:
+        return
+
+    def ready(self, is_ready: bool = True) -> None:
+        self.is_ready = is_ready
