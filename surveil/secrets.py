@@ -1,0 +1,325 @@
+"""Secrets, and their removal from any text, by value.
+
+Patterns that guess what a password looks like in a URL miss user names with dots, percent-encoding,
+empty users and query parameters. So every secret of the process is registered when it is made, and
+:func:`redact` looks for these very values, in every encoding a library may print them in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import html
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn, Self
+from urllib.parse import unquote, unquote_plus
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from surveil.errors import ConfigError
+
+MASK = "***"
+
+SHORTEST = 4
+"""Shorter values are not searched for on their own: they would blot out ordinary words. A short
+password is still hidden in a URL, in ``user:password`` and in basic authentication."""
+
+LONGEST = 4096
+"""Characters of a secret at most."""
+
+MOST = 10_000
+"""Values registered in one process at most; one more is a configuration error."""
+
+REVEAL = "reveal_secrets"
+"""Key of the pydantic serialization context under which secrets are written in the clear."""
+
+SECRET_PARAMETERS = re.compile(
+    r"^(?:.*[_-])?(?:user(?:name)?|usr|login|pass(?:wd|word|phrase)?|pwd|pw|psw|token|secret|auth"
+    r"|key|api_?key|credentials?|sig(?:nature)?|session|access_?token)$",
+    re.IGNORECASE,
+)
+"""Names of URL query parameters whose values are secrets."""
+
+_USERINFO = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
+_RUN = r"[A-Za-z0-9+/=_-]*"
+_ESCAPERS = frozenset("%\\&+")
+
+
+class _Needle:
+    """The forms of one secret that :func:`redact` looks for."""
+
+    __slots__ = ("encoded", "escaped", "value")
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        self.encoded = tuple(_base64_cores(value)) + tuple(_hex_forms(value))
+        self.escaped = re.compile("".join(_any_escape(character) for character in value))
+
+
+class _Registry:
+    """Every secret value of the process. Thread-safe; values are never removed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._needles: dict[str, _Needle] = {}
+        self._ordered: tuple[_Needle, ...] = ()
+
+    def add(self, value: str) -> None:
+        with self._lock:
+            if len(value) < SHORTEST or value in self._needles or not value.strip("*"):
+                return
+            if len(self._needles) >= MOST:
+                raise ConfigError(f"more than {MOST} different secrets; let cameras share accounts")
+            self._needles[value] = _Needle(value)
+            # Longest first: a secret that contains another one must go as a whole.
+            self._ordered = tuple(
+                sorted(self._needles.values(), key=lambda needle: -len(needle.value))
+            )
+
+    def needles(self) -> tuple[_Needle, ...]:
+        return self._ordered
+
+
+_registry = _Registry()
+
+
+def register(value: str) -> None:
+    """Have :func:`redact` remove this value from now on, in all processes' logs it is called in.
+
+    Values shorter than ``SHORTEST`` are ignored.
+
+    Raises:
+        ConfigError: ``MOST`` values are registered already.
+    """
+    _registry.add(value)
+
+
+def register_credentials(username: str, password: str) -> None:
+    """Register a password and its ``user:password`` form, which also hides a short password."""
+    register(password)
+    register(f"{username}:{password}")
+
+
+def registered() -> list[str]:
+    """Return all registered values, to hand them to a child process over a private pipe."""
+    return [needle.value for needle in _registry.needles()]
+
+
+def redact(text: str) -> str:
+    """Return the text with every registered secret replaced by ``***``.
+
+    Found are the plain value; percent-encoding in either case, of any subset of the characters,
+    repeated or with ``+`` for a space; JSON, Python and HTML escapes; base64 and hexadecimal,
+    also when the secret is only a part of what was encoded, as in basic authentication. Whatever
+    stands between ``://`` and ``@`` goes as well, registered or not.
+    """
+    has_escapes = not _ESCAPERS.isdisjoint(text)
+    for needle in _registry.needles():
+        if needle.value in text:
+            text = text.replace(needle.value, MASK)
+        if has_escapes:
+            text = needle.escaped.sub(MASK, text)
+        for core in needle.encoded:
+            if core in text:
+                text = re.sub(_RUN + re.escape(core) + _RUN, MASK, text)
+    if "://" in text:
+        text = _USERINFO.sub(f"{MASK}@", text)
+    return text
+
+
+def _any_escape(character: str) -> str:
+    """Return a pattern for one character as itself or in any of the escapes of text formats."""
+    code = ord(character)
+    octets = character.encode("utf-8", "surrogatepass")
+    forms = {re.escape(character)}
+    forms.add("".join(rf"%(?:25)*{_either_case(f'{octet:02x}')}" for octet in octets))
+    if code > 0xFFFF:
+        units = character.encode("utf-16-be")
+        halves = (units[:2].hex(), units[2:].hex())
+        forms.add("".join(rf"\\+u{_either_case(half)}" for half in halves))
+        forms.add(rf"\\+U{_either_case(f'{code:08x}')}")
+    else:
+        forms.add(rf"\\+u{_either_case(f'{code:04x}')}")
+    forms.add("".join(rf"\\+x{_either_case(f'{octet:02x}')}" for octet in octets))
+    if code <= 0xFF:
+        forms.add(rf"\\+x{_either_case(f'{code:02x}')}")
+    if character in "\"'\\/":
+        forms.add(r"\\+" + re.escape(character))
+    if character == " ":
+        forms.add(r"\+")
+    named = html.escape(character)
+    if named != character:
+        forms.add(re.escape(named))
+    forms.add(rf"&#0*{code};")
+    forms.add(rf"&#[xX]0*{_either_case(f'{code:x}')};")
+    # Longest first, so that an escaped backslash is not left half behind.
+    return "(?:" + "|".join(sorted(forms, key=lambda form: (-len(form), form))) + ")"
+
+
+def _either_case(digits: str) -> str:
+    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
+
+
+def _base64_cores(value: str) -> Iterator[str]:
+    """Yield what the base64 of any text containing the value must contain, for each alignment.
+
+    An octet's place modulo 3 decides its encoding. The first and last character, which other
+    octets also write to, are left out; :func:`redact` removes them with the rest of the run.
+    """
+    octets = value.encode("utf-8", "surrogatepass")
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + octets).decode().rstrip("=")
+        start = -(-offset * 8 // 6)
+        end = (offset + len(octets)) * 8 // 6
+        core = encoded[start:end]
+        if len(core) >= SHORTEST:
+            yield core
+            url_safe = core.translate(str.maketrans("+/", "-_"))
+            if url_safe != core:
+                yield url_safe
+
+
+def _hex_forms(value: str) -> Iterable[str]:
+    digits = value.encode("utf-8", "surrogatepass").hex()
+    return {digits, digits.upper()}
+
+
+class Secret:
+    """Text that shows itself only through :meth:`reveal`.
+
+    ``str``, ``repr``, formatting and pydantic's JSON give ``***``. It cannot be pickled. Making one
+    registers its value for :func:`redact`, unless ``searched=False``: a user name such as ``admin``
+    is not shown either, but is no reason to blot out that word in every text.
+    """
+
+    __slots__ = ("_value",)
+    _value: str
+
+    def __init__(self, value: str, *, searched: bool = True) -> None:
+        object.__setattr__(self, "_value", value)
+        if searched:
+            self._register()
+
+    def _register(self) -> None:
+        register(self._value)
+
+    def reveal(self) -> str:
+        """Return the secret itself. Hand it to the one call that needs it; keep it nowhere."""
+        return self._value
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a secret cannot be changed")
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(
+            self._value.encode("utf-8", "surrogatepass"),
+            other._value.encode("utf-8", "surrogatepass"),
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret cannot be pickled")
+
+    @classmethod
+    def _validate(cls, value: object) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str):
+            raise PydanticCustomError("secret_type", "must be text; put it in quotes")
+        if not value:
+            raise PydanticCustomError("secret_empty", "must not be empty")
+        if len(value) > LONGEST:
+            raise PydanticCustomError("secret_long", f"must not exceed {LONGEST} characters")
+        if not value.isprintable():
+            raise PydanticCustomError("secret_control", "must not hold line breaks or controls")
+        return cls(value)
+
+    @staticmethod
+    def _serialize(value: Secret, info: SerializationInfo) -> object:
+        if info.mode != "json":
+            return value
+        context: Any = info.context
+        return value.reveal() if context and context.get(REVEAL) else str(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls._validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                cls._serialize, info_arg=True
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
+
+
+class SecretUrl(Secret):
+    """A URL whose credentials do not show: ``str`` gives ``rediss://***@host:6379/0?token=***``.
+
+    The password and the values of query parameters named like secrets are registered for
+    :func:`redact`, each in plain and as written.
+    """
+
+    __slots__ = ()
+
+    def _register(self) -> None:
+        userinfo = self._value.partition("://")[2]
+        userinfo = re.split(r"[/?#]", userinfo, maxsplit=1)[0]
+        if "@" in userinfo:
+            username, _, password = userinfo.rpartition("@")[0].partition(":")
+            register(password)
+            register_credentials(unquote(username), unquote(password))
+        for name, value in _query(self._value):
+            if SECRET_PARAMETERS.match(name):
+                register(value)
+                register(unquote_plus(value))
+
+    @property
+    def scheme(self) -> str:
+        """The part before the first colon, in lower case."""
+        return self._value.partition(":")[0].lower()
+
+    def __str__(self) -> str:
+        shown = redact(self._value)
+        for name, value in _query(self._value):
+            if value and SECRET_PARAMETERS.match(name):
+                shown = shown.replace(f"{name}={value}", f"{name}={MASK}")
+        return shown
+
+
+def _query(url: str) -> Iterator[tuple[str, str]]:
+    """Yield the query parameters of a URL as written, without decoding."""
+    for pair in url.partition("?")[2].partition("#")[0].split("&"):
+        name, _, value = pair.partition("=")
+        yield name, value
