@@ -58,6 +58,11 @@ class LocalTelemetry:
         with self._lock:
             self.samples[name, tuple(sorted(labels.items()))] = value
 
+    def snapshot(self) -> list[tuple[str, dict[str, str], float]]:
+        """Return all samples as ``(name, labels, value)``."""
+        with self._lock:
+            return [(name, dict(labels), value) for (name, labels), value in self.samples.items()]
+
 
 class LocalLifeline:
     """A lifeline without a supervisor, for one-process commands and for tests."""

@@ -1,0 +1,56 @@
+# `make` prints this help. Everything runs in .venv, which uv makes; uv itself is fetched if missing.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --no-sync
+STAMP := .venv/.synced
+
+help: ## print this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+# Debian's python3 has no ensurepip unless python3-venv is there: then pip alone must do.
+$(UV):
+	$(PYTHON) -m venv .uv 2>/dev/null && .uv/bin/python -m pip install --quiet 'uv>=0.8,<1' \
+	|| $(PYTHON) -m pip install --quiet --target .uv 'uv>=0.8,<1'
+
+$(STAMP): pyproject.toml | $(UV)
+	$(UV) sync --quiet
+	@touch $(STAMP)
+
+setup: $(STAMP) ## make the environment
+
+demo: $(STAMP) ## two simulated cameras, embedded Redis and SQLite, about 30 seconds
+	$(RUN) surveil demo
+
+test: $(STAMP) ## all tests but the slow suites
+	$(RUN) pytest -q -m "not slow"
+
+check: $(STAMP) format-check lint types imports migrations test ## exactly what CI runs
+
+format: $(STAMP) ## rewrite the code in the house format
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+format-check: $(STAMP)
+	$(RUN) ruff format --check .
+
+lint: $(STAMP)
+	$(RUN) ruff check .
+
+types: $(STAMP)
+	$(RUN) mypy
+
+imports: $(STAMP)
+	$(RUN) lint-imports
+
+migrations: $(STAMP) ## up, down, up and no drift, on SQLite and PostgreSQL
+	$(RUN) pytest -q tests/integration/store -k migration
+
+coverage: $(STAMP) ## tests with coverage by package
+	$(RUN) pytest -q -m "not slow" --cov=surveil --cov-report=term:skip-covered
+
+slow: $(STAMP) ## the slow suites: chaos, accuracy over whole clips
+	$(RUN) pytest -q -m slow --timeout=1200
+
+.PHONY: help setup demo test check format format-check lint types imports migrations coverage slow

@@ -1,0 +1,51 @@
+"""``surveil run``: the daemon."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from surveil.config import load_fleet
+from surveil.logs import configure_logs
+from surveil.workers.daemon import ROLES, LogOptions, serve
+
+
+@click.command("run")
+@click.argument("fleet_file", metavar="FLEET.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--roles",
+    default=",".join(ROLES),
+    show_default=True,
+    help="What this host does, separated by commas.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "human", "json"]),
+    default="auto",
+    show_default=True,
+    help="auto: for people on a terminal, JSON otherwise.",
+)
+def command(fleet_file: Path, roles: str, log_level: str, log_format: str) -> None:
+    """Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.
+
+    Exit codes: 0 ended as asked, 2 configuration, 3 model, 4 port, socket or data_dir in use.
+    """
+    chosen = [role.strip() for role in roles.split(",") if role.strip()]
+    unknown = sorted(set(chosen) - set(ROLES))
+    if unknown or not chosen:
+        raise click.BadParameter(
+            f"unknown role {', '.join(unknown) or '(none)'}; choose from {', '.join(ROLES)}",
+            param_hint="--roles",
+        )
+    as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
+    configure_logs(role="supervisor", level=log_level, json=as_json)
+    fleet = load_fleet(fleet_file)
+    sys.exit(serve(fleet, roles=chosen, logs=LogOptions(level=log_level, json=as_json)))

@@ -1,0 +1,76 @@
+"""Entry point of every worker process: ``python -m surveil.workers.child ROLE NAME FD``.
+
+The arguments are for people who read ``ps``; what the worker needs, secrets included, comes as the
+first message over the inherited socket ``FD``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+
+from surveil.config import Fleet
+from surveil.errors import SurveilError
+from surveil.logs import configure_logs, get_logger
+from surveil.workers.control import Message, SocketLifeline
+
+FATAL_EXIT_CODES = (2, 3, 4)
+"""Exit codes of errors that no restart mends: configuration, model, in use."""
+
+
+def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline) -> int:
+    """Run the worker of one role. Its modules are imported here: each role needs others."""
+    from surveil.sources.ring import FrameRing
+
+    rings = {camera: FrameRing.attach(fd) for camera, fd in assignment.get("rings", {}).items()}
+    doorbell_fd: int | None = assignment.get("doorbell_fd")
+    match role:
+        case "capture":
+            from surveil.workers import capture
+
+            (camera_id,) = rings
+            return capture.run(fleet, lifeline, camera_id, rings[camera_id], doorbell_fd)
+        case "inference":
+            from surveil.workers import inference
+
+            return inference.run(fleet, lifeline, rings, doorbell_fd)
+        case "recorder":
+            from surveil.workers import recorder
+
+            return recorder.run(fleet, lifeline)
+        case "alerter":
+            from surveil.workers import alerter
+
+            return alerter.run(fleet, lifeline)
+    raise ValueError(f"unknown role {role!r}")
+
+
+def main(argv: list[str]) -> int:
+    """Serve as the worker that the assignment describes; return its exit code."""
+    role, name, fd = argv[0], argv[1], int(argv[2])
+    # Ctrl-C goes to the whole foreground group: the supervisor alone decides the order of the end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lifeline = SocketLifeline(socket.socket(fileno=fd))
+    signal.signal(signal.SIGTERM, lambda *_: lifeline.stopping.set())
+    assignment = lifeline.receive_assignment()
+    fleet = Fleet.from_wire(assignment["fleet"])
+    configure_logs(role=name, level=assignment["log_level"], json=assignment["log_json"])
+    lifeline.start()
+    log = get_logger("worker")
+    try:
+        return _work(role, assignment, fleet, lifeline)
+    except SurveilError as error:
+        log.error("worker.failed", error=str(error), exit_code=error.exit_code)
+        if error.exit_code in FATAL_EXIT_CODES:
+            lifeline.fatal(str(error), error.exit_code)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # No interpreter shutdown: a native thread that is stuck (a decoder) must not hold up the end.
+    os._exit(code)

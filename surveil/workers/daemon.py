@@ -1,0 +1,171 @@
+"""Compose a supervisor from a fleet: which workers, which memory, which order of the end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from surveil.config import Fleet
+from surveil.errors import ConfigError, SurveilError
+from surveil.events.embedded import EmbeddedRedis
+from surveil.logs import get_logger
+from surveil.sources.ring import FrameRing
+from surveil.workers.control import Message
+from surveil.workers.datadir import DataDirLock
+from surveil.workers.endpoint import Endpoint
+from surveil.workers.process import WorkerSpec
+from surveil.workers.restarts import Backoff, RestartBudget
+from surveil.workers.supervisor import Supervisor
+
+ROLES = ("inference", "recorder", "alerter")
+"""What one host can be asked to do. ``inference`` brings the capture processes of its cameras:
+frames stay on the host that captured them."""
+
+PHASE_CAPTURE, PHASE_INFERENCE, PHASE_CONSUMERS = range(3)
+DRAIN_PHASE_S = {PHASE_CAPTURE: 2.5, PHASE_INFERENCE: 3.5, PHASE_CONSUMERS: 3.0}
+"""Captures end first, so that inference sees every run's end; then the consumers of its events."""
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """How the workers log: a level's name, and JSON or lines for people."""
+
+    level: str = "info"
+    json: bool = False
+
+
+def _assignment(fleet: Fleet, logs: LogOptions, **more: object) -> Message:
+    wire = fleet.to_wire()
+    return {"fleet": wire, "log_level": logs.level, "log_json": logs.json, **more}
+
+
+def _specs(
+    fleet: Fleet, roles: Sequence[str], logs: LogOptions, stack: ExitStack
+) -> list[WorkerSpec]:
+    """Return the workers of this host; their shared memory lives as long as ``stack``."""
+    specs: list[WorkerSpec] = []
+    for role in ("recorder", "alerter"):
+        if role in roles:
+            specs.append(
+                WorkerSpec(
+                    name=role,
+                    role=role,
+                    assignment=lambda: _assignment(fleet, logs),
+                    phase=PHASE_CONSUMERS,
+                )
+            )
+    if "inference" not in roles:
+        return specs
+    cameras = [camera for camera in fleet.cameras.values() if camera.enabled]
+    rings = {camera.id: stack.enter_context(_ring()) for camera in cameras}
+    listen_fd, ring_fd = os.pipe()
+    for fd in (listen_fd, ring_fd):
+        os.set_blocking(fd, False)
+        stack.callback(os.close, fd)
+    fds = {camera: ring.fd for camera, ring in rings.items()}
+    specs.append(
+        WorkerSpec(
+            name="inference",
+            role="inference",
+            assignment=lambda: _assignment(fleet, logs, rings=fds, doorbell_fd=listen_fd),
+            pass_fds=(listen_fd, *fds.values()),
+            phase=PHASE_INFERENCE,
+        )
+    )
+    for camera_id, fd in fds.items():
+        specs.append(
+            WorkerSpec(
+                name=f"capture:{camera_id}",
+                role="capture",
+                assignment=lambda camera_id=camera_id, fd=fd: _assignment(  # type: ignore[misc]
+                    fleet, logs, rings={camera_id: fd}, doorbell_fd=ring_fd
+                ),
+                pass_fds=(fd, ring_fd),
+                phase=PHASE_CAPTURE,
+            )
+        )
+    return specs
+
+
+@contextmanager
+def _ring() -> Iterator[FrameRing]:
+    ring = FrameRing.create()
+    try:
+        yield ring
+    finally:
+        ring.close()
+
+
+class _RedisKeeper:
+    """Keeps the embedded Redis server running; called in the supervisor's loop."""
+
+    def __init__(self, server: EmbeddedRedis, budget: RestartBudget) -> None:
+        self._server = server
+        self._budget = budget
+        self._backoff = Backoff()
+        self._started_mono_s = time.monotonic()
+        self._again_mono_s: float | None = None
+        self._log = get_logger("supervisor")
+
+    def tend(self, now: float) -> None:
+        """Start the server again if it has ended and a restart may happen now."""
+        if self._server.is_running():
+            return
+        if self._again_mono_s is None:
+            delay_s = self._backoff.next_delay_s(now - self._started_mono_s)
+            self._again_mono_s = now + delay_s
+            self._log.error("redis.lost", restart_in_s=round(delay_s, 2))
+        if now < self._again_mono_s or not self._budget.take(now):
+            return
+        self._again_mono_s = None
+        self._started_mono_s = now
+        try:
+            self._server.start()
+        except SurveilError as error:
+            self._log.error("redis.start_failed", error=str(error))
+        else:
+            self._log.info("redis.restarted")
+
+
+def serve(fleet: Fleet, *, roles: Sequence[str] = ROLES, logs: LogOptions | None = None) -> int:
+    """Run a fleet in this process until SIGTERM or SIGINT; return the exit code.
+
+    Raises:
+        ConfigError: The roles do not fit the configuration.
+        InUseError: The data directory, the HTTP port or the Redis socket belongs to another.
+        WorkerFatalError: A worker met an error that no restart mends.
+    """
+    if fleet.redis == "embedded" and set(roles) != set(ROLES):
+        raise ConfigError(
+            "redis: embedded serves one host only; to spread roles over hosts,"
+            " set redis: to the URL of a server that all of them reach"
+        )
+    budget = RestartBudget()
+    with ExitStack() as stack:
+        stack.enter_context(DataDirLock(fleet.data_dir))
+        specs = _specs(fleet, roles, logs or LogOptions(), stack)
+        supervisor = Supervisor(specs, budget=budget, drain_phase_s=DRAIN_PHASE_S)
+        endpoint = Endpoint(
+            fleet.http.host,
+            fleet.http.port,
+            metrics=supervisor.board.exposition,
+            livez=supervisor.livez,
+            readyz=supervisor.readyz,
+        )
+        stack.callback(endpoint.close)
+        get_logger("supervisor").info(
+            "supervisor.started",
+            data_dir=str(fleet.data_dir),
+            cameras=len(fleet.cameras),
+            roles=list(roles),
+            http=f"{fleet.http.host}:{endpoint.port}",
+        )
+        if fleet.redis == "embedded":
+            server = EmbeddedRedis(fleet.data_dir)
+            stack.callback(server.stop)
+            server.start()
+            supervisor.tend = _RedisKeeper(server, budget).tend
+        return supervisor.run()

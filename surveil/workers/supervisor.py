@@ -1,0 +1,205 @@
+"""The supervisor: starts the workers, pings them, replaces the lost, ends them in order.
+
+Runs in the process of ``surveil run``; imports no torch. One loop, one thread; the HTTP endpoint
+beside it only reads.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from surveil.errors import SurveilError
+from surveil.logs import get_logger
+from surveil.workers.board import MetricsBoard
+from surveil.workers.process import WorkerProcess, WorkerSpec
+from surveil.workers.restarts import RestartBudget
+
+TICK_S = 0.1
+DRAIN_TOTAL_S = 9.5
+"""Seconds from the request to end until the last worker is killed; the promise is 10."""
+
+LOOP_ALIVE_S = 5.0
+
+
+class WorkerFatalError(SurveilError):
+    """A worker met an error that no restart mends; carries the worker's exit code."""
+
+    def __init__(self, worker: str, message: str, exit_code: int) -> None:
+        super().__init__(f"{worker}: {message}")
+        self.exit_code = exit_code
+
+
+@dataclass
+class Supervisor:
+    """Keeps a set of workers alive until it is asked to stop.
+
+    Attributes:
+        specs: The workers, started in this order; ended phase by phase, lowest first.
+        budget: Restarts that the host can bear, shared by all workers.
+        drain_phase_s: Seconds each phase may take to end, by phase; the rest is killed.
+        tend: Called in each turn of the loop, for what is not a worker (embedded Redis).
+    """
+
+    specs: Sequence[WorkerSpec]
+    budget: RestartBudget = field(default_factory=RestartBudget)
+    board: MetricsBoard = field(default_factory=MetricsBoard)
+    drain_phase_s: dict[int, float] = field(default_factory=dict)
+    tend: Callable[[float], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self._workers = [WorkerProcess(spec) for spec in self.specs]
+        self._restarts: dict[tuple[str, str], int] = {}
+        self._stop_signal: int | None = None
+        self._turned_mono_s = time.monotonic()
+        self._log = get_logger("supervisor")
+
+    # What the endpoint and tests ask.
+
+    def livez(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether the loop turns."""
+        age_s = time.monotonic() - self._turned_mono_s
+        return age_s < LOOP_ALIVE_S, {"loop_age_s": round(age_s, 3)}
+
+    def readyz(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether every worker runs and says that it does its job."""
+        waiting = [w.spec.name for w in self._workers if not w.is_ready]
+        return not waiting and self._stop_signal is None, {"not_ready": waiting}
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each running worker by name."""
+        return {w.spec.name: w.pid for w in self._workers if w.pid is not None}
+
+    def request_stop(self, signum: int = signal.SIGTERM) -> None:
+        """Ask the loop to end; safe to call from a signal handler."""
+        self._stop_signal = signum
+
+    # The loop.
+
+    def run(self) -> int:
+        """Work until a signal asks to stop; return 0 after an orderly end.
+
+        Raises:
+            WorkerFatalError: A worker met an error that no restart mends; all have been ended.
+        """
+        wake, wake_write = socket.socketpair()
+        wake.settimeout(TICK_S)
+        wake_write.setblocking(False)
+        before_fd = signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
+        before = {s: signal.signal(s, self._on_signal) for s in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            while self._stop_signal is None:
+                self._turn(time.monotonic())
+                try:
+                    wake.recv(64)
+                except TimeoutError:
+                    continue
+            self._log.info("supervisor.stopping", signal=signal.Signals(self._stop_signal).name)
+        finally:
+            self._end_workers()
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
+            signal.set_wakeup_fd(before_fd)
+            wake.close()
+            wake_write.close()
+        return 0
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        self.request_stop(signum)
+
+    def _turn(self, now: float) -> None:
+        self._turned_mono_s = now
+        self.tend(now)
+        for worker in self._workers:
+            if not worker.is_running:
+                self._start(worker, now)
+                continue
+            worker.listen(now)
+            worker.ping(now)
+            self.board.put(worker.spec.name, worker.samples)
+            if worker.is_silent(now):
+                self._log.error("worker.hung", worker=worker.spec.name, pid=worker.pid)
+                self._count_loss(worker, "hung")
+                worker.kill()
+            code = worker.reap()
+            if code is not None:
+                self._lost(worker, code, now)
+        self._report(now)
+
+    def _start(self, worker: WorkerProcess, now: float) -> None:
+        if now < worker.start_at_mono_s:
+            return
+        if worker.starts and not self.budget.take(now):
+            worker.start_at_mono_s = now + 1.0
+            self._count_loss(worker, "budget-spent")
+            self._log.warning("worker.restart_delayed", worker=worker.spec.name)
+            return
+        try:
+            worker.start()
+        except OSError as error:
+            # The host is out of processes or memory: that passes, and the back-off bounds it.
+            worker.start_at_mono_s = now + worker.backoff.next_delay_s(0.0)
+            self._count_loss(worker, "spawn-failed")
+            self._log.error("worker.start_failed", worker=worker.spec.name, error=str(error))
+            return
+        self._log.info("worker.started", worker=worker.spec.name, pid=worker.pid)
+
+    def _lost(self, worker: WorkerProcess, code: int, now: float) -> None:
+        self.board.retire(worker.spec.name)
+        worker.samples = []
+        if worker.fatal is not None:
+            raise WorkerFatalError(worker.spec.name, *worker.fatal)
+        delay_s = worker.backoff.next_delay_s(worker.lived_s(now))
+        worker.start_at_mono_s = now + delay_s
+        self._count_loss(worker, "exit" if code >= 0 else "killed")
+        self._log.error(
+            "worker.lost",
+            worker=worker.spec.name,
+            exit_code=code,
+            lived_s=round(worker.lived_s(now), 1),
+            restart_in_s=round(delay_s, 2),
+        )
+
+    def _count_loss(self, worker: WorkerProcess, cause: str) -> None:
+        key = (worker.spec.name, cause)
+        self._restarts[key] = self._restarts.get(key, 0) + 1
+
+    def _report(self, now: float) -> None:
+        samples: list[tuple[str, dict[str, str], float]] = [
+            ("worker_losses_total", {"of": name, "cause": cause}, float(count))
+            for (name, cause), count in self._restarts.items()
+        ]
+        samples += [
+            ("worker_up", {"of": w.spec.name}, float(w.is_running and w.is_ready))
+            for w in self._workers
+        ]
+        self.board.put("supervisor", samples)
+
+    # The end.
+
+    def _end_workers(self) -> None:
+        """End all workers, phase by phase, so that each can still hand on what it holds."""
+        until = time.monotonic() + DRAIN_TOTAL_S
+        for phase in sorted({w.spec.phase for w in self._workers}):
+            workers = [w for w in self._workers if w.spec.phase == phase and w.is_running]
+            for worker in workers:
+                worker.stop()
+            deadline = min(until, time.monotonic() + self.drain_phase_s.get(phase, DRAIN_TOTAL_S))
+            self._await_end(workers, deadline)
+            for worker in workers:
+                if worker.is_running:
+                    self._log.warning("worker.killed_at_end", worker=worker.spec.name)
+                    worker.kill()
+            self._await_end(workers, time.monotonic() + 1.0)
+
+    def _await_end(self, workers: Sequence[WorkerProcess], deadline: float) -> None:
+        while any(w.is_running for w in workers) and time.monotonic() < deadline:
+            for worker in workers:
+                worker.reap()
+            self._turned_mono_s = time.monotonic()
+            time.sleep(0.02)

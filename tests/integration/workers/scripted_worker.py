@@ -1,0 +1,46 @@
+"""A worker whose conduct is its role: used by the supervisor's tests as a real process.
+
+Roles: ``good`` works and drains; ``exits`` ends with code 9 at once; ``hangs`` breaks its promise;
+``holds`` ignores the request to stop; ``fatal`` reports an error that no restart mends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from surveil.workers.control import SocketLifeline
+
+
+def main() -> int:
+    role, name, fd = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    lifeline = SocketLifeline(socket.socket(fileno=fd))
+    folder = Path(lifeline.receive_assignment()["folder"])
+    with (folder / name).open("a", encoding="utf-8") as diary:
+        diary.write(f"{os.getpid()}\n")
+    lifeline.start()
+    lifeline.ready()
+    lifeline.telemetry.count("starts_total")
+    if role == "exits":
+        return 9
+    if role == "fatal":
+        lifeline.fatal("weights are corrupt", 3)
+        return 3
+    if role == "hangs":
+        lifeline.beat(0.0)
+        time.sleep(600)
+    while role == "holds" or not lifeline.stopping.is_set():
+        lifeline.beat(5.0)
+        time.sleep(0.02)
+    with (folder / "ends").open("a", encoding="utf-8") as diary:
+        diary.write(f"{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)

@@ -1,0 +1,136 @@
+"""The supervisor over real processes: replaces the lost, ends in order, leaves no orphan."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from surveil.workers import process
+from surveil.workers.process import WorkerSpec
+from surveil.workers.supervisor import Supervisor, WorkerFatalError
+
+SCRIPT = Path(__file__).with_name("scripted_worker.py")
+
+
+def spec(folder: Path, role: str, name: str, phase: int = 0) -> WorkerSpec:
+    command = (sys.executable, str(SCRIPT))
+    return WorkerSpec(name, role, lambda: {"folder": str(folder)}, phase=phase, command=command)
+
+
+def until(condition: Callable[[], bool], what: str, limit_s: float = 30.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.02)
+
+
+def starts(folder: Path, name: str) -> int:
+    path = folder / name
+    return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+
+
+def serve(supervisor: Supervisor, conduct: Callable[[], None]) -> int:
+    """Run ``conduct`` in a thread beside the loop, which must own the main thread for signals."""
+
+    def body() -> None:
+        try:
+            conduct()
+        finally:
+            supervisor.request_stop()
+
+    with ThreadPoolExecutor(1) as pool:
+        conducted = pool.submit(body)
+        code = supervisor.run()
+        conducted.result()
+    return code
+
+
+def test_a_killed_worker_is_replaced_and_the_other_is_not_touched(tmp_path: Path) -> None:
+    supervisor = Supervisor([spec(tmp_path, "good", "a"), spec(tmp_path, "good", "b")])
+
+    def conduct() -> None:
+        until(lambda: supervisor.readyz()[0], "both ready")
+        os.kill(supervisor.pids()["a"], signal.SIGKILL)
+        until(lambda: starts(tmp_path, "a") == 2, "a again")
+        until(lambda: supervisor.board.value("starts_total") == 3, "counters go on")
+
+    assert serve(supervisor, conduct) == 0
+    assert starts(tmp_path, "b") == 1
+    assert supervisor.board.value("worker_losses_total", of="a", cause="killed") == 1
+
+
+def test_a_hung_worker_is_killed_and_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "FIRST_PONG_S", 2.0)
+    supervisor = Supervisor([spec(tmp_path, "hangs", "stuck"), spec(tmp_path, "good", "b")])
+    assert serve(supervisor, lambda: until(lambda: starts(tmp_path, "stuck") >= 2, "again")) == 0
+    assert supervisor.board.value("worker_losses_total", of="stuck", cause="hung") >= 1
+    assert starts(tmp_path, "b") == 1
+
+
+def test_a_worker_that_always_exits_is_backed_off(tmp_path: Path) -> None:
+    supervisor = Supervisor([spec(tmp_path, "exits", "a")])
+    supervisor.budget.size = 2
+    assert serve(supervisor, lambda: until(lambda: starts(tmp_path, "a") >= 2, "again")) == 0
+    assert supervisor.board.value("worker_losses_total", of="a", cause="exit") >= 1
+
+
+def test_phases_end_in_order(tmp_path: Path) -> None:
+    specs = [spec(tmp_path, "good", name, phase) for name, phase in (("c", 2), ("a", 0), ("b", 1))]
+    supervisor = Supervisor(specs)
+    assert serve(supervisor, lambda: until(lambda: supervisor.readyz()[0], "all ready")) == 0
+    assert (tmp_path / "ends").read_text(encoding="utf-8").split() == ["a", "b", "c"]
+
+
+def test_a_worker_that_will_not_end_is_killed(tmp_path: Path) -> None:
+    supervisor = Supervisor([spec(tmp_path, "holds", "a")], drain_phase_s={0: 0.5})
+    pids: list[int] = []
+
+    def conduct() -> None:
+        until(lambda: supervisor.readyz()[0], "ready")
+        pids.extend(supervisor.pids().values())
+
+    assert serve(supervisor, conduct) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+def test_an_error_that_no_restart_mends_ends_all_with_its_code(tmp_path: Path) -> None:
+    supervisor = Supervisor([spec(tmp_path, "good", "b"), spec(tmp_path, "fatal", "a")])
+    with pytest.raises(WorkerFatalError, match="a: weights are corrupt") as caught:
+        supervisor.run()
+    assert caught.value.exit_code == 3
+    assert supervisor.pids() == {}
+
+
+def test_kill_9_of_the_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
+    program = f"""
+import sys
+sys.path.insert(0, {str(SCRIPT.parent)!r})
+from pathlib import Path
+from test_supervisor import spec
+from surveil.workers.supervisor import Supervisor
+folder = Path({str(tmp_path)!r})
+Supervisor([spec(folder, "good", "a"), spec(folder, "good", "b")]).run()
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as parent:
+        until(lambda: starts(tmp_path, "a") == starts(tmp_path, "b") == 1, "both run")
+        children = [int((tmp_path / name).read_text(encoding="utf-8")) for name in ("a", "b")]
+        parent.kill()
+    until(lambda: not any(_is_alive(pid) for pid in children), "children end", limit_s=12.0)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] != "Z"
+    except FileNotFoundError:
+        return False
