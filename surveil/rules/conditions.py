@@ -1,0 +1,117 @@
+"""What the conditions of all measures share: strict models, comparison and hysteresis."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from surveil.durations import Duration
+from surveil.rules.reading import Reading, View
+
+MAX_OVER_S = 3600.0
+"""Longest window. Windows are held in memory, per camera, at one sample per interval."""
+
+Over = Annotated[Duration, Field(ge=1.0, le=MAX_OVER_S)]
+Threshold = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+
+
+class Condition(Strict):
+    """One measure and what makes it true.
+
+    A subclass has one field with the name of its measure (the keyword) and the measure's options.
+    """
+
+    keyword: ClassVar[str]
+
+    def read(self, view: View) -> Reading:
+        """Return the measure of the view's window."""
+        raise NotImplementedError
+
+    def holds(self, value: float, *, latched: bool) -> bool:
+        """Return whether the condition is true for ``value``.
+
+        Args:
+            value: What :meth:`read` gave.
+            latched: Whether the condition was true when last known.
+        """
+        raise NotImplementedError
+
+    @property
+    def over_s(self) -> float:
+        """Seconds of the past that the measure needs; 0 for none."""
+        raise NotImplementedError
+
+    @property
+    def threshold(self) -> float:
+        """The number the value is compared with."""
+        raise NotImplementedError
+
+
+class Compared(Condition):
+    """A condition with a comparator, and with hysteresis where ``clear_…`` is given."""
+
+    limits: ClassVar[tuple[float, float]] = (0.0, float("inf"))
+    """Least and greatest sensible threshold."""
+
+    above: Threshold | None = None
+    below: Threshold | None = None
+    at_least: Threshold | None = None
+    at_most: Threshold | None = None
+    clear_below: Threshold | None = None
+    clear_above: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _check_comparators(self) -> Self:
+        given = [
+            n for n in ("above", "below", "at_least", "at_most") if getattr(self, n) is not None
+        ]
+        if len(given) != 1:
+            raise ValueError("give exactly one of: above, below, at_least, at_most")
+        rising = given[0] in ("above", "at_least")
+        if rising and self.clear_above is not None:
+            raise ValueError(
+                f"'clear_above' goes with below or at_most; use clear_below with {given[0]}"
+            )
+        if not rising and self.clear_below is not None:
+            raise ValueError(
+                f"'clear_below' goes with above or at_least; use clear_above with {given[0]}"
+            )
+        if self.clear_below is not None and self.clear_below > self.threshold:
+            raise ValueError(f"'clear_below' must not be greater than '{given[0]}'")
+        if self.clear_above is not None and self.clear_above < self.threshold:
+            raise ValueError(f"'clear_above' must not be less than '{given[0]}'")
+        least, greatest = self.limits
+        for name in (*given, "clear_below", "clear_above"):
+            value = getattr(self, name)
+            if value is not None and not least <= value <= greatest:
+                raise ValueError(f"'{name}' must lie between {least:g} and {greatest:g}")
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """The number the value is compared with."""
+        for bound in (self.above, self.below, self.at_least, self.at_most):
+            if bound is not None:
+                return bound
+        raise AssertionError("a validated condition has a comparator")
+
+    def holds(self, value: float, *, latched: bool) -> bool:
+        """Compare; a latched condition ends only past its ``clear_…`` bound."""
+        if latched and self.clear_below is not None:
+            return value >= self.clear_below
+        if latched and self.clear_above is not None:
+            return value <= self.clear_above
+        if self.above is not None:
+            return value > self.above
+        if self.below is not None:
+            return value < self.below
+        if self.at_least is not None:
+            return value >= self.at_least
+        return value <= self.threshold

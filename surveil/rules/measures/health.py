@@ -1,0 +1,46 @@
+"""``health``: whether a camera is seen at all."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from surveil.durations import Duration
+from surveil.rules.conditions import Condition
+from surveil.rules.reading import UNKNOWN, Reading, View
+
+
+class HealthCondition(Condition):
+    """True once no frame of the camera was analysed for ``silent_for``, whatever the cause.
+
+    A camera that never appeared is silent from the engine's start on. The value is the silence in
+    seconds. It is unknown while the silence reaches back to before the engine watched and the part
+    that it did watch is shorter than ``silent_for``.
+    """
+
+    keyword: ClassVar[str] = "health"
+
+    health: Literal["camera"]
+    silent_for: Annotated[Duration, Field(ge=3.0)]
+
+    @property
+    def over_s(self) -> float:
+        """The measure looks at the clock, not at a window."""
+        return 0.0
+
+    @property
+    def threshold(self) -> float:
+        """Seconds of silence."""
+        return self.silent_for
+
+    def read(self, view: View) -> Reading:
+        """Return the silence in seconds."""
+        silence_s, watched = view.silence_s()
+        if not watched and silence_s < self.silent_for:
+            return UNKNOWN
+        return Reading(known=True, value=silence_s)
+
+    def holds(self, value: float, *, latched: bool) -> bool:
+        """Return whether the silence has lasted; one analysed frame ends it."""
+        return value >= self.silent_for

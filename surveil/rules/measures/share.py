@@ -1,0 +1,51 @@
+"""``share``: the part of the votes that went to one emotion."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from surveil.domain import Emotion
+from surveil.rules.conditions import Compared, Over, Strict
+from surveil.rules.reading import MIN_COVERAGE, NOBODY, UNKNOWN, Reading, View
+
+
+class Share(Strict):
+    """Options of ``share``."""
+
+    emotion: Emotion
+    over: Over
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class ShareCondition(Compared):
+    """Votes for an emotion over all votes of the window, 0..1.
+
+    Each track has one vote per interval. A vote with less than ``min_confidence`` counts as cast
+    for nobody: it stays in the denominator, so asking for more confidence can only lower a share,
+    and one sure vote among many unsure ones is no majority.
+    """
+
+    keyword: ClassVar[str] = "share"
+    limits: ClassVar[tuple[float, float]] = (0.0, 1.0)
+
+    share: Share
+
+    @property
+    def over_s(self) -> float:
+        """Seconds of the past that the measure needs."""
+        return self.share.over
+
+    def read(self, view: View) -> Reading:
+        """Return the share; nobody where a covered window holds no vote."""
+        if view.coverage(self.share.over) < MIN_COVERAGE:
+            return UNKNOWN
+        votes = view.votes(self.share.over)
+        if not votes:
+            return NOBODY
+        won = sum(
+            vote.emotion == self.share.emotion and vote.confidence >= self.share.min_confidence
+            for vote in votes
+        )
+        return Reading(known=True, value=won / len(votes))

@@ -1,0 +1,88 @@
+"""The rule language: frozen models of the YAML that users write."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from surveil.durations import Duration
+from surveil.rules.conditions import Condition, Strict
+from surveil.rules.measures import MEASURES, HealthCondition
+from surveil.rules.template import check_template
+from surveil.rules.tree import AllOf, AnyOf, When, conditions_of
+
+MAX_WAIT_S = 7 * 86400.0
+"""Longest ``for`` and ``keep_firing_for``."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+LabelValue = Annotated[str, StringConstraints(max_length=200)]
+Template = Annotated[str, AfterValidator(check_template)]
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Wait = Annotated[Duration, Field(le=MAX_WAIT_S)]
+
+
+class By(StrEnum):
+    """What one alert instance is about."""
+
+    CAMERA = "camera"
+    TRACK = "track"
+    SITE = "site"
+
+
+class NoData(StrEnum):
+    """What an unknown condition does to an alert: freeze it, count as false, count as true."""
+
+    HOLD = "hold"
+    RESOLVE = "resolve"
+    FIRE = "fire"
+
+
+class Rule(Strict):
+    """One alert rule. Durations are seconds once parsed."""
+
+    name: Name
+    cameras: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
+    by: By = By.CAMERA
+    when: When
+    for_: Wait = Field(default=0.0, alias="for")
+    keep_firing_for: Wait = 0.0
+    no_data: NoData = NoData.HOLD
+    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=32)
+    annotations: dict[LabelName, Template] = Field(default_factory=dict, max_length=32)
+    notify: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Self:
+        if self.by is not By.CAMERA and any(
+            isinstance(condition, HealthCondition) for condition in self.conditions
+        ):
+            raise ValueError("'health' is about one camera: use it with 'by: camera'")
+        return self
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions of the rule, from left to right."""
+        return tuple(conditions_of(self.when))
+
+    @property
+    def over_s(self) -> float:
+        """The longest window of the rule, seconds."""
+        return max(condition.over_s for condition in self.conditions)
+
+    def matches(self, camera: str) -> bool:
+        """Return whether the rule is about a camera, by its id."""
+        return any(fnmatchcase(camera, glob) for glob in self.cameras)
+
+
+CONDITION_KEYS: dict[str, tuple[str, ...]] = {
+    **{keyword: tuple(kind.model_fields) for keyword, kind in MEASURES.items()},
+    "all": ("all",),
+    "any": ("any",),
+}
+"""Per keyword that opens a member of ``when``, every key that may stand beside it."""
+
+__all__ = ["CONDITION_KEYS", "MEASURES", "AllOf", "AnyOf", "By", "NoData", "Rule"]

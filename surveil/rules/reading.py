@@ -1,0 +1,70 @@
+"""What a measure says about a window: a value, that nobody was there, or that it cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from surveil.domain import Emotion
+
+MIN_COVERAGE = 0.5
+"""Least part of a window that must have been analysed for its measures to be known.
+
+Half: one lost interval of a short window does not blind a rule, and a window of which most is
+missing never speaks for the rest.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measure of one window.
+
+    ``known`` without a ``value`` means that the window was seen and held nothing to measure (no
+    face): every comparison with it is false.
+    """
+
+    known: bool
+    value: float | None = None
+
+
+UNKNOWN = Reading(known=False)
+NOBODY = Reading(known=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One track's vote in one interval; ``scores`` in the order of ``EMOTIONS``."""
+
+    run: str
+    track_id: int
+    emotion: Emotion
+    confidence: float
+    scores: tuple[float, ...]
+
+
+class View(Protocol):
+    """What a measure may look at: the past of one key (camera, track or site) up to one instant.
+
+    Pure reads; called by conditions during one evaluation.
+    """
+
+    def coverage(self, over_s: float) -> float:
+        """Return the analysed part of the last ``over_s`` seconds, 0..1, mean over the cameras."""
+
+    def votes(self, over_s: float) -> Sequence[Vote]:
+        """Return the key's votes of the last ``over_s`` seconds."""
+
+    def face_counts(self, over_s: float) -> Sequence[Sequence[int]]:
+        """Return per camera the number of faces in each analysed interval of the window."""
+
+    def silence_s(self) -> tuple[float, bool]:
+        """Return for how long no frame of the camera was analysed, and whether all was watched.
+
+        The second is false where the silence began before anyone watched (the engine was not
+        running, or could not read events): then the seconds are those that were watched.
+        """
+
+    def now_at(self) -> datetime:
+        """Return the instant of the evaluation."""
