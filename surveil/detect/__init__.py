@@ -1,1 +1,7 @@
-"""Find faces in frames."""
+"""Find faces in frames. The contract is in :mod:`surveil.detect.detector`."""
+
+from surveil.detect.detector import Detector
+from surveil.detect.mtcnn import MtcnnDetector
+from surveil.detect.networks import MtcnnNetworks
+
+__all__ = ["Detector", "MtcnnDetector", "MtcnnNetworks"]

@@ -1,1 +1,7 @@
-"""Compile a network for a device."""
+"""Compile a network for a device. The contract is in :mod:`surveil.engines.network`."""
+
+from surveil.engines.compilation import compile_network
+from surveil.engines.device import resolve_device
+from surveil.engines.network import EngineName, Network
+
+__all__ = ["EngineName", "Network", "compile_network", "resolve_device"]

@@ -1,0 +1,40 @@
+"""Choose an engine for a device and compile a network with it."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from surveil.engines.network import EngineName, Network
+from surveil.engines.shapes import InputShape
+from surveil.engines.torch import compile_torch
+
+
+def compile_network(
+    module: nn.Module,
+    *,
+    device: str,
+    example_shape: tuple[int, ...],
+    dynamic_batch: bool = True,
+    dynamic_axes: tuple[int, ...] = (),
+    engine: EngineName = EngineName.AUTO,
+    threads: int | None = None,
+) -> Network:
+    """Compile a network for a device.
+
+    Args:
+        module: Takes one float32 tensor, returns a tensor or a tuple of tensors. It is switched to
+            evaluation mode and may be moved; hand over one that nobody trains.
+        device: ``cpu`` or ``cuda:N``, as :func:`~surveil.engines.resolve_device` returns it.
+        example_shape: Shape of an input the module can take.
+        dynamic_batch: Whether axis 0 may change from call to call.
+        dynamic_axes: Further axes that may change, as in a fully convolutional network. Give them
+            sizes of at least 2, all different, in ``example_shape``.
+        engine: ``auto`` takes the fastest one that agrees with the reference.
+        threads: CPU threads the network may use; ``None`` leaves it to the engine. PyTorch
+            has one setting for the whole process, ``torch.set_num_threads``, which is left alone.
+
+    Returns:
+        The network, ready: the first call costs no more than later ones by much.
+    """
+    shape = InputShape.of(example_shape, dynamic_batch=dynamic_batch, dynamic_axes=dynamic_axes)
+    return compile_torch(module, device=device, shape=shape)

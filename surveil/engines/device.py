@@ -1,0 +1,34 @@
+"""Names of devices: ``auto``, ``cpu``, ``cuda`` and ``cuda:N``."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from surveil.errors import ConfigError
+
+_CUDA = re.compile(r"cuda(?::(\d+))?")
+
+
+def resolve_device(name: str) -> str:
+    """Return the device meant by a name, as ``cpu`` or ``cuda:N``.
+
+    ``auto`` is the first GPU where PyTorch can use one, else the CPU; ``cuda`` is ``cuda:0``.
+
+    Raises:
+        ConfigError: The name is unknown, or the GPU is not there.
+    """
+    if name == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    if name == "cpu":
+        return name
+    matched = _CUDA.fullmatch(name)
+    if matched is None:
+        raise ConfigError(f"device {name!r} is unknown: use auto, cpu, cuda or cuda:N")
+    index = int(matched[1] or 0)
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if index >= count:
+        there = "no CUDA GPU is" if count == 0 else f"only {count} CUDA GPU(s) are"
+        raise ConfigError(f"device {name!r} cannot be used: {there} visible to PyTorch; try auto")
+    return f"cuda:{index}"

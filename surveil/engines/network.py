@@ -1,0 +1,41 @@
+"""The contract between those who have a network to run and the engines that run it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class EngineName(StrEnum):
+    """What runs a network. ``AUTO`` takes OpenVINO on a CPU and PyTorch on a GPU."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class Network(Protocol):
+    """A network compiled for one device.
+
+    Called by one thread at a time: a network keeps buffers between calls. It keeps nothing else, so
+    equal batches give equal outputs, and an output does not depend on the rest of its batch by more
+    than rounding. Every engine agrees with PyTorch eager within ``1e-4`` on outputs of order 1.
+    """
+
+    def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Run the network.
+
+        Args:
+            batch: Input of the shape compiled for, C-contiguous; only dynamic axes may differ, and
+                a batch of none is allowed nowhere. Read only.
+
+        Returns:
+            The outputs in the module's order, each owned by the caller.
+
+        Raises:
+            ValueError: The batch does not have the shape the network was compiled for.
+        """
+        ...

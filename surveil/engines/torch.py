@@ -1,0 +1,44 @@
+"""PyTorch eager in float32: the reference, and what runs on GPUs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from surveil.engines.network import Network
+from surveil.engines.shapes import InputShape
+
+
+class TorchNetwork:
+    """A module in evaluation mode on one device, with its convolution weights channels-last.
+
+    Convolutions are kept from TF32, which PyTorch would use on recent GPUs by default: its ten bits
+    move boxes by pixels.
+    """
+
+    def __init__(self, module: nn.Module, device: torch.device, shape: InputShape) -> None:
+        self._module = module
+        self._device = device
+        self._shape = shape
+
+    def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        self._shape.check(batch.shape)
+        # A tensor over memory that may not be written to would warn.
+        own = batch if batch.flags.writeable else batch.copy()
+        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+            outputs = self._module(torch.from_numpy(own).to(self._device))
+            if isinstance(outputs, torch.Tensor):
+                outputs = (outputs,)
+            return tuple(output.float().cpu().numpy() for output in outputs)
+
+
+def compile_torch(module: nn.Module, *, device: str, shape: InputShape) -> Network:
+    """Return a module as a network on ``cpu`` or ``cuda:N``.
+
+    The module itself is moved and switched to evaluation mode: hand over one that nobody trains.
+    """
+    target = torch.device(device)
+    ready = module.eval().to(target).to(memory_format=torch.channels_last)
+    return TorchNetwork(ready, target, shape)
