@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from surveil.boxes import square
 from surveil.detect.area import AreaSampler
-from surveil.detect.networks import MtcnnNetworks
+from surveil.detect.networks import MtcnnNetworks, normalise
 from surveil.detect.nms import Indices, keep_by_iou, keep_by_smaller
 
 Floats = NDArray[np.float32]
@@ -75,7 +75,7 @@ def propose(
         for scale in pyramid_scales(height, width, min_face_px):
             size = int(height * scale + 1), int(width * scale + 1)
             level = np.stack([samplers[number].resize(*size) for number in numbers])
-            offsets, scores = networks.proposal(level)
+            offsets, scores = networks.proposal(normalise(level))
             for row, number in enumerate(numbers):
                 hits = _windows(offsets[row], scores[row], scale)
                 found.setdefault(number, []).append(hits)
@@ -174,7 +174,7 @@ def _crop(
     for frame in np.unique(candidates.frames):
         own = candidates.frames == frame
         crops[own] = samplers[frame].crops(rectangles[own], side)
-    return candidates, crops
+    return candidates, normalise(crops)
 
 
 def _in_bounded_batches(

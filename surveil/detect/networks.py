@@ -5,19 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from surveil.engines import EngineName, Network, compile_network
 
-PIXEL_MEAN = 127.5
-PIXEL_SCALE = 0.0078125
-"""Pixels go in as ``(value - 127.5) / 128`` (facenet-pytorch, ``detect_face``)."""
+
+def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring pixels of 0..255 into the networks' range, -1..1, in place, and return them.
+
+    The constants are facenet-pytorch's (``detect_face``).
+    """
+    pixels -= np.float32(127.5)
+    pixels *= np.float32(0.0078125)
+    return pixels
 
 
-class _Normalised(nn.Module):
-    """Takes pixels ``(B, H, W, 3)``, 0..255, and gives offsets, then landmarks if any, then scores.
+class _ChannelsLast(nn.Module):
+    """Takes pixels ``(B, H, W, 3)`` and gives offsets, then landmarks if any, then scores.
 
     The networks give the probabilities of "no face" and "face"; only the second one is handed on.
     """
@@ -27,8 +35,7 @@ class _Normalised(nn.Module):
         self._network = network
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        normalised = (pixels - PIXEL_MEAN) * PIXEL_SCALE
-        outputs = cast("tuple[Tensor, ...]", self._network(normalised.permute(0, 3, 1, 2)))
+        outputs = cast("tuple[Tensor, ...]", self._network(pixels.permute(0, 3, 1, 2)))
         return (*outputs[:-1], outputs[-1][:, 1])
 
 
@@ -36,8 +43,8 @@ class _Normalised(nn.Module):
 class MtcnnNetworks:
     """The networks of the cascade, compiled for one device.
 
-    All take pixels as float32 ``(B, H, W, 3)``, RGB, 0..255. Offsets are ``x1, y1, x2, y2`` in
-    fractions of a box, landmarks five ``x`` and then five ``y`` in the same.
+    All take float32 ``(B, H, W, 3)``, RGB, as :func:`normalise` gives it. Offsets are ``x1, y1,
+    x2, y2`` in fractions of a box, landmarks five ``x`` and then five ``y`` in the same.
 
     Attributes:
         proposal: P-Net, any H and W from 12: offsets ``(B, 4, h, w)``, scores ``(B, h, w)`` of
@@ -69,7 +76,7 @@ class MtcnnNetworks:
         def compiled(network: nn.Module, shape: tuple[int, ...], *axes: int) -> Network:
             with torch.no_grad():
                 return compile_network(
-                    _Normalised(network),
+                    _ChannelsLast(network),
                     device=device,
                     example_shape=shape,
                     dynamic_axes=axes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from surveil.engines.network import EngineName, Network
+from surveil.engines.openvino import compile_openvino
 from surveil.engines.shapes import InputShape
 from surveil.engines.torch import compile_torch
 
@@ -35,6 +36,14 @@ def compile_network(
 
     Returns:
         The network, ready: the first call costs no more than later ones by much.
+
+    Raises:
+        ValueError: OpenVINO is asked to run on a GPU.
     """
+    on_cpu = device == "cpu"
+    if engine is EngineName.OPENVINO and not on_cpu:
+        raise ValueError(f"OpenVINO runs networks on the CPU, not on {device}")
     shape = InputShape.of(example_shape, dynamic_batch=dynamic_batch, dynamic_axes=dynamic_axes)
+    if engine is EngineName.OPENVINO or (engine is EngineName.AUTO and on_cpu):
+        return compile_openvino(module, example_shape=example_shape, shape=shape, threads=threads)
     return compile_torch(module, device=device, shape=shape)
