@@ -1,0 +1,124 @@
+"""One camera, and what all cameras share."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from surveil.config.interpolation import Interpolated
+from surveil.config.section import Section
+from surveil.config.urls import Source, fault, split_credentials
+from surveil.durations import Duration
+from surveil.secrets import Secret, register, register_credentials
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def _check_id(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise fault(
+            "a camera id is 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit"
+        )
+    return value
+
+
+def _hide_username(value: object) -> object:
+    """Keep user names out of sight; search for one only if it came from outside the file."""
+    if value is None or isinstance(value, Secret):
+        return value
+    return Secret.parse(value, searched=isinstance(value, Interpolated))
+
+
+CameraId = Annotated[str, AfterValidator(_check_id)]
+"""``[a-z0-9][a-z0-9_-]{0,62}``: fit for URLs, metrics labels and file names."""
+
+Timeout = Annotated[Duration, Field(gt=0, le=600)]
+
+
+class CameraDefaults(Section):
+    """What cameras have in common; each may override each of it."""
+
+    username: Annotated[Secret | None, BeforeValidator(_hide_username)] = None
+    """User at the camera; better ${env:NAME} or ${file:PATH}."""
+
+    password: Secret | None = None
+    """Password at the camera; better ${env:NAME} or ${file:PATH}."""
+
+    transport: Literal["tcp", "udp"] = "tcp"
+    """How RTSP's video travels. UDP loses packets without a word."""
+
+    sample_fps: Annotated[float, Field(gt=0, le=120)] = 5.0
+    """Frames per second that are analysed."""
+
+    min_face_px: Annotated[int, Field(ge=20, le=4320)] = 40
+    """Smallest face that is looked for, in pixels; halving it costs about four times the time."""
+
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """Lowest score of a detected face, 0 to 1."""
+
+    enabled: bool = True
+    """Whether the camera is watched at all."""
+
+    loop: bool = False
+    """Start a file again at its end."""
+
+    realtime: bool = True
+    """Play a file at its own pace; false is as fast as it can be analysed."""
+
+    connect_timeout_s: Timeout = 10.0
+    """Until the camera has answered."""
+
+    first_frame_timeout_s: Timeout = 10.0
+    """From there to the first picture."""
+
+    stall_timeout_s: Timeout = 5.0
+    """Between two pictures of a live stream."""
+
+    freeze_timeout_s: Annotated[Duration, Field(le=86400)] = 30.0
+    """For how long the picture may stay identical; 0 is for ever."""
+
+    max_frame_px: Annotated[int, Field(ge=1, le=7680 * 4320)] = 7680 * 4320
+    """Largest height times width that is decoded."""
+
+
+class Camera(CameraDefaults):
+    """One camera with the defaults merged in."""
+
+    id: str
+    """Its key below ``cameras:``."""
+
+    source: Source
+    """rtsp://HOST/PATH, rtsps://HOST/PATH, usb:0, usb:/dev/video0 or file:PATH."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_credentials(cls, value: Any) -> Any:
+        """Move user and password out of the URL, where every library would print them."""
+        if not isinstance(value, dict) or not isinstance(value.get("source"), str):
+            return value
+        source = value["source"]
+        url, username, password = split_credentials(source)
+        if username is None and password is None:
+            return value
+        if value.get("username") is not None or value.get("password") is not None:
+            raise fault("user and password stand both in source and beside it; keep one of them")
+        pieces = source.pieces if isinstance(source, Interpolated) else ()
+        if username in pieces:
+            register(username)
+        if password is not None:
+            register(password)
+        return {
+            **value,
+            "source": Interpolated.of(url, pieces) if pieces else url,
+            "username": username,
+            "password": password,
+        }
+
+    @model_validator(mode="after")
+    def _register_pair(self) -> Self:
+        if self.password is not None:
+            username = self.username.reveal() if self.username else ""
+            register_credentials(username, self.password.reveal())
+        return self

@@ -1,0 +1,216 @@
+"""The model of a fleet file. Frozen; every default is stated beside its key, and only there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    ByteSize,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from surveil.config.camera import Camera, CameraDefaults, CameraId
+from surveil.config.receivers import Receiver
+from surveil.config.section import Section
+from surveil.config.urls import BASE, DatabaseUrl, Redis, base_of, fault, split_credentials
+from surveil.durations import Duration
+from surveil.secrets import REVEAL, SecretUrl, register, registered
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def _resolve(value: Path, info: ValidationInfo) -> Path:
+    """Make a path absolute: it starts from the fleet file's directory, whoever runs surveil."""
+    try:
+        return base_of(info) / value.expanduser()
+    except RuntimeError:
+        raise fault("has a ~ whose home is unknown") from None
+
+
+def _check_device(value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", value):
+        raise fault("must be auto, cpu, cuda or cuda:NUMBER")
+    return value
+
+
+def _check_model(value: str, info: ValidationInfo) -> str:
+    """Keep a name; make a path, which has a slash, absolute."""
+    if "/" in value:
+        return str(_resolve(Path(value), info))
+    if not _NAME.fullmatch(value):
+        raise fault("must be the name of a model or the path of its directory")
+    return value
+
+
+def _check_receiver_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise fault("a receiver's name is 1 to 63 of letters, digits, . - and _")
+    return value
+
+
+def _check_interval(value: float) -> float:
+    # A minute's rollup must never share an interval with the next one.
+    count = 60 / value
+    if abs(count - round(count)) > 1e-9:
+        raise fault("must divide a minute evenly, such as 0.5, 1, 2 or 5 seconds")
+    return value
+
+
+class Http(Section):
+    """The supervisor's port for metrics, ``/livez`` and ``/readyz``."""
+
+    host: Annotated[str, Field(min_length=1, max_length=253)] = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 is every interface."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 9464
+    """Port; 0 takes a free one and logs it."""
+
+
+class Inference(Section):
+    """How frames become scores."""
+
+    max_batch: Annotated[int, Field(ge=1, le=512)] = 16
+    """Frames, of any cameras, that are analysed together at most."""
+
+    max_age_s: Annotated[Duration, Field(gt=0, le=60)] = 0.5
+    """Older frames are dropped and counted as stale."""
+
+    smoothing_tau_s: Annotated[Duration, Field(le=60)] = 0.6
+    """Time constant by which a face's scores follow what is seen; 0 is no smoothing."""
+
+
+class Spool(Section):
+    """Events on this host that SQL does not have yet."""
+
+    max_bytes: Annotated[ByteSize, Field(ge=1 << 20)] = ByteSize(1 << 30)
+    """Most that is kept while Redis or SQL is away, such as 512MiB."""
+
+
+class Restarts(Section):
+    """How fast lost processes are started again; one budget for the fleet."""
+
+    burst: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Restarts that may follow each other at once."""
+
+    refill_s: Annotated[Duration, Field(gt=0, le=3600)] = 6.0
+    """Time until one restart is given back."""
+
+
+class Retention(Section):
+    """How long results are kept."""
+
+    days: Annotated[int | None, Field(ge=1, le=36_500)] = None
+    """Days after which intervals, observations and what belongs to them are deleted; null keeps
+    them for ever."""
+
+
+class Fleet(Section):
+    """A whole configuration: cameras, where results go, and who is told."""
+
+    version: Literal[1] = 1
+    """Version of this file's format."""
+
+    data_dir: Annotated[Path, AfterValidator(_resolve)] = Field(
+        default=Path("var"), validate_default=True
+    )
+    """Directory for everything surveil keeps on this host."""
+
+    redis: Redis = "embedded"
+    """embedded, or redis://, rediss:// or unix:// of a server."""
+
+    database: DatabaseUrl = Field(
+        default_factory=lambda data: SecretUrl(f"sqlite:///{data['data_dir']}/surveil.db")
+    )
+    """sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; by default surveil.db in
+    data_dir."""
+
+    device: Annotated[str, AfterValidator(_check_device)] = "auto"
+    """auto, cpu, cuda or cuda:1."""
+
+    model: Annotated[str, AfterValidator(_check_model)] = "emotion-resnet18"
+    """Name of a model below models/, or the path of its directory."""
+
+    interval_s: Annotated[Duration, Field(ge=0.2, le=60), AfterValidator(_check_interval)] = 1.0
+    """Length of the intervals of a timeline; it divides a minute evenly."""
+
+    partitions: Annotated[int, Field(ge=1, le=256)] = 1
+    """Redis streams over which cameras are spread."""
+
+    http: Http = Http()
+    inference: Inference = Inference()
+    spool: Spool = Spool()
+    restarts: Restarts = Restarts()
+    retention: Retention = Retention()
+    defaults: CameraDefaults = CameraDefaults()
+
+    cameras: Annotated[dict[CameraId, Camera], Field(min_length=1, max_length=10_000)]
+    """Cameras by id: a-z, 0-9, - and _."""
+
+    rules: tuple[Any, ...] = ()
+    """Alert rules: glob patterns of rule files, or rules themselves."""
+
+    receivers: dict[Annotated[str, AfterValidator(_check_receiver_name)], Receiver] = Field(
+        default_factory=dict
+    )
+    """Who is told about alerts, by name."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _merge_defaults(cls, value: Any) -> Any:
+        """Give each camera its id and the defaults that it does not override."""
+        if not isinstance(value, dict) or not isinstance(value.get("cameras"), dict):
+            return value
+        defaults = value.get("defaults")
+        known = set(CameraDefaults.model_fields)
+        if isinstance(defaults, CameraDefaults):
+            defaults = {name: getattr(defaults, name) for name in defaults.model_fields_set}
+        shared = (
+            {key: item for key, item in defaults.items() if key in known}
+            if isinstance(defaults, dict)
+            else {}
+        )
+        cameras = {
+            key: _with_defaults(str(key), camera, shared)
+            for key, camera in value["cameras"].items()
+        }
+        return {**value, "cameras": cameras}
+
+    @field_validator("cameras")
+    @classmethod
+    def _check_ids(cls, value: dict[str, Camera]) -> dict[str, Camera]:
+        for key, camera in value.items():
+            if camera.id != key:
+                raise fault("{key}: 'id' is the key itself; remove it", key=key)
+        return value
+
+    def to_wire(self) -> str:
+        """Return JSON with all secrets in the clear, for a private pipe to a child process."""
+        fleet = self.model_dump(mode="json", by_alias=True, context={REVEAL: True})
+        return json.dumps({"fleet": fleet, "redact": registered()})
+
+    @classmethod
+    def from_wire(cls, text: str) -> Self:
+        """Return the fleet that :meth:`to_wire` wrote; its secrets are registered here as well."""
+        wire = json.loads(text)
+        for value in wire["redact"]:
+            register(value)
+        return cls.model_validate(wire["fleet"], context={BASE: Path("/")})
+
+
+def _with_defaults(key: str, camera: Any, shared: dict[str, Any]) -> Any:
+    if camera is None:
+        camera = {}
+    if not isinstance(camera, dict):
+        return camera
+    source = camera.get("source")
+    if isinstance(source, str) and split_credentials(source)[1:] != (None, None):
+        # The credentials of the URL itself override shared ones, as any key of a camera does.
+        shared = {k: v for k, v in shared.items() if k not in ("username", "password")}
+    return {**shared, "id": key, **camera}

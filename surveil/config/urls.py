@@ -1,0 +1,233 @@
+"""The addresses a fleet names: cameras, Redis, SQL. What is allowed, and where secrets hide."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from pydantic import BeforeValidator, PlainValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from surveil.config.interpolation import Interpolated
+from surveil.config.problems import did_you_mean
+from surveil.secrets import MASK, SecretUrl, redact, register
+
+SOURCE_SCHEMES = ("rtsp", "rtsps", "usb", "file")
+"""What a camera's ``source`` may start with. All else, such as ``concat:`` or ``http:``, is refused
+before FFmpeg sees it."""
+
+BASE = "base"
+"""Key of the pydantic validation context: the directory that relative paths start from."""
+
+_USB = re.compile(r"\d{1,3}|/dev/[A-Za-z0-9_./:-]+")
+_TLS_PARAMETERS = {
+    "ca_file": "ssl_ca_certs",
+    "cert_file": "ssl_certfile",
+    "key_file": "ssl_keyfile",
+}
+"""Our names to those of redis-py's URL parameters."""
+
+
+def fault(message: str, **values: object) -> PydanticCustomError:
+    """Return an error whose message, unlike pydantic's own, does not carry the input."""
+    return PydanticCustomError("surveil", "{reason}", {"reason": message.format(**values)})
+
+
+def base_of(info: ValidationInfo) -> Path:
+    """Return the directory of the fleet file, or the working directory where there is none."""
+    context: Any = info.context
+    base = context.get(BASE) if context else None
+    return base if isinstance(base, Path) else Path.cwd()
+
+
+def split_credentials(source: str) -> tuple[str, str | None, str | None]:
+    """Take the user and the password out of a URL; both percent-decoded.
+
+    Returns:
+        The URL without them, the user and the password; None for what the URL does not have.
+    """
+    scheme, separator, rest = source.partition("://")
+    if not separator:
+        return source, None, None
+    end = re.search(r"[/?#]", rest)
+    authority = rest[: end.start()] if end else rest
+    if "@" not in authority:
+        return source, None, None
+    userinfo, _, host = authority.rpartition("@")
+    username, colon, password = userinfo.partition(":")
+    tail = rest[end.start() :] if end else ""
+    return (
+        f"{scheme}://{host}{tail}",
+        unquote(username) or None,
+        unquote(password) if colon and password else None,
+    )
+
+
+def _check_source(value: object, info: ValidationInfo) -> object:
+    """Check a camera's source and make file paths absolute."""
+    if isinstance(value, SecretUrl):
+        return value
+    if not isinstance(value, str):
+        raise fault("must be text such as rtsp://HOST/PATH, usb:0 or file:PATH")
+    if len(value) > 4096 or not value.isprintable() or value != value.strip():
+        raise fault("must be one line without spaces around it")
+    scheme, colon, rest = value.partition(":")
+    scheme = scheme.lower()
+    pieces = value.pieces if isinstance(value, Interpolated) else ()
+    if not colon or scheme not in SOURCE_SCHEMES:
+        raise fault("{reason}", reason=_unknown_scheme(value, scheme if colon else "", pieces))
+    if scheme in ("rtsp", "rtsps"):
+        return _stream(value, scheme, pieces)
+    if scheme == "usb":
+        if not _USB.fullmatch(rest):
+            raise fault("must be usb:NUMBER or usb:/dev/DEVICE, such as usb:0")
+        return SecretUrl(f"usb:{rest}")
+    if rest.startswith("//"):
+        rest = rest[2:]
+        if not rest.startswith("/"):
+            raise fault("file:// needs an absolute path; write file:PATH for a relative one")
+    if not rest:
+        raise fault("names no file; write file:PATH")
+    return SecretUrl(f"file:{base_of(info) / rest}")
+
+
+def _stream(value: str, scheme: str, pieces: tuple[str, ...]) -> SecretUrl:
+    url, _, _ = split_credentials(value)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise fault(
+            "is not a URL: check host and port ({scheme}://HOST:554/PATH)", scheme=scheme
+        ) from None
+    if not host:
+        raise fault("names no host; write {scheme}://HOST/PATH", scheme=scheme)
+    if port == 0:
+        raise fault("port 0 cannot be connected to")
+    for piece in pieces:
+        # A stream key in the path looks like any other path; that it came from a secret tells.
+        if piece not in (host, str(port), f"{host}:{port}"):
+            register(piece)
+    return SecretUrl(url)
+
+
+def _unknown_scheme(value: str, scheme: str, pieces: tuple[str, ...]) -> str:
+    allowed = "rtsp://, rtsps://, usb: or file:"
+    if pieces:
+        return f"must start with {allowed}"
+    if value.isdigit():
+        return f"must start with {allowed}; did you mean 'usb:{value}'?"
+    if not scheme and "@" not in value:
+        return f"must start with {allowed}; did you mean 'file:{value}'?"
+    if scheme in ("http", "https"):
+        return f"{scheme} is not read; must start with {allowed} (most cameras also serve RTSP)"
+    if not re.fullmatch(r"[a-z][a-z0-9+-]{0,15}", scheme):
+        return f"must start with {allowed}"
+    hint = did_you_mean(scheme, SOURCE_SCHEMES, show_all_up_to=0)
+    return f"{scheme!r} is not read; must start with {allowed}{hint}"
+
+
+def _check_redis(value: object, info: ValidationInfo) -> object:
+    """Check a Redis address; a mapping with TLS files is folded into one URL."""
+    if value == "embedded" or isinstance(value, SecretUrl):
+        return value
+    if isinstance(value, dict):
+        value = _fold_redis(value, info)
+    if not isinstance(value, str):
+        raise fault("must be embedded, a redis:// or rediss:// URL, or a mapping with url:")
+    scheme = value.partition(":")[0].lower()
+    if scheme == "unix":
+        path = value.partition(":")[2].removeprefix("//")
+        if not path.rpartition("@")[2].startswith("/"):
+            raise fault("unix: needs an absolute path, such as unix:///run/redis.sock")
+        return SecretUrl(f"unix://{path}")
+    if scheme not in ("redis", "rediss"):
+        words = ("embedded", "redis", "rediss", "unix")
+        hint = "" if isinstance(value, Interpolated) else did_you_mean(scheme[:32], words)
+        raise fault("must be embedded or a redis://, rediss:// or unix:// URL{hint}", hint=hint)
+    _check_host(value, scheme)
+    return SecretUrl(value)
+
+
+def _fold_redis(options: dict[str, object], info: ValidationInfo) -> str:
+    known = ("url", "username", "password", *_TLS_PARAMETERS)
+    for key in options:
+        if key not in known:
+            raise fault("unknown key {key!r}{hint}", key=key, hint=did_you_mean(key, known))
+    url, user, password = split_credentials(str(options.get("url") or ""))
+    if not url:
+        raise fault("'url' is missing; write url: rediss://HOST:6379/0")
+    for name, embedded in (("username", user), ("password", password)):
+        if name in options and embedded is not None:
+            raise fault("{name} stands both in the URL and beside it; keep one", name=name)
+    user = str(options.get("username") or user or "")
+    password = str(options.get("password") or password or "")
+    if user or password:
+        scheme, _, rest = url.partition("://")
+        url = f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+    files = {
+        parameter: str(base_of(info) / str(options[name]))
+        for name, parameter in _TLS_PARAMETERS.items()
+        if options.get(name)
+    }
+    if files and not url.startswith("rediss://"):
+        raise fault("TLS files need a rediss:// URL")
+    for path in files.values():
+        if not Path(path).is_file():
+            raise fault("{path} is not a file", path=path)
+    return url + ("&" if "?" in url else "?") * bool(files) + urlencode(files)
+
+
+def _check_host(value: str, scheme: str) -> None:
+    try:
+        parts = urlsplit(split_credentials(value)[0])
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise fault(
+            "is not a URL: check host and port ({scheme}://HOST:PORT)", scheme=scheme
+        ) from None
+    if not host:
+        raise fault("names no host; write {scheme}://HOST", scheme=scheme)
+
+
+def _check_database(value: object, info: ValidationInfo) -> object:
+    """Check a SQL address; the path of an SQLite file starts from the fleet file's directory."""
+    if isinstance(value, SecretUrl):
+        return value
+    if not isinstance(value, str):
+        raise fault("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+    scheme, separator, rest = value.partition("://")
+    if separator and scheme == "sqlite":
+        path = rest.removeprefix("/")
+        if not path or path.startswith(":memory:"):
+            raise fault("needs a file: the processes of surveil share it; write sqlite:///PATH")
+        if not rest.startswith("/"):
+            raise fault("needs three slashes before a path: sqlite:///PATH")
+        return SecretUrl(f"sqlite:///{base_of(info) / path}")
+    if separator and scheme == "postgresql+psycopg":
+        _check_host(value, scheme)
+        if not urlsplit(value).path.strip("/"):
+            raise fault("names no database; write postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+        return SecretUrl(value)
+    if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg2"):
+        raise fault("write postgresql+psycopg:// in place of {scheme}://", scheme=scheme)
+    raise fault("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+
+
+def mask_query(url: str) -> str:
+    """Return a URL without its query, for people: what follows ``?`` may hold credentials."""
+    head, mark, _ = redact(url).partition("?")
+    return head + mark + MASK * bool(mark)
+
+
+Source = Annotated[SecretUrl, BeforeValidator(_check_source)]
+"""``rtsp:``, ``rtsps:``, ``usb:`` or ``file:`` with an absolute path; without user and password."""
+
+Redis = Annotated[
+    Literal["embedded"] | SecretUrl, PlainValidator(_check_redis, str | dict[str, str])
+]
+"""``embedded``, or a URL with user, password and TLS files in it as redis-py reads them."""
+
+DatabaseUrl = Annotated[SecretUrl, BeforeValidator(_check_database)]
