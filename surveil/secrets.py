@@ -87,7 +87,7 @@ _registry = _Registry()
 
 
 def register(value: str) -> None:
-    """Have :func:`redact` remove this value from now on, in all processes' logs it is called in.
+    """Have :func:`redact` remove this value from now on, in this process.
 
     Values shorter than ``SHORTEST`` are ignored.
 
@@ -246,7 +246,13 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
     @classmethod
-    def _validate(cls, value: object) -> Self:
+    def parse(cls, value: object, *, searched: bool = True) -> Self:
+        """Make a secret of a configuration's value.
+
+        Raises:
+            PydanticCustomError: Not text, empty, too long, or with control characters. The message
+                does not repeat the value.
+        """
         if isinstance(value, cls):
             return value
         if not isinstance(value, str):
@@ -257,10 +263,11 @@ class Secret:
             raise PydanticCustomError("secret_long", f"must not exceed {LONGEST} characters")
         if not value.isprintable():
             raise PydanticCustomError("secret_control", "must not hold line breaks or controls")
-        return cls(value)
+        return cls(value, searched=searched)
 
     @staticmethod
-    def _serialize(value: Secret, info: SerializationInfo) -> object:
+    def serialize(value: Secret, info: SerializationInfo) -> object:
+        """Return what pydantic writes: the mask in JSON, unless its context has ``REVEAL``."""
         if info.mode != "json":
             return value
         context: Any = info.context
@@ -271,9 +278,9 @@ class Secret:
         cls, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            cls._validate,
+            cls.parse,
             serialization=core_schema.plain_serializer_function_ser_schema(
-                cls._serialize, info_arg=True
+                cls.serialize, info_arg=True
             ),
         )
 

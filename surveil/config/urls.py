@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from pydantic import BeforeValidator, PlainValidator, ValidationInfo
+from pydantic import (
+    BeforeValidator,
+    PlainValidator,
+    SerializationInfo,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from surveil.config.interpolation import Interpolated
@@ -149,6 +154,10 @@ def _check_redis(value: object, info: ValidationInfo) -> object:
         raise fault("must be embedded or a redis://, rediss:// or unix:// URL{hint}", hint=hint)
     _check_host(value, scheme)
     return SecretUrl(value)
+
+
+def _write_redis(value: str | SecretUrl, info: SerializationInfo) -> object:
+    return value if isinstance(value, str) else SecretUrl.serialize(value, info)
 
 
 def _fold_redis(options: dict[str, object], info: ValidationInfo) -> str:
