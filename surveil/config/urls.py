@@ -7,12 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from pydantic import (
-    BeforeValidator,
-    PlainValidator,
-    SerializationInfo,
-    ValidationInfo,
-)
+from pydantic import BeforeValidator, ValidationInfo, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from surveil.config.interpolation import Interpolated
@@ -156,10 +151,6 @@ def _check_redis(value: object, info: ValidationInfo) -> object:
     return SecretUrl(value)
 
 
-def _write_redis(value: str | SecretUrl, info: SerializationInfo) -> object:
-    return value if isinstance(value, str) else SecretUrl.serialize(value, info)
-
-
 def _fold_redis(options: dict[str, object], info: ValidationInfo) -> str:
     known = ("url", "username", "password", *_TLS_PARAMETERS)
     for key in options:
@@ -235,7 +226,8 @@ Source = Annotated[SecretUrl, BeforeValidator(_check_source)]
 """``rtsp:``, ``rtsps:``, ``usb:`` or ``file:`` with an absolute path; without user and password."""
 
 Redis = Annotated[
-    Literal["embedded"] | SecretUrl, PlainValidator(_check_redis, str | dict[str, str])
+    Literal["embedded"] | SecretUrl,
+    WrapValidator(lambda value, _, info: _check_redis(value, info)),
 ]
 """``embedded``, or a URL with user, password and TLS files in it as redis-py reads them."""
 
