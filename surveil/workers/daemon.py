@@ -143,7 +143,7 @@ def serve(fleet: Fleet, *, roles: Sequence[str] = ROLES, logs: LogOptions | None
             "redis: embedded serves one host only; to spread roles over hosts,"
             " set redis: to the URL of a server that all of them reach"
         )
-    budget = RestartBudget()
+    budget = RestartBudget(size=fleet.restarts.burst, refill_s=fleet.restarts.refill_s)
     with ExitStack() as stack:
         stack.enter_context(DataDirLock(fleet.data_dir))
         specs = _specs(fleet, roles, logs or LogOptions(), stack)
