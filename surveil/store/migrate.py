@@ -1,0 +1,156 @@
+"""Bring a database to the schema of this version, and say where it stands.
+
+``python -m surveil.store.migrate URL`` takes an empty database up, down and up again and fails if
+the result differs from :mod:`surveil.store.tables`; `make migrations` runs it on both databases.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.autogenerate.api import AutogenContext
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from surveil.errors import SurveilError
+from surveil.store.engine import connect, reading, writing
+from surveil.store.tables import metadata
+from surveil.store.types import Json, RowId, UtcDateTime
+
+LOCK_KEY = 0x53555256
+"""PostgreSQL advisory lock under which one process migrates while the others wait ("SURV")."""
+_PARTITION = re.compile(r"^(interval|observation)_(default|p\d{8})$")
+
+
+class SchemaError(SurveilError):
+    """The database was made by a newer version, or has to be upgraded first."""
+
+
+def migrations_dir() -> Path:
+    """Return the folder of the migrations, in a checkout or in an installed wheel."""
+    package = Path(__file__).resolve().parent.parent
+    for path in (package.parent / "migrations", package / "_data" / "migrations"):
+        if (path / "env.py").is_file():
+            return path
+    raise SchemaError(f"the migrations are missing beside {package}; install surveil anew")
+
+
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
+    """Apply what is pending, in one transaction; other processes that try wait and find it done.
+
+    Raises:
+        SchemaError: The database is of a newer version of surveil.
+        UnavailableError: It cannot be reached.
+    """
+    with writing(engine) as connection:
+        _lock(connection)
+        _refuse_newer(connection)
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(engine: sa.Engine, revision: str) -> None:
+    """Take migrations back to ``revision`` (``base`` for an empty database); rows are lost."""
+    with writing(engine) as connection:
+        _lock(connection)
+        _refuse_newer(connection)
+        command.downgrade(_config(connection), revision)
+
+
+def pending(connection: sa.Connection) -> list[str]:
+    """Return the revisions still to be applied, oldest first.
+
+    Raises:
+        SchemaError: The database is of a newer version of surveil.
+    """
+    current = _refuse_newer(connection)
+    script = ScriptDirectory.from_config(_config(connection))
+    found = [step.revision for step in script.iterate_revisions("head", current or "base")]
+    return found[::-1]
+
+
+def require_current(connection: sa.Connection) -> None:
+    """Refuse a database whose schema is not this version's.
+
+    Raises:
+        SchemaError: It is older, or newer.
+    """
+    missing = pending(connection)
+    if missing:
+        raise SchemaError(
+            f"the database lacks {len(missing)} migrations (first: {missing[0]}): run `surveil db upgrade`"
+        )
+
+
+def drift(connection: sa.Connection) -> list[str]:
+    """Return in words each difference between the database and the tables of this version."""
+    context = MigrationContext.configure(
+        connection, opts={"include_name": is_ours, "target_metadata": metadata}
+    )
+    return [repr(change) for change in compare_metadata(context, metadata)]
+
+
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Tell Alembic to leave the partitions out: they come and go with the days."""
+    return not (kind == "table" and name is not None and _PARTITION.match(name))
+
+
+def render_type(kind: str, value: Any, _context: AutogenContext) -> str | Literal[False]:
+    """Write surveil's own types by name into a generated migration."""
+    if kind != "type":
+        return False
+    if isinstance(value, UtcDateTime):
+        return "UtcDateTime()"
+    names = {id(Json): "Json", id(RowId): "RowId"}
+    return names.get(id(value), False)
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    # Alembic reads this as a format string.
+    config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _lock(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK_KEY)))
+
+
+def _refuse_newer(connection: sa.Connection) -> str | None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {step.revision for step in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
+    if current is not None and current not in known:
+        raise SchemaError(
+            f"the database is at revision {current}, made by a newer surveil; upgrade surveil instead"
+        )
+    return current
+
+
+def main(url: str) -> int:
+    """Go up, down and up on an empty database; return 1 and say why if anything is left or lost."""
+    engine = connect(url)
+    try:
+        upgrade(engine)
+        downgrade(engine, "base")
+        with reading(engine) as connection:
+            left = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+        upgrade(engine)
+        with reading(engine) as connection:
+            problems = [f"left after downgrade: {name}" for name in left] + drift(connection)
+    finally:
+        engine.dispose()
+    for problem in problems:
+        sys.stderr.write(problem + "\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,316 @@
+"""The tables, as the migrations in ``migrations/`` create them.
+
+Instants are UTC and end in ``_at``, durations in seconds end in ``_s``, boxes are fractions of the
+frame. Scores, confidences and seconds are multiples of ``surveil.store.rows.GRID``, so sums of them
+are exact and do not depend on the order in which events arrive.
+
+PostgreSQL partitions ``interval`` and ``observation`` by day. A partitioned table's primary key
+must contain the partition key, so there it is ``(run_id, seq, from_at)`` and
+``(run_id, seq, track_id, observed_at)``. That alone would let one event be stored under two
+instants; what makes it impossible is ``run_range``, the ledger of the sequence numbers stored of
+each run, which is read and written under the camera's lock in the transaction that stores the
+rows (see :mod:`surveil.store.ledger`).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
+
+from surveil.domain import EMOTIONS
+from surveil.store.types import Json, RowId, UtcDateTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, UtcDateTime(), nullable=nullable)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _number(name: str) -> Column[float]:
+    # Double precision on both; a plain FLOAT is one too, but says so only in the manual.
+    return Column(name, sa.Double, nullable=False)
+
+
+def _camera() -> Column[str]:
+    # No reference to camera: the run has one, and ingest stores nothing whose camera is not its run's.
+    return Column("camera_id", String, nullable=False)
+
+
+
+camera = Table(
+    "camera",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("source", Text, comment="Address without credentials, as the configuration gave it"),
+    Column("settings", Json, comment="The camera's other settings, without secrets"),
+    _at("first_seen_at"),
+    _at("last_seen_at"),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("id", String, primary_key=True, comment="name@hash, as events carry it"),
+    Column("name", String, nullable=False),
+    Column("weights_hash", String, nullable=False, comment="First digits of the weights' SHA-256"),
+    _at("first_seen_at"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String, primary_key=True, comment="ULID; a camera's runs sort by it"),
+    Column("camera_id", String, ForeignKey("camera.id"), nullable=False),
+    _at("started_at"),
+    _at("ended_at", nullable=True),
+    Column("end_reason", String),
+    _count("last_seq"),
+    Index(None, "camera_id", "started_at"),
+)
+
+run_range = Table(
+    "run_range",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_seq", Integer, primary_key=True, autoincrement=False),
+    _count("last_seq"),
+    sqlite_with_rowid=False,
+)
+
+interval = Table(
+    "interval",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _camera(),
+    _at("from_at"),
+    _at("to_at"),
+    _count("captured"),
+    _count("sampled"),
+    _count("analysed"),
+    _count("dropped"),
+    _count("dropped_stale"),
+    _count("dropped_busy"),
+    _count("dropped_decode"),
+    _count("faces"),
+    Column("model_id", String, ForeignKey("model.id"), nullable=False),
+    Index(None, "camera_id", "from_at"),
+    sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (from_at)",
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("track_id", Integer, primary_key=True, autoincrement=False),
+    _camera(),
+    _at("observed_at"),
+    _count("frames"),
+    Column("emotion", String, nullable=False),
+    _number("confidence"),
+    *(_number(emotion.value) for emotion in EMOTIONS),
+    *(_number(edge) for edge in ("x1", "y1", "x2", "y2")),
+    _number("score"),
+    _count("face_px"),
+    Index(None, "camera_id", "observed_at"),
+    sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (observed_at)",
+)
+
+camera_event = Table(
+    "camera_event",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _camera(),
+    _at("at"),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("attributes", Json, nullable=False),
+    Index(None, "camera_id", "at"),
+    sqlite_with_rowid=False,
+)
+
+track = Table(
+    "track",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id"), primary_key=True),
+    Column("track_id", Integer, primary_key=True, autoincrement=False),
+    _camera(),
+    _at("first_seen_at"),
+    _at("last_seen_at"),
+    _count("intervals"),
+    _count("frames"),
+    Column("emotion", String, nullable=False, comment="The highest of the mean scores"),
+    *(_number(emotion.value) for emotion in EMOTIONS),
+    Index(None, "camera_id", "first_seen_at"),
+    sqlite_with_rowid=False,
+)
+
+
+def _timeline(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("camera_id", String, ForeignKey("camera.id"), primary_key=True),
+        Column("bucket_at", UtcDateTime(), primary_key=True),
+        Column("emotion", String, primary_key=True),
+        Column("votes", Integer, nullable=False, comment="Observations classified so"),
+        _number("score_sum"),  # of this emotion's score over all observations of the bucket
+        _number("confidence_sum"),  # over the votes
+        sqlite_with_rowid=False,
+    )
+
+
+def _coverage(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("camera_id", String, ForeignKey("camera.id"), primary_key=True),
+        Column("bucket_at", UtcDateTime(), primary_key=True),
+        *(_count(name) for name in ("intervals", "captured", "sampled", "analysed", "dropped")),
+        Column("faces", Integer, nullable=False, comment="Observations, of all emotions"),
+        _number("analysed_s"),
+        _number("gap_s"),
+        Column("reason", String, comment="Of the longest share of gap_s; null without a gap"),
+        sqlite_with_rowid=False,
+    )
+
+
+timeline_1m, timeline_1h = _timeline("timeline_1m"), _timeline("timeline_1h")
+coverage_1m, coverage_1h = _coverage("coverage_1m"), _coverage("coverage_1h")
+
+gap = Table(
+    "gap",
+    metadata,
+    Column("camera_id", String, ForeignKey("camera.id"), primary_key=True),
+    Column("from_at", UtcDateTime(), primary_key=True),
+    _at("to_at"),
+    Column("reason", String, nullable=False),
+    Column("frames_lost", Integer, nullable=False, comment="Sampled in it, but not analysed"),
+    sqlite_with_rowid=False,
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("rule", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("annotations", Json, nullable=False),
+    Column("value", sa.Double),
+    _at("since_at"),
+    _at("fired_at", nullable=True),
+    _at("resolved_at", nullable=True),
+    _at("updated_at"),
+    # One live instance for a rule and key; resolved ones stay as history.
+    Index(
+        "uq_alert_live",
+        "rule",
+        "key",
+        unique=True,
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    ),
+    Index(None, "fired_at"),
+)
+
+alert_transition = Table(
+    "alert_transition",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("alert_id", String, ForeignKey("alert.id"), nullable=False, index=True),
+    Column("rule", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("from_state", String, nullable=False),
+    Column("to_state", String, nullable=False),
+    Column("at", UtcDateTime(), nullable=False, index=True),
+    Column("value", sa.Double),
+    Column("reason", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String, primary_key=True, comment="Message id, the same at every attempt"),
+    Column(
+        "alert_transition_id", RowId, ForeignKey("alert_transition.id"), nullable=False, index=True
+    ),
+    Column("receiver", String, nullable=False),
+    Column("payload", Json, nullable=False),
+    _at("created_at"),
+    _at("next_attempt_at"),
+    _count("attempts"),
+    _at("delivered_at", nullable=True),
+    Column("last_error", Text),
+    Column("state", String, nullable=False, comment="pending, delivered or failed"),
+    Index(None, "state", "next_attempt_at"),
+)
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("matchers", Json, nullable=False),
+    _at("starts_at"),
+    _at("ends_at"),
+    _at("created_at"),
+    Column("created_by", String, nullable=False),
+    Column("comment", Text, nullable=False),
+)
+
+consumer_progress = Table(
+    "consumer_progress",
+    metadata,
+    Column("consumer_group", String, primary_key=True),
+    Column("run_id", String, primary_key=True),  # no reference: the recorder may be behind
+    _count("last_seq"),
+    _at("updated_at"),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("consumer_group", String, nullable=False),
+    Column("stream", String, nullable=False),
+    Column("entry_id", String, nullable=False),
+    Column("fields", Json, nullable=False),
+    Column("reason", Text, nullable=False),
+    _count("times_delivered"),
+    _at("at"),
+    sa.UniqueConstraint("consumer_group", "stream", "entry_id"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", UtcDateTime(), nullable=False, index=True),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("detail", Json, nullable=False),
+)
+
+TIMELINES = {60: timeline_1m, 3600: timeline_1h}
+COVERAGES = {60: coverage_1m, 3600: coverage_1h}
+"""Rollup tables by the length of their buckets in seconds."""

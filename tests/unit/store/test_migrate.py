@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from surveil.store import migrate
+from surveil.store.engine import reading, writing
+from surveil.store.migrate import SchemaError
+
+
+def test_up_down_up_leaves_the_tables_of_this_version_on_sqlite(tmp_path):
+    assert migrate.main(f"sqlite:///{tmp_path}/new.db") == 0
+
+
+def test_up_down_up_leaves_the_tables_of_this_version_on_postgresql(empty_postgres_url):
+    assert migrate.main(empty_postgres_url) == 0
+
+
+def test_a_second_upgrade_changes_nothing(database):
+    migrate.upgrade(database)
+    with reading(database) as connection:
+        assert migrate.pending(connection) == []
+        migrate.require_current(connection)
+
+
+def test_pending_names_what_is_missing(database):
+    migrate.downgrade(database, "0001")
+    with reading(database) as connection:
+        assert migrate.pending(connection) == ["0002", "0003"]
+        with pytest.raises(SchemaError, match="surveil db upgrade"):
+            migrate.require_current(connection)
+
+
+def test_a_newer_database_is_refused(database):
+    with writing(database) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match="newer"):
+        migrate.upgrade(database)
+
+
+def test_drift_sees_a_lost_index(database):
+    with writing(database) as connection:
+        connection.execute(sa.text("DROP INDEX ix_camera_event_camera_id_at"))
+    with reading(database) as connection:
+        assert "ix_camera_event_camera_id_at" in " ".join(migrate.drift(connection))
+
+
+def test_every_constraint_has_a_name_by_the_convention(database):
+    with reading(database) as connection:
+        inspector = sa.inspect(connection)
+        for table in inspector.get_table_names():
+            if table == "alembic_version" or not migrate.is_ours(table, "table", {}):
+                continue
+            assert inspector.get_pk_constraint(table)["name"] == f"pk_{table}"
+            for key in inspector.get_foreign_keys(table):
+                assert key["name"].startswith(f"fk_{table}_")
