@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from surveil.config.document import read_document
+from surveil.config.document import Document, Location, read_document
 from surveil.config.interpolation import Interpolator
 from surveil.config.problems import ConfigErrors, Problem
+from surveil.config.rulefiles import RuleReader
 from surveil.config.schema import Fleet
-from surveil.config.urls import BASE
+from surveil.config.urls import BASE, split_credentials
 from surveil.config.validation import problems_of
 
 
@@ -44,16 +47,66 @@ def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> L
     document = read_document(path)
     base = path.resolve().parent
     interpolator = Interpolator(document, base, os.environ if environment is None else environment)
-    value = interpolator.fill(document.value)
-    problems = list(interpolator.problems)
-    if not isinstance(value, dict):
-        problems.append(document.problem((), "must be a mapping with the key cameras:"))
-        raise ConfigErrors(problems)
-    fleet = None
+    if not isinstance(document.value, dict):
+        raise ConfigErrors([document.problem((), "must be a mapping with the key cameras:")])
+    entries = document.value.get("rules")
+    value = {
+        key: interpolator.fill(item, (key,))
+        for key, item in document.value.items()
+        if key != "rules"
+    }
+    reader = RuleReader(path.parent)
+    reader.read(document, entries)
+    reader.check(_names(value.get("cameras")), _names(value.get("receivers")))
+    problems = [*interpolator.problems, *reader.problems]
     try:
-        fleet = Fleet.model_validate(value, context={BASE: base})
+        fleet = Fleet.model_validate({**value, "rules": tuple(reader.rules)}, context={BASE: base})
     except ValidationError as error:
         problems += problems_of(error, document, Fleet, reported=interpolator.failed)
-    if fleet is None or problems:
+        raise ConfigErrors(sorted(problems)) from None
+    if problems:
         raise ConfigErrors(sorted(problems))
-    return Loaded(fleet, tuple(interpolator.warnings))
+    warnings = [*interpolator.warnings, *reader.warnings, *_unwise(path, document, fleet)]
+    return Loaded(fleet, tuple(sorted(warnings)))
+
+
+def _names(mapping: object) -> frozenset[str]:
+    return frozenset(mapping) if isinstance(mapping, dict) else frozenset()
+
+
+def _unwise(path: Path, document: Document, fleet: Fleet) -> Iterator[Problem]:
+    """Yield what works but will be regretted."""
+    notified = {name for rule in fleet.rules for name in rule.notify}
+    for name in fleet.receivers:
+        if name not in notified:
+            message = f"receiver {name!r} is named by no rule's notify:"
+            yield document.problem(("receivers", name), message, at_key=True)
+    devices: dict[str, str] = {}
+    for camera in fleet.cameras.values():
+        source = camera.source.reveal()
+        if camera.enabled and camera.source.scheme == "usb":
+            if source in devices:
+                message = f"{source} belongs to camera {devices[source]!r}; only one can open it"
+                yield document.problem(("cameras", camera.id, "source"), message)
+            devices.setdefault(source, camera.id)
+    if path.stat().st_mode & stat.S_IROTH:
+        for location in _plain_secrets(document.value, ()):
+            message = (
+                "a password in the clear in a file that every user of this host can read;"
+                " use ${env:NAME} or ${file:PATH}, or chmod 600"
+            )
+            yield document.problem(location, message)
+
+
+def _plain_secrets(value: Any, location: Location) -> Iterator[Location]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            is_secret = key in ("password", "secret") and isinstance(item, str)
+            if is_secret and "${" not in item:
+                yield (*location, key)
+            else:
+                yield from _plain_secrets(item, (*location, key))
+    elif isinstance(value, str) and location[:1] != ("rules",):
+        password = split_credentials(value)[2]
+        if password and "${" not in password:
+            yield location

@@ -21,6 +21,7 @@ from surveil.config.receivers import Receiver
 from surveil.config.section import Section
 from surveil.config.urls import BASE, DatabaseUrl, Redis, base_of, fault, split_credentials
 from surveil.durations import Duration
+from surveil.rules.model import Rule
 from surveil.secrets import REVEAL, SecretUrl, register, registered
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -153,7 +154,7 @@ class Fleet(Section):
     cameras: Annotated[dict[CameraId, Camera], Field(min_length=1, max_length=10_000)]
     """Cameras by id: a-z, 0-9, - and _."""
 
-    rules: tuple[Any, ...] = ()
+    rules: tuple[Rule, ...] = ()
     """Alert rules: glob patterns of rule files, or rules themselves."""
 
     receivers: dict[Annotated[str, AfterValidator(_check_receiver_name)], Receiver] = Field(

@@ -86,7 +86,7 @@ def _in_document(document: Document, prefix: Location, loc: Location) -> Locatio
 def _problem(details: ErrorDetails, document: Document, location: Location, root: Any) -> Problem:
     kind, loc = details["type"], details["loc"]
     if kind == "extra_forbidden":
-        known = set(keys_at(root, loc[:-1]))
+        known = set(keys_at(root, loc[:-1], _value_at(document, location[:-1])))
         message = f"unknown key {str(loc[-1])!r}{did_you_mean(str(loc[-1]), known)}"
         where = _dotted(location[:-1])
         return document.problem(location, _joined(where, message), at_key=True)
@@ -113,10 +113,23 @@ def _message(details: ErrorDetails) -> str:
         if type(given) is str and len(given) <= 64:
             return f"unknown value {given!r}{did_you_mean(given, choices)}"
         return f"must be {expected}"
+    if kind == "unknown_measure":
+        measure, expected = str(context.get("given", "")), str(context.get("expected", ""))
+        return f"unknown measure {measure!r}{did_you_mean(measure, expected.split(', '))}"
     if kind == "too_short" and context.get("min_length") == 1:
         return "must not be empty"
     message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return redact(message.replace("Input should be", "must be"))
+
+
+def _value_at(document: Document, location: Location) -> Any:
+    value = document.value
+    for step in location:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 def _joined(where: str, message: str) -> str:
@@ -130,17 +143,27 @@ def _dotted(location: Location) -> str:
     return text
 
 
-def keys_at(root: Any, loc: Location) -> Iterator[str]:
-    """Yield the keys that a mapping at a location may have; of all members, for a union."""
+def keys_at(root: Any, loc: Location, value: object = None) -> set[str]:
+    """Return the keys that a mapping at a location may have.
+
+    Where a union allows several models, those count whose required keys the mapping has; all of
+    them if there are none.
+    """
     types = list(_members(root))
     for step in loc:
         below = [found for kind in types for found in _below(kind, step)]
         # A step that leads nowhere is the name of a union's member.
         types = below or types
-    for kind in types:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            for name, info in kind.model_fields.items():
-                yield info.alias or name
+    models = [kind for kind in types if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    given = set(value) if isinstance(value, dict) else set()
+    meant = [model for model in models if given & set(_keys(model, only_required=True))]
+    return {key for model in meant or models for key in _keys(model)}
+
+
+def _keys(model: type[BaseModel], *, only_required: bool = False) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        if info.is_required() or not only_required:
+            yield info.alias or name
 
 
 def _below(kind: Any, step: str | int) -> list[Any]:

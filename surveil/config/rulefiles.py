@@ -1,0 +1,184 @@
+"""Collect a fleet's alert rules, written in place or in files of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from surveil.config.document import Document, Location, read_document
+from surveil.config.problems import ConfigErrors, Problem, did_you_mean
+from surveil.config.validation import problems_of
+from surveil.rules.model import Rule
+
+MAX_FILES = 1000
+"""Rule files that one fleet may have."""
+
+MAX_RULES = 10_000
+"""Rules that one fleet may have."""
+
+_REFERENCE = re.compile(r"\$\{(?:env|file):")
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A rule as it was written, valid or not, and where."""
+
+    value: dict[str, Any]
+    document: Document
+    location: Location
+
+    def words(self, key: str) -> Iterator[tuple[Location, str]]:
+        """Yield the texts of a list, each with its place."""
+        items = self.value.get(key)
+        for index, item in enumerate(items if isinstance(items, list) else []):
+            if isinstance(item, str):
+                yield (*self.location, key, index), item
+
+
+@dataclass
+class RuleReader:
+    """Reads the entries of ``rules:``; what is wrong is gathered in ``problems``.
+
+    Attributes:
+        base: Directory in which relative patterns start.
+    """
+
+    base: Path
+    rules: list[Rule] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    _entries: list[_Entry] = field(default_factory=list)
+    _seen: set[Path] = field(default_factory=set)
+
+    def read(self, document: Document, entries: object) -> None:
+        """Read ``rules:`` of a fleet file: patterns of files, and rules."""
+        if entries is None:
+            return
+        if not isinstance(entries, list):
+            message = "rules: must be a list of file patterns and rules"
+            self.problems.append(document.problem(("rules",), message))
+            return
+        for index, entry in enumerate(entries):
+            location: Location = ("rules", index)
+            if isinstance(entry, str):
+                self._read_files(document, location, entry)
+            else:
+                self._read_rule(document, location, entry)
+
+    def _read_files(self, document: Document, location: Location, pattern: str) -> None:
+        paths = []
+        try:
+            paths = sorted(path for path in _expand(self.base, pattern) if path.is_file())
+        except (OSError, ValueError, NotImplementedError):
+            message = f"rules: {pattern!r} is not a pattern of files"
+            self.problems.append(document.problem(location, message))
+            return
+        if not paths:
+            message = f"rules: {pattern!r} matches no file below {self.base.resolve()}"
+            self.problems.append(document.problem(location, message))
+        for path in paths:
+            if path.resolve() in self._seen:
+                continue
+            self._seen.add(path.resolve())
+            if len(self._seen) > MAX_FILES:
+                message = f"rules: more than {MAX_FILES} files"
+                self.problems.append(document.problem(location, message))
+                return
+            try:
+                self._read_rule_file(read_document(path))
+            except ConfigErrors as error:
+                self.problems += error.problems
+
+    def _read_rule_file(self, document: Document) -> None:
+        value: Any = document.value
+        location: Location = ()
+        if isinstance(value, dict):
+            for key in value:
+                if key != "rules":
+                    message = f"unknown key {key!r}; a rule file has one key, rules:"
+                    self.problems.append(document.problem((key,), message, at_key=True))
+            if "rules" not in value:
+                self.problems.append(document.problem((), "'rules' is missing"))
+                return
+            value, location = value["rules"], ("rules",)
+        if not isinstance(value, list):
+            self.problems.append(document.problem(location, "must be a list of rules"))
+            return
+        for index, entry in enumerate(value):
+            self._read_rule(document, (*location, index), entry)
+
+    def _read_rule(self, document: Document, location: Location, entry: object) -> None:
+        references = list(_references(entry, location))
+        for place in references:
+            message = "${env:} and ${file:} have no place in rules, whose texts leave in alerts"
+            self.problems.append(document.problem(place, message))
+        if references:
+            return
+        if isinstance(entry, dict):
+            self._entries.append(_Entry(entry, document, location))
+        if len(self._entries) > MAX_RULES:
+            self.problems.append(document.problem(location, f"more than {MAX_RULES} rules"))
+            return
+        try:
+            self.rules.append(Rule.model_validate(entry))
+        except ValidationError as error:
+            self.problems += problems_of(error, document, Rule, prefix=location)
+
+    def check(self, cameras: frozenset[str], receivers: frozenset[str]) -> None:
+        """Check what rules say of each other, of cameras and of receivers."""
+        first: dict[str, Problem] = {}
+        for entry in self._entries:
+            name = entry.value.get("name")
+            if isinstance(name, str):
+                place = entry.document.problem((*entry.location, "name"), "")
+                if name in first:
+                    where = f"{first[name].file}:{first[name].line}"
+                    message = f"a rule {name!r} is in {where} already"
+                    self.problems.append(replace(place, message=message))
+                first.setdefault(name, place)
+            for location, receiver in entry.words("notify"):
+                if receiver not in receivers:
+                    message = f"unknown receiver {receiver!r}{did_you_mean(receiver, receivers)}"
+                    message += "" if receivers else "; add it below receivers:"
+                    self.problems.append(entry.document.problem(location, message))
+            for location, glob in entry.words("cameras"):
+                self._check_glob(entry.document, location, glob, cameras)
+
+    def _check_glob(
+        self, document: Document, location: Location, glob: str, cameras: frozenset[str]
+    ) -> None:
+        rule = Rule.model_construct(cameras=(glob,))
+        if any(rule.matches(camera) for camera in cameras):
+            return
+        if _WILDCARD.search(glob):
+            self.warnings.append(document.problem(location, f"{glob!r} matches no camera"))
+        else:
+            message = f"unknown camera {glob!r}{did_you_mean(glob, cameras)}"
+            self.problems.append(document.problem(location, message))
+
+
+def _expand(base: Path, pattern: str) -> Iterator[Path]:
+    path = Path(pattern)
+    if not _WILDCARD.search(pattern):
+        yield base / path
+    elif path.is_absolute():
+        yield from Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+    else:
+        yield from base.glob(pattern)
+
+
+def _references(value: Any, location: Location) -> Iterator[Location]:
+    if isinstance(value, str) and _REFERENCE.search(value):
+        yield location
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _references(item, (*location, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _references(item, (*location, index))
