@@ -140,12 +140,13 @@ class Connection:
             for session in self._sessions.values()
         )
 
-    def say_bye(self) -> None:
-        """Tell playing clients that the server ends."""
+    def finish(self) -> None:
+        """Tell a playing client that the server ends, and close in order."""
         for session in self._sessions.values():
             if session.is_playing:
                 session.viewer.sender.bye()
             session.stop()
+        self._writer.close()
 
     # --- requests
 

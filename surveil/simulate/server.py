@@ -35,6 +35,8 @@ MAX_CONNECTIONS = 128
 
 _TICK_S = 0.05
 _START_LIMIT_S = 30.0
+_GOODBYE_S = 0.5
+"""What a client may take to read the rest of what was sent to it when the server ends."""
 _BACKLOG = 64
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -238,10 +240,11 @@ class RtspServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for connection in self._connections:
-            connection.say_bye()
-        await asyncio.sleep(0)
-        for task in self._connections.values():
-            task.cancel()
+            connection.finish()
+        if self._connections:
+            await asyncio.wait(self._connections.values(), timeout=_GOODBYE_S)
+        for connection in self._connections:
+            connection.abort()
         await asyncio.gather(*self._connections.values(), return_exceptions=True)
         for one in udp.sockets:
             self._loop.remove_reader(one.fileno())

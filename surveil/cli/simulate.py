@@ -1,0 +1,128 @@
+"""``surveil simulate``: clips as RTSP cameras."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from surveil.errors import ConfigError, SurveilError
+from surveil.secrets import Secret
+from surveil.simulate import DigestAlgorithm, Fault, RtspServer, parse_fault
+
+_FAULT_HELP = (
+    "STREAM:FAULT[=VALUE][@START][+DURATION][ every PERIOD] in seconds, such as "
+    f"'lobby:stall@10+5 every 30s'; '*' means every stream. Faults: {', '.join(Fault)}. "
+    "May be repeated."
+)
+
+
+@click.command("simulate")
+@click.argument("clips", metavar="[NAME=]CLIP...", nargs=-1, required=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8554, show_default=True, help="0: a free one."
+)
+@click.option("--user", help="Ask for this user and a password (digest authentication).")
+@click.option("--password-env", metavar="NAME", help="Environment variable with the password.")
+@click.option(
+    "--password-file", type=click.Path(path_type=Path), help="File whose first line it is."
+)
+@click.option(
+    "--digest",
+    type=click.Choice([one.value for one in DigestAlgorithm]),
+    default=DigestAlgorithm.MD5.value,
+    show_default=True,
+    help="Hash of the authentication; SHA-256 is unknown to many clients.",
+)
+@click.option("--fault", "faults", multiple=True, help=_FAULT_HELP)
+@click.option(
+    "--commands", is_flag=True, help="Read further faults, one per line, from standard input."
+)
+def command(
+    clips: Sequence[str],
+    host: str,
+    port: int,
+    user: str | None,
+    password_env: str | None,
+    password_file: Path | None,
+    digest: str,
+    faults: Sequence[str],
+    commands: bool,
+) -> None:
+    """Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME, until interrupted.
+
+    NAME is the clip's file name without its ending where none is given.
+    """
+    password = _read_password(user, password_env, password_file)
+    stopping = threading.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: stopping.set())
+    server = RtspServer(
+        name_streams(clips),
+        host=host,
+        port=port,
+        username=user,
+        password=password,
+        algorithm=DigestAlgorithm(digest),
+        faults=[parse_fault(text) for text in faults],
+    )
+    with server:
+        for name in server.streams:
+            clip = server.clip(name)
+            click.echo(
+                f"{server.url(name)}  {clip.codec} {clip.width}x{clip.height} {clip.fps:.3g} fps"
+            )
+        if commands:
+            threading.Thread(target=_read_commands, args=(server,), daemon=True).start()
+        while not stopping.wait(0.5):
+            pass  # wakes up now and then, so that signals are handled on every platform
+
+
+def name_streams(clips: Sequence[str]) -> dict[str, Path]:
+    """Return stream names and clips of ``[NAME=]CLIP`` arguments.
+
+    Raises:
+        ConfigError: Two clips have the same name.
+    """
+    streams: dict[str, Path] = {}
+    for text in clips:
+        name, equals, path = text.partition("=")
+        if not equals or "/" in name:
+            name, path = Path(text).stem, text
+        if name in streams:
+            raise ConfigError(f"two clips are called {name!r}; name them: OTHER={path}")
+        streams[name] = Path(path)
+    return streams
+
+
+def _read_password(user: str | None, env: str | None, file: Path | None) -> Secret | None:
+    if user is None:
+        if env or file:
+            raise ConfigError("a password without --user")
+        return None
+    if (env is None) == (file is None):
+        raise ConfigError("--user needs either --password-env or --password-file")
+    if env is not None:
+        if env not in os.environ:
+            raise ConfigError(f"environment variable {env} is not set")
+        return Secret(os.environ[env])
+    assert file is not None
+    try:
+        return Secret(file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read: {error}") from error
+
+
+def _read_commands(server: RtspServer) -> None:
+    for line in sys.stdin:
+        if line.strip():
+            try:
+                server.command(line)
+            except SurveilError as error:
+                click.echo(f"surveil: {error}", err=True)
