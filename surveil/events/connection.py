@@ -8,7 +8,6 @@ caller says how long it may block.
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -20,6 +19,7 @@ from surveil.errors import ConfigError, UnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
 REPLY_TIMEOUT_S = 5.0
+_TLS_PATHS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SCHEMES = ("redis", "rediss", "unix")
 
 
@@ -27,15 +27,13 @@ class EvictionPolicyError(ConfigError):
     """The server may evict any key: it would delete the stream and its groups."""
 
 
-def connect(
-    url: str, *, ca_file: Path | None = None, block_s: float = 0.0, name: str = "surveil"
-) -> redis.Redis:
+def connect(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.Redis:
     """Return a client that has pinged its server once.
 
     Args:
         url: ``redis://[user:password@]host[:port][/db]``, ``rediss://…`` for TLS, or
-            ``unix:///path/to.sock``. The query ``?ca_file=/path`` names a CA certificate.
-        ca_file: CA certificate for ``rediss``, instead of the system's.
+            ``unix:///path/to.sock``. The query may hold ``ssl_ca_certs``, ``ssl_certfile`` and
+            ``ssl_keyfile`` (paths) and ``db``.
         block_s: Longest blocking read meant for this client; added to the reply time-out. A
             blocking reader needs a client of its own.
         name: Shown by CLIENT LIST.
@@ -44,26 +42,24 @@ def connect(
         ConfigError: The URL is malformed; the message holds no credentials.
         UnavailableError: The server does not answer, or refuses user and password.
     """
-    client = open_client(url, ca_file=ca_file, block_s=block_s, name=name)
+    client = open_client(url, block_s=block_s, name=name)
     try:
         client.ping()
-    except redis.RedisError as error:
+    except (redis.RedisError, OSError) as error:  # OSError: a TLS file cannot be read
         client.close()
         raise UnavailableError(f"Redis at {address_of(url)}: {explain(error)}") from None
     return client
 
 
-def open_client(
-    url: str, *, ca_file: Path | None = None, block_s: float = 0.0, name: str = "surveil"
-) -> redis.Redis:
+def open_client(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.Redis:
     """Return a client that connects at its first command; see :func:`connect`."""
     parts = _split(url)
-    query = parse_qs(parts.query)
-    ca = str(ca_file) if ca_file is not None else query.get("ca_file", [None])[0]
-    numeral = query["db"][0] if "db" in query else parts.path.strip("/")
-    if parts.scheme == "unix" and "db" not in query:
-        numeral = ""  # the path is the socket's
-    if numeral and not numeral.isdecimal():
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    unknown = set(query) - {*_TLS_PATHS, "db"}
+    if unknown:
+        raise ConfigError(f"Redis at {address_of(url)}: the URL's query has unknown parameters")
+    database = query.pop("db", "" if parts.scheme == "unix" else parts.path.strip("/"))
+    if database and not database.isdecimal():
         raise ConfigError(f"Redis at {address_of(url)}: the database is no number")
     target: dict[str, Any]
     if parts.scheme == "unix":
@@ -71,12 +67,10 @@ def open_client(
     else:
         target = {"host": parts.hostname, "port": parts.port or 6379, "socket_keepalive": True}
     if parts.scheme == "rediss":
-        target |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
-        if ca is not None:
-            target["ssl_ca_certs"] = ca
+        target |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True, **query}
     return redis.Redis(
         **target,
-        db=int(numeral or 0),
+        db=int(database or 0),
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
@@ -100,7 +94,7 @@ def address_of(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}{port}"
 
 
-def explain(error: redis.RedisError) -> str:
+def explain(error: Exception) -> str:
     """Return what went wrong in words; redis-py's own texts hold no credentials."""
     if isinstance(error, redis.AuthenticationError):
         return "user or password refused"

@@ -97,6 +97,10 @@ class EmbeddedRedis:
                 raise
             self._launch()
 
+    def is_running(self) -> bool:
+        """Return whether the server's process lives; never waits."""
+        return self._process is not None and self._process.poll() is None
+
     def poll(self) -> int | None:
         """Return the exit status of a server that has ended, else None."""
         return self._process.poll() if self._process else None

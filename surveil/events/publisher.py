@@ -1,0 +1,238 @@
+"""Send what is in the spool to the streams, and forget what SQL has committed.
+
+Runs in a thread of the inference process with a connection of its own: however long Redis is away,
+analysis goes on and the spool is the queue. Sending twice is allowed, so every doubt is answered by
+sending again: after a lost reply, when the server's stream ends before what was sent to it (it lost
+data), and when SQL has not committed the oldest event for too long.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+import structlog
+
+from surveil.errors import SurveilError
+from surveil.events.connection import check_eviction, explain, open_client
+from surveil.events.progress import read_committed
+from surveil.events.spool import Spool, SpoolEntry
+from surveil.events.streams import partition_of, stream_key
+
+BATCH = 500
+IDLE_WAIT_S = 0.5
+PROGRESS_EVERY_S = 1.0
+BACKOFF_LEAST_S, BACKOFF_MOST_S = 0.2, 10.0
+RESEND_LEAST_S, RESEND_MOST_S = 60.0, 900.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class PublisherStats:
+    """What the publisher has done; written by its thread, read by any.
+
+    Attributes:
+        is_connected: Whether the last round reached Redis.
+        published: Entries sent, repeated ones included.
+        forgotten: Entries deleted from the spool.
+        failures: Rounds that failed.
+        lag_s: Age of the oldest entry not yet sent, 0 when all are sent.
+    """
+
+    is_connected: bool = False
+    published: int = 0
+    forgotten: int = 0
+    failures: int = 0
+    lag_s: float = 0.0
+
+
+class Publisher:
+    """Sends one spool to one Redis.
+
+    Args:
+        spool: Shared with the thread that appends.
+        url: Of Redis, with credentials.
+        partitions: Number of streams.
+        on_round: Called after each round, in the publisher's thread; for metrics.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        url: str,
+        partitions: int,
+        *,
+        on_round: Callable[[PublisherStats], None] = lambda stats: None,
+    ) -> None:
+        self.stats = PublisherStats()
+        self._spool = spool
+        self._partitions = partitions
+        self._on_round = on_round
+        self._client: Any = open_client(url, name="surveil-publisher")
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._drain_until_mono_s = 0.0
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._sent_id = 0
+        self._behind_since_mono_s: float | None = None
+        self._last_sent: dict[str, tuple[int, int]] = {}
+        self._is_checked = False
+        self._next_progress_mono_s = 0.0
+        self._oldest: tuple[int, float] = (0, 0.0)
+        self._resend_after_s = RESEND_LEAST_S
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that the spool has something new; cheap, from any thread."""
+        self._wake.set()
+
+    def stop(self, drain_s: float) -> None:
+        """Send what can be sent within ``drain_s`` seconds, and end the thread."""
+        self._drain_until_mono_s = time.monotonic() + drain_s
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(drain_s + 1.0)
+
+    def publish_round(self) -> bool:
+        """Check the server, send one batch, forget what is committed; returns whether more waits.
+
+        Raises:
+            redis.RedisError: Redis is away, full or refuses; the spool keeps everything.
+            SurveilError: The server must not be used; see ``check_eviction``.
+        """
+        if not self._is_checked:
+            check_eviction(self._client)
+            self._look_for_loss()
+            self._is_checked = True
+        entries = self._spool.pending(self._sent_id, BATCH)
+        if entries:
+            self._send(entries)
+        if time.monotonic() >= self._next_progress_mono_s:
+            self._forget_committed()
+            self._look_for_loss()
+            self._next_progress_mono_s = time.monotonic() + PROGRESS_EVERY_S
+        if len(entries) < BATCH:
+            self._behind_since_mono_s = None
+        self.stats.is_connected = True
+        return len(entries) == BATCH
+
+    def _run(self) -> None:
+        attempt = 0
+        while True:
+            more = False
+            try:
+                more = self.publish_round()
+                attempt = 0
+            except (redis.RedisError, SurveilError, OSError) as error:
+                attempt = self._fail(error, attempt)
+            self._measure()
+            if self._stopping.is_set():
+                done = not more and attempt == 0
+                if done or time.monotonic() >= self._drain_until_mono_s:
+                    self._client.close()
+                    return
+            if attempt:
+                self._pause(self._backoff_s(attempt))
+            elif not more:
+                self._wake.wait(IDLE_WAIT_S)
+            self._wake.clear()
+
+    def _fail(self, error: Exception, attempt: int) -> int:
+        if attempt == 0:
+            _log.warning(
+                "cannot publish, events wait in the spool",
+                error=str(error) if isinstance(error, SurveilError) else explain(error),
+                pending=self._spool.pending_count,
+            )
+        self.stats.failures += 1
+        self.stats.is_connected = False
+        self._is_checked = False
+        self._client.connection_pool.disconnect()
+        return attempt + 1
+
+    def _backoff_s(self, attempt: int) -> float:
+        most = min(BACKOFF_MOST_S, BACKOFF_LEAST_S * 2 ** min(attempt, 10))
+        return random.uniform(BACKOFF_LEAST_S / 2, most)  # noqa: S311 - jitter, no secret
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopping.is_set():
+            time.sleep(min(seconds, BACKOFF_LEAST_S))
+        else:
+            self._stopping.wait(seconds)
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        if self._behind_since_mono_s is None and self._spool.pending(self._sent_id, 1):
+            self._behind_since_mono_s = now
+        since = self._behind_since_mono_s
+        self.stats.lag_s = 0.0 if since is None else now - since
+        self._on_round(self.stats)
+
+    def _send(self, entries: list[SpoolEntry]) -> None:
+        with self._client.pipeline(transaction=True) as pipe:  # all or none: order holds
+            for entry in entries:
+                key = stream_key(partition_of(entry.camera, self._partitions))
+                pipe.xadd(key, entry.fields)
+            ids = pipe.execute()
+        for entry, entry_id in zip(entries, ids, strict=True):
+            key = stream_key(partition_of(entry.camera, self._partitions))
+            self._last_sent[key] = _order(entry_id)
+        self._sent_id = entries[-1].id
+        self.stats.published += len(entries)
+
+    def _forget_committed(self) -> None:
+        for run, seq in read_committed(self._client, self._spool.pending_runs()).items():
+            self.stats.forgotten += self._spool.forget(run, seq)
+        self._resend_if_ignored()
+
+    def _resend_if_ignored(self) -> None:
+        """Send everything again when the oldest event stays uncommitted for too long.
+
+        Covers what cannot be seen otherwise, such as a stream deleted and written anew by others.
+        The wait doubles, so an outage of SQL does not fill the streams with copies.
+        """
+        now = time.monotonic()
+        oldest = self._spool.pending(0, 1)
+        if not oldest or oldest[0].id > self._sent_id:
+            self._oldest = (0, now)
+            self._resend_after_s = RESEND_LEAST_S
+            return
+        if oldest[0].id != self._oldest[0]:
+            self._oldest = (oldest[0].id, now)
+            self._resend_after_s = RESEND_LEAST_S
+        elif now - self._oldest[1] > self._resend_after_s:
+            self._sent_id = 0
+            self._oldest = (oldest[0].id, now)
+            self._resend_after_s = min(2 * self._resend_after_s, RESEND_MOST_S)
+
+    def _look_for_loss(self) -> None:
+        """Send everything again if a stream ends before what was sent to it."""
+        for key, sent in self._last_sent.items():
+            try:
+                info = self._client.xinfo_stream(key)
+                is_lost = _order(info["last-generated-id"]) < sent
+            except redis.ResponseError as error:
+                if "no such key" not in str(error):
+                    raise
+                is_lost = True
+            if is_lost:
+                _log.warning("redis lost events, sending the spool again", stream=key)
+                self._sent_id = 0
+                self._last_sent.clear()
+                return
+
+
+def _order(entry_id: Any) -> tuple[int, int]:
+    text = entry_id.decode() if isinstance(entry_id, bytes) else str(entry_id)
+    millis, _, sequence = text.partition("-")
+    return int(millis), int(sequence)

@@ -1,0 +1,247 @@
+"""Events on this host that SQL does not have yet, in one SQLite file per inference worker.
+
+An event exists once :meth:`Spool.append` has returned: its transaction gave it the next ``seq`` of
+its run. It is deleted only by :meth:`Spool.forget`, when SQL has committed it.
+``synchronous=FULL``: a worker commits once or twice a second, so the fsync (2 ms on an SSD) is
+cheap, and a power failure then takes no event that was promised.
+
+A full spool takes no more events, *before* they get a ``seq``: what is stored stays without a hole,
+and the missing time shows as a gap between intervals. Changes of state may use a reserve above the
+limit, so that what happened to a camera is known even then.
+
+Thread-safe; the inference loop appends, the publisher's thread reads and forgets.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from ulid import ULID
+
+from surveil.domain import Event, IntervalEvent
+from surveil.events.codec import encode, format_at
+from surveil.events.spool_file import SpoolLock, open_spool_file
+
+RESERVE = 1.1
+"""Camera events may fill the spool up to this many times its limit."""
+
+ENTRY_OVERHEAD_BYTES = 150
+"""What a row and its index cost beside the event's JSON."""
+
+RUN_KEPT = timedelta(days=30)
+"""A run without a new event for so long is forgotten, once nothing of it is pending."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has no ``seq`` yet (it is 0), and what a restarted worker must know.
+
+    Attributes:
+        event: The event; ``event.run`` as the capture process calls it.
+        last_track_id: Highest track id given so far in the run.
+        state_index: Index of the capture's state record that this event tells, 0 for none.
+    """
+
+    event: Event
+    last_track_id: int = 0
+    state_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunMark:
+    """Where a run stands in the spool; all zero for a run that is new.
+
+    ``last_to_at`` is the end of its last interval, None before the first one.
+    """
+
+    last_seq: int = 0
+    last_track_id: int = 0
+    last_state_index: int = 0
+    last_to_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolEntry:
+    """An event as it will stand in the stream; ``id`` grows in the order of appending."""
+
+    id: int
+    camera: str
+    run: str
+    seq: int
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of drafts: events with their ``seq``, and how many a full spool refused."""
+
+    events: tuple[Event, ...]
+    refused: int
+
+
+class Spool:
+    """The spool in one file, held by one process at a time.
+
+    Raises:
+        InUseError: Another process holds the file; the message names its pid.
+    """
+
+    def __init__(self, path: Path, *, max_bytes: int = 1 << 30) -> None:
+        self._lock = threading.Lock()
+        self._max_bytes = max_bytes
+        self._file_lock = SpoolLock(path)
+        try:
+            self._db, self._renamed_before_ms = open_spool_file(path)
+        except BaseException:
+            self._file_lock.release()
+            raise
+        row = self._db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM entry").fetchone()
+        self._pending, self._bytes = int(row[0]), int(row[1])
+        self._prune_runs()
+
+    @property
+    def pending_count(self) -> int:
+        """Events that SQL has not committed, as far as is known."""
+        return self._pending
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes that these take; bounded by ``RESERVE * max_bytes``."""
+        return self._bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether intervals are being refused."""
+        return self._bytes >= self._max_bytes
+
+    def mark(self, run: str) -> RunMark:
+        """Return where a run stands, so that a restarted worker goes on in it."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT last_seq, last_track_id, last_state_index, last_to_at FROM run"
+                " WHERE capture_run = ?",
+                (run,),
+            ).fetchone()
+        if row is None:
+            return RunMark()
+        to_at = datetime.fromisoformat(row[3]) if row[3] else None
+        return RunMark(int(row[0]), int(row[1]), int(row[2]), to_at)
+
+    def append(self, drafts: Sequence[Draft]) -> Appended:
+        """Commit events, all or none, each with the next ``seq`` of its run.
+
+        Returns:
+            The events kept, in order, and the number refused because the spool is full.
+
+        Raises:
+            sqlite3.Error: The disk is full or broken; nothing of this call was kept.
+        """
+        kept: list[Event] = []
+        new_bytes = refused = 0
+        with self._lock, self._db:
+            for draft in drafts:
+                factor = 1.0 if isinstance(draft.event, IntervalEvent) else RESERVE
+                if self._bytes + new_bytes >= self._max_bytes * factor:
+                    refused += 1
+                    continue
+                event, size = self._insert(draft)
+                kept.append(event)
+                new_bytes += size
+            self._db.commit()
+            self._pending += len(kept)
+            self._bytes += new_bytes
+        return Appended(tuple(kept), refused)
+
+    def pending(self, after_id: int = 0, limit: int = 500) -> list[SpoolEntry]:
+        """Return entries with an ``id`` above ``after_id``, oldest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, camera, run, seq, v, type, data FROM entry WHERE id > ?"
+                " ORDER BY id LIMIT ?",
+                (after_id, limit),
+            ).fetchall()
+        return [
+            SpoolEntry(id_, camera, run, seq, {"v": v, "type": kind, "data": data})
+            for id_, camera, run, seq, v, kind, data in rows
+        ]
+
+    def pending_runs(self) -> list[str]:
+        """Return the runs, as published, of which something is pending."""
+        with self._lock:
+            rows = self._db.execute("SELECT DISTINCT run FROM entry").fetchall()
+        return [row[0] for row in rows]
+
+    def forget(self, run: str, up_to_seq: int) -> int:
+        """Delete a run's events up to a ``seq`` that SQL has committed; returns how many."""
+        with self._lock, self._db:
+            row = self._db.execute(
+                "SELECT count(*), coalesce(sum(bytes), 0) FROM entry WHERE run = ? AND seq <= ?",
+                (run, up_to_seq),
+            ).fetchone()
+            if row[0]:
+                self._db.execute("DELETE FROM entry WHERE run = ? AND seq <= ?", (run, up_to_seq))
+                self._db.commit()
+                self._pending -= int(row[0])
+                self._bytes -= int(row[1])
+        return int(row[0])
+
+    def close(self) -> None:
+        """Close the file and let another process have it."""
+        with self._lock:
+            self._db.close()
+        self._file_lock.release()
+
+    def _insert(self, draft: Draft) -> tuple[Event, int]:
+        event = draft.event
+        now = format_at(datetime.now(UTC))
+        self._db.execute(
+            "INSERT INTO run (capture_run, run, camera, updated_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (capture_run) DO NOTHING",
+            (event.run, self._public_run(event.run), event.camera, now),
+        )
+        to_at = format_at(event.to_at) if isinstance(event, IntervalEvent) else None
+        run, seq = self._db.execute(
+            "UPDATE run SET last_seq = last_seq + 1,"
+            " last_track_id = max(last_track_id, ?), last_state_index = max(last_state_index, ?),"
+            " last_to_at = coalesce(?, last_to_at), updated_at = ?"
+            " WHERE capture_run = ? RETURNING run, last_seq",
+            (draft.last_track_id, draft.state_index, to_at, now, event.run),
+        ).fetchone()
+        numbered: Event = replace(event, run=run, seq=int(seq))
+        fields = encode(numbered)
+        size = len(fields["data"]) + ENTRY_OVERHEAD_BYTES
+        self._db.execute(
+            "INSERT INTO entry (camera, run, seq, v, type, data, bytes)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (event.camera, run, seq, fields["v"], fields["type"], fields["data"], size),
+        )
+        return numbered, size
+
+    def _public_run(self, capture_run: str) -> str:
+        """Return the run's name in events: a new one where its counting was lost.
+
+        A run that began before a damaged spool was set aside may already have events in SQL; to
+        count it from 1 again would make new events look like duplicates of those.
+        """
+        if ULID.from_str(capture_run).milliseconds >= self._renamed_before_ms:
+            return capture_run
+        name = str(ULID())
+        _log.warning("run goes on under a new name", capture_run=capture_run, run=name)
+        return name
+
+    def _prune_runs(self) -> None:
+        before = format_at(datetime.now(UTC) - RUN_KEPT)
+        with self._db:
+            self._db.execute(
+                "DELETE FROM run WHERE updated_at < ?"
+                " AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.run = run.run)",
+                (before,),
+            )
+            self._db.commit()

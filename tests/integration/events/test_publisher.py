@@ -1,0 +1,173 @@
+"""Spool to stream on a real Redis, with outages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from surveil.domain import FrameCounts, IntervalEvent
+from surveil.events import publisher as publisher_module
+from surveil.events.codec import decode
+from surveil.events.connection import EvictionPolicyError, connect
+from surveil.events.embedded import EmbeddedRedis
+from surveil.events.progress import publish_committed
+from surveil.events.publisher import Publisher
+from surveil.events.spool import Draft, Spool
+from surveil.events.streams import partition_of, stream_key
+
+AT = datetime(2025, 1, 1, tzinfo=UTC)
+RUN = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    spool = Spool(tmp_path / "spool.db")
+    yield spool
+    spool.close()
+
+
+def fill(spool: Spool, count: int, camera: str = "lobby") -> None:
+    event = IntervalEvent(camera, RUN, 0, AT, AT + timedelta(seconds=1), FrameCounts(), (), "m@1")
+    spool.append([Draft(event)] * count)
+
+
+def seqs(client: redis.Redis, partition: int = 0) -> list[int]:
+    return [decode(entry).seq for _, entry in client.xrange(stream_key(partition))]  # type: ignore[union-attr]
+
+
+def eventually(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "condition did not come true in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def running(own_redis_server: EmbeddedRedis, spool: Spool, monkeypatch) -> Iterator[Publisher]:
+    monkeypatch.setattr(publisher_module, "PROGRESS_EVERY_S", 0.02)
+    monkeypatch.setattr(publisher_module, "IDLE_WAIT_S", 0.02)
+    monkeypatch.setattr(publisher_module, "BACKOFF_MOST_S", 0.3)
+    publisher = Publisher(spool, own_redis_server.url, 1)
+    publisher.start()
+    yield publisher
+    publisher.stop(1.0)
+
+
+def test_sends_in_order_and_forgets_only_what_is_committed(redis_server, redis_client, spool):
+    fill(spool, 1200)
+    publisher = Publisher(spool, redis_server.url, 1)
+    while publisher.publish_round():
+        pass
+    assert seqs(redis_client) == list(range(1, 1201))
+    assert spool.pending_count == 1200
+    publish_committed(redis_client, {RUN: 700})
+    publisher._next_progress_mono_s = 0.0
+    publisher.publish_round()
+    assert spool.pending_count == 500
+    assert len(seqs(redis_client)) == 1200  # nothing sent again
+
+
+def test_cameras_go_to_their_partitions(redis_server, redis_client, spool):
+    for camera in ("lobby", "door", "desk"):
+        fill(spool, 1, camera)
+    Publisher(spool, redis_server.url, 4).publish_round()
+    for partition in range(4):
+        cameras = {decode(entry).camera for _, entry in redis_client.xrange(stream_key(partition))}
+        assert all(partition_of(camera, 4) == partition for camera in cameras)
+    assert sum(redis_client.xlen(stream_key(p)) for p in range(4)) == 3
+
+
+def test_partition_of_a_camera_never_changes():
+    assert [partition_of(camera, 16) for camera in ("lobby", "door", "desk")] == [7, 13, 6]
+
+
+def test_goes_on_after_an_outage(own_redis_server, spool, running):
+    fill(spool, 3)
+    running.wake()
+    eventually(lambda: running.stats.published == 3)
+    own_redis_server.stop()
+    fill(spool, 3)
+    eventually(lambda: running.stats.failures > 0)
+    assert not running.stats.is_connected
+    eventually(lambda: running.stats.lag_s > 0)
+    own_redis_server.start()
+    eventually(lambda: running.stats.is_connected and running.stats.lag_s == 0)
+    with connect(own_redis_server.url) as client:
+        assert seqs(client) == [1, 2, 3, 4, 5, 6]
+
+
+def test_sends_again_what_a_killed_server_lost(own_redis_server, spool, running):
+    fill(spool, 5)
+    eventually(lambda: running.stats.published == 5)
+    os.kill(own_redis_server.pid, signal.SIGKILL)
+    eventually(lambda: not own_redis_server.is_running())
+    for aof in own_redis_server.directory.rglob("*.aof"):
+        os.truncate(aof, 0)
+    own_redis_server.start()
+    eventually(lambda: running.stats.published >= 10)
+    with connect(own_redis_server.url) as client:
+        assert seqs(client) == [1, 2, 3, 4, 5]
+
+
+def test_sends_again_after_the_stream_was_deleted(own_redis_server, spool, running):
+    fill(spool, 2)
+    eventually(lambda: running.stats.published == 2)
+    with connect(own_redis_server.url) as client:
+        client.flushall()
+        eventually(lambda: seqs(client) == [1, 2])
+
+
+def test_sends_again_what_nobody_commits(own_redis_server, spool, running, monkeypatch):
+    monkeypatch.setattr(publisher_module, "RESEND_LEAST_S", 0.05)
+    fill(spool, 2)
+    eventually(lambda: running.stats.published >= 4)
+
+
+def test_full_server_is_waited_for(tmp_path: Path, spool: Spool, monkeypatch):
+    monkeypatch.setattr(publisher_module, "BACKOFF_MOST_S", 0.3)
+    server = EmbeddedRedis(tmp_path / "data", maxmemory_bytes=3 * 2**20)
+    server.start()
+    with connect(server.url) as client:
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            [client.set(f"k{n}", "x" * 100_000) for n in range(100)]
+        publisher = Publisher(spool, server.url, 1)
+        publisher.start()
+        fill(spool, 3)
+        eventually(lambda: publisher.stats.failures > 0)
+        client.delete(*(f"k{n}" for n in range(100)))
+        eventually(lambda: seqs(client) == [1, 2, 3])
+    publisher.stop(1.0)
+    server.stop()
+
+
+def test_server_that_evicts_any_key_is_refused(own_redis_server, spool):
+    with connect(own_redis_server.url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        fill(spool, 1)
+        with pytest.raises(EvictionPolicyError, match="allkeys-lru"):
+            Publisher(spool, own_redis_server.url, 1).publish_round()
+        assert client.xlen(stream_key(0)) == 0
+
+
+def test_stopping_sends_the_rest(redis_server, redis_client, spool):
+    publisher = Publisher(spool, redis_server.url, 1)
+    fill(spool, 1500)
+    publisher.start()
+    publisher.stop(5.0)
+    assert seqs(redis_client) == list(range(1, 1501))
+
+
+def test_stopping_without_a_server_ends_in_time(tmp_path: Path, spool: Spool):
+    publisher = Publisher(spool, f"unix://{tmp_path}/nobody.sock", 1)
+    fill(spool, 1)
+    publisher.start()
+    publisher.stop(0.3)
+    assert not publisher._thread.is_alive()
+    assert spool.pending_count == 1
