@@ -1,0 +1,87 @@
+"""Where a face is, how fast it moves, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveil.domain import Box
+from surveil.track.options import TrackerOptions
+
+SIZE_DRIFT = 0.3
+"""Change of the logarithm of the size in a second, one standard deviation: walking up to a camera
+from 4 m to 3 m."""
+
+
+def centre_of(box: Box) -> NDArray[np.float64]:
+    """Return the centre of a box, ``x, y``."""
+    return np.array([(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2])
+
+
+def size_of(box: Box) -> float:
+    """Return the longer side of a box: the frame's edge cuts the shorter one first."""
+    return max(box.width, box.height)
+
+
+class Motion:
+    """A Kalman filter with constant velocity and white noise acceleration.
+
+    x and y are independent and equally uncertain, so that one 2 x 2 covariance of position and
+    velocity serves both. Noise is proportional to the face's size, as a near face moves further in
+    the picture. The size is filtered by itself, as the random walk of its logarithm. The model is
+    in Bar-Shalom, Li and Kirubarajan, Estimation with Applications to Tracking and Navigation,
+    section 6.2; pixels and seconds.
+    """
+
+    def __init__(self, box: Box, options: TrackerOptions) -> None:
+        self._options = options
+        self.position = centre_of(box)
+        self.velocity = np.zeros(2)
+        self.last_seen_position = self.position
+        self._log_size = math.log(max(size_of(box), 1.0))
+        self._size_variance = options.size_noise**2
+        self._pp = (options.box_noise * self.size) ** 2
+        self._pv = 0.0
+        self._vv = (options.start_speed * self.size) ** 2
+
+    @property
+    def size(self) -> float:
+        """The longer side of the face in pixels."""
+        return math.exp(self._log_size)
+
+    @property
+    def size_deviation(self) -> float:
+        """Standard deviation between the logarithms of the size and of a detection's size."""
+        return math.sqrt(self._size_variance + self._options.size_noise**2)
+
+    @property
+    def deviation_px(self) -> float:
+        """Standard deviation between prediction and detection, per axis."""
+        return math.sqrt(self._pp + (self._options.box_noise * self.size) ** 2)
+
+    def predict(self, by_s: float) -> None:
+        """Move on by so many seconds."""
+        noise = self._options.agility * self.size**2
+        self.position = self.position + self.velocity * by_s
+        self._pp += by_s * (2 * self._pv + by_s * self._vv) + noise * by_s**3 / 3
+        self._pv += by_s * self._vv + noise * by_s**2 / 2
+        self._vv += noise * by_s
+        self._size_variance += SIZE_DRIFT**2 * by_s
+
+    def correct(self, box: Box) -> None:
+        """Take in a detection."""
+        seen = centre_of(box)
+        total = self.deviation_px**2
+        gain, velocity_gain = self._pp / total, self._pv / total
+        surprise = seen - self.position
+        self.position = self.position + gain * surprise
+        self.velocity = self.velocity + velocity_gain * surprise
+        self._vv -= velocity_gain * self._pv
+        self._pv *= 1 - gain
+        self._pp *= 1 - gain
+        size_gain = self._size_variance / self.size_deviation**2
+        self._log_size += size_gain * (math.log(max(size_of(box), 1.0)) - self._log_size)
+        self._size_variance *= 1 - size_gain
+        self.last_seen_position = seen
