@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from surveil.domain import Emotion
@@ -59,12 +58,9 @@ class View(Protocol):
     def face_counts(self, over_s: float) -> Sequence[Sequence[int]]:
         """Return per camera the number of faces in each analysed interval of the window."""
 
-    def silence_s(self) -> tuple[float, bool]:
-        """Return for how long no frame of the camera was analysed, and whether all was watched.
+    def silence_s(self) -> tuple[float, float]:
+        """Return for how long no frame of the camera was analysed, in seconds.
 
-        The second is false where the silence began before anyone watched (the engine was not
-        running, or could not read events): then the seconds are those that were watched.
+        First the part that was watched (not before the engine started or could last read events),
+        then the whole, which is infinite for a camera that never appeared.
         """
-
-    def now_at(self) -> datetime:
-        """Return the instant of the evaluation."""

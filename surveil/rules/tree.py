@@ -105,9 +105,13 @@ def _members() -> TypeAdapter[tuple[AnyCondition | AllOf | AnyOf, ...]]:
 AllOf.model_rebuild()
 AnyOf.model_rebuild()
 
+Tree = tuple[AnyCondition | AllOf | AnyOf, ...] | AnyCondition | AllOf | AnyOf
+"""A validated ``when``; a tuple means that all of it must hold."""
 
-def conditions_of(node: Node | tuple[Node, ...]) -> Iterator[Condition]:
+
+def conditions_of(node: Tree) -> Iterator[Condition]:
     """Yield the conditions of a tree from left to right."""
+    members: Tree
     if isinstance(node, tuple):
         members = node
     elif isinstance(node, AllOf):

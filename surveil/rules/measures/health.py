@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -36,10 +37,10 @@ class HealthCondition(Condition):
 
     def read(self, view: View) -> Reading:
         """Return the silence in seconds."""
-        silence_s, watched = view.silence_s()
-        if not watched and silence_s < self.silent_for:
+        watched_s, total_s = view.silence_s()
+        if watched_s < self.silent_for <= total_s:
             return UNKNOWN
-        return Reading(known=True, value=silence_s)
+        return Reading(known=True, value=total_s if isfinite(total_s) else watched_s)
 
     def holds(self, value: float, *, latched: bool) -> bool:
         """Return whether the silence has lasted; one analysed frame ends it."""

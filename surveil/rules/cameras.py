@@ -1,0 +1,82 @@
+"""What the engine keeps per camera: its window, and its runs' events in order."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from math import inf
+
+from surveil.domain import Event
+from surveil.rules.sequence import Sequencer
+from surveil.rules.windows import CameraWindow
+
+MAX_RUNS = 64
+"""Runs of one camera whose events are told apart; older ones are over."""
+
+
+class CameraMemory:
+    """The past of one camera.
+
+    Args:
+        horizon_s: How far back its window reaches.
+        lateness_s: How long the engine waits for events that come late.
+        drops: Counts what was dropped, by cause; shared by all cameras.
+    """
+
+    def __init__(self, horizon_s: float, lateness_s: float, drops: Counter[str]) -> None:
+        self.window = CameraWindow(horizon_s)
+        self._lateness_s = lateness_s
+        self._drops = drops
+        self._runs: OrderedDict[str, Sequencer] = OrderedDict()
+        self._waiting_s: dict[str, float] = {}
+
+    def clock_s(self, now_s: float) -> float:
+        """Return the event time reached: that of its intervals, or ``now`` less the lateness.
+
+        Args:
+            now_s: The wall clock, ``-inf`` while it is not to be trusted.
+        """
+        newest_s = self.window.watermark_s
+        return max(-inf if newest_s is None else newest_s, now_s - self._lateness_s)
+
+    def push(self, event: Event, next_seq: int) -> list[Event]:
+        """Take one event; return those whose turn has come.
+
+        Args:
+            event: Of this camera.
+            next_seq: The ``seq`` to begin with if the event's run is a new one.
+        """
+        released: list[Event] = []
+        if event.run not in self._runs:
+            self._runs[event.run] = Sequencer(next_seq, self._lateness_s)
+            if len(self._runs) > MAX_RUNS:
+                released = self._give_up(*self._runs.popitem(last=False))
+        sequencer = self._runs[event.run]
+        self._runs.move_to_end(event.run)
+        if sequencer.is_known(event.seq):
+            self._drops["duplicate"] += 1
+            return released
+        skipped = sequencer.skipped
+        released += sequencer.push(event)
+        self._drops["hole"] += sequencer.skipped - skipped
+        return released
+
+    def holds(self, run: str, seq: int) -> bool:
+        """Return whether an event waits for an earlier one."""
+        return run in self._runs and self._runs[run].holds(seq)
+
+    def overdue(self, now_s: float) -> list[Event]:
+        """Return the events that waited for ``lateness_s`` of the wall clock."""
+        released: list[Event] = []
+        for run, sequencer in self._runs.items():
+            if not sequencer.is_waiting:
+                self._waiting_s.pop(run, None)
+            elif now_s - self._waiting_s.setdefault(run, now_s) >= self._lateness_s:
+                released += self._give_up(run, sequencer)
+        return released
+
+    def _give_up(self, run: str, sequencer: Sequencer) -> list[Event]:
+        skipped = sequencer.skipped
+        released = sequencer.give_up()
+        self._waiting_s.pop(run, None)
+        self._drops["hole"] += sequencer.skipped - skipped
+        return released

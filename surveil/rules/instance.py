@@ -1,0 +1,198 @@
+"""One alert: a rule applied to one key, and the states it goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from surveil.rules.logic import Truth, Verdict
+from surveil.rules.model import By, NoData, Rule
+from surveil.rules.template import TemplateValue, render
+
+
+class AlertState(StrEnum):
+    """Where an alert stands."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    FIRING = "firing"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"
+
+
+ACTIVE = (AlertState.PENDING, AlertState.FIRING, AlertState.RECOVERING)
+LIT = (AlertState.FIRING, AlertState.RECOVERING)
+"""States of an alert that receivers have been told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What an alert is about. Empty fields do not apply to its kind."""
+
+    by: By
+    camera: str = ""
+    run: str = ""
+    track_id: int = 0
+
+    @property
+    def text(self) -> str:
+        """The camera's id, ``run:track_id``, or ``site``."""
+        if self.by is By.CAMERA:
+            return self.camera
+        return f"{self.run}:{self.track_id}" if self.by is By.TRACK else "site"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An alert's step from one state to another.
+
+    Attributes:
+        at: Event time of the step; the wall clock's for rules of ``health`` alone.
+        since_at: Since when the condition held without a break when the alert became active.
+        value: What was measured, if it could be.
+        cause: Empty for the rule's own doing, else ``track-ended`` or ``rule-removed``.
+        notify: Receivers to tell, if :attr:`message` says so.
+    """
+
+    rule: str
+    key: Key
+    from_state: AlertState
+    to_state: AlertState
+    at: datetime
+    since_at: datetime
+    value: float | None
+    threshold: float | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    notify: tuple[str, ...]
+    cause: str = ""
+
+    @property
+    def message(self) -> AlertState | None:
+        """What receivers are told: firing, resolved, or nothing (an alert that flares up again)."""
+        if self.to_state is AlertState.FIRING:
+            return None if self.from_state is AlertState.RECOVERING else AlertState.FIRING
+        lit = self.from_state in LIT and self.to_state is AlertState.RESOLVED
+        return AlertState.RESOLVED if lit else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Instance:
+    """One rule and key, stepped at growing instants (seconds since the epoch).
+
+    Attributes:
+        since_s: Since when the condition held when the alert became active.
+        state_s: When the present state was entered, moved on by the time spent unknown.
+        evaluated_s: Instant of the last step.
+        seen_s: When its track was last seen, for keys that are tracks.
+        latches: Per condition, whether it was true when last known.
+        is_known: Whether the last step knew the condition's truth.
+    """
+
+    rule: Rule
+    key: Key
+    latches: tuple[bool, ...]
+    state: AlertState = AlertState.INACTIVE
+    since_s: float = 0.0
+    state_s: float = 0.0
+    evaluated_s: float = float("-inf")
+    seen_s: float = float("-inf")
+    is_known: bool = False
+    value: float | None = None
+    threshold: float | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing would be lost by forgetting it."""
+        return self.state not in ACTIVE and not any(self.latches)
+
+    def step(
+        self, verdict: Verdict, at_s: float, *, is_warm: bool, patience_s: float
+    ) -> Transition | None:
+        """Take what the conditions came to at an instant.
+
+        Args:
+            verdict: The conditions' truth and value.
+            at_s: Not before the last step.
+            is_warm: False while the engine has not watched long enough for a lack of data to
+                mean anything; ``no_data`` then holds, whatever the rule says.
+            patience_s: A longer pause between two steps counts as time not known.
+        """
+        truth = self._settle(verdict.truth, is_warm=is_warm)
+        pause_s = at_s - self.evaluated_s
+        is_timed = self.state in (AlertState.PENDING, AlertState.RECOVERING)
+        if is_timed and (truth is None or not self.is_known or pause_s > patience_s):
+            # Neither the time to fire nor the time to recover runs while nothing is known.
+            self.state_s += pause_s
+        self.evaluated_s, self.is_known = at_s, truth is not None
+        self.latches = verdict.latches
+        if verdict.value is not None:
+            self.value, self.threshold = verdict.value, verdict.threshold
+        target = self._target(truth, at_s - self.state_s)
+        return None if target is self.state else self._move(target, at_s)
+
+    def close(self, at_s: float, cause: str) -> Transition | None:
+        """End the alert because its subject is gone."""
+        self.latches = (False,) * len(self.latches)
+        if self.state not in ACTIVE:
+            return None
+        lit = self.state in LIT
+        return self._move(AlertState.RESOLVED if lit else AlertState.INACTIVE, at_s, cause)
+
+    def _settle(self, truth: Truth, *, is_warm: bool) -> Truth:
+        if truth is not None or not is_warm or self.rule.no_data is NoData.HOLD:
+            return truth
+        return self.rule.no_data is NoData.FIRE
+
+    def _target(self, truth: Truth, lasted_s: float) -> AlertState:
+        """Return the state to be in, given how long the present one has lasted."""
+        state = self.state
+        if truth is None:
+            return state
+        if state in LIT:
+            if truth:
+                return AlertState.FIRING
+            if state is AlertState.FIRING and self.rule.keep_firing_for > 0:
+                return AlertState.RECOVERING
+            is_over = state is AlertState.FIRING or lasted_s >= self.rule.keep_firing_for
+            return AlertState.RESOLVED if is_over else state
+        if not truth:
+            return AlertState.INACTIVE if state is AlertState.PENDING else state
+        if state is AlertState.PENDING:
+            return AlertState.FIRING if lasted_s >= self.rule.for_ else state
+        return AlertState.PENDING if self.rule.for_ > 0 else AlertState.FIRING
+
+    def _move(self, target: AlertState, at_s: float, cause: str = "") -> Transition:
+        before, self.state, self.state_s = self.state, target, at_s
+        if before not in ACTIVE:
+            # A resolved alert is over: what follows is a new one, which begins inactive.
+            before, self.since_s = AlertState.INACTIVE, at_s
+        at = datetime.fromtimestamp(at_s, UTC)
+        values: dict[str, TemplateValue] = {
+            "rule": self.rule.name,
+            "key": self.key.text,
+            "camera": self.key.camera or ("site" if self.key.by is By.SITE else ""),
+            "run": self.key.run,
+            "track": str(self.key.track_id) if self.key.track_id else "",
+            "value": self.value,
+            "threshold": self.threshold,
+            "state": target.value,
+            "at": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        }
+        return Transition(
+            rule=self.rule.name,
+            key=self.key,
+            from_state=before,
+            to_state=target,
+            at=at,
+            since_at=datetime.fromtimestamp(self.since_s, UTC),
+            value=self.value,
+            threshold=self.threshold,
+            labels=dict(self.rule.labels),
+            annotations={
+                name: render(text, values) for name, text in self.rule.annotations.items()
+            },
+            notify=self.rule.notify,
+            cause=cause,
+        )

@@ -1,0 +1,113 @@
+"""What must outlive the engine's process: the alerts that are not at rest, and the position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from surveil.rules.instance import LIT, AlertState, Instance, Key, Transition
+from surveil.rules.model import By, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One alert as it is stored; ``data`` is JSON, or None where nothing is left to store."""
+
+    rule: str
+    key: str
+    data: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since it was last asked for; to be committed with the transitions.
+
+    Attributes:
+        progress: Per run the last ``seq`` that was evaluated.
+        memories: Alerts to store, or to forget.
+    """
+
+    progress: dict[str, int]
+    memories: list[Memory]
+
+    def __bool__(self) -> bool:
+        return bool(self.progress or self.memories)
+
+
+def remember(instance: Instance) -> Memory:
+    """Return what is to be stored of an alert."""
+    key = instance.key
+    if instance.is_plain:
+        return Memory(instance.rule.name, key.text, None)
+    data = {
+        "by": key.by.value,
+        "camera": key.camera,
+        "run": key.run,
+        "track_id": key.track_id,
+        "state": instance.state.value,
+        "since_s": instance.since_s,
+        "state_s": instance.state_s,
+        "evaluated_s": instance.evaluated_s,
+        "seen_s": instance.seen_s if key.by is By.TRACK else None,
+        "is_known": instance.is_known,
+        "latches": list(instance.latches),
+        "value": instance.value,
+        "threshold": instance.threshold,
+        "labels": dict(instance.rule.labels),
+        "notify": list(instance.rule.notify),
+    }
+    return Memory(instance.rule.name, key.text, data)
+
+
+def recall(memory: Memory, rule: Rule) -> Instance | None:
+    """Return the alert that was stored, or None if the rule no longer has such a key.
+
+    A rule whose conditions changed in number keeps its alerts and loses their hysteresis.
+    """
+    data = memory.data or {}
+    key = _key_of(data)
+    if key.by is not rule.by or (key.by is not By.SITE and not rule.matches(key.camera)):
+        return None
+    count = len(rule.conditions)
+    latches = tuple(bool(latch) for latch in data["latches"])
+    return Instance(
+        rule=rule,
+        key=key,
+        latches=latches if len(latches) == count else (False,) * count,
+        state=AlertState(data["state"]),
+        since_s=float(data["since_s"]),
+        state_s=float(data["state_s"]),
+        evaluated_s=float(data["evaluated_s"]),
+        seen_s=float(data["seen_s"] or 0.0),
+        is_known=bool(data["is_known"]),
+        value=data["value"],
+        threshold=data["threshold"],
+    )
+
+
+def end_orphan(memory: Memory, at: datetime) -> Transition | None:
+    """Return the end of an alert whose rule or camera is no longer configured."""
+    data = memory.data or {}
+    state = AlertState(data["state"])
+    if state in (AlertState.INACTIVE, AlertState.RESOLVED):
+        return None
+    return Transition(
+        rule=memory.rule,
+        key=_key_of(data),
+        from_state=state,
+        to_state=AlertState.RESOLVED if state in LIT else AlertState.INACTIVE,
+        at=at,
+        since_at=datetime.fromtimestamp(data["since_s"], UTC),
+        value=data["value"],
+        threshold=data["threshold"],
+        labels=dict(data["labels"]),
+        annotations={},
+        notify=tuple(data["notify"]),
+        cause="rule-removed",
+    )
+
+
+def _key_of(data: Mapping[str, Any]) -> Key:
+    return Key(By(data["by"]), data["camera"], data["run"], int(data["track_id"]))

@@ -1,0 +1,81 @@
+"""One rule made ready for a fleet: its conditions, its cameras and its alerts."""
+
+from __future__ import annotations
+
+from math import inf, isfinite
+
+from surveil.rules.cameras import CameraMemory
+from surveil.rules.conditions import Condition
+from surveil.rules.instance import Instance, Key
+from surveil.rules.measures import HealthCondition
+from surveil.rules.model import By, Rule
+
+TRACK_SILENCE_S = 30.0
+"""A track unseen for this long after its windows have emptied is over, whatever is unknown."""
+MAX_TRACKS = 10_000
+"""Most tracks that one rule watches at once; further ones are not watched, and counted."""
+
+
+class Plan:
+    """A rule and what the engine holds for it.
+
+    Attributes:
+        conditions: Of the rule, from left to right.
+        is_wall: Whether the rule follows the clock, as rules of ``health`` alone do.
+        warm_up_s: For how long the rule must have watched before a lack of data means anything.
+        track_silence_s: A track unseen for so long is over.
+        cameras: Those the rule is about.
+        groups: The rule's alerts by camera, then by key; a site's are under ``""``.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.conditions: tuple[Condition, ...] = rule.conditions
+        self.is_wall = all(isinstance(each, HealthCondition) for each in self.conditions)
+        self.warm_up_s = max(
+            each.threshold if isinstance(each, HealthCondition) else each.over_s
+            for each in self.conditions
+        )
+        self.track_silence_s = rule.over_s + rule.keep_firing_for + TRACK_SILENCE_S
+        self.cameras: dict[str, CameraMemory] = {}
+        self.groups: dict[str, dict[str, Instance]] = {}
+
+    def add_camera(self, camera: str, memory: CameraMemory) -> None:
+        """Let the rule watch a camera."""
+        self.cameras[camera] = memory
+        if self.rule.by is By.TRACK:
+            self.groups[camera] = {}
+            return
+        key = Key(By.CAMERA, camera) if self.rule.by is By.CAMERA else Key(By.SITE)
+        self.groups.setdefault(key.camera, {}).setdefault(key.text, self._at_rest(key))
+
+    def adopt(self, instance: Instance) -> bool:
+        """Take up a restored alert; return false if its camera is not watched."""
+        group = self.groups.get(instance.key.camera)
+        if group is None:
+            return False
+        group[instance.key.text] = instance
+        return True
+
+    def see_track(self, key: Key, at_s: float) -> bool:
+        """Note that a track was seen; return false if there is no room for another one."""
+        group = self.groups[key.camera]
+        instance = group.get(key.text)
+        if instance is None:
+            if sum(len(known) for known in self.groups.values()) >= MAX_TRACKS:
+                return False
+            instance = group[key.text] = self._at_rest(key)
+        instance.seen_s = max(instance.seen_s, at_s)
+        return True
+
+    def memories(self, camera: str) -> list[CameraMemory]:
+        """Return the pasts that a group's alerts span: one camera's, or with ``""`` all."""
+        return [self.cameras[camera]] if camera else list(self.cameras.values())
+
+    def clock_s(self, camera: str, now_s: float) -> float:
+        """Return the event time of a group: that of its slowest camera; ``-inf`` for none yet."""
+        clocks = [memory.clock_s(now_s) for memory in self.memories(camera)]
+        return min((clock_s for clock_s in clocks if isfinite(clock_s)), default=-inf)
+
+    def _at_rest(self, key: Key) -> Instance:
+        return Instance(rule=self.rule, key=key, latches=(False,) * len(self.conditions))

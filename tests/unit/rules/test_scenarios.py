@@ -1,0 +1,117 @@
+"""Scenario tables: one character is one second, see ``Stage.play``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+FOR = {"for": "3s"}
+KEEP = {"keep_firing_for": "4s"}
+HYSTERESIS = {
+    "when": [
+        {"share": {"emotion": "happy", "over": "4s"}, "above": 0.7, "clear_below": 0.3},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "script", "expected"),
+    [
+        pytest.param({}, "nnn...", [], id="never-true"),
+        # Two of three votes; nobody is no vote, so it needs the window to empty.
+        pytest.param({}, "nnnhhhnnn", [(5, "firing"), (8, "resolved")], id="above-half"),
+        pytest.param({}, "hhhhh......", [(2, "firing"), (8, "resolved")], id="nobody-is-false"),
+        pytest.param(
+            FOR, "nnnhhhhhhnnnn", [(5, "pending"), (8, "firing"), (11, "resolved")], id="for"
+        ),
+        pytest.param(FOR, "nnnhhhnnnn", [(5, "pending"), (8, "inactive")], id="shorter-than-for"),
+        pytest.param(
+            KEEP,
+            "nnnhhhnnnnnnnnn",
+            [(5, "firing"), (8, "recovering"), (12, "resolved")],
+            id="keep-firing-for",
+        ),
+        pytest.param(
+            KEEP,
+            "nnnhhhnnnhhhnnnnnnnn",
+            [
+                *((5, "firing"), (8, "recovering"), (11, "firing")),
+                *((14, "recovering"), (18, "resolved")),
+            ],
+            id="flares-up-again",
+        ),
+        pytest.param(
+            HYSTERESIS,
+            "hhhhnnhhnnhhnnnn",
+            [(2, "firing"), (15, "resolved")],
+            id="hysteresis-holds-between-the-bounds",
+        ),
+        pytest.param({}, "hhhhxxxxxxxxxxxx", [(2, "firing")], id="hold-when-not-analysed"),
+        pytest.param({}, "hhhh            ", [(2, "firing")], id="hold-when-no-interval"),
+        pytest.param(
+            {"no_data": "resolve"},
+            "hhhhhhhhhhxxxxxxxxx",
+            [(2, "firing"), (12, "resolved")],
+            id="resolve",
+        ),
+        # Without intervals, event time follows the clock 5 s behind.
+        pytest.param(
+            {"no_data": "resolve"},
+            "hhhhhhhhhh            ",
+            [(2, "firing"), (12.25, "resolved")],
+            id="resolve-by-ticks",
+        ),
+        pytest.param(
+            {"no_data": "fire"},
+            "nnnnnnnnnnxxxxnnn",
+            [(12, "firing"), (16, "resolved")],
+            id="fire",
+        ),
+        pytest.param({"no_data": "fire"}, "xxxxx", [], id="fire-only-once-warm"),
+        pytest.param(
+            FOR,
+            "nnnnnhhhxxxxxxhhhhhh",
+            [(7, "pending"), (17, "firing")],
+            id="unknown-time-does-not-count",
+        ),
+    ],
+)
+def test_scenario(
+    kit: Any, fields: dict[str, Any], script: str, expected: list[tuple[float, str]]
+) -> None:
+    assert kit.stage(kit.rule(**fields)).play(script).log == expected
+
+
+def test_fires_and_resolves_within_three_seconds_of_the_truth(kit: Any) -> None:
+    rule = kit.rule(**FOR)
+    log = kit.stage(rule).play("n" * 20 + "h" * 20 + "n" * 20).log
+
+    fired, resolved = (second for second, state in log if state in ("firing", "resolved"))
+    assert fired - (20 + 3) <= 2  # for 3 s after second 20, plus an arrival of at most 1 s
+    assert resolved - 40 <= 2
+
+
+def test_alert_refires_as_a_new_one_after_it_resolved(kit: Any) -> None:
+    stage = kit.stage().play("nnnhhhnnnhhhnnn")
+
+    assert stage.log == [(5, "firing"), (8, "resolved"), (11, "firing"), (14, "resolved")]
+    assert [str(t.message) for t in stage.transitions] == ["firing", "resolved"] * 2
+
+
+def test_an_alert_that_flares_up_tells_nobody_again(kit: Any) -> None:
+    stage = kit.stage(kit.rule(**KEEP)).play("nnnhhhnnnhhhnnnnnnnn")
+
+    assert [t.message for t in stage.transitions if t.message] == ["firing", "resolved"]
+
+
+def test_value_goes_into_annotations_only(kit: Any) -> None:
+    rule = kit.rule(
+        labels={"severity": "warning"},
+        annotations={"summary": "{{camera}}: {{value|percent}} happy, over {{threshold|percent}}"},
+    )
+    (fired,) = kit.stage(rule).play("hhh").transitions
+
+    assert fired.annotations == {"summary": "lobby: 100% happy, over 50%"}
+    assert fired.labels == {"severity": "warning"}
+    assert fired.key.text == "lobby"
