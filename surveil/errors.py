@@ -12,6 +12,10 @@ class SurveilError(Exception):
 
     exit_code = 1
 
+    def report(self) -> str:
+        """Return what the command line prints, one or more lines."""
+        return f"surveil: {self}"
+
 
 class ConfigError(SurveilError):
     """The configuration or a command's arguments are wrong; nothing was started."""

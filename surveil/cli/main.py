@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
+from types import TracebackType
 
 import click
 
@@ -12,6 +14,7 @@ from surveil.errors import SurveilError
 COMMANDS = {
     "run": "surveil.cli.run",
     "check": "surveil.cli.check",
+    "schema": "surveil.cli.schema",
     "demo": "surveil.cli.demo",
     "analyze": "surveil.cli.analyze",
     "timeline": "surveil.cli.timeline",
@@ -47,8 +50,22 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an error raised on purpose ends with its own exit code."""
+    sys.excepthook = _print_redacted
     try:
         cli(standalone_mode=True)
     except SurveilError as error:
-        click.echo(f"surveil: {error}", err=True)
+        click.echo(_redact(error.report()), err=True)
         sys.exit(error.exit_code)
+
+
+def _print_redacted(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print the traceback of an error nobody foresaw, without the secrets of its texts."""
+    click.echo(_redact("".join(traceback.format_exception(kind, error, trace))), err=True)
+
+
+def _redact(text: str) -> str:
+    # Where the module was never imported, no secret was ever read.
+    secrets = sys.modules.get("surveil.secrets")
+    return str(secrets.redact(text)) if secrets is not None else text

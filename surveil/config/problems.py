@@ -32,6 +32,11 @@ class ConfigErrors(ConfigError):  # noqa: N818
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))
 
+    def report(self) -> str:
+        """Return one line per problem and their count."""
+        count = len(self.problems)
+        return f"{self}\nsurveil: {count} error{'s' * (count != 1)}; nothing was started"
+
 
 def did_you_mean(word: str, known: Iterable[str], *, show_all_up_to: int = 8) -> str:
     """Return ``; did you mean 'x'?``, or the choices where nothing is near and they are few."""

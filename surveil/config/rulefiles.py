@@ -153,7 +153,7 @@ class RuleReader:
     def _check_glob(
         self, document: Document, location: Location, glob: str, cameras: frozenset[str]
     ) -> None:
-        rule = Rule.model_construct(cameras=(glob,))
+        rule = Rule.model_construct(name="any", cameras=(glob,), when=())
         if any(rule.matches(camera) for camera in cameras):
             return
         if _WILDCARD.search(glob):

@@ -19,7 +19,7 @@ from pydantic import (
 from surveil.config.camera import Camera, CameraDefaults, CameraId
 from surveil.config.receivers import Receiver
 from surveil.config.section import Section
-from surveil.config.urls import BASE, DatabaseUrl, Redis, base_of, fault, split_credentials
+from surveil.config.urls import BASE, DatabaseUrl, Redis, fault, from_base, split_credentials
 from surveil.durations import Duration
 from surveil.rules.model import Rule
 from surveil.secrets import REVEAL, SecretUrl, register, registered
@@ -30,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 def _resolve(value: Path, info: ValidationInfo) -> Path:
     """Make a path absolute: it starts from the fleet file's directory, whoever runs surveil."""
     try:
-        return base_of(info) / value.expanduser()
+        return Path(from_base(value.expanduser(), info))
     except RuntimeError:
         raise fault("has a ~ whose home is unknown") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,6 +41,11 @@ def base_of(info: ValidationInfo) -> Path:
     context: Any = info.context
     base = context.get(BASE) if context else None
     return base if isinstance(base, Path) else Path.cwd()
+
+
+def from_base(path: str | Path, info: ValidationInfo) -> str:
+    """Return an absolute path without ``..``; a relative one starts at the fleet file."""
+    return os.path.normpath(base_of(info) / path)
 
 
 def split_credentials(source: str) -> tuple[str, str | None, str | None]:
@@ -90,7 +96,7 @@ def _check_source(value: object, info: ValidationInfo) -> object:
             raise fault("file:// needs an absolute path; write file:PATH for a relative one")
     if not rest:
         raise fault("names no file; write file:PATH")
-    return SecretUrl(f"file:{base_of(info) / rest}")
+    return SecretUrl(f"file:{from_base(rest, info)}")
 
 
 def _stream(value: str, scheme: str, pieces: tuple[str, ...]) -> SecretUrl:
@@ -110,7 +116,7 @@ def _stream(value: str, scheme: str, pieces: tuple[str, ...]) -> SecretUrl:
         # A stream key in the path looks like any other path; that it came from a secret tells.
         if piece not in (host, str(port), f"{host}:{port}"):
             register(piece)
-    return SecretUrl(url)
+    return SecretUrl(scheme + url[len(scheme) :])
 
 
 def _unknown_scheme(value: str, scheme: str, pieces: tuple[str, ...]) -> str:
@@ -168,7 +174,7 @@ def _fold_redis(options: dict[str, object], info: ValidationInfo) -> str:
         scheme, _, rest = url.partition("://")
         url = f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
     files = {
-        parameter: str(base_of(info) / str(options[name]))
+        parameter: from_base(str(options[name]), info)
         for name, parameter in _TLS_PARAMETERS.items()
         if options.get(name)
     }
@@ -205,7 +211,7 @@ def _check_database(value: object, info: ValidationInfo) -> object:
             raise fault("needs a file: the processes of surveil share it; write sqlite:///PATH")
         if not rest.startswith("/"):
             raise fault("needs three slashes before a path: sqlite:///PATH")
-        return SecretUrl(f"sqlite:///{base_of(info) / path}")
+        return SecretUrl(f"sqlite:///{from_base(path, info)}")
     if separator and scheme == "postgresql+psycopg":
         _check_host(value, scheme)
         if not urlsplit(value).path.strip("/"):

@@ -1,0 +1,114 @@
+"""``surveil check``: validate a fleet file, and open its cameras if asked to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from surveil.cli.probing import probe_fleet, report_cells, report_json
+from surveil.config import ConfigErrors, Fleet
+from surveil.config.loading import Loaded, read_fleet
+from surveil.config.problems import Problem
+from surveil.errors import UnavailableError
+from surveil.secrets import redact
+
+if TYPE_CHECKING:
+    from surveil.sources.probe import ProbeReport
+
+
+@click.command("check")
+@click.argument("fleet_file", metavar="FLEET.yaml", type=click.Path(path_type=Path))
+@click.option("--probe", is_flag=True, help="Open every enabled camera and say what it sends.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
+    """Validate FLEET.yaml, its rules and its secrets, without starting anything.
+
+    Exit codes: 0 all is well, 2 errors in the files, 5 with --probe: a camera gave no picture.
+    """
+    try:
+        loaded = read_fleet(fleet_file)
+    except ConfigErrors as error:
+        if not as_json:
+            raise
+        _print_json({"ok": False, "errors": [_problem_json(p) for p in error.problems]})
+        sys.exit(error.exit_code)
+    results = probe_fleet(loaded.fleet) if probe else {}
+    failed = [name for name, result in results.items() if not result.is_ok]
+    if as_json:
+        _print_json(_report_json(loaded, results, is_ok=not failed))
+        sys.exit(UnavailableError.exit_code if failed else 0)
+    for problem in loaded.warnings:
+        place = f"{problem.file}:{problem.line}:{problem.column}"
+        click.echo(redact(f"{place}: warning: {problem.message}"), err=True)
+    _print_tables(loaded.fleet, results if probe else None)
+    if failed:
+        raise UnavailableError(f"no picture from {', '.join(failed)}")
+
+
+def _problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": redact(problem.message),
+    }
+
+
+def _report_json(loaded: Loaded, results: dict[str, ProbeReport], *, is_ok: bool) -> dict[str, Any]:
+    report: dict[str, Any] = {
+        "ok": is_ok,
+        "errors": [],
+        "warnings": [_problem_json(problem) for problem in loaded.warnings],
+        "fleet": loaded.fleet.model_dump(mode="json", by_alias=True),
+    }
+    if results:
+        report["probe"] = {name: report_json(result) for name, result in results.items()}
+    return report
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print_tables(fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
+    console = Console(highlight=False)
+    summary = Table.grid(padding=(0, 2))
+    for label, value in (
+        ("data_dir", fleet.data_dir),
+        ("redis", fleet.redis),
+        ("database", fleet.database),
+        ("model", f"{fleet.model} on {fleet.device}"),
+        ("rules", ", ".join(rule.name for rule in fleet.rules) or "none"),
+        (
+            "receivers",
+            ", ".join(f"{name} ({r.kind})" for name, r in fleet.receivers.items()) or "none",
+        ),
+    ):
+        summary.add_row(Text(label, style="dim"), Text(redact(str(value)), overflow="fold"))
+    console.print(summary)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = ["camera", "source", "fps"]
+    if results is not None:
+        columns += ["codec", "size", "sends", "first frame", ""]
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for camera in fleet.cameras.values():
+        row = [camera.id, redact(str(camera.source)), f"{camera.sample_fps:g}"]
+        style = None if camera.enabled else "dim"
+        if not camera.enabled:
+            row[2] = "disabled"
+        elif results is not None:
+            row += report_cells(results[camera.id])
+            style = None if results[camera.id].is_ok else "red"
+        table.add_row(*(Text(cell) for cell in row), style=style)
+    console.print(table)
+    count = sum(camera.enabled for camera in fleet.cameras.values())
+    if results is None or all(result.is_ok for result in results.values()):
+        console.print(Text(f"ok: {count} camera{'s' * (count != 1)}", style="green"))
