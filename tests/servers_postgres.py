@@ -87,6 +87,16 @@ def sqlite_url(tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[sa.Engine]:
+    yield from _opened(sqlite_url)
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[sa.Engine]:
+    yield from _opened(postgres_url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """Return the URL of a new database, once on each kind of database."""
@@ -99,6 +109,10 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[sa.Engine]:
     """Return an engine for a new database, once on each kind of database."""
-    engine = connect(database_url)
+    yield from _opened(database_url)
+
+
+def _opened(url: str) -> Iterator[sa.Engine]:
+    engine = connect(url)
     yield engine
     engine.dispose()

@@ -73,6 +73,11 @@ def upgrade() -> None:
         sa.Column("settings", Json, comment="The camera's other settings, without secrets"),
         instant("first_seen_at"),
         instant("last_seen_at"),
+        instant(
+            "kept_from_at",
+            nullable=True,
+            comment="Raw rows before it were deleted by retention",
+        ),
         key=("id",),
         references={},
     )

@@ -64,6 +64,18 @@ def upgrade() -> None:
     op.create_index("ix_alert_transition_alert_id", "alert_transition", ["alert_id"])
     op.create_index("ix_alert_transition_at", "alert_transition", ["at"])
     op.create_table(
+        "alert_memory",
+        *(text(name) for name in ("rule", "key")),
+        sa.Column(
+            "data",
+            Json,
+            nullable=False,
+            comment="What the alerter needs to go on after a restart",
+        ),
+        instant("updated_at"),
+        sa.PrimaryKeyConstraint("rule", "key", name="pk_alert_memory"),
+    )
+    op.create_table(
         "outbox",
         sa.Column(
             "id", sa.String(), nullable=False, comment="Message id, the same at every attempt"
@@ -132,5 +144,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("audit_log", "dead_letter", "consumer_progress", "silence"):
         op.drop_table(name)
-    for name in ("outbox", "alert_transition", "alert"):
+    for name in ("outbox", "alert_memory", "alert_transition", "alert"):
         op.drop_table(name)

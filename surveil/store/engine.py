@@ -56,7 +56,9 @@ def _connect_sqlite(url: URL, *, create: bool) -> sa.Engine:
     if create:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif not path.is_file():
-        raise UnavailableError(f"no database at {path}: `surveil run` or `surveil db upgrade` makes it")
+        raise UnavailableError(
+            f"no database at {path}: `surveil run` or `surveil db upgrade` makes it"
+        )
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @sa.event.listens_for(engine, "connect")

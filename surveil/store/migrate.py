@@ -84,7 +84,7 @@ def require_current(connection: sa.Connection) -> None:
     missing = pending(connection)
     if missing:
         raise SchemaError(
-            f"the database lacks {len(missing)} migrations (first: {missing[0]}): run `surveil db upgrade`"
+            f"the database lacks the migrations {', '.join(missing)}: run `surveil db upgrade`"
         )
 
 
@@ -126,10 +126,12 @@ def _lock(connection: sa.Connection) -> None:
 
 def _refuse_newer(connection: sa.Connection) -> str | None:
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {step.revision for step in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
+    known = {
+        step.revision for step in ScriptDirectory.from_config(_config(connection)).walk_revisions()
+    }
     if current is not None and current not in known:
         raise SchemaError(
-            f"the database is at revision {current}, made by a newer surveil; upgrade surveil instead"
+            f"the database is at revision {current}, made by a newer surveil: upgrade surveil"
         )
     return current
 

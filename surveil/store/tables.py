@@ -45,9 +45,8 @@ def _number(name: str) -> Column[float]:
 
 
 def _camera() -> Column[str]:
-    # No reference to camera: the run has one, and ingest stores nothing whose camera is not its run's.
+    # No reference: the run has one, and ingest refuses an event whose camera is not its run's.
     return Column("camera_id", String, nullable=False)
-
 
 
 camera = Table(
@@ -58,6 +57,7 @@ camera = Table(
     Column("settings", Json, comment="The camera's other settings, without secrets"),
     _at("first_seen_at"),
     _at("last_seen_at"),
+    Column("kept_from_at", UtcDateTime(), comment="Raw rows before it were deleted by retention"),
 )
 
 model = Table(
@@ -245,6 +245,15 @@ alert_transition = Table(
     Column("at", UtcDateTime(), nullable=False, index=True),
     Column("value", sa.Double),
     Column("reason", Text, nullable=False),
+)
+
+alert_memory = Table(
+    "alert_memory",
+    metadata,
+    Column("rule", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("data", Json, nullable=False, comment="What the alerter needs to go on after a restart"),
+    _at("updated_at"),
 )
 
 outbox = Table(

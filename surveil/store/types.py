@@ -53,9 +53,7 @@ def format_sqlite(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-Json = sa.JSON(none_as_null=True).with_variant(
-    postgresql.JSONB(none_as_null=True), "postgresql"
-)
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A JSON value; ``column ->> 'key'`` reads it on both databases."""
 
 RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

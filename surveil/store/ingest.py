@@ -1,0 +1,161 @@
+"""Store events, each exactly once, with all that follows from them, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from surveil.domain import CameraEvent, Event, IntervalEvent
+from surveil.store import rows
+from surveil.store.gap_rows import refresh_gaps
+from surveil.store.ledger import SeqRanges, load_ledger, save_ledger
+from surveil.store.rollups import add_to_rollups
+from surveil.store.rows import Row
+from surveil.store.runs import close_runs
+from surveil.store.tables import camera, camera_event, interval, model, observation, run
+from surveil.store.tracks import add_to_tracks
+from surveil.store.upsert import insert_new, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What :func:`write_batch` did with its events; true once the transaction has committed.
+
+    Attributes:
+        intervals: Interval events stored now.
+        observations: Observations stored now.
+        camera_events: Camera events stored now.
+        duplicates: Events that were stored before, or came twice in the batch.
+        refused: Events that can never be stored, and why.
+        committed: For each run of the batch the greatest n so that all of 1..n are stored.
+    """
+
+    intervals: int
+    observations: int
+    camera_events: int
+    duplicates: int
+    refused: tuple[tuple[Event, str], ...]
+    committed: dict[str, int]
+
+
+def write_batch(connection: sa.Connection, events: Iterable[Event]) -> Written:
+    """Store events that are not stored yet, in any order and however often they come.
+
+    The result depends only on the set of events ever handed over, not on their order, on how they
+    are divided into batches, or on repetitions. Several recorders may write at once: rows of
+    ``camera`` serve as locks, taken in order, and everything else belongs to one camera.
+
+    Args:
+        connection: In a transaction begun with :func:`surveil.store.engine.writing`.
+        events: Some hundreds; all of them are held in memory.
+
+    Returns:
+        What was done, if the caller commits.
+    """
+    offered, refused = _sort_out(connection, events)
+    _lock_cameras(connection, offered)
+    ledger = load_ledger(connection, (event.run for event in offered))
+    fresh = [event for event in offered if ledger[event.run].add(event.seq)]
+    if fresh:
+        _write(connection, fresh, {run: ledger[run] for run in {event.run for event in fresh}})
+    intervals = [event for event in fresh if isinstance(event, IntervalEvent)]
+    return Written(
+        intervals=len(intervals),
+        observations=sum(len(event.tracks) for event in intervals),
+        camera_events=len(fresh) - len(intervals),
+        duplicates=len(offered) - len(fresh),
+        refused=tuple(refused),
+        committed={run: ranges.contiguous for run, ranges in ledger.items()},
+    )
+
+
+def _sort_out(
+    connection: sa.Connection, events: Iterable[Event]
+) -> tuple[list[Event], list[tuple[Event, str]]]:
+    """Return the events that can be stored, in order, and the others with what is wrong."""
+    ordered = sorted(events, key=lambda event: (event.camera, event.run, event.seq))
+    runs = sorted({event.run for event in ordered})
+    query = sa.select(run.c.id, run.c.camera_id).where(run.c.id.in_(runs))
+    owners: dict[str, str] = {row.id: row.camera_id for row in connection.execute(query)}
+    offered: list[Event] = []
+    refused: list[tuple[Event, str]] = []
+    for event in ordered:
+        fault = rows.find_fault(event)
+        if fault is None and owners.setdefault(event.run, event.camera) != event.camera:
+            fault = f"run {event.run} belongs to camera {owners[event.run]}"
+        if fault is None:
+            offered.append(event)
+        else:
+            refused.append((event, fault))
+    return offered, refused
+
+
+def _lock_cameras(connection: sa.Connection, events: Sequence[Event]) -> None:
+    cameras = _camera_rows(events)
+    insert_new(connection, camera, cameras)
+    # Does nothing on SQLite, whose transaction is the only one that writes.
+    ids = [row["id"] for row in cameras]
+    query = sa.select(camera.c.id).where(camera.c.id.in_(ids)).order_by(camera.c.id)
+    connection.execute(query.with_for_update())
+
+
+def _write(connection: sa.Connection, events: list[Event], ledger: dict[str, SeqRanges]) -> None:
+    seen = _camera_rows(events)
+    upsert(connection, camera, seen, least=("first_seen_at",), greatest=("last_seen_at",))
+    upsert(connection, run, _run_rows(events), least=("started_at",), greatest=("last_seq",))
+    save_ledger(connection, ledger)
+
+    intervals = [event for event in events if isinstance(event, IntervalEvent)]
+    models: dict[str, Row] = {}
+    for event in sorted(intervals, key=lambda event: event.from_at):
+        models.setdefault(event.model, rows.model_row(event))
+    upsert(connection, model, list(models.values()), least=("first_seen_at",))
+
+    interval_rows = [rows.interval_row(event) for event in intervals]
+    observation_rows = [row for event in intervals for row in rows.observation_rows(event)]
+    event_rows = [rows.camera_event_row(e) for e in events if isinstance(e, CameraEvent)]
+    for table, found in (
+        (interval, interval_rows),
+        (observation, observation_rows),
+        (camera_event, event_rows),
+    ):
+        if found:
+            connection.execute(sa.insert(table), found)
+    add_to_tracks(connection, observation_rows)
+    add_to_rollups(connection, interval_rows, observation_rows)
+    close_runs(connection, (row["id"] for row in seen), ledger)
+    for row in seen:
+        refresh_gaps(connection, row["id"], row["first_seen_at"], row["last_seen_at"])
+
+
+def _camera_rows(events: Iterable[Event]) -> list[Row]:
+    found: dict[str, Row] = {}
+    for event in events:
+        first_at, last_at = rows.span(event)
+        row = found.setdefault(
+            event.camera,
+            {"id": event.camera, "first_seen_at": first_at, "last_seen_at": last_at},
+        )
+        row["first_seen_at"] = min(row["first_seen_at"], first_at)
+        row["last_seen_at"] = max(row["last_seen_at"], last_at)
+    return [found[camera_id] for camera_id in sorted(found)]
+
+
+def _run_rows(events: Iterable[Event]) -> list[Row]:
+    found: dict[str, Row] = {}
+    for event in events:
+        started_at, _ = rows.span(event)
+        row = found.setdefault(
+            event.run,
+            {
+                "id": event.run,
+                "camera_id": event.camera,
+                "started_at": started_at,
+                "last_seq": event.seq,
+            },
+        )
+        row["started_at"] = min(row["started_at"], started_at)
+        row["last_seq"] = max(row["last_seq"], event.seq)
+    return list(found.values())

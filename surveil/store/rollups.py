@@ -1,0 +1,100 @@
+"""Minute and hour rollups: sums and counts of the rows just inserted, added to what is there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from surveil.domain import EMOTIONS
+from surveil.store.rows import Row, quantise
+from surveil.store.tables import COVERAGES, TIMELINES
+from surveil.store.upsert import upsert
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FRAMES = ("captured", "sampled", "analysed", "dropped")
+
+
+def floor_to(at: datetime, bucket_s: int) -> datetime:
+    """Return the start of the bucket that an instant lies in; buckets count from 1970 in UTC."""
+    return _EPOCH + (at - _EPOCH) // timedelta(seconds=bucket_s) * timedelta(seconds=bucket_s)
+
+
+def split_span(
+    from_at: datetime, to_at: datetime, bucket_s: int
+) -> Iterator[tuple[datetime, float]]:
+    """Yield the buckets that a span touches, with its seconds in each, as multiples of ``GRID``."""
+    bucket_at = floor_to(from_at, bucket_s)
+    while bucket_at < to_at:
+        end_at = bucket_at + timedelta(seconds=bucket_s)
+        seconds = (min(end_at, to_at) - max(bucket_at, from_at)).total_seconds()
+        yield bucket_at, quantise(seconds)
+        bucket_at = end_at
+
+
+def sum_votes(observations: Iterable[Row], bucket_s: int) -> list[Row]:
+    """Return rows of a timeline table: seven for each camera and bucket with a face in it."""
+    sums: dict[tuple[str, datetime, str], list[float]] = {}
+    for row in observations:
+        bucket_at = floor_to(row["observed_at"], bucket_s)
+        for emotion in EMOTIONS:
+            cell = sums.setdefault((row["camera_id"], bucket_at, emotion.value), [0, 0.0, 0.0])
+            cell[1] += row[emotion.value]
+            if row["emotion"] == emotion.value:
+                cell[0] += 1
+                cell[2] += row["confidence"]
+    return [
+        {
+            "camera_id": camera,
+            "bucket_at": bucket_at,
+            "emotion": emotion,
+            "votes": votes,
+            "score_sum": score_sum,
+            "confidence_sum": confidence_sum,
+        }
+        for (camera, bucket_at, emotion), (votes, score_sum, confidence_sum) in sums.items()
+    ]
+
+
+def sum_coverage(intervals: Iterable[Row], bucket_s: int) -> list[Row]:
+    """Return rows of a coverage table, without gaps.
+
+    Counts belong to the bucket in which the interval begins, as its observations do; the seconds of
+    an interval over a bucket's end are divided between the two.
+    """
+    cells: defaultdict[tuple[str, datetime], Row] = defaultdict(
+        lambda: dict.fromkeys(("intervals", *_FRAMES, "faces", "analysed_s"), 0)
+    )
+    for row in intervals:
+        cell = cells[row["camera_id"], floor_to(row["from_at"], bucket_s)]
+        cell["intervals"] += 1
+        for name in (*_FRAMES, "faces"):
+            cell[name] += row[name]
+        if row["analysed"] > 0:
+            for bucket_at, seconds in split_span(row["from_at"], row["to_at"], bucket_s):
+                cells[row["camera_id"], bucket_at]["analysed_s"] += seconds
+    return [
+        {"camera_id": camera, "bucket_at": bucket_at, "gap_s": 0.0, "reason": None} | cell
+        for (camera, bucket_at), cell in cells.items()
+    ]
+
+
+def add_to_rollups(
+    connection: sa.Connection, intervals: Sequence[Row], observations: Sequence[Row]
+) -> None:
+    """Add rows that were really inserted, in their own transaction."""
+    for bucket_s, timeline in TIMELINES.items():
+        upsert(
+            connection,
+            timeline,
+            sum_votes(observations, bucket_s),
+            add=("votes", "score_sum", "confidence_sum"),
+        )
+        upsert(
+            connection,
+            COVERAGES[bucket_s],
+            sum_coverage(intervals, bucket_s),
+            add=("intervals", *_FRAMES, "faces", "analysed_s"),
+        )

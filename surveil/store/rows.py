@@ -1,0 +1,132 @@
+"""Turn events into rows. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from surveil.domain import EMOTIONS, CameraEvent, Event, IntervalEvent
+
+Row = dict[str, Any]
+
+GRID = 2.0**-20
+"""Scores, confidences and seconds are stored as multiples of this, about one millionth.
+
+Binary floating point adds such numbers exactly up to ``2**33`` (2**53 * GRID), so a sum of them is
+the same in every order: rollups do not depend on the order in which events arrive, and equal what a
+user's own SQL computes from the raw rows.
+"""
+MAX_INTERVAL_S = 3600.0
+"""The longest interval stored. What looks for the intervals around an instant relies on it."""
+
+
+def quantise(value: float) -> float:
+    """Return the multiple of ``GRID`` nearest to a value."""
+    return round(value / GRID) * GRID
+
+
+def find_fault(event: Event) -> str | None:
+    """Say why an event cannot be stored, or None. The codec has checked its form already."""
+    texts = [event.camera, event.run]
+    if not event.camera or not event.run:
+        return "camera or run is empty"
+    if not 1 <= event.seq < 2**31:
+        return f"seq {event.seq} is outside 1..2**31-1"
+    if isinstance(event, CameraEvent):
+        texts += [event.detail, *event.attributes, *event.attributes.values()]
+    else:
+        length_s = (event.to_at - event.from_at).total_seconds()
+        if not 0 < length_s <= MAX_INTERVAL_S:
+            return f"interval of {length_s} s is not within 0 to {MAX_INTERVAL_S:.0f} s"
+        texts.append(event.model)
+        ids = [vote.track_id for vote in event.tracks]
+        if len(set(ids)) != len(ids):
+            return "two votes of one track"
+        if not all(math.isfinite(number) for number in _numbers(event)):
+            return "a score or box is not a finite number"
+    if any("\0" in text for text in texts):
+        return "a text holds a NUL, which PostgreSQL cannot store"
+    return None
+
+
+def span(event: Event) -> tuple[datetime, datetime]:
+    """Return the first and the last instant that an event speaks of."""
+    if isinstance(event, IntervalEvent):
+        return event.from_at, event.to_at
+    return event.at, event.at
+
+
+def interval_row(event: IntervalEvent) -> Row:
+    frames = event.frames
+    return {
+        "run_id": event.run,
+        "seq": event.seq,
+        "camera_id": event.camera,
+        "from_at": event.from_at,
+        "to_at": event.to_at,
+        "captured": frames.captured,
+        "sampled": frames.sampled,
+        "analysed": frames.analysed,
+        "dropped": frames.stale + frames.busy + frames.decode,
+        "dropped_stale": frames.stale,
+        "dropped_busy": frames.busy,
+        "dropped_decode": frames.decode,
+        "faces": len(event.tracks),
+        "model_id": event.model,
+    }
+
+
+def observation_rows(event: IntervalEvent) -> list[Row]:
+    return [
+        {
+            "run_id": event.run,
+            "seq": event.seq,
+            "track_id": vote.track_id,
+            "camera_id": event.camera,
+            "observed_at": event.from_at,
+            "frames": vote.frames,
+            "emotion": vote.emotion.value,
+            "confidence": quantise(vote.confidence),
+            **{
+                emotion.value: quantise(score)
+                for emotion, score in zip(EMOTIONS, vote.scores, strict=True)
+            },
+            "x1": vote.box.x1,
+            "y1": vote.box.y1,
+            "x2": vote.box.x2,
+            "y2": vote.box.y2,
+            "score": vote.score,
+            "face_px": vote.face_px,
+        }
+        for vote in event.tracks
+    ]
+
+
+def camera_event_row(event: CameraEvent) -> Row:
+    return {
+        "run_id": event.run,
+        "seq": event.seq,
+        "camera_id": event.camera,
+        "at": event.at,
+        "state": event.state.value,
+        "reason": event.reason.value,
+        "detail": event.detail,
+        "attributes": event.attributes,
+    }
+
+
+def model_row(event: IntervalEvent) -> Row:
+    name, _, weights_hash = event.model.partition("@")
+    return {
+        "id": event.model,
+        "name": name,
+        "weights_hash": weights_hash,
+        "first_seen_at": event.from_at,
+    }
+
+
+def _numbers(event: IntervalEvent) -> Iterable[float]:
+    for vote in event.tracks:
+        yield from (vote.confidence, vote.score, *vote.scores, *vote.box.xyxy)

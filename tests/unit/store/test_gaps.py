@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from events_for_store import CameraLife, after
+
+from surveil.domain import CameraState, Reason
+from surveil.store.engine import reading, writing
+from surveil.store.ingest import write_batch
+from surveil.store.tables import coverage_1m, gap
+
+LIVE, OFFLINE, CONNECTING = CameraState.LIVE, CameraState.OFFLINE, CameraState.CONNECTING
+
+
+@pytest.fixture
+def gaps_of(sqlite_database):
+    """Store events one by one and return the gaps as (from_s, to_s, reason)."""
+
+    def store(events):
+        for event in events:
+            with writing(sqlite_database) as connection:
+                write_batch(connection, [event])
+        with reading(sqlite_database) as connection:
+            found = connection.execute(sa.select(gap).order_by(gap.c.from_at)).all()
+        start_at = after(0)
+        return [
+            ((g.from_at - start_at).total_seconds(), (g.to_at - start_at).total_seconds(), g.reason)
+            for g in found
+        ]
+
+    store.engine = sqlite_database
+    return store
+
+
+def test_intervals_without_a_hole_leave_no_gap(gaps_of):
+    assert gaps_of(CameraLife().says(0, LIVE).sees(0, 1).sees(1, 2).sees(2, 3)) == []
+
+
+def test_a_hole_between_runs_has_the_reason_of_the_last_trouble(gaps_of):
+    life = CameraLife().says(0, LIVE).sees(0, 1).says(1.2, OFFLINE, Reason.STREAM_BROKEN)
+    life.says(2, CONNECTING).says(4, OFFLINE, Reason.REFUSED).says(5, CONNECTING)
+    life.open("01B").says(8, LIVE).sees(8, 9)
+    assert gaps_of(life) == [(1, 8, "refused")]
+
+
+def test_an_offline_camera_is_a_gap_that_grows(gaps_of):
+    life = CameraLife().says(0, LIVE).sees(0, 1).says(1.2, OFFLINE, Reason.TIMEOUT)
+    assert gaps_of(life) == [(1, 1.2, "timeout")]
+    life.says(30, CONNECTING)
+    assert gaps_of(life) == [(1, 30, "timeout")]
+
+
+def test_a_hole_of_a_live_camera_means_a_lost_worker(gaps_of):
+    assert gaps_of(CameraLife().says(0, LIVE).sees(0, 1).sees(5, 6)) == [(1, 5, "worker-lost")]
+
+
+def test_the_time_until_the_first_picture_is_a_gap(gaps_of):
+    assert gaps_of(CameraLife().says(0, CONNECTING).says(3, LIVE).sees(3, 4)) == [
+        (0, 3, "connecting")
+    ]
+
+
+def test_intervals_without_an_analysed_frame_are_gaps_by_what_was_dropped(gaps_of):
+    life = CameraLife().says(0, LIVE).sees(0, 1)
+    life.sees(1, 2, analysed=0, busy=4, stale=1).sees(2, 3, analysed=0, busy=5)
+    life.sees(3, 4, analysed=0, stale=2).sees(4, 5, analysed=0).sees(5, 6)
+    assert gaps_of(life) == [(1, 3, "busy"), (3, 4, "stale"), (4, 5, "no-frames")]
+    with reading(gaps_of.engine) as connection:
+        assert connection.scalars(sa.select(gap.c.frames_lost).order_by(gap.c.from_at)).all() == [
+            10,
+            2,
+            0,
+        ]
+
+
+def test_a_stall_is_named_by_its_state(gaps_of):
+    life = CameraLife().says(0, LIVE).sees(0, 1).sees(1, 2, analysed=0)
+    life.says(2, CameraState.STALLED, Reason.TIMEOUT).sees(2, 3, analysed=0).sees(3, 4)
+    assert gaps_of(life) == [(1, 2, "no-frames"), (2, 3, "stalled")]
+
+
+def test_a_late_interval_divides_a_gap(gaps_of):
+    early, middle, late = CameraLife().sees(0, 1).sees(4, 5).sees(9, 10)
+    assert gaps_of([early, late]) == [(1, 9, "worker-lost")]
+    assert gaps_of([middle]) == [(1, 4, "worker-lost"), (5, 9, "worker-lost")]
+
+
+def test_gaps_are_part_of_coverage_and_leave_it_again(gaps_of):
+    life = CameraLife().sees(0, 1).sees(1, 200).sees(200, 201)
+    gaps_of([life.events[0], life.events[2]])
+    query = sa.select(coverage_1m).order_by(coverage_1m.c.bucket_at)
+    with reading(gaps_of.engine) as connection:
+        rows = connection.execute(query).all()
+    assert [(r.analysed_s, r.gap_s, r.reason) for r in rows] == [
+        (1, 9, "worker-lost"),
+        (0, 60, "worker-lost"),
+        (0, 60, "worker-lost"),
+        (0, 60, "worker-lost"),
+        (1, 10, "worker-lost"),
+    ]
+    gaps_of([life.events[1]])
+    with reading(gaps_of.engine) as connection:
+        rows = connection.execute(query).all()
+    assert [(r.analysed_s, r.gap_s, r.reason) for r in rows] == [
+        (10, 0, None),
+        (60, 0, None),
+        (60, 0, None),
+        (60, 0, None),
+        (11, 0, None),
+    ]
