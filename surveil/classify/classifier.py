@@ -1,0 +1,97 @@
+"""Classify the expressions of faces, in batches, with calibrated scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveil.classify.model_dir import ModelFacts, StoredModel, read_model
+from surveil.classify.preprocess import preprocess
+from surveil.domain import EMOTIONS
+from surveil.engines import EngineName, Network, compile_network
+
+
+class Classifier:
+    """A model compiled for one device. Called by one thread at a time, in the inference process.
+
+    Args:
+        model: As :func:`~surveil.classify.read_model` returns it; handed over.
+        device: ``cpu`` or ``cuda:N``.
+        engine: What runs the network.
+        max_batch: More crops than this are run in several batches, so that memory stays bounded
+            however many faces the cameras show.
+        threads: CPU threads of the network; ``None`` leaves it to the engine.
+    """
+
+    def __init__(
+        self,
+        model: StoredModel,
+        *,
+        device: str = "cpu",
+        engine: EngineName = EngineName.AUTO,
+        max_batch: int = 64,
+        threads: int | None = None,
+    ) -> None:
+        if max_batch < 1:
+            raise ValueError(f"max_batch must be at least 1, not {max_batch}")
+        self.facts: ModelFacts = model.facts
+        self.max_batch = max_batch
+        side = model.facts.input.crop_px
+        self._network: Network = compile_network(
+            model.network,
+            device=device,
+            example_shape=(1, model.facts.architecture.channels, side, side),
+            engine=engine,
+            threads=threads,
+        )
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        device: str = "cpu",
+        *,
+        engine: EngineName = EngineName.AUTO,
+        max_batch: int = 64,
+        threads: int | None = None,
+    ) -> Classifier:
+        """Read a model's folder and compile it.
+
+        Raises:
+            ModelError: The folder does not hold a sound model.
+        """
+        model = read_model(folder)
+        return cls(model, device=device, engine=engine, max_batch=max_batch, threads=threads)
+
+    @property
+    def name(self) -> str:
+        """``emotion-resnet18@1a2b3c4``: names exactly these weights."""
+        return self.facts.versioned_name
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return calibrated scores for faces as :func:`~surveil.classify.crop_face` cuts them.
+
+        Args:
+            crops: RGB ``(h, w, 3)`` each, of any sizes and any cameras; may be empty.
+
+        Returns:
+            Shape ``(N, 7)`` in the order of ``EMOTIONS``; rows sum to 1. A crop's scores do not
+            depend on the others by more than rounding.
+        """
+        scores = np.empty((len(crops), len(EMOTIONS)), np.float32)
+        for start in range(0, len(crops), self.max_batch):
+            part = preprocess(crops[start : start + self.max_batch], self.facts.preprocessing)
+            (logits,) = self._network(part)
+            scores[start : start + len(part)] = softmax(logits, self.facts.temperature)
+        return scores
+
+
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """Return scores ``(N, K)`` that sum to 1 of logits ``(N, K)`` divided by a temperature."""
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    powers = np.exp(scaled)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)

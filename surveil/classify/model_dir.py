@@ -1,0 +1,211 @@
+"""Models on disk: ``weights.safetensors`` and ``model.json`` in one folder, checked before use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import safetensors.torch
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+import surveil
+from surveil.classify.network import Architecture, build_network
+from surveil.classify.preprocess import Preprocessing
+from surveil.domain import EMOTIONS
+from surveil.errors import ModelError
+
+WEIGHTS = "weights.safetensors"
+FACTS = "model.json"
+MAX_FACTS_BYTES = 1 << 20
+MAX_WEIGHTS_BYTES = 256 << 20
+"""Ten times the largest network of :class:`Architecture` that anyone should run per face."""
+
+_NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+_REPOSITORY = Path(surveil.__file__).resolve().parents[1]
+_PACKAGED = Path(surveil.__file__).resolve().parent / "_data" / "models"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PixelFacts(_Part):
+    """How crops become the network's input; see :class:`Preprocessing`."""
+
+    frame_px: Annotated[int, Field(ge=8, le=512)]
+    crop_px: Annotated[int, Field(ge=8, le=512)]
+    mean: Annotated[float, Field(ge=0, le=1)]
+    std: Annotated[float, Field(gt=0, le=1)]
+
+
+class ModelFacts(_Part):
+    """The content of ``model.json``.
+
+    Attributes:
+        format: Version of this file's shape.
+        name: The model's name, without the hash.
+        architecture: What network the weights belong to.
+        classes: The emotions of the network's outputs, in order.
+        input: Sizes and pixel statistics.
+        temperature: The logits are divided by it before the softmax (Guo et al. 2017).
+        training: Data, its hash, configuration and length of the training; for people.
+        code_version: Version of surveil that wrote the model.
+        weights_sha256: Hash of ``weights.safetensors``.
+    """
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(pattern=_NAME)]
+    architecture: Architecture
+    classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=16)]
+    input: PixelFacts
+    temperature: Annotated[float, Field(gt=0, le=100)]
+    training: dict[str, Any]
+    code_version: str
+    weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return Preprocessing(**self.input.model_dump())
+
+    @property
+    def versioned_name(self) -> str:
+        """``name@hash``: the name of exactly these weights, as events carry it."""
+        return f"{self.name}@{self.weights_sha256[:7]}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredModel:
+    """A model as read from its folder: ``network`` is in evaluation mode, float32, on the CPU."""
+
+    facts: ModelFacts
+    network: nn.Module
+    folder: Path
+
+
+def find_model(name_or_path: str | Path) -> Path:
+    """Return the folder of a model given by path or by name.
+
+    A path to a folder is taken as it is; a bare name is looked for among the models beside the
+    source code, then among those installed with the package.
+
+    Raises:
+        ModelError: There is no such folder; the message names the places.
+    """
+    given = Path(name_or_path)
+    if given.is_dir():
+        return given
+    places = [given]
+    if re.match(_NAME, str(name_or_path)):
+        places += [folder / given for folder in (_REPOSITORY / "models", _PACKAGED)]
+    for place in places[1:]:
+        if (place / FACTS).is_file():
+            return place
+    tried = ", ".join(str(place) for place in places)
+    raise ModelError(f"model {str(name_or_path)!r} was not found (tried {tried})")
+
+
+def read_model(folder: Path) -> StoredModel:
+    """Read and check a model.
+
+    Raises:
+        ModelError: A file is missing, damaged, too large or not what ``model.json`` says of it;
+            the message names the file.
+    """
+    facts = read_facts(folder)
+    if facts.classes != tuple(emotion.value for emotion in EMOTIONS):
+        raise ModelError(
+            f"{folder / FACTS}: classes are {', '.join(facts.classes)}, "
+            f"not {', '.join(EMOTIONS)} in this order"
+        )
+    path = folder / WEIGHTS
+    data = _read_bounded(path, MAX_WEIGHTS_BYTES)
+    found = hashlib.sha256(data).hexdigest()
+    if found != facts.weights_sha256:
+        raise ModelError(
+            f"{path}: is not the file that {FACTS} describes "
+            f"(sha256 {found[:12]}…, expected {facts.weights_sha256[:12]}…)"
+        )
+    try:
+        tensors = safetensors.torch.load(data)
+    except SafetensorError as error:
+        raise ModelError(f"{path}: not a safetensors file: {error}") from error
+    network = build_network(facts.architecture, len(facts.classes)).eval()
+    _load(network, tensors, path)
+    return StoredModel(facts, network, folder)
+
+
+def read_facts(folder: Path) -> ModelFacts:
+    """Read ``model.json`` alone.
+
+    Raises:
+        ModelError: It is missing, too large or wrong; the message names file and key.
+    """
+    path = folder / FACTS
+    try:
+        return ModelFacts.model_validate_json(_read_bounded(path, MAX_FACTS_BYTES))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"]) or "file"
+        raise ModelError(f"{path}: {key}: {problem['msg']}") from error
+
+
+def write_model(folder: Path, facts: ModelFacts, network: nn.Module) -> ModelFacts:
+    """Write a model's weights in half precision and its facts, and return the facts as written.
+
+    ``model.json`` is written last and names the hash of the weights, so a folder whose writing was
+    cut short is refused by :func:`read_model` rather than half believed.
+
+    Raises:
+        ModelError: The files cannot be written.
+    """
+    halves = {
+        name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for name, value in network.state_dict().items()
+    }
+    data = safetensors.torch.save(halves)
+    written = facts.model_copy(update={"weights_sha256": hashlib.sha256(data).hexdigest()})
+    text = json.dumps(written.model_dump(mode="json"), indent=2) + "\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in ((folder / WEIGHTS, data), (folder / FACTS, text.encode())):
+            fresh = path.with_name(f".{path.name}.new")
+            fresh.write_bytes(content)
+            fresh.replace(path)
+    except OSError as error:
+        raise ModelError(f"{folder}: the model could not be written: {error}") from error
+    return written
+
+
+def _read_bounded(path: Path, limit_bytes: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit_bytes + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from error
+    if len(data) > limit_bytes:
+        raise ModelError(f"{path}: larger than {limit_bytes} bytes")
+    return data
+
+
+def _load(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    expected = network.state_dict()
+    if missing := sorted(expected.keys() - tensors.keys()):
+        raise ModelError(f"{path}: {missing[0]} is missing: weights of another architecture")
+    if surplus := sorted(tensors.keys() - expected.keys()):
+        raise ModelError(f"{path}: {surplus[0]} is unknown: weights of another architecture")
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise ModelError(
+                f"{path}: {name} has shape {tuple(tensor.shape)}, the architecture of {FACTS} "
+                f"has {tuple(expected[name].shape)}"
+            )
+        if not torch.isfinite(tensor).all():
+            raise ModelError(f"{path}: {name} holds values that are not finite")
+    network.load_state_dict(tensors)

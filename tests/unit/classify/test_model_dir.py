@@ -1,0 +1,131 @@
+"""Model folders: whatever is wrong with one is named, with exit code 3."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from surveil.classify import find_model, read_model
+from surveil.errors import ModelError
+
+
+def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    path = folder / "model.json"
+    facts = json.loads(path.read_text())
+    change(facts)
+    path.write_text(json.dumps(facts))
+
+
+def rehash(folder: Path) -> None:
+    digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    edit(folder, lambda facts: facts.update(weights_sha256=digest))
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        read_model(folder)
+    assert caught.value.exit_code == 3
+    return str(caught.value)
+
+
+def test_what_is_written_is_read(model_dir: Path) -> None:
+    model = read_model(model_dir)
+    assert model.facts.versioned_name == f"tiny@{model.facts.weights_sha256[:7]}"
+    assert not model.network.training
+    assert all(p.dtype == torch.float32 for p in model.network.parameters())
+    assert sorted(p.name for p in model_dir.iterdir()) == ["model.json", "weights.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["model.json", "weights.safetensors"])
+def test_missing_file_is_named(model_dir: Path, name: str) -> None:
+    (model_dir / name).unlink()
+    assert str(model_dir / name) in refused(model_dir)
+
+
+def test_flipped_byte_is_a_wrong_hash(model_dir: Path) -> None:
+    path = model_dir / "weights.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+    message = refused(model_dir)
+    assert str(path) in message
+    assert "sha256" in message
+
+
+def test_truncated_weights_with_a_matching_hash_are_corrupt(model_dir: Path) -> None:
+    path = model_dir / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    rehash(model_dir)
+    assert "not a safetensors file" in refused(model_dir)
+
+
+def test_pickle_is_refused(model_dir: Path) -> None:
+    torch.save({"conv1.weight": torch.zeros(1)}, model_dir / "weights.safetensors")
+    rehash(model_dir)
+    assert "not a safetensors file" in refused(model_dir)
+
+
+def test_weights_of_another_width(model_dir: Path) -> None:
+    edit(model_dir, lambda facts: facts["architecture"].update(width=16))
+    assert "has shape" in refused(model_dir)
+
+
+def test_weights_of_another_depth(model_dir: Path) -> None:
+    edit(model_dir, lambda facts: facts["architecture"].update(blocks=[2, 1, 1, 1]))
+    assert "another architecture" in refused(model_dir)
+
+
+def test_unknown_architecture(model_dir: Path) -> None:
+    edit(model_dir, lambda facts: facts["architecture"].update(kind="vgg"))
+    assert "architecture.kind" in refused(model_dir)
+
+
+def test_classes_in_another_order(model_dir: Path) -> None:
+    edit(model_dir, lambda facts: facts["classes"].reverse())
+    assert "in this order" in refused(model_dir)
+
+
+def test_key_that_is_missing(model_dir: Path) -> None:
+    edit(model_dir, lambda facts: facts.pop("temperature"))
+    message = refused(model_dir)
+    assert "model.json" in message
+    assert "temperature" in message
+
+
+def test_facts_that_are_not_json(model_dir: Path) -> None:
+    (model_dir / "model.json").write_text("{")
+    assert "model.json" in refused(model_dir)
+
+
+def test_facts_beyond_all_bounds_are_not_read(model_dir: Path) -> None:
+    (model_dir / "model.json").write_bytes(b" " * (1 << 20) + b"{}")
+    assert "larger than" in refused(model_dir)
+
+
+def test_weights_that_are_not_finite(model_dir: Path) -> None:
+    path = model_dir / "weights.safetensors"
+    tensors = safetensors.torch.load_file(path)
+    tensors["fc.bias"][0] = float("nan")
+    safetensors.torch.save_file(tensors, path)
+    rehash(model_dir)
+    assert "fc.bias" in refused(model_dir)
+
+
+def test_a_path_is_found_as_it_is(model_dir: Path) -> None:
+    assert find_model(model_dir) == model_dir
+    assert find_model(str(model_dir)) == model_dir
+
+
+@pytest.mark.parametrize("name", ["no-such-model", "../models", "/nowhere/at/all", ""])
+def test_unknown_model_names_where_it_was_sought(name: str, tmp_path: Path) -> None:
+    if name == "":
+        name = str(tmp_path / "empty")
+    with pytest.raises(ModelError, match="was not found"):
+        find_model(name)
