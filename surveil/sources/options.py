@@ -25,7 +25,7 @@ class SourceOptions:
         password: Likewise; revealed nowhere else.
         transport: How RTP travels. TCP is the default: UDP loses packets without a word.
         sample_fps: Frames per second handed on; the others are dropped before colour conversion.
-        loop: Start a file again at its end, as a new run.
+        loop: Start a file again at its end, without a seam: the run goes on, as a camera would.
         realtime: Pace a file by its time stamps; otherwise decode as fast as possible.
         connect_timeout_s: Until the server has answered and the streams are known.
         first_frame_timeout_s: From there to the first decoded picture.

@@ -29,10 +29,7 @@ from surveil.sources.statelog import LOG_BYTES, StateLog, StateRecord, from_us, 
 from surveil.sources.tally import TABLE_BYTES, RunTable, RunTally
 
 _MAGIC = int.from_bytes(b"surveil1", sys.byteorder)
-_HEADER_WORDS = ("magic", "slots", "slot_bytes", "head", "newest_run", "last_state", "promise")
-_MAGIC_WORD, _SLOTS, _SLOT_BYTES, _HEAD, _NEWEST_RUN, _LAST_STATE, _PROMISE = range(
-    len(_HEADER_WORDS)
-)
+_SLOTS, _SLOT_BYTES, _HEAD, _NEWEST_RUN, _LAST_STATE, _PROMISE, _STATES_READ = range(1, 8)
 _HEADER_BYTES = 128
 _META_BYTES = 256
 _META = struct.Struct("=QQqdII26sH")  # run number, index, at in us, mono s, H, W, run, camera's len
@@ -109,6 +106,11 @@ class FrameRing:
             view.release()
         self._memory.close()
         os.close(self.fd)
+
+    @property
+    def slot_bytes(self) -> int:
+        """The largest picture that fits, height times width times 3."""
+        return self._slot_bytes
 
     # -- writer ---------------------------------------------------------------------------------
 
@@ -217,6 +219,15 @@ class FrameRing:
         A jump in indices means that older ones were overwritten.
         """
         return self._log.read(after)
+
+    def mark_states_read(self, index: int) -> None:
+        """Note up to which change of state the reader is done, for whoever replaces it."""
+        self._header[_STATES_READ] = index
+
+    @property
+    def states_read(self) -> int:
+        """The index last given to :meth:`mark_states_read`, by any process; 0 at first."""
+        return self._header[_STATES_READ]
 
     def tally(self, run: str | None = None) -> RunTally | None:
         """Return all counters of a run (default: the newest), None when it is not known any more.

@@ -1,0 +1,333 @@
+"""Keep one camera captured: connect, decode, sample, say how it stands, and connect again.
+
+Two threads, both in the capture process. One decodes: it beats before whatever may block, so that
+the supervisor kills the process when native code does not come back. The caller's thread watches
+the deadlines, announces a stall while the other one still waits, and interrupts it. One lock orders
+what they tell the sink; it is never held over native code.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import av.error
+from av.video.frame import VideoFrame
+from ulid import ULID
+
+from surveil.domain import Frame, Reason
+from surveil.sources.address import Address, check_host, resolve
+from surveil.sources.backoff import Backoff
+from surveil.sources.clock import RunClock
+from surveil.sources.freeze import FreezeWatch, sample_luma
+from surveil.sources.machine import CameraMachine, Change, Limits
+from surveil.sources.options import SourceOptions
+from surveil.sources.reasons import Failure, SourceError, classify
+from surveil.sources.sampling import MediaClock, PtsClock, Sampler
+from surveil.sources.sockets import SocketWatch
+from surveil.sources.statelog import StateRecord
+from surveil.sources.stream import OpenStream, PictureFormat, StreamInfo
+from surveil.sources.upright import Converter
+
+MONITOR_S = 0.1
+"""How often deadlines are looked at; they count as over this much early, never late."""
+
+GRACE_S = 2.0
+"""What a blocking call may take beyond its time-out before the process counts as hung."""
+
+BEAT_S = 0.5
+"""Beats are sent no more often than this."""
+
+STOP_S = 1.0
+"""How long a decoder may take to come back when asked to stop, before it is left behind."""
+
+_NOMINAL_FPS = 25.0
+
+
+class Sink(Protocol):
+    """Where a session puts what it has; called by one thread at a time, and must not block."""
+
+    def begin_run(self, run: str, started_at: datetime) -> None:
+        """A run begins; all that follows belongs to it."""
+
+    def log_state(self, record: StateRecord) -> object:
+        """The camera changed its state. ``record.index`` is for the sink to assign."""
+
+    def opened(self, info: StreamInfo) -> None:
+        """A stream was opened; no picture has been decoded yet."""
+
+    def count(self, *, captured: int = 0, decode: int = 0) -> None:
+        """Pictures were decoded, or could not be."""
+
+    def put(self, frame: Frame) -> None:
+        """A sampled picture; the sink owns its memory."""
+
+    def retrying(self, reason: Reason, delay_s: float) -> None:
+        """An attempt or a stream ended; the next attempt follows after the delay."""
+
+
+class CaptureSession:
+    """One camera, from :meth:`run` until ``stopping`` is set or a file has ended."""
+
+    def __init__(
+        self,
+        options: SourceOptions,
+        sink: Sink,
+        *,
+        stopping: threading.Event,
+        beat: Callable[[float], None],
+        dice: random.Random | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            options: The camera.
+            sink: Gets frames, states and counts.
+            stopping: Set by anyone, any time, to end the session.
+            beat: Told from the decoding thread within how many seconds it will be called again.
+            dice: Source of jitter.
+        """
+        self._options = options
+        self._sink = sink
+        self._stopping = stopping
+        self._beat = beat
+        self._backoff = Backoff(dice or random.Random())  # noqa: S311  (jitter is no secret)
+        is_file = options.url.startswith("file:")
+        self._machine = CameraMachine(
+            # A file that is read slowly is not a camera that stalls.
+            Limits(*[float("inf")] * 3)
+            if is_file
+            else Limits(
+                options.connect_timeout_s, options.first_frame_timeout_s, options.stall_timeout_s
+            )
+        )
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._is_closed = False
+        self._error: BaseException | None = None
+        self._sockets: SocketWatch | None = None
+        self._port = 0
+        self._next_beat_s = 0.0
+        self._allow_s = 0.0
+        self._file_now_s: float | None = None
+        self._run = ""
+        self._index = 0
+        self._clock = RunClock(datetime.now(UTC), time.monotonic())
+
+    def run(self) -> None:
+        """Capture until stopped; returns within about ``STOP_S`` even if the decoder is stuck."""
+        with self._lock:
+            self._begin_run()
+            self._announce(self._machine.start())
+        name = f"decode-{self._options.camera}"
+        threading.Thread(target=self._decode, name=name, daemon=True).start()
+        stop_by_s: float | None = None
+        while not self._done.wait(MONITOR_S):
+            now_s = time.monotonic()
+            if self._stopping.is_set():
+                stop_by_s = stop_by_s or now_s + STOP_S
+                self._interrupt()
+            with self._lock:
+                change, is_overdue = self._machine.tick(now_s + MONITOR_S)
+                self._announce(change)
+                if stop_by_s is not None and now_s >= stop_by_s:
+                    break
+            if is_overdue:
+                self._interrupt()
+        with self._lock:
+            if self._stopping.is_set():
+                self._announce(self._machine.stop(Reason.SHUTDOWN))
+            self._is_closed = True
+        if self._error is not None:
+            raise self._error
+
+    # -- the decoding thread --------------------------------------------------------------------
+
+    def _decode(self) -> None:
+        try:
+            self._keep_connected()
+        except BaseException as error:  # noqa: BLE001  (raised again by run(), in the caller)
+            self._error = error
+        finally:
+            self._done.set()
+
+    def _keep_connected(self) -> None:
+        while not self._stopping.is_set():
+            failure = self._attempt()
+            if self._stopping.is_set():
+                return
+            now_s = time.monotonic()
+            with self._lock:
+                if failure is None:
+                    self._announce(self._machine.stop(Reason.STREAM_ENDED))
+                    return
+                change, reason = self._machine.lost(failure)
+                self._announce(change)
+                delay_s = self._backoff.next_delay_s(reason, self._machine.live_s(now_s))
+                self._sink.retrying(reason, delay_s)
+            self._wait_until(now_s + delay_s)
+
+    def _attempt(self) -> Failure | None:
+        """Open the stream and read it to its end; None when a file is done."""
+        with self._lock:
+            self._machine.connect(time.monotonic())
+        self._promise(self._options.connect_timeout_s)
+        try:
+            address = resolve(self._options)
+            check_host(address)
+            self._port = address.port or 0
+            self._sockets = SocketWatch()
+            if address.is_live:
+                return self._read_camera(address)
+            return self._read_file(address)
+        except SourceError as error:
+            return error.failure
+        except av.error.FFmpegError as error:
+            return classify(error)
+        finally:
+            self._sockets = None
+
+    def _read_camera(self, address: Address) -> Failure:
+        clock, sampler = MediaClock(), Sampler(self._options.sample_fps)
+        freeze = FreezeWatch(self._options.freeze_timeout_s)
+        converter = Converter()
+        form: PictureFormat | None = None
+        with self._open(address) as stream:
+            self._allow_s = self._options.first_frame_timeout_s
+            for picture in stream.pictures(self._before_read, self._damaged):
+                self._allow_s = self._options.stall_timeout_s
+                now_s = time.monotonic()
+                last_form, form = form, stream.format_of(picture)
+                stream.check_size(form.width, form.height, form.pixel_aspect)
+                is_new = last_form is not None and form != last_form
+                if is_new:
+                    clock, sampler = MediaClock(), Sampler(self._options.sample_fps)
+                    freeze = FreezeWatch(self._options.freeze_timeout_s)
+                is_frozen = freeze.observe(
+                    sample_luma(memoryview(picture.planes[0]), picture.planes[0].line_size),
+                    is_key=picture.key_frame,
+                    now_s=now_s,
+                )
+                time_s = clock.advance(picture.time, now_s)
+                with self._lock:
+                    if self._is_closed or self._stopping.is_set():
+                        break
+                    if is_new:
+                        for change in self._machine.reformat(f"{last_form} to {form}"):
+                            self._announce(change)
+                    self._announce(self._machine.picture(now_s, is_frozen=is_frozen))
+                    self._sink.count(captured=1)
+                # A frozen picture shows nothing that is; its time becomes a gap.
+                if not is_frozen and sampler.wants(time_s):
+                    self._put(converter, picture, form, now_s)
+        return Failure(Reason.STREAM_ENDED, "the camera ended the stream")
+
+    def _read_file(self, address: Address) -> Failure | None:
+        clock: PtsClock | None = None
+        sampler = Sampler(self._options.sample_fps)
+        converter = Converter()
+        form: PictureFormat | None = None
+        start_s = 0.0
+        self._allow_s = self._options.stall_timeout_s
+        while True:
+            count = 0
+            with self._open(address) as stream:
+                clock = clock or PtsClock(1 / (stream.info.announced_fps or _NOMINAL_FPS))
+                clock.restart()
+                for picture in stream.pictures(self._before_read, self._damaged):
+                    time_s = clock.advance(picture.time)
+                    start_s = start_s or time.monotonic()
+                    if self._options.realtime:
+                        self._wait_until(start_s + time_s)
+                    count += 1
+                    last_form, form = form, stream.format_of(picture)
+                    stream.check_size(form.width, form.height, form.pixel_aspect)
+                    if not self._options.realtime:
+                        self._file_now_s = start_s + time_s
+                    now_s = self._now_s()
+                    with self._lock:
+                        if self._is_closed or self._stopping.is_set():
+                            return None
+                        if last_form is not None and form != last_form:
+                            for change in self._machine.reformat(f"{last_form} to {form}"):
+                                self._announce(change)
+                        self._announce(self._machine.picture(now_s))
+                        self._sink.count(captured=1)
+                    if sampler.wants(time_s):
+                        self._put(converter, picture, form, now_s)
+            if count == 0:
+                return Failure(Reason.STREAM_BROKEN, "no picture in it could be decoded")
+            if not self._options.loop:
+                return None
+
+    def _open(self, address: Address) -> OpenStream:
+        stream = OpenStream(address, self._options.max_frame_px)
+        with self._lock:
+            self._machine.opened(time.monotonic())
+            if not self._is_closed:
+                self._sink.opened(stream.info)
+        return stream
+
+    def _put(
+        self, converter: Converter, picture: VideoFrame, form: PictureFormat, at_s: float
+    ) -> None:
+        image = converter.to_rgb(picture, form.pixel_aspect)
+        with self._lock:
+            if self._is_closed:
+                return
+            self._index += 1
+            at = self._clock.stamp(at_s)
+            self._sink.put(Frame(self._options.camera, self._run, self._index, at, at_s, image))
+
+    def _damaged(self) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._sink.count(decode=1)
+
+    def _promise(self, allow_s: float) -> None:
+        self._next_beat_s = time.monotonic() + BEAT_S
+        self._beat(allow_s + GRACE_S + BEAT_S)
+
+    def _before_read(self) -> None:
+        self._beat_often(self._allow_s)
+
+    def _beat_often(self, allow_s: float) -> None:
+        if time.monotonic() >= self._next_beat_s:
+            self._promise(allow_s)
+
+    def _wait_until(self, due_s: float) -> None:
+        while not self._stopping.is_set() and (left_s := due_s - time.monotonic()) > 0:
+            self._beat_often(0.0)
+            self._stopping.wait(min(left_s, BEAT_S))
+
+    # -- either thread --------------------------------------------------------------------------
+
+    def _interrupt(self) -> None:
+        if (sockets := self._sockets) is not None:
+            sockets.interrupt(self._port)
+
+    def _now_s(self) -> float:
+        """Return the monotonic time, or the time in a file that is not read in real time."""
+        return time.monotonic() if self._file_now_s is None else self._file_now_s
+
+    def _begin_run(self) -> None:
+        self._run = str(ULID())
+        self._index = 0
+        now_s = self._now_s()
+        started_at = datetime.now(UTC) if self._file_now_s is None else self._clock.stamp(now_s)
+        self._clock = RunClock(started_at, now_s)
+        self._sink.begin_run(self._run, self._clock.started_at)
+
+    def _announce(self, change: Change | None) -> None:
+        if change is None or self._is_closed:
+            return
+        if change.opens_run:
+            self._begin_run()
+        at = self._clock.stamp(self._now_s())
+        self._sink.log_state(
+            StateRecord(0, self._run, at, change.state, change.reason, change.detail)
+        )

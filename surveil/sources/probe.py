@@ -1,0 +1,138 @@
+"""Open a camera once and say what it is, or why it is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from surveil.domain import CameraState, Frame, Reason
+from surveil.sources.capture import CaptureSession
+from surveil.sources.options import SourceOptions
+from surveil.sources.statelog import StateRecord
+from surveil.sources.stream import StreamInfo
+
+MEASURE_S = 2.0
+"""How long pictures are counted to measure their rate."""
+
+SETTLE_S = 0.5
+"""A camera's first pictures come in a burst: those that were held back while it was opened."""
+
+_MOST_FPS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """What a camera turned out to be; the rest is None where it could not be read.
+
+    Attributes:
+        camera: Camera id.
+        reason: ``none`` when pictures came, else why not.
+        detail: For people, free of credentials.
+        codec: FFmpeg's name of the decoder.
+        width: Of the pictures as they are handed on: upright, with square pixels.
+        height: Likewise.
+        announced_fps: What the stream says of itself.
+        measured_fps: What came.
+        time_to_first_frame_s: From the attempt to the first decoded picture.
+        duration_s: Of a file.
+    """
+
+    camera: str
+    reason: Reason
+    detail: str = ""
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    announced_fps: float | None = None
+    measured_fps: float | None = None
+    time_to_first_frame_s: float | None = None
+    duration_s: float | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        return self.reason is Reason.NONE
+
+
+class _ProbeSink:
+    """Looks at one attempt and asks the session to stop once it knows enough."""
+
+    def __init__(self, stopping: threading.Event, *, is_live: bool) -> None:
+        self._stopping = stopping
+        self._is_live = is_live
+        self._started_s = time.monotonic()
+        self.info: StreamInfo | None = None
+        self.failure: StateRecord | None = None
+        self.first: Frame | None = None
+        self.first_frame_s: float | None = None
+        self._from_s = 0.0
+        self._to_s = 0.0
+        self._frames = 0
+
+    def begin_run(self, run: str, started_at: datetime) -> None:
+        if self.first is not None:
+            self._stopping.set()  # the format changed: the first one is reported
+
+    def log_state(self, record: StateRecord) -> None:
+        if record.state is CameraState.OFFLINE and self.failure is None:
+            self.failure = record
+            self._stopping.set()
+
+    def opened(self, info: StreamInfo) -> None:
+        self.info = info
+
+    def count(self, *, captured: int = 0, decode: int = 0) -> None:
+        return
+
+    def put(self, frame: Frame) -> None:
+        if self.first is None:
+            self.first = frame
+            self.first_frame_s = time.monotonic() - self._started_s
+            self._from_s = frame.captured_mono_s + (SETTLE_S if self._is_live else 0.0)
+        if frame.run != self.first.run or frame.captured_mono_s < self._from_s:
+            return
+        if self._frames == 0:
+            self._from_s = frame.captured_mono_s
+        self._frames += 1
+        self._to_s = frame.captured_mono_s
+        if self._to_s - self._from_s >= MEASURE_S:
+            self._stopping.set()
+
+    def retrying(self, reason: Reason, delay_s: float) -> None:
+        self._stopping.set()
+
+    def measured_fps(self) -> float | None:
+        if self._frames < 2:
+            return None
+        return (self._frames - 1) / (self._to_s - self._from_s)
+
+
+def probe(options: SourceOptions) -> ProbeReport:
+    """Open a camera or a file, look at ``MEASURE_S`` of pictures, close it, and report.
+
+    Never raises for a camera that is dead, wrong or slow; takes at most about its connect and first
+    frame time-outs and ``MEASURE_S`` more.
+    """
+    stopping = threading.Event()
+    sink = _ProbeSink(stopping, is_live=not options.url.startswith("file:"))
+    once = dataclasses.replace(options, sample_fps=_MOST_FPS, loop=False, realtime=False)
+    CaptureSession(once, sink, stopping=stopping, beat=lambda allow_s: None).run()
+    info, first, failure = sink.info, sink.first, sink.failure
+    reason, detail = Reason.NONE, ""
+    if first is None:
+        reason = failure.reason if failure else Reason.STREAM_ENDED
+        detail = failure.detail if failure else "it holds no picture"
+    return ProbeReport(
+        camera=options.camera,
+        reason=reason,
+        detail=detail,
+        codec=info.codec if info else None,
+        width=first.image.shape[1] if first is not None else None,
+        height=first.image.shape[0] if first is not None else None,
+        announced_fps=info.announced_fps if info else None,
+        measured_fps=sink.measured_fps(),
+        time_to_first_frame_s=sink.first_frame_s,
+        duration_s=info.duration_s if info else None,
+    )
