@@ -179,7 +179,7 @@ def main() -> None:
     names = [f"cam{i}" for i in range(args.cameras)]
     with ExitStack() as stack:
         server = stack.enter_context(RtspServer({n: clips / f"{n}.mp4" for n in names}))
-        epochs = {n: server.started_at(n) for n in names}
+        epochs = {n: datetime.now(UTC) - timedelta(seconds=server.now_s(n)) for n in names}
         url, arrivals = stack.enter_context(webhook_receiver())
         fleet = {
             "version": 1,
