@@ -45,7 +45,10 @@ SECRET_PARAMETERS = re.compile(
 
 _USERINFO = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
 _RUN = r"[A-Za-z0-9+/=_-]*"
-_ESCAPERS = frozenset("%\\&+")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|\\|\+|&(?:#|amp;|lt;|gt;|quot;)")
+"""Where none of these is, a secret can only stand in plain, in base64 or in hexadecimal."""
+
+_LETTER_ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 
 class _Needle:
@@ -59,8 +62,11 @@ class _Needle:
         self.escaped = re.compile("".join(_any_escape(character) for character in value))
 
 
-class _Registry:
-    """Every secret value of the process. Thread-safe; values are never removed."""
+class Redactor:
+    """A set of values, and their removal from texts. Thread-safe; values are never taken out.
+
+    Each process has one, which :class:`Secret` and :func:`redact` use.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -68,6 +74,11 @@ class _Registry:
         self._ordered: tuple[_Needle, ...] = ()
 
     def add(self, value: str) -> None:
+        """Have the value removed from now on; shorter ones than ``SHORTEST`` are ignored.
+
+        Raises:
+            ConfigError: There are ``MOST`` values already.
+        """
         with self._lock:
             if len(value) < SHORTEST or value in self._needles or not value.strip("*"):
                 return
@@ -79,11 +90,27 @@ class _Registry:
                 sorted(self._needles.values(), key=lambda needle: -len(needle.value))
             )
 
-    def needles(self) -> tuple[_Needle, ...]:
-        return self._ordered
+    def values(self) -> list[str]:
+        """Return all values, the longest first."""
+        return [needle.value for needle in self._ordered]
+
+    def redact(self, text: str) -> str:
+        """Return the text without the values; see the function of this name."""
+        has_escapes = _ESCAPE.search(text) is not None
+        for needle in self._ordered:
+            if needle.value in text:
+                text = text.replace(needle.value, MASK)
+            if has_escapes:
+                text = needle.escaped.sub(MASK, text)
+            for core in needle.encoded:
+                if core in text:
+                    text = re.sub(_RUN + re.escape(core) + _RUN, MASK, text)
+        if "://" in text:
+            text = _USERINFO.sub(f"{MASK}@", text)
+        return text
 
 
-_registry = _Registry()
+_redactor = Redactor()
 
 
 def register(value: str) -> None:
@@ -94,7 +121,7 @@ def register(value: str) -> None:
     Raises:
         ConfigError: ``MOST`` values are registered already.
     """
-    _registry.add(value)
+    _redactor.add(value)
 
 
 def register_credentials(username: str, password: str) -> None:
@@ -105,7 +132,7 @@ def register_credentials(username: str, password: str) -> None:
 
 def registered() -> list[str]:
     """Return all registered values, to hand them to a child process over a private pipe."""
-    return [needle.value for needle in _registry.needles()]
+    return _redactor.values()
 
 
 def redact(text: str) -> str:
@@ -116,18 +143,7 @@ def redact(text: str) -> str:
     also when the secret is only a part of what was encoded, as in basic authentication. Whatever
     stands between ``://`` and ``@`` goes as well, registered or not.
     """
-    has_escapes = not _ESCAPERS.isdisjoint(text)
-    for needle in _registry.needles():
-        if needle.value in text:
-            text = text.replace(needle.value, MASK)
-        if has_escapes:
-            text = needle.escaped.sub(MASK, text)
-        for core in needle.encoded:
-            if core in text:
-                text = re.sub(_RUN + re.escape(core) + _RUN, MASK, text)
-    if "://" in text:
-        text = _USERINFO.sub(f"{MASK}@", text)
-    return text
+    return _redactor.redact(text)
 
 
 def _any_escape(character: str) -> str:
@@ -148,6 +164,8 @@ def _any_escape(character: str) -> str:
         forms.add(rf"\\+x{_either_case(f'{code:02x}')}")
     if character in "\"'\\/":
         forms.add(r"\\+" + re.escape(character))
+    if character in _LETTER_ESCAPES:
+        forms.add(r"\\+" + _LETTER_ESCAPES[character])
     if character == " ":
         forms.add(r"\+")
     named = html.escape(character)

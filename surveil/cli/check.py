@@ -78,7 +78,8 @@ def _print_json(value: dict[str, Any]) -> None:
 
 
 def _print_tables(fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
-    console = Console(highlight=False)
+    # Whoever reads a pipe has no width; rich would fold at 80.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     summary = Table.grid(padding=(0, 2))
     for label, value in (
         ("data_dir", fleet.data_dir),
