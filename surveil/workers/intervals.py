@@ -1,0 +1,223 @@
+"""Frames of one run to interval events. Pure: time comes with each call.
+
+Intervals lie on whole multiples of their length since 1970 UTC; the first and the last of a run may
+be shorter. Between the first and the last there is exactly one per multiple, with or without frames
+and faces.
+
+Every sampled frame ends up in exactly one interval, as analysed, stale or busy: frames carry their
+count of sampled frames, so those that inference never saw show as a jump, and are laid evenly
+between their neighbours. In each interval ``sampled == analysed + stale + busy``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from surveil.domain import FrameCounts, IntervalEvent
+from surveil.workers.readings import FaceReading
+from surveil.workers.votes import Ballot, Labels
+
+MAX_BACKFILL = timedelta(seconds=60)
+"""After a longer standstill (a suspended host) intervals are not made up: a hole says it better."""
+
+_LEAST_US = 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_US = timedelta(microseconds=1)
+
+
+class _Bucket:
+    """One open interval."""
+
+    def __init__(self) -> None:
+        self.captured = self.decode = 0
+        self.sampled = self.analysed = self.stale = self.busy = 0
+        self.ballot = Ballot()
+
+    def counts(self) -> FrameCounts:
+        return FrameCounts(
+            self.captured, self.sampled, self.analysed, self.stale, self.busy, self.decode
+        )
+
+
+class IntervalBuilder:
+    """Builds the interval events of one run, with ``seq`` 0.
+
+    Args:
+        camera: Camera id.
+        run: The run.
+        interval_s: Length, 0.2 to 60 s.
+        model: Name of the classifier, for the events.
+        start_at: When the run became live, or where a restarted worker goes on.
+        is_continued: The run has intervals of an earlier worker: what was counted before
+            ``start_at`` is not ours to tell.
+        grace_s: A frame comes at most this long after its time; older ones are stale anyhow.
+        hysteresis: Lead in mean score by which an emotion replaces a track's last one.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        run: str,
+        *,
+        interval_s: float,
+        model: str,
+        start_at: datetime,
+        is_continued: bool = False,
+        grace_s: float = 0.5,
+        hysteresis: float = 0.05,
+    ) -> None:
+        self._camera, self._run, self._model = camera, run, model
+        self._length_us = round(interval_s * 1e6)
+        self._grace_us = round(grace_s * 1e6)
+        self._from_us = _to_us(start_at)
+        self._has_emitted = False
+        self._buckets: dict[int, _Bucket] = {}
+        self._labels = Labels(hysteresis)
+        self._is_continued, self._is_counting = is_continued, not is_continued
+        self._index, self._frame_us = 0, self._from_us
+        self._captured = self._decode = 0
+        self._counted_us = self._from_us
+
+    def add(
+        self, index: int, captured_at: datetime, size: tuple[int, int], faces: Sequence[FaceReading]
+    ) -> None:
+        """Count an analysed frame.
+
+        Args:
+            index: ``Frame.index``, growing from call to call.
+            captured_at: ``Frame.captured_at``.
+            size: Width and height in pixels.
+            faces: Its faces, with boxes in pixels.
+        """
+        at_us = self._sample(index, captured_at)
+        bucket = self._bucket(at_us)
+        bucket.sampled += 1
+        if at_us < self._from_us:
+            bucket.stale += 1  # its interval is over
+            return
+        bucket.analysed += 1
+        for face in faces:
+            bucket.ballot.add(face, size)
+
+    def drop(self, index: int, captured_at: datetime, *, is_stale: bool) -> None:
+        """Count a frame that was taken and not analysed: too old, or (busy) not manageable."""
+        bucket = self._bucket(self._sample(index, captured_at))
+        bucket.sampled += 1
+        bucket.stale += is_stale
+        bucket.busy += not is_stale
+
+    def count(self, at: datetime, captured: int, decode: int) -> None:
+        """Note the run's cumulative counters of decoded and undecodable pictures at an instant."""
+        at_us = max(_to_us(at), self._counted_us)
+        if self._is_counting:
+            self._spread("captured", captured - self._captured, self._counted_us, at_us)
+            self._spread("decode", decode - self._decode, self._counted_us, at_us)
+        else:
+            self._is_counting = True
+        self._captured, self._decode = captured, decode
+        self._counted_us = at_us
+
+    def close(self, now: datetime) -> list[IntervalEvent]:
+        """Return the intervals that are over: a later frame has come, or ``grace_s`` has passed."""
+        return self._emit(max(_to_us(now) - self._grace_us, self._frame_us))
+
+    def end(self, at: datetime, sampled: int = 0) -> list[IntervalEvent]:
+        """Return all that is left; the run, or this worker's part of it, ends at ``at``.
+
+        Args:
+            at: The end; the last interval may be shorter.
+            sampled: Cumulative count of sampled frames of the run: what was not taken is busy.
+        """
+        at_us = max(_to_us(at), self._frame_us)
+        if self._index or not self._is_continued:
+            missed = max(sampled - self._index, 0)
+            self._spread("busy", missed, self._frame_us, at_us)
+            self._index += missed
+        events = self._emit(at_us)
+        if at_us <= self._from_us and self._buckets:
+            at_us = self._from_us + _LEAST_US  # a frame on the very border is told as well
+        if at_us > self._from_us:
+            events.append(self._event(at_us))
+        return events
+
+    def _sample(self, index: int, captured_at: datetime) -> int:
+        at_us = _to_us(captured_at)
+        if not self._has_emitted and at_us < self._from_us:
+            self._from_us = self._frame_us = at_us  # the first frame was captured before "live"
+        if self._index == 0 and self._is_continued:
+            self._index = index - 1
+        missed = index - self._index - 1
+        self._spread("busy", missed, self._frame_us, at_us, gaps=missed + 1)
+        self._index = index
+        self._frame_us = max(at_us, self._frame_us)
+        return at_us
+
+    def _spread(self, counter: str, count: int, from_us: int, to_us: int, *, gaps: int = 0) -> None:
+        """Lay ``count`` frames evenly over ``(from_us, to_us]`` and count each in its interval.
+
+        ``gaps`` is ``count``, or one more when there is a frame at ``to_us`` already.
+        """
+        gaps = gaps or count
+        done, start = 0, from_us
+        while done < count:
+            end = min(self._multiple(start) + self._length_us, to_us)
+            upto = count if end >= to_us else gaps * (end - from_us) // (to_us - from_us)
+            bucket = self._bucket(start)
+            setattr(bucket, counter, getattr(bucket, counter) + upto - done)
+            if counter == "busy":
+                bucket.sampled += upto - done
+            done, start = upto, end
+
+    def _bucket(self, at_us: int) -> _Bucket:
+        """Return the open interval of an instant; the first open one for what came too late."""
+        key = self._multiple(max(at_us, self._from_us))
+        return self._buckets.setdefault(key, _Bucket())
+
+    def _emit(self, until_us: int) -> list[IntervalEvent]:
+        events = []
+        for known_us in (self._frame_us, until_us):
+            if known_us <= until_us and known_us - self._from_us > MAX_BACKFILL // _US:
+                self._skip(self._multiple(known_us))
+        while (end_us := self._multiple(self._from_us) + self._length_us) <= until_us:
+            events.append(self._event(end_us))
+        return events
+
+    def _skip(self, to_us: int) -> None:
+        """Leave a hole up to an instant; its counters go to the interval after it."""
+        kept = self._buckets.setdefault(to_us, _Bucket())
+        for key in [key for key in self._buckets if key < to_us]:
+            lost = self._buckets.pop(key)
+            kept.captured += lost.captured
+            kept.decode += lost.decode
+            kept.sampled += lost.sampled
+            kept.stale += lost.stale
+            kept.busy += lost.busy + lost.analysed
+        self._from_us = to_us
+
+    def _event(self, end_us: int) -> IntervalEvent:
+        bucket = self._buckets.pop(self._multiple(self._from_us), None) or _Bucket()
+        event = IntervalEvent(
+            camera=self._camera,
+            run=self._run,
+            seq=0,
+            from_at=_from_us(self._from_us),
+            to_at=_from_us(end_us),
+            frames=bucket.counts(),
+            tracks=bucket.ballot.votes(self._labels),
+            model=self._model,
+        )
+        self._from_us = end_us
+        self._has_emitted = True
+        return event
+
+    def _multiple(self, at_us: int) -> int:
+        return at_us // self._length_us * self._length_us
+
+
+def _to_us(at: datetime) -> int:
+    return (at - _EPOCH) // _US
+
+
+def _from_us(us: int) -> datetime:
+    return _EPOCH + us * _US

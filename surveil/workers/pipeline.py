@@ -1,0 +1,246 @@
+"""Frames of many cameras to faces with an identity and an emotion: detect, track, crop, classify.
+
+Used by the inference worker and by ``surveil analyze``, by one thread. Detection and classification
+run over all frames of a call together; tracking and smoothing are kept per run. A frame that one of
+them fails on is lost alone: the others of its batch are done without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+import structlog
+import torch
+from numpy.typing import NDArray
+
+from surveil.classify import EmptyCropError, ScoreSmoother, crop_face
+from surveil.detect import Detector
+from surveil.domain import Detection, Frame
+from surveil.workers.lifeline import Telemetry
+from surveil.workers.readings import FaceReading, FrameReading
+
+GROW_AFTER = 500
+"""Calls without trouble after which a batch halved for want of memory is doubled again."""
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+
+class SeenFace(Protocol):
+    """One face of a frame as a tracker hands it on."""
+
+    @property
+    def track_id(self) -> int: ...
+    @property
+    def detection(self) -> Detection: ...
+
+
+class FaceTracker(Protocol):
+    """Follows the faces of one run; see :mod:`surveil.track`."""
+
+    def update(self, detections: Sequence[Detection], at_s: float) -> Sequence[SeenFace]: ...
+
+
+class EmotionClassifier(Protocol):
+    """Scores crops; see :class:`surveil.classify.Classifier`."""
+
+    @property
+    def name(self) -> str: ...
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]: ...
+
+
+class Pipeline:
+    """The stages from frame to emotion.
+
+    Args:
+        detectors: The detector of each camera; cameras may share one.
+        classifier: For all cameras.
+        make_tracker: Makes the tracker of a run, given the first track id it may assign.
+        make_smoother: Makes the smoother of a run.
+        telemetry: Gets ``frame_faults_total`` by stage and ``batch_halved_total``.
+    """
+
+    def __init__(
+        self,
+        detectors: Mapping[str, Detector],
+        classifier: EmotionClassifier,
+        *,
+        make_tracker: Callable[[int], FaceTracker],
+        make_smoother: Callable[[], ScoreSmoother],
+        telemetry: Telemetry,
+    ) -> None:
+        self.model = classifier.name
+        self._detectors = detectors
+        self._classifier = classifier
+        self._make_tracker = make_tracker
+        self._make_smoother = make_smoother
+        self._telemetry = telemetry
+        self._runs: dict[tuple[str, str], tuple[FaceTracker, ScoreSmoother]] = {}
+        self._limit: int | None = None
+        self._calm_calls = 0
+
+    def open_run(self, camera: str, run: str, first_track_id: int = 1) -> None:
+        """Begin a run whose first track ids were given before; unknown runs begin at 1."""
+        self._runs[camera, run] = (self._make_tracker(first_track_id), self._make_smoother())
+
+    def end_run(self, camera: str, run: str) -> None:
+        """Forget a run's tracks."""
+        self._runs.pop((camera, run), None)
+
+    def process(self, frames: Sequence[Frame]) -> list[FrameReading]:
+        """Analyse frames, of any cameras and sizes, those of a run in order of time.
+
+        Returns:
+            One reading per frame, in the same order.
+        """
+        found = self._detect(frames)
+        seen = [
+            None if faces is None else self._track(frame, faces)
+            for frame, faces in zip(frames, found, strict=True)
+        ]
+        crops: list[list[NDArray[np.uint8]]] = []
+        for i, (frame, faces) in enumerate(zip(frames, seen, strict=True)):
+            kept, cut = self._crop(frame, faces or ())
+            if faces is not None:
+                seen[i] = kept
+            crops.append(cut)
+        scores = self._classify(frames, crops)
+        self._relax()
+        return [
+            FrameReading(
+                frame,
+                None if faces is None or rows is None else self._smooth(frame, faces, rows),
+            )
+            for frame, faces, rows in zip(frames, seen, scores, strict=True)
+        ]
+
+    def _run_of(self, frame: Frame) -> tuple[FaceTracker, ScoreSmoother]:
+        if (frame.camera, frame.run) not in self._runs:
+            self.open_run(frame.camera, frame.run)
+        return self._runs[frame.camera, frame.run]
+
+    def _detect(self, frames: Sequence[Frame]) -> list[list[Detection] | None]:
+        found: list[list[Detection] | None] = [None] * len(frames)
+        by_detector: dict[int, list[int]] = {}
+        for i, frame in enumerate(frames):
+            by_detector.setdefault(id(self._detectors[frame.camera]), []).append(i)
+        for places in by_detector.values():
+            detector = self._detectors[frames[places[0]].camera]
+
+            def work(part: Sequence[int], detector: Detector = detector) -> list[list[Detection]]:
+                return detector.detect([frames[i].image for i in part])
+
+            for i, faces in zip(places, self._bounded(work, places, frames, "detect"), strict=True):
+                found[i] = faces
+        return found
+
+    def _track(self, frame: Frame, faces: list[Detection]) -> list[SeenFace] | None:
+        tracker, _ = self._run_of(frame)
+        try:
+            return list(tracker.update(faces, frame.captured_mono_s))
+        except ValueError as error:  # out of order in time
+            self._fault(error, frame, "track")
+            return None
+
+    def _crop(
+        self, frame: Frame, faces: Sequence[SeenFace]
+    ) -> tuple[list[SeenFace], list[NDArray[np.uint8]]]:
+        kept, crops = [], []
+        for face in faces:
+            try:
+                crops.append(crop_face(frame.image, face.detection.box))
+                kept.append(face)
+            except EmptyCropError:
+                self._telemetry.count("frame_faults_total", stage="crop", camera=frame.camera)
+        return kept, crops
+
+    def _classify(
+        self, frames: Sequence[Frame], crops: Sequence[list[NDArray[np.uint8]]]
+    ) -> list[NDArray[np.float32] | None]:
+        def work(part: Sequence[int]) -> list[NDArray[np.float32]]:
+            rows = self._classifier.classify([crop for i in part for crop in crops[i]])
+            ends = np.cumsum([len(crops[i]) for i in part])
+            return np.split(rows, ends[:-1])
+
+        scores: list[NDArray[np.float32] | None] = [np.empty((0, 7), np.float32) for _ in frames]
+        places = [i for i, cut in enumerate(crops) if cut]
+        results = self._bounded(work, places, frames, "classify")
+        for i, rows in zip(places, results, strict=True):
+            scores[i] = rows
+        return scores
+
+    def _smooth(
+        self, frame: Frame, faces: Sequence[SeenFace], rows: NDArray[np.float32]
+    ) -> tuple[FaceReading, ...]:
+        _, smoother = self._run_of(frame)
+        readings = []
+        for face, row in zip(faces, rows, strict=True):
+            smoothed = smoother.update(face.track_id, row, frame.captured_mono_s)
+            readings.append(
+                FaceReading(
+                    track_id=face.track_id,
+                    detection=face.detection,
+                    scores=tuple(float(score) for score in smoothed),
+                    emotion=smoother.emotion(face.track_id),
+                )
+            )
+        return tuple(readings)
+
+    def _bounded(
+        self,
+        work: Callable[[Sequence[int]], Sequence[_T]],
+        places: Sequence[int],
+        frames: Sequence[Frame],
+        stage: str,
+    ) -> list[_T | None]:
+        """Do ``work`` over ``places`` in batches that fit; None where it fails on one alone."""
+        results: list[_T | None] = []
+        start = 0
+        while start < len(places):
+            part = places[start : start + (self._limit or len(places))]
+            try:
+                results += work(part)
+            except (torch.OutOfMemoryError, MemoryError) as error:
+                if len(part) > 1:
+                    self._limit = len(part) // 2
+                    self._calm_calls = 0
+                    self._telemetry.count("batch_halved_total", stage=stage)
+                    _release_memory()
+                    continue
+                self._fault(error, frames[part[0]], stage)
+                results.append(None)
+            except Exception as error:  # noqa: BLE001 - any frame may be poison to a network;
+                # it is counted, and must not take the frames of other cameras with it
+                if len(part) > 1:
+                    for i in part:
+                        results += self._bounded(work, [i], frames, stage)
+                else:
+                    self._fault(error, frames[part[0]], stage)
+                    results.append(None)
+            start += len(part)
+        return results
+
+    def _fault(self, error: BaseException, frame: Frame, stage: str) -> None:
+        self._telemetry.count("frame_faults_total", stage=stage, camera=frame.camera)
+        _log.error(
+            "frame could not be analysed",
+            camera=frame.camera,
+            stage=stage,
+            shape=frame.image.shape,
+            error=f"{type(error).__name__}: {error}"[:300],
+        )
+
+    def _relax(self) -> None:
+        if self._limit is None:
+            return
+        self._calm_calls += 1
+        if self._calm_calls >= GROW_AFTER:
+            self._calm_calls = 0
+            self._limit = 2 * self._limit if self._limit < 1024 else None
+
+
+def _release_memory() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

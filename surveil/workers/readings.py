@@ -1,0 +1,32 @@
+"""What the pipeline finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from surveil.domain import Detection, Emotion, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReading:
+    """One face in one frame.
+
+    Attributes:
+        track_id: Unique within the run.
+        detection: Box in pixels of the frame.
+        scores: Calibrated scores, smoothed over the track's time; order of ``EMOTIONS``.
+        emotion: What the track shows now, after hysteresis.
+    """
+
+    track_id: int
+    detection: Detection
+    scores: tuple[float, ...]
+    emotion: Emotion
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReading:
+    """What was found in a frame; ``faces`` is None when the frame could not be analysed."""
+
+    frame: Frame
+    faces: tuple[FaceReading, ...] | None

@@ -1,0 +1,92 @@
+"""One vote per track and interval: the mean of its scores. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from surveil.domain import EMOTIONS, Box, TrackVote
+from surveil.workers.readings import FaceReading
+
+MAX_TRACKS = 1000
+"""Votes of one interval, as many as an event may hold; of more, those with most frames count."""
+
+DIGITS = 5
+"""Decimals of fractions and scores in events."""
+
+
+class Labels:
+    """The last emotion of each track, so that votes do not flicker between two close ones."""
+
+    def __init__(self, hysteresis: float, max_tracks: int = 4096) -> None:
+        self._hysteresis = hysteresis
+        self._max_tracks = max_tracks
+        self._last: OrderedDict[int, int] = OrderedDict()
+
+    def choose(self, track_id: int, scores: Sequence[float]) -> int:
+        """Return the index of a track's emotion: the highest score, if it leads by enough."""
+        leader = max(range(len(scores)), key=scores.__getitem__)
+        last = self._last.pop(track_id, leader)
+        chosen = leader if scores[leader] - scores[last] > self._hysteresis else last
+        self._last[track_id] = chosen
+        if len(self._last) > self._max_tracks:
+            self._last.popitem(last=False)
+        return chosen
+
+
+class _Sums:
+    """Sums of one track over an interval."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.scores = [0.0] * len(EMOTIONS)
+        self.score = 0.0
+        self.face_px = 0.0
+        self.box = Box(0.0, 0.0, 0.0, 0.0)
+
+
+class Ballot:
+    """The votes of one interval while it is open."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[int, _Sums] = {}
+
+    def add(self, face: FaceReading, size: tuple[int, int]) -> None:
+        """Count one face of a frame of ``size`` (width, height) pixels."""
+        sums = self._tracks.setdefault(face.track_id, _Sums())
+        box = face.detection.box
+        sums.frames += 1
+        sums.scores = [a + b for a, b in zip(sums.scores, face.scores, strict=True)]
+        sums.score += face.detection.score
+        sums.face_px += min(box.width, box.height)
+        width, height = size
+        sums.box = Box(
+            _fraction(box.x1 / width),
+            _fraction(box.y1 / height),
+            _fraction(box.x2 / width),
+            _fraction(box.y2 / height),
+        )
+
+    def votes(self, labels: Labels) -> tuple[TrackVote, ...]:
+        """Return the votes in order of track id."""
+        tracks = sorted(self._tracks.items(), key=lambda item: -item[1].frames)[:MAX_TRACKS]
+        return tuple(_vote(track_id, sums, labels) for track_id, sums in sorted(tracks))
+
+
+def _vote(track_id: int, sums: _Sums, labels: Labels) -> TrackVote:
+    means = tuple(_fraction(total / sums.frames) for total in sums.scores)
+    chosen = labels.choose(track_id, means)
+    return TrackVote(
+        track_id=track_id,
+        frames=sums.frames,
+        box=sums.box,
+        score=_fraction(sums.score / sums.frames),
+        face_px=round(sums.face_px / sums.frames),
+        emotion=EMOTIONS[chosen],
+        confidence=means[chosen],
+        scores=means,
+    )
+
+
+def _fraction(value: float) -> float:
+    return round(min(max(value, 0.0), 1.0), DIGITS)
