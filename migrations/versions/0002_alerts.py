@@ -118,6 +118,8 @@ def upgrade() -> None:
         "dead_letter",
         sa.Column("id", RowId, nullable=False),
         *(text(name) for name in ("consumer_group", "stream", "entry_id")),
+        sa.Column("run_id", sa.String(), comment="Null where the entry could not be read; as seq"),
+        sa.Column("seq", sa.BigInteger()),
         json("fields"),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("times_delivered", sa.Integer(), nullable=False),

@@ -28,8 +28,9 @@ class Written:
         observations: Observations stored now.
         camera_events: Camera events stored now.
         duplicates: Events that were stored before, or came twice in the batch.
-        refused: Events that can never be stored, and why.
-        committed: For each run of the batch the greatest n so that all of 1..n are stored.
+        refused: Events that can never be stored, and why; the caller keeps them as dead letters.
+        committed: For each run of the batch the greatest n so that all of 1..n are settled:
+            stored, or a dead letter.
     """
 
     intervals: int
@@ -40,7 +41,9 @@ class Written:
     committed: dict[str, int]
 
 
-def write_batch(connection: sa.Connection, events: Iterable[Event]) -> Written:
+def write_batch(
+    connection: sa.Connection, events: Iterable[Event], dead: Iterable[Event] = ()
+) -> Written:
     """Store events that are not stored yet, in any order and however often they come.
 
     The result depends only on the set of events ever handed over, not on their order, on how they
@@ -50,16 +53,22 @@ def write_batch(connection: sa.Connection, events: Iterable[Event]) -> Written:
     Args:
         connection: In a transaction begun with :func:`surveil.store.engine.writing`.
         events: Some hundreds; all of them are held in memory.
+        dead: Events that the caller has put among the dead letters: they count as settled, but
+            leave no rows, so that ``max(seq) = count(*)`` fails for their run.
 
     Returns:
         What was done, if the caller commits.
     """
     offered, refused = _sort_out(connection, events)
-    _lock_cameras(connection, offered)
-    ledger = load_ledger(connection, (event.run for event in offered))
+    gone = [event for event, _ in refused] + list(dead)
+    gone, _ = _with_owners(connection, [event for event in gone if rows.has_identity(event)])
+    _lock_cameras(connection, offered + gone)
+    ledger = load_ledger(connection, (event.run for event in offered + gone))
     fresh = [event for event in offered if ledger[event.run].add(event.seq)]
-    if fresh:
-        _write(connection, fresh, {run: ledger[run] for run in {event.run for event in fresh}})
+    gone = [event for event in gone if ledger[event.run].add(event.seq)]
+    if fresh or gone:
+        changed = {event.run for event in fresh + gone}
+        _write(connection, fresh, gone, {run: ledger[run] for run in changed})
     intervals = [event for event in fresh if isinstance(event, IntervalEvent)]
     return Written(
         intervals=len(intervals),
@@ -75,21 +84,33 @@ def _sort_out(
     connection: sa.Connection, events: Iterable[Event]
 ) -> tuple[list[Event], list[tuple[Event, str]]]:
     """Return the events that can be stored, in order, and the others with what is wrong."""
+    sound: list[Event] = []
+    refused: list[tuple[Event, str]] = []
+    for event in events:
+        fault = rows.find_fault(event)
+        if fault is None:
+            sound.append(event)
+        else:
+            refused.append((event, fault))
+    offered, strangers = _with_owners(connection, sound)
+    refused += [(event, "its run belongs to another camera") for event in strangers]
+    return offered, refused
+
+
+def _with_owners(
+    connection: sa.Connection, events: Iterable[Event]
+) -> tuple[list[Event], list[Event]]:
+    """Return the events, in order, whose run is their camera's; and those whose run is not."""
     ordered = sorted(events, key=lambda event: (event.camera, event.run, event.seq))
     runs = sorted({event.run for event in ordered})
     query = sa.select(run.c.id, run.c.camera_id).where(run.c.id.in_(runs))
     owners: dict[str, str] = {row.id: row.camera_id for row in connection.execute(query)}
-    offered: list[Event] = []
-    refused: list[tuple[Event, str]] = []
+    mine: list[Event] = []
+    strangers: list[Event] = []
     for event in ordered:
-        fault = rows.find_fault(event)
-        if fault is None and owners.setdefault(event.run, event.camera) != event.camera:
-            fault = f"run {event.run} belongs to camera {owners[event.run]}"
-        if fault is None:
-            offered.append(event)
-        else:
-            refused.append((event, fault))
-    return offered, refused
+        owner = owners.setdefault(event.run, event.camera)
+        (mine if owner == event.camera else strangers).append(event)
+    return mine, strangers
 
 
 def _lock_cameras(connection: sa.Connection, events: Sequence[Event]) -> None:
@@ -101,10 +122,15 @@ def _lock_cameras(connection: sa.Connection, events: Sequence[Event]) -> None:
     connection.execute(query.with_for_update())
 
 
-def _write(connection: sa.Connection, events: list[Event], ledger: dict[str, SeqRanges]) -> None:
-    seen = _camera_rows(events)
+def _write(
+    connection: sa.Connection,
+    events: list[Event],
+    gone: list[Event],
+    ledger: dict[str, SeqRanges],
+) -> None:
+    seen = _camera_rows(events + gone)
     upsert(connection, camera, seen, least=("first_seen_at",), greatest=("last_seen_at",))
-    upsert(connection, run, _run_rows(events), least=("started_at",), greatest=("last_seq",))
+    upsert(connection, run, _run_rows(events + gone), least=("started_at",), greatest=("last_seq",))
     save_ledger(connection, ledger)
 
     intervals = [event for event in events if isinstance(event, IntervalEvent)]

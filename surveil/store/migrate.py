@@ -19,7 +19,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from surveil.errors import SurveilError
+from surveil.errors import ConfigError
 from surveil.store.engine import connect, reading, writing
 from surveil.store.tables import metadata
 from surveil.store.types import Json, RowId, UtcDateTime
@@ -29,7 +29,7 @@ LOCK_KEY = 0x53555256
 _PARTITION = re.compile(r"^(interval|observation)_(default|p\d{8})$")
 
 
-class SchemaError(SurveilError):
+class SchemaError(ConfigError):
     """The database was made by a newer version, or has to be upgraded first."""
 
 

@@ -27,13 +27,17 @@ def quantise(value: float) -> float:
     return round(value / GRID) * GRID
 
 
+def has_identity(event: Event) -> bool:
+    """Return whether an event's place can be noted in the ledger, whatever else is wrong."""
+    names = (event.camera, event.run)
+    return all(name and "\0" not in name for name in names) and 1 <= event.seq < 2**31
+
+
 def find_fault(event: Event) -> str | None:
     """Say why an event cannot be stored, or None. The codec has checked its form already."""
-    texts = [event.camera, event.run]
-    if not event.camera or not event.run:
-        return "camera or run is empty"
-    if not 1 <= event.seq < 2**31:
-        return f"seq {event.seq} is outside 1..2**31-1"
+    if not has_identity(event):
+        return "camera or run is empty or holds a NUL, or seq is outside 1..2**31-1"
+    texts: list[str] = []
     if isinstance(event, CameraEvent):
         texts += [event.detail, *event.attributes, *event.attributes.values()]
     else:

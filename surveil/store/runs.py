@@ -66,7 +66,12 @@ def _end_of(connection: sa.Connection, run_id: str) -> tuple[datetime, str]:
             sa.select(sa.func.max(camera_event.c.at)).where(camera_event.c.run_id == run_id)
         ),
     ]
-    ended_at = max(at for at in instants if at is not None)
+    known = [at for at in instants if at is not None]
+    if not known:  # nothing but dead letters
+        started_at = connection.scalar(sa.select(run.c.started_at).where(run.c.id == run_id))
+        assert started_at is not None
+        return started_at, Reason.WORKER_LOST.value
+    ended_at = max(known)
     if last is not None and last.state in (CameraState.OFFLINE, CameraState.STOPPED):
         return ended_at, last.reason
     return ended_at, Reason.WORKER_LOST.value

@@ -302,6 +302,8 @@ dead_letter = Table(
     Column("consumer_group", String, nullable=False),
     Column("stream", String, nullable=False),
     Column("entry_id", String, nullable=False),
+    Column("run_id", String, comment="Null where the entry could not be read; as seq"),
+    Column("seq", sa.BigInteger),
     Column("fields", Json, nullable=False),
     Column("reason", Text, nullable=False),
     _count("times_delivered"),
