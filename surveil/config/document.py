@@ -18,7 +18,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 """Deepest nesting; rules, the deepest part, take nine levels."""
 
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 """Values after aliases are followed; bounds what a few lines of nested aliases unfold to."""
 
 Location = tuple[str | int, ...]

@@ -91,7 +91,7 @@ class Interpolator:
     def _resolve(self, reference: str, location: Location) -> str:
         kind, _, name = reference.partition(":")
         if kind not in ("env", "file") or not name:
-            hint = did_you_mean(kind, ("env", "file"))
+            hint = "" if kind in ("env", "file") else did_you_mean(kind, ("env", "file"))
             raise ValueError(f"${{{reference}}} is neither ${{env:NAME}} nor ${{file:PATH}}{hint}")
         if kind == "env":
             return self._variable(name)

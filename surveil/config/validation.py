@@ -57,6 +57,8 @@ def problems_of(
     skip = set(reported)
     problems: dict[Problem, None] = {}
     for details in error.errors(include_url=False):
+        if details["type"] == "default_factory_not_called":
+            continue  # a consequence of another error
         location = _in_document(document, prefix, details["loc"])
         if any(location[:depth] in skip for depth in range(1, len(location) + 1)):
             continue
