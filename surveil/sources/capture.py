@@ -110,6 +110,7 @@ class CaptureSession:
         self._is_closed = False
         self._error: BaseException | None = None
         self._sockets: SocketWatch | None = None
+        self._is_interrupted = False
         self._port = 0
         self._next_beat_s = 0.0
         self._allow_s = 0.0
@@ -130,14 +131,13 @@ class CaptureSession:
             now_s = time.monotonic()
             if self._stopping.is_set():
                 stop_by_s = stop_by_s or now_s + STOP_S
-                self._interrupt()
             with self._lock:
                 change, is_overdue = self._machine.tick(now_s + MONITOR_S)
                 self._announce(change)
+                if is_overdue or stop_by_s is not None:
+                    self._interrupt()
                 if stop_by_s is not None and now_s >= stop_by_s:
                     break
-            if is_overdue:
-                self._interrupt()
         with self._lock:
             if self._stopping.is_set():
                 self._announce(self._machine.stop(Reason.SHUTDOWN))
@@ -180,7 +180,9 @@ class CaptureSession:
             address = resolve(self._options)
             check_host(address)
             self._port = address.port or 0
-            self._sockets = SocketWatch()
+            with self._lock:
+                self._is_interrupted = False
+                self._sockets = SocketWatch()
             if address.is_live:
                 return self._read_camera(address)
             return self._read_file(address)
@@ -189,7 +191,8 @@ class CaptureSession:
         except av.error.FFmpegError as error:
             return classify(error)
         finally:
-            self._sockets = None
+            with self._lock:
+                self._sockets = None
 
     def _read_camera(self, address: Address) -> Failure:
         clock, sampler = MediaClock(), Sampler(self._options.sample_fps)
@@ -214,7 +217,8 @@ class CaptureSession:
                 )
                 time_s = clock.advance(picture.time, now_s)
                 with self._lock:
-                    if self._is_closed or self._stopping.is_set():
+                    # What FFmpeg still held back when it was interrupted is no sign of life.
+                    if self._is_closed or self._stopping.is_set() or self._is_interrupted:
                         break
                     if is_new:
                         for change in self._machine.reformat(f"{last_form} to {form}"):
@@ -307,8 +311,8 @@ class CaptureSession:
     # -- either thread --------------------------------------------------------------------------
 
     def _interrupt(self) -> None:
-        if (sockets := self._sockets) is not None:
-            sockets.interrupt(self._port)
+        if self._sockets is not None and self._sockets.interrupt(self._port):
+            self._is_interrupted = True
 
     def _now_s(self) -> float:
         """Return the monotonic time, or the time in a file that is not read in real time."""
