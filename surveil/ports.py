@@ -45,10 +45,20 @@ def _owners(inodes: set[str]) -> list[int]:
     if not wanted:
         return owners
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [str(link.readlink()) for link in (process / "fd").iterdir()]
-        except OSError:
-            continue  # ended meanwhile, or another user's
-        if wanted.intersection(links):
+        if any(_target(link) in wanted for link in _files(process)):
             owners.append(int(process.name))
     return sorted(owners)
+
+
+def _files(process: Path) -> list[Path]:
+    try:
+        return list((process / "fd").iterdir())
+    except OSError:
+        return []  # ended meanwhile, or another user's
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""  # closed meanwhile

@@ -185,32 +185,29 @@ class Camera:
             await self._show(picture, base + self._shown_since)
 
     async def _show(self, picture: Picture, base: int) -> None:
-        faults = self.active()
+        faults, sent = self.active(), picture.dts
         if Fault.DROP in faults or Fault.REFUSE in faults:
             self._cut_all()
             return
         if await self._switch(resized=Fault.RESIZE in faults):
             return
+        is_faulty = bool(faults.keys() & _MEDIA_FAULTS - {Fault.RESIZE})
+        if self._faulty and not is_faulty:
+            self._mark_all()
+        self._faulty = is_faulty
         if Fault.STALL in faults or Fault.GAP in faults:
             if Fault.GAP in faults:
                 for viewer in self._viewers:
                     viewer.sender.skip(len(picture.payloads))
             self.stats.withheld += len(self._viewers)
-            self._faulty = True
             return
         payloads: Sequence[bytes] = picture.payloads
         ticks = base + picture.pts
         if Fault.FREEZE in faults:
-            still, _ = self._showing.at(self._showing.key_before(self._next - 1))
-            payloads, ticks = still.payloads, base + picture.dts
-            picture = still
-            self._faulty = True
-        elif self._faulty:
-            self._faulty = False
-            self._mark_all()
+            picture, _ = self._showing.at(self._showing.key_before(self._next - 1))
+            payloads, ticks = picture.payloads, base + sent
         if Fault.GARBAGE in faults:
             payloads = [p[:2] + self._random.randbytes(len(p) - 2) for p in payloads]
-            self._faulty = True
         await self._send_to(self._ready(is_key=picture.is_key), payloads, ticks, faults)
 
     def _ready(self, *, is_key: bool) -> list[Viewer]:

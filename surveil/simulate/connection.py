@@ -30,9 +30,6 @@ from surveil.simulate.message import (
 from surveil.simulate.rtp import RtpSender
 from surveil.simulate.sdp import CONTROL, describe, payload_type
 
-SESSION_TIMEOUT_S = 60
-"""A session without any sign of its client for this long ends (RFC 2326, 12.37)."""
-
 MAX_SESSIONS = 8
 """Sessions set up over one connection."""
 
@@ -81,6 +78,7 @@ class Connection:
         cameras: By name.
         guard: ``None`` lets everybody in.
         udp: The server's UDP sockets.
+        timeout_s: Announced to clients, which must give a sign of life within it.
     """
 
     def __init__(
@@ -90,12 +88,14 @@ class Connection:
         cameras: Mapping[str, Camera],
         guard: DigestGuard | None,
         udp: UdpPorts,
+        timeout_s: int,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._cameras = cameras
         self._guard = guard
         self._udp = udp
+        self._timeout_s = timeout_s
         self._sessions: dict[str, Session] = {}
         self._nonces: set[str] = set()
         self.host = str(writer.get_extra_info("peername")[0])
@@ -130,8 +130,8 @@ class Connection:
         self._writer.transport.abort()
 
     def is_expired(self, now_s: float) -> bool:
-        """Return whether the client has been silent beyond its time-out."""
-        return now_s - self.active_s > SESSION_TIMEOUT_S + 5
+        """Return whether the client has been silent for longer than agreed, and a tenth more."""
+        return now_s - self.active_s > 1.1 * self._timeout_s
 
     def owns_udp(self, host: str, port: int) -> bool:
         """Return whether a UDP packet from there belongs to one of the sessions."""
@@ -253,7 +253,7 @@ class Connection:
         return _answer(
             200,
             Transport=f'{transport};ssrc={sender.ssrc:08X};mode="PLAY"',
-            Session=f"{session.id};timeout={SESSION_TIMEOUT_S}",
+            Session=f"{session.id};timeout={self._timeout_s}",
         )
 
     def _play(self, request: Request) -> Answer:

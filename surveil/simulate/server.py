@@ -33,6 +33,9 @@ from surveil.simulate.resize import make_half_size
 MAX_CONNECTIONS = 128
 """Clients at once; more are turned away."""
 
+SESSION_TIMEOUT_S = 60
+"""Time-out of a session in seconds (RFC 2326, 12.37)."""
+
 _TICK_S = 0.05
 _START_LIMIT_S = 30.0
 _GOODBYE_S = 0.5
@@ -57,6 +60,7 @@ class RtspServer:
         password: Plain or secret.
         algorithm: Hash of the digest; SHA-256 is unknown to many clients.
         faults: Scheduled faults as ``(stream, fault)``; ``*`` means every stream.
+        session_timeout_s: A client that gives no sign of life for so long is cut off.
 
     Raises:
         ClipError: A clip cannot be served.
@@ -74,6 +78,7 @@ class RtspServer:
         password: Secret | str | None = None,
         algorithm: DigestAlgorithm = DigestAlgorithm.MD5,
         faults: Iterable[tuple[str, ScheduledFault]] = (),
+        session_timeout_s: int = SESSION_TIMEOUT_S,
     ) -> None:
         if not streams:
             raise ConfigError("no clip to serve")
@@ -87,6 +92,7 @@ class RtspServer:
         self._faults = [(name, fault) for at, fault in faults for name in self._names(at)]
         self._cameras: dict[str, Camera] = {}
         self._connections: dict[Connection, asyncio.Task[None]] = {}
+        self._session_timeout_s = session_timeout_s
         self._turned_away = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -289,7 +295,9 @@ class RtspServer:
             self._turned_away += 1
             writer.transport.abort()
             return
-        connection = Connection(reader, writer, self._cameras, self._guard, udp)
+        connection = Connection(
+            reader, writer, self._cameras, self._guard, udp, self._session_timeout_s
+        )
         task = asyncio.current_task()
         assert task is not None
         self._connections[connection] = task
