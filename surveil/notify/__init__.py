@@ -1,1 +1,19 @@
-"""Receivers: deliver what an alert owes."""
+"""Telling people about alerts."""
+
+from surveil.notify.courier import Courier, Outbox, Owed, Settlement
+from surveil.notify.log import LogReceiver
+from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
+from surveil.notify.webhook import WebhookReceiver
+
+__all__ = [
+    "Attempt",
+    "Courier",
+    "LogReceiver",
+    "Notice",
+    "Outbox",
+    "Outcome",
+    "Owed",
+    "Receiver",
+    "Settlement",
+    "WebhookReceiver",
+]

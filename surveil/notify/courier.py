@@ -1,0 +1,159 @@
+"""Takes messages from an outbox to one receiver, until each is delivered or given up.
+
+Each receiver has a courier in a thread of its own: one that is down delays neither the others nor
+the evaluation of rules.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from surveil.errors import UnavailableError
+from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
+from surveil.notify.schedule import GIVE_UP_S, LONGEST_PAUSE_S, delay_s
+
+IDLE_S = 1.0
+"""How long a courier sleeps when nothing is due and nobody wakes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A message in the outbox; ``attempts`` counts those that failed."""
+
+    notice: Notice
+    created_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How an attempt ended: ``state`` is ``delivered``, ``failed`` or ``pending``.
+
+    ``hasten`` asks to make all that waits for the receiver due, since it answers again.
+    """
+
+    id: str
+    state: str
+    attempts: int
+    error: str | None
+    at: datetime
+    next_attempt_at: datetime | None = None
+    hasten: bool = False
+
+
+class Outbox(Protocol):
+    """What is owed to one receiver; kept where the alerts are.
+
+    Both methods raise :class:`surveil.errors.UnavailableError` while that place is away. A
+    settlement that was not written leads to one more attempt with the same id.
+    """
+
+    def due(self, now_at: datetime) -> Sequence[Owed]:
+        """Return messages to try now, the oldest first, a bounded number."""
+
+    def settle(self, settlement: Settlement) -> None:
+        """Write down how an attempt ended."""
+
+
+class Courier:
+    """The deliveries of one receiver.
+
+    Args:
+        name: Of the receiver.
+        receiver: Whom to tell.
+        outbox: What is owed to it.
+        on_attempt: Called after each attempt with ``delivered``, ``retried`` or ``failed``, and
+            the reason.
+        now: The wall clock.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        receiver: Receiver,
+        outbox: Outbox,
+        on_attempt: Callable[[str, str], None],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.name = name
+        self.wake = threading.Event()
+        self._receiver = receiver
+        self._outbox = outbox
+        self._on_attempt = on_attempt
+        self._now = now
+        self._random = random.Random()  # noqa: S311  jitter, not a secret
+        self._unreachable = 0
+
+    def run(self, stopping: threading.Event) -> None:
+        """Deliver until told to stop; the main function of the courier's thread."""
+        while not stopping.is_set():
+            self.wake.clear()
+            try:
+                pause_s = self.round(stopping)
+            except UnavailableError:
+                pause_s = IDLE_S  # the alerter itself tells of the database
+            if self._unreachable:
+                _wait(stopping, pause_s)
+            elif pause_s:
+                self.wake.wait(pause_s)
+        self._receiver.close()
+
+    def round(self, stopping: threading.Event) -> float:
+        """Try what is due, and return for how many seconds to rest.
+
+        An unreachable receiver is asked with one message a round, at growing distances.
+        """
+        for owed in self._outbox.due(self._now()):
+            if stopping.is_set():
+                return 0.0
+            attempt = self._receiver.deliver(owed.notice, self._now())
+            was_away = self._unreachable > 0
+            self._unreachable = 0 if attempt.is_reachable else self._unreachable + 1
+            self._settle(owed, attempt, was_away=was_away)
+            if self._unreachable:
+                chance = self._random.random()
+                return delay_s(self._unreachable, chance, longest_s=LONGEST_PAUSE_S)
+            if was_away:
+                return 0.0  # what waited is due now
+        return IDLE_S
+
+    def _settle(self, owed: Owed, attempt: Attempt, *, was_away: bool) -> None:
+        now_at, attempts = self._now(), owed.attempts + 1
+        delay = timedelta(
+            seconds=max(delay_s(attempts, self._random.random()), attempt.retry_after_s or 0.0)
+        )
+        if attempt.outcome is Outcome.DELIVERED:
+            state = "delivered"
+        elif attempt.outcome is Outcome.GONE or now_at + delay > owed.created_at + timedelta(
+            seconds=GIVE_UP_S
+        ):
+            state = "failed"
+        else:
+            state = "pending"
+        self._on_attempt("retried" if state == "pending" else state, attempt.detail)
+        self._outbox.settle(
+            Settlement(
+                id=owed.notice.id,
+                state=state,
+                attempts=attempts,
+                error=attempt.detail or None,
+                at=now_at,
+                next_attempt_at=now_at + delay if state == "pending" else None,
+                hasten=was_away and attempt.is_reachable,
+            )
+        )
+
+
+def _wait(stopping: threading.Event, pause_s: float) -> None:
+    """Rest, whoever calls; only the end interrupts."""
+    deadline = time.monotonic() + pause_s
+    while not stopping.wait(min(0.5, max(0.0, deadline - time.monotonic()))):
+        if time.monotonic() >= deadline:
+            return

@@ -1,0 +1,57 @@
+"""What a receiver is: one way to tell somebody of an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message. ``id`` stays the same over all attempts, so that a receiver can drop repeats."""
+
+    id: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The result of one try.
+
+    Attributes:
+        outcome: ``gone`` means that no further attempt of this message can succeed.
+        detail: Why it was not delivered, for people; no credentials.
+        retry_after_s: How long the receiver asked to be left alone.
+        is_reachable: False if the receiver did not answer, or said that it is overloaded: other
+            messages need not be tried either for now.
+    """
+
+    outcome: Outcome
+    detail: str = ""
+    retry_after_s: float | None = None
+    is_reachable: bool = True
+
+
+class Receiver(Protocol):
+    """One way to tell somebody.
+
+    Called from one thread of the alerter, one message at a time, at least once for each message
+    until an attempt is ``delivered`` or ``gone``, or the courier gives up.
+    """
+
+    def deliver(self, notice: Notice, at: datetime) -> Attempt:
+        """Try once, within bounded time. Raises nothing for what may go wrong on the way."""
+
+    def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,25 @@
+"""When to try again."""
+
+from __future__ import annotations
+
+FIRST_S = 2.0
+LONGEST_S = 600.0
+"""Delays double from the first to the longest. Standard Webhooks suggests 5 s, 5 min, 30 min and
+on; an alert is worth less with every minute, so the early attempts are closer together."""
+GIVE_UP_S = 36 * 3600.0
+"""A receiver that is down for a day still gets its messages."""
+LONGEST_PAUSE_S = 60.0
+"""An unreachable receiver is asked again after this at the latest, with one message."""
+
+
+def delay_s(failures: int, chance: float, *, longest_s: float = LONGEST_S) -> float:
+    """Return how long to wait after a number of failures in a row.
+
+    Args:
+        failures: At least 1.
+        chance: Random number, 0..1; spreads the delay over the upper half of its range, so that
+            messages that failed together do not come back together.
+        longest_s: Bound of the delay.
+    """
+    full_s = min(longest_s, FIRST_S * 2.0 ** min(failures - 1, 30))
+    return full_s * (0.5 + chance / 2)

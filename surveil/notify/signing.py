@@ -1,0 +1,41 @@
+"""Signatures of the Standard Webhooks specification, version 1, symmetric (HMAC-SHA256).
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import datetime
+
+from surveil.secrets import Secret
+
+PREFIX = "whsec_"
+
+
+def signing_key(secret: Secret) -> bytes:
+    """Return the key: what follows ``whsec_`` in base64, else the text itself."""
+    value = secret.reveal()
+    if value.startswith(PREFIX):
+        return base64.b64decode(value.removeprefix(PREFIX), validate=True)
+    return value.encode()
+
+
+def sign(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """Return the three headers of a message.
+
+    Args:
+        key: Of :func:`signing_key`.
+        message_id: The same for every attempt of one message; without a full stop.
+        at: Instant of the attempt; the specification counts whole seconds.
+        body: Exactly the bytes that are sent.
+    """
+    timestamp = str(int(at.timestamp()))
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    digest = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,{digest}",
+    }

@@ -1,0 +1,70 @@
+"""A local HTTP server that does as it is told, and remembers what it was sent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Hook:
+    """What the server does: answer ``status``, with ``headers``; ``endless`` never ends."""
+
+    status: int = 204
+    headers: dict[str, str] = field(default_factory=dict)
+    endless: bool = False
+    silent: bool = False
+    url: str = ""
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+class Handler(BaseHTTPRequestHandler):
+    hook: Hook
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.hook.requests.append(({k.lower(): v for k, v in self.headers.items()}, body))
+        if self.hook.silent:
+            self.hook.over.wait(30)
+            return
+        self.send_response(self.hook.status)
+        for name, value in self.hook.headers.items():
+            self.send_header(name, value)
+        if self.hook.endless:
+            self.end_headers()
+            deadline = time.monotonic() + 30
+            try:
+                while time.monotonic() < deadline and not self.hook.over.is_set():
+                    self.wfile.write(b"x" * 65536)
+            except OSError:
+                return
+        else:
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        return
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    hook = Hook()
+    handler = type("BoundHandler", (Handler,), {"hook": hook})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    hook.url = f"http://127.0.0.1:{server.server_port}/hooks/alerts"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield hook
+    hook.over.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()

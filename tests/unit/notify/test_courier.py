@@ -1,0 +1,167 @@
+"""The courier's decisions, over an outbox in memory and a clock that only tests move."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from surveil.errors import UnavailableError
+from surveil.notify.courier import Courier, Owed, Settlement
+from surveil.notify.receiver import Attempt, Notice, Outcome
+from surveil.notify.schedule import GIVE_UP_S, LONGEST_S, delay_s
+
+START_AT = datetime(2025, 3, 1, 12, tzinfo=UTC)
+DOWN = Attempt(Outcome.RETRY, "refused", is_reachable=False)
+BAD = Attempt(Outcome.RETRY, "HTTP status 400")
+FINE = Attempt(Outcome.DELIVERED)
+GONE = Attempt(Outcome.GONE, "HTTP status 410")
+
+
+class World:
+    """An outbox, a receiver with scripted answers, and a clock."""
+
+    def __init__(self, *ids: str, answers: Sequence[Attempt] = ()) -> None:
+        self.now = START_AT
+        self.owed = {i: Owed(Notice(i, {"n": i}), START_AT, 0) for i in ids}
+        self.next_at = dict.fromkeys(ids, START_AT)
+        self.answers = list(answers)
+        self.tried: list[str] = []
+        self.settled: list[Settlement] = []
+        self.outcomes: list[str] = []
+        self.is_away = False
+        self.courier = Courier("ops", self, self, self._note, now=lambda: self.now)
+
+    def deliver(self, notice: Notice, at: datetime) -> Attempt:
+        self.tried.append(notice.id)
+        return self.answers.pop(0) if self.answers else FINE
+
+    def close(self) -> None:
+        return
+
+    def due(self, now_at: datetime) -> Sequence[Owed]:
+        if self.is_away:
+            raise UnavailableError("away")
+        return [owed for i, owed in self.owed.items() if self.next_at[i] <= now_at]
+
+    def settle(self, settlement: Settlement) -> None:
+        self.settled.append(settlement)
+        if settlement.state == "pending":
+            owed = self.owed[settlement.id]
+            self.owed[settlement.id] = replace(owed, attempts=settlement.attempts)
+            assert settlement.next_attempt_at is not None
+            self.next_at[settlement.id] = settlement.next_attempt_at
+        else:
+            del self.owed[settlement.id]
+        if settlement.hasten:
+            self.next_at = dict.fromkeys(self.next_at, self.now)
+
+    def round(self) -> float:
+        return self.courier.round(threading.Event())
+
+    def wait(self, seconds: float) -> World:
+        self.now += timedelta(seconds=seconds)
+        return self
+
+    def _note(self, outcome: str, detail: str) -> None:
+        self.outcomes.append(outcome)
+
+
+def test_delivers_what_is_due_in_order() -> None:
+    world = World("a", "b", "c")
+    world.round()
+
+    assert world.tried == ["a", "b", "c"]
+    assert [s.state for s in world.settled] == ["delivered"] * 3
+
+
+def test_bad_message_does_not_hold_up_the_others() -> None:
+    world = World("a", "b", answers=[BAD, FINE])
+    world.round()
+
+    assert [s.state for s in world.settled] == ["pending", "delivered"]
+    assert world.outcomes == ["retried", "delivered"]
+
+
+def test_unreachable_receiver_is_asked_with_one_message_at_growing_distances() -> None:
+    world = World("a", "b", answers=[DOWN] * 100)
+    pauses = []
+    for _ in range(10):
+        pauses.append(world.round())
+        world.wait(700)
+
+    assert len(world.tried) == 10
+    assert pauses[0] <= 2 < pauses[4]
+    assert 30 <= pauses[-1] <= 60
+
+
+def test_all_that_waited_goes_out_once_the_receiver_answers() -> None:
+    world = World("a", "b", "c", answers=[DOWN])
+    world.round()
+    world.wait(1.9)  # "a" may not be due yet, "b" is
+    world.round()
+    world.round()
+
+    assert sorted(s.id for s in world.settled if s.state == "delivered") == ["a", "b", "c"]
+
+
+def test_gives_up_after_a_day_and_a_half_and_not_before() -> None:
+    world = World("a", answers=[BAD] * 2000)
+    while world.owed:
+        world.round()
+        world.wait(30)
+
+    lasted_s = (world.settled[-1].at - START_AT).total_seconds()
+    assert world.settled[-1].state == "failed"
+    assert GIVE_UP_S - 2 * LONGEST_S <= lasted_s <= GIVE_UP_S
+    assert world.settled[-1].error == "HTTP status 400"
+
+
+def test_gone_is_given_up_at_once() -> None:
+    world = World("a", answers=[GONE])
+    world.round()
+
+    assert world.outcomes == ["failed"]
+    assert world.owed == {}
+
+
+def test_retry_after_is_respected() -> None:
+    world = World("a", answers=[replace(BAD, retry_after_s=300.0)])
+    world.round()
+
+    assert world.next_at["a"] >= START_AT + timedelta(seconds=300)
+
+
+def test_outbox_away_is_not_the_end_of_the_courier() -> None:
+    world = World("a")
+    world.is_away = True
+    with pytest.raises(UnavailableError):
+        world.round()
+
+    stopping = threading.Event()
+    thread = threading.Thread(target=world.courier.run, args=(stopping,))
+    thread.start()
+    world.is_away = False
+    world.courier.wake.set()
+    deadline = threading.Event()
+    for _ in range(1000):
+        if world.settled:
+            break
+        deadline.wait(0.01)
+    stopping.set()
+    world.courier.wake.set()
+    thread.join(5)
+
+    assert [s.state for s in world.settled] == ["delivered"]
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("failures", range(1, 40))
+def test_delays_grow_to_their_bound_and_are_spread(failures: int) -> None:
+    low, high = delay_s(failures, 0.0), delay_s(failures, 1.0)
+
+    assert 0 < low < high <= LONGEST_S
+    assert high <= delay_s(failures + 1, 1.0)
