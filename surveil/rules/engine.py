@@ -152,6 +152,13 @@ class RuleEngine:
         self._progress, self._changed = {}, {}
         return changes
 
+    @property
+    def newest_at(self) -> datetime | None:
+        """The end of the newest interval of any camera."""
+        ends = [c.window.watermark_s for c in self._cameras.values()]
+        newest_s = max((end for end in ends if end is not None), default=None)
+        return None if newest_s is None else datetime.fromtimestamp(newest_s, UTC)
+
     def alerts(self) -> Iterator[Instance]:
         """Yield all alerts held; to be read, not changed."""
         for plan in self._plans.values():

@@ -1,0 +1,63 @@
+"""From the engine's transitions to the rows and messages that they become. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from ulid import ULID
+
+from surveil.events.codec import format_at
+from surveil.rules import AlertState, Transition
+from surveil.store.alerts import AlertStep, OutboxMessage
+
+
+def step_of(transition: Transition, receivers: Collection[str]) -> AlertStep:
+    """Return a transition as it is stored, with a message for each receiver that is configured.
+
+    The ids of the messages are made here, once: they are committed with the transition.
+    """
+    names = dict.fromkeys(transition.notify) if transition.message else {}
+    payload = payload_of(transition)
+    return AlertStep(
+        rule=transition.rule,
+        key=transition.key.text,
+        from_state=transition.from_state.value,
+        to_state=transition.to_state.value,
+        at=transition.at,
+        since_at=transition.since_at,
+        value=transition.value,
+        labels=transition.labels,
+        annotations=transition.annotations,
+        reason=transition.cause,
+        messages=tuple(
+            OutboxMessage(f"msg_{ULID()}", name, payload) for name in names if name in receivers
+        ),
+    )
+
+
+def payload_of(transition: Transition) -> dict[str, Any]:
+    """Return what receivers get: type, timestamp and data, as Standard Webhooks suggests.
+
+    Names, numbers and the rule's own texts; nothing of what a camera saw, no address, no secret.
+    """
+    key = transition.key
+    data: dict[str, Any] = {
+        "rule": transition.rule,
+        "key": key.text,
+        "state": transition.to_state.value,
+        "value": transition.value,
+        "threshold": transition.threshold,
+        "since_at": format_at(transition.since_at),
+        "at": format_at(transition.at),
+        "labels": transition.labels,
+        "annotations": transition.annotations,
+    }
+    if key.camera:
+        data["camera"] = key.camera
+    if key.run:
+        data |= {"run": key.run, "track_id": key.track_id}
+    if transition.cause:
+        data["reason"] = transition.cause
+    kind = "resolved" if transition.to_state is AlertState.RESOLVED else "firing"
+    return {"type": f"alert.{kind}", "timestamp": format_at(transition.at), "data": data}

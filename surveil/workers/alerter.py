@@ -1,0 +1,306 @@
+"""The alerter process: events in, alert states and messages owed into SQL, messages out.
+
+Loop: read a batch as consumer group ``alerter``, evaluate it, commit what followed together with
+the position, acknowledge. Time passes by ticks, but only while everything published has been read:
+a backlog says nothing about cameras. Couriers deliver from the outbox in threads of their own.
+
+Killed at any point it goes on as if nothing had happened: what was not committed is read again, and
+windows are filled from SQL and from what the streams still hold.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from surveil.config import Fleet
+from surveil.domain import Event
+from surveil.errors import UnavailableError
+from surveil.events.consumer import Delivery, EntryId, Unreadable
+from surveil.events.embedded import embedded_url
+from surveil.logs import get_logger
+from surveil.rules import Memory, RuleEngine, Transition
+from surveil.rules.engine import LATENESS_S
+from surveil.rules.instance import LIT
+from surveil.rules.sequence import event_at
+from surveil.store import migrate
+from surveil.store.alerts import (
+    GROUP,
+    AlertBatch,
+    AlerterState,
+    DeadLetter,
+    commit_alerts,
+    load_alerter_state,
+    purge_progress,
+    recent_intervals,
+)
+from surveil.store.engine import connect, reading, writing
+from surveil.store.outbox import abandon
+from surveil.workers.alert_intake import Intake
+from surveil.workers.alert_messages import step_of
+from surveil.workers.deliveries import Deliveries
+from surveil.workers.lifeline import Lifeline
+
+TICK_S = 0.25
+COMMIT_EVERY_S = 1.0
+"""How long progress without any transition may wait for its commit."""
+FUTURE_S = 60.0
+"""An event this far ahead of the clock is dropped: it would drag event time along."""
+PURGE_EVERY_S = 3600.0
+BEAT_S = 30.0
+COURIERS_END_S = 2.0
+
+_log = get_logger("alerter")
+Result = TypeVar("Result")
+
+
+class _StoppedError(Exception):
+    """The worker is to end while it waits for a server."""
+
+
+def run(fleet: Fleet, lifeline: Lifeline) -> int:
+    """Work until told to stop; main function of the alerter's process. Returns the exit code."""
+    url = fleet.database.reveal()
+    database, outbox_database = connect(url), connect(url)
+    redis_url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
+    intake = Intake(redis_url, fleet.partitions, GROUP)
+    alerter = Alerter(fleet, lifeline, database, intake)
+    deliveries = Deliveries(fleet.receivers, outbox_database, lifeline.telemetry)
+    try:
+        alerter.restore()
+        deliveries.start()
+        alerter.work(deliveries)
+    except _StoppedError:
+        pass  # what was not committed is read again by the next alerter
+    finally:
+        deliveries.stop(COURIERS_END_S)
+        intake.close()
+        database.dispose()
+        outbox_database.dispose()
+    return 0
+
+
+class Alerter:
+    """The evaluation of rules; everything in it is called from the main thread.
+
+    Args:
+        fleet: The configuration.
+        lifeline: To the supervisor.
+        database: Used by this object alone.
+        intake: The streams.
+    """
+
+    def __init__(
+        self, fleet: Fleet, lifeline: Lifeline, database: sa.Engine, intake: Intake
+    ) -> None:
+        self._fleet = fleet
+        self._lifeline = lifeline
+        self._telemetry = lifeline.telemetry
+        self._database = database
+        self._intake = intake
+        self._cameras = [id_ for id_, camera in fleet.cameras.items() if camera.enabled]
+        self._engine = RuleEngine(
+            fleet.rules,
+            self._cameras,
+            start_at=_now(),
+            lateness_s=max(LATENESS_S, 3 * fleet.interval_s),
+        )
+        self._batch = AlertBatch()
+        self._commits = 0
+        self._entries: dict[EntryId, Event | None] = {}
+        self._counted: Counter[str] = Counter()
+        self._is_away = False
+        self._next_mono_s = {"tick": 0.0, "commit": 0.0, "purge": 0.0}
+
+    def restore(self) -> None:
+        """Take up where the last alerter ended, once both servers answer."""
+        self._until_available(lambda: migrate.upgrade(self._database))
+        state = self._until_available(self._load)
+        since_at = _now() - timedelta(seconds=self._engine.horizon_s)
+        # In this order: what the recorder stores meanwhile is then in one of them, or in both.
+        history = self._until_available(lambda: self._intake.look_back(since_at))
+        history += self._until_available(lambda: self._load_intervals(since_at))
+        self._commits = state.commits
+        memories = [Memory(rule, key, data) for (rule, key), data in state.memories.items()]
+        self._take(self._engine.restore(memories, state.progress, history))
+        _log.info(
+            "alerter.restored",
+            rules=len(self._fleet.rules),
+            alerts=len(memories),
+            events=len(history),
+        )
+
+    def work(self, deliveries: Deliveries) -> None:
+        """Evaluate until told to stop."""
+        while not self._lifeline.stopping.is_set():
+            self._lifeline.beat(BEAT_S)
+            self._turn()
+            owes = self._batch or self._entries
+            if self._batch.steps or (owes and self._is_due("commit", COMMIT_EVERY_S)):
+                has_news = any(step.messages for step in self._batch.steps)
+                self._commit()
+                if has_news:
+                    deliveries.wake()
+            if lost := deliveries.lost():
+                raise RuntimeError(f"the deliveries to {', '.join(lost)} ended")
+        if self._batch or self._entries:
+            self._commit()
+
+    def _turn(self) -> None:
+        """Read and evaluate one batch, and let time pass if there is no more to read."""
+        try:
+            deliveries = self._intake.read()
+        except UnavailableError as error:
+            self._lose(error)
+            return
+        for delivery in deliveries:
+            self._handle(delivery)
+        if not self._intake.is_current(deliveries):
+            return
+        if self._is_away:
+            self._is_away = False
+            self._engine.resume(_now())
+            _log.info("redis.back")
+        self._lifeline.ready()
+        if self._is_due("tick", TICK_S):
+            self._take(self._engine.tick(_now()))
+            self._report()
+
+    def _lose(self, error: UnavailableError) -> None:
+        """Take note that Redis is away; nothing is concluded until it is back."""
+        self._lifeline.ready(False)
+        if not self._is_away:
+            _log.warning("redis.away", reason=str(error))
+        self._is_away = True
+        self._lifeline.stopping.wait(0.5)
+
+    def _handle(self, delivery: Delivery) -> None:
+        event = delivery.event
+        if isinstance(event, Unreadable):
+            self._entries[delivery.entry_id] = None
+            self._telemetry.count("alert_events_dropped_total", cause=event.cause)
+            self._batch.dead_letters.append(
+                DeadLetter(
+                    stream=delivery.entry_id.stream,
+                    entry_id=delivery.entry_id.id,
+                    fields=event.raw,
+                    reason=f"{event.cause}: {event.detail}",
+                    times_delivered=event.times_delivered,
+                )
+            )
+            return
+        self._entries[delivery.entry_id] = event
+        if event_at(event) > _now() + timedelta(seconds=FUTURE_S):
+            self._telemetry.count("alert_events_dropped_total", cause="future")
+            return
+        self._take(self._engine.observe(event))
+
+    def _take(self, transitions: Iterable[Transition]) -> None:
+        """Keep what happened for the next commit."""
+        for transition in transitions:
+            self._batch.steps.append(step_of(transition, self._fleet.receivers))
+            self._telemetry.count(
+                "alert_transitions_total", rule=transition.rule, to=transition.to_state.value
+            )
+            _log.info(
+                "alert.changed",
+                rule=transition.rule,
+                key=transition.key.text,
+                state=transition.to_state.value,
+                before=transition.from_state.value,
+                value=transition.value,
+            )
+        changes = self._engine.take_changes()
+        self._batch.progress |= changes.progress
+        self._batch.memories |= {(m.rule, m.key): m.data for m in changes.memories}
+
+    def _commit(self) -> None:
+        """Write the batch, however long SQL is away, then acknowledge its entries."""
+        number, now_at = self._commits + 1, _now()
+        purges = self._is_due("purge", PURGE_EVERY_S)
+
+        def write() -> None:
+            with writing(self._database) as connection:
+                commit_alerts(connection, self._batch, number=number, now_at=now_at)
+                if purges:
+                    purge_progress(connection, now_at)
+                    abandon(connection, list(self._fleet.receivers))
+
+        self._until_available(write)
+        self._commits, self._batch = number, AlertBatch()
+        done = [
+            entry_id
+            for entry_id, event in self._entries.items()
+            if event is None or not self._engine.holds(event)
+        ]
+        for entry_id in done:
+            del self._entries[entry_id]
+        try:
+            self._intake.ack(done)
+        except UnavailableError as error:
+            self._lose(error)  # the entries come again, and are known by their position
+
+    def _report(self) -> None:
+        firing = Counter({rule.name: 0 for rule in self._fleet.rules})
+        for alert in self._engine.alerts():
+            firing[alert.rule.name] += alert.state in LIT
+        for rule, count in firing.items():
+            self._telemetry.gauge("alerts_firing", count, rule=rule)
+        if self._engine.newest_at is not None:
+            lag_s = (_now() - self._engine.newest_at).total_seconds()
+            self._telemetry.gauge("alert_evaluation_lag_s", max(0.0, lag_s))
+        for cause, count in self._engine.drops.items():
+            if count > self._counted[cause]:
+                self._telemetry.count(
+                    "alert_events_dropped_total", count - self._counted[cause], cause=cause
+                )
+                self._counted[cause] = count
+
+    def _load(self) -> AlerterState:
+        with reading(self._database) as connection:
+            return load_alerter_state(connection)
+
+    def _load_intervals(self, since_at: datetime) -> list[Event]:
+        with reading(self._database) as connection:
+            return [*recent_intervals(connection, self._cameras, since_at)]
+
+    def _until_available(self, call: Callable[[], Result]) -> Result:
+        """Call until it succeeds.
+
+        Raises:
+            _StoppedError: The worker is to end, and a server is away.
+        """
+        wait_s, is_away = 0.25, False
+        while True:
+            self._lifeline.beat(BEAT_S)
+            try:
+                result = call()
+            except UnavailableError as error:
+                self._lifeline.ready(False)
+                if not is_away:
+                    _log.warning("server.away", reason=str(error))
+                is_away = True
+                if self._lifeline.stopping.wait(wait_s):
+                    raise _StoppedError from None
+                wait_s = min(5.0, 2 * wait_s)
+            else:
+                if is_away:
+                    _log.info("server.back")
+                return result
+
+    def _is_due(self, what: str, every_s: float) -> bool:
+        """Return whether it is time for something, and set its next time."""
+        now_s = time.monotonic()
+        is_due = now_s >= self._next_mono_s[what]
+        if is_due:
+            self._next_mono_s[what] = now_s + every_s
+        return is_due
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,138 @@
+"""Couriers over the outbox in SQL; their threads live in the alerter's process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from surveil.config.receivers import Receiver as ReceiverConfig
+from surveil.logs import get_logger
+from surveil.notify import (
+    Courier,
+    LogReceiver,
+    Notice,
+    Owed,
+    Receiver,
+    Settlement,
+    WebhookReceiver,
+)
+from surveil.store.engine import reading, writing
+from surveil.store.outbox import hasten, load_due, settle
+from surveil.workers.lifeline import Telemetry
+
+_log = get_logger("alerter")
+
+
+class SqlOutbox:
+    """One receiver's part of the table ``outbox``."""
+
+    def __init__(self, database: sa.Engine, receiver: str) -> None:
+        self._database = database
+        self._receiver = receiver
+
+    def due(self, now_at: datetime) -> list[Owed]:
+        """Return messages to try now."""
+        with reading(self._database) as connection:
+            owed = load_due(connection, self._receiver, now_at)
+        return [Owed(Notice(one.id, one.payload), one.created_at, one.attempts) for one in owed]
+
+    def settle(self, settlement: Settlement) -> None:
+        """Write down how an attempt ended."""
+        with writing(self._database) as connection:
+            settle(
+                connection,
+                settlement.id,
+                state=settlement.state,
+                attempts=settlement.attempts,
+                error=settlement.error,
+                delivered_at=settlement.at if settlement.state == "delivered" else None,
+                next_attempt_at=settlement.next_attempt_at,
+            )
+            if settlement.hasten:
+                hasten(connection, self._receiver, settlement.at)
+
+
+def make_receiver(config: ReceiverConfig) -> Receiver:
+    """Return the receiver that the configuration describes."""
+    if config.webhook is None:
+        return LogReceiver()
+    webhook = config.webhook
+    return WebhookReceiver(webhook.url, webhook.secret, timeout_s=webhook.timeout_s)
+
+
+class Deliveries:
+    """All couriers of the alerter.
+
+    Args:
+        receivers: By name.
+        database: Used by the couriers alone.
+        telemetry: Counts ``alert_deliveries_total``.
+    """
+
+    def __init__(
+        self, receivers: Mapping[str, ReceiverConfig], database: sa.Engine, telemetry: Telemetry
+    ) -> None:
+        self._telemetry = telemetry
+        self._stopping = threading.Event()
+        self._couriers = [
+            Courier(name, make_receiver(config), SqlOutbox(database, name), self._counter(name))
+            for name, config in receivers.items()
+        ]
+        # Daemons: an attempt under way must not hold up the end; its message is tried again.
+        self._threads = [
+            threading.Thread(
+                target=courier.run,
+                args=(self._stopping,),
+                name=f"courier-{courier.name}",
+                daemon=True,
+            )
+            for courier in self._couriers
+        ]
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Say that something new is owed."""
+        for courier in self._couriers:
+            courier.wake.set()
+
+    def stop(self, wait_s: float) -> None:
+        """End; attempts under way get ``wait_s`` in all."""
+        self._stopping.set()
+        self.wake()
+        started = [thread for thread in self._threads if thread.is_alive()]
+        for thread in started:
+            thread.join(wait_s / len(started))
+
+    def lost(self) -> list[str]:
+        """Return the couriers whose threads died of a fault in the program."""
+        pairs = zip(self._couriers, self._threads, strict=True)
+        return [courier.name for courier, thread in pairs if not thread.is_alive()]
+
+    def _counter(self, name: str) -> _CountAttempt:
+        return _CountAttempt(name, self._telemetry)
+
+
+class _CountAttempt:
+    """Counts each attempt of one receiver, and logs where it begins and ends to fail."""
+
+    def __init__(self, name: str, telemetry: Telemetry) -> None:
+        self._name = name
+        self._telemetry = telemetry
+        self._is_failing = False
+
+    def __call__(self, outcome: str, detail: str) -> None:
+        self._telemetry.count("alert_deliveries_total", receiver=self._name, outcome=outcome)
+        if outcome == "failed":
+            _log.error("alert.undeliverable", receiver=self._name, reason=detail)
+        elif outcome == "retried" and not self._is_failing:
+            _log.warning("receiver.failing", receiver=self._name, reason=detail)
+        elif outcome == "delivered" and self._is_failing:
+            _log.info("receiver.recovered", receiver=self._name)
+        self._is_failing = outcome == "retried"
