@@ -42,12 +42,16 @@ class Document:
         value: Mappings with text keys, lists, text, numbers, booleans and None.
         marks: Where the value of each location starts.
         key_marks: Where its key starts, for values of mappings.
+        problems: Faults that leave the rest readable, such as a key that is here twice.
+        failed: Locations of values with such faults; they read as None.
     """
 
     file: str
     value: Any = None
     marks: dict[Location, Mark] = field(default_factory=dict)
     key_marks: dict[Location, Mark] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    failed: set[Location] = field(default_factory=set)
 
     def problem(self, location: Location, message: str, *, at_key: bool = False) -> Problem:
         """Return a problem at a location, or at the nearest place around it that the file has."""
@@ -109,8 +113,8 @@ def read_document(path: Path) -> Document:
     """Read one YAML file.
 
     Raises:
-        ConfigErrors: The file cannot be read, is larger than ``MAX_BYTES``, is no YAML, holds a
-            key twice, or unfolds to more than ``MAX_NODES`` values.
+        ConfigErrors: The file cannot be read, is larger than ``MAX_BYTES``, is no YAML, or unfolds
+            to more than ``MAX_NODES`` values.
     """
     try:
         with path.open("rb") as file:
@@ -143,29 +147,23 @@ def parse_document(content: bytes | str, file: str) -> Document:
         raise ConfigErrors([Problem(file, 1, 1, f"not YAML: {what}")]) from None
     if node is None:
         raise ConfigErrors([Problem(file, 1, 1, "is empty")])
-    problems: list[Problem] = []
-    document.value = _Builder(document, problems).build(node, ())
-    if problems:
-        raise ConfigErrors(problems)
+    document.value = _Builder(document).build(node, ())
     return document
 
 
 class _Builder:
     """Turns nodes into values, depth first."""
 
-    def __init__(self, document: Document, problems: list[Problem]) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
-        self._problems = problems
         self._nodes = 0
 
     def build(self, node: yaml.Node, location: Location) -> object:
         self._nodes += 1
         self._document.marks[location] = _mark(node)
         if self._nodes > MAX_NODES or len(location) > MAX_DEPTH:
-            if self._nodes != MAX_NODES + 2:
-                self._fault(node, "unfolds to too many values; use fewer aliases")
-            self._nodes = MAX_NODES + 1
-            return None
+            message = "has too many or too deeply nested values; use fewer aliases"
+            raise ConfigErrors([self._document.problem(location, message)])
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
@@ -173,11 +171,13 @@ class _Builder:
         construct = _SCALARS.get(node.tag)
         if construct is None:
             self._fault(node, f"tag {node.tag!r} is not supported; write the value itself")
+            self._document.failed.add(location)
             return None
         try:
             return construct(node.value)
         except ValueError:
             self._fault(node, "is not a number that can be read; put text in quotes")
+            self._document.failed.add(location)
             return None
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, object]:
@@ -220,7 +220,9 @@ class _Builder:
 
     def _fault(self, node: yaml.Node, message: str) -> None:
         mark = _mark(node)
-        self._problems.append(Problem(self._document.file, mark.line, mark.column, message))
+        self._document.problems.append(
+            Problem(self._document.file, mark.line, mark.column, message)
+        )
 
 
 def _mark(node: yaml.Node) -> Mark:

@@ -48,7 +48,8 @@ def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> L
     base = path.resolve().parent
     interpolator = Interpolator(document, base, os.environ if environment is None else environment)
     if not isinstance(document.value, dict):
-        raise ConfigErrors([document.problem((), "must be a mapping with the key cameras:")])
+        problem = document.problem((), "must be a mapping with the key cameras:")
+        raise ConfigErrors([*document.problems, problem])
     entries = document.value.get("rules")
     value = {
         key: interpolator.fill(item, (key,))
@@ -58,11 +59,12 @@ def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> L
     reader = RuleReader(path.parent)
     reader.read(document, entries)
     reader.check(_names(value.get("cameras")), _names(value.get("receivers")))
-    problems = [*interpolator.problems, *reader.problems]
+    problems = [*document.problems, *interpolator.problems, *reader.problems]
     try:
         fleet = Fleet.model_validate({**value, "rules": tuple(reader.rules)}, context={BASE: base})
     except ValidationError as error:
-        problems += problems_of(error, document, Fleet, reported=interpolator.failed)
+        reported = document.failed | interpolator.failed
+        problems += problems_of(error, document, Fleet, reported=reported)
         raise ConfigErrors(sorted(problems)) from None
     if problems:
         raise ConfigErrors(sorted(problems))

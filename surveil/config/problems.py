@@ -39,12 +39,19 @@ class ConfigErrors(ConfigError):  # noqa: N818
 
 
 def did_you_mean(word: str, known: Iterable[str], *, show_all_up_to: int = 8) -> str:
-    """Return ``; did you mean 'x'?``, or the choices where nothing is near and they are few."""
+    """Return ``; did you mean 'x'?``, or the choices where nothing is near and they are few.
+
+    Near is what is spelled alike, else what holds all of the word's parts: ``fps`` is near
+    ``sample_fps``.
+    """
     choices: Sequence[str] = sorted(set(known))
     folded = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {folded[near[0]]!r}?"
+    if not near:
+        parts = set(word.lower().split("_"))
+        near = [choice for choice in folded if parts <= set(choice.split("_"))]
+    if 0 < len(near) <= 3:
+        return f"; did you mean {' or '.join(repr(folded[choice]) for choice in near)}?"
     if 0 < len(choices) <= show_all_up_to:
         return f"; choose from {', '.join(choices)}"
     return ""

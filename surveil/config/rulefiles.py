@@ -96,6 +96,7 @@ class RuleReader:
                 self.problems += error.problems
 
     def _read_rule_file(self, document: Document) -> None:
+        self.problems += document.problems
         value: Any = document.value
         location: Location = ()
         if isinstance(value, dict):
@@ -128,7 +129,9 @@ class RuleReader:
         try:
             self.rules.append(Rule.model_validate(entry))
         except ValidationError as error:
-            self.problems += problems_of(error, document, Rule, prefix=location)
+            self.problems += problems_of(
+                error, document, Rule, prefix=location, reported=document.failed
+            )
 
     def check(self, cameras: frozenset[str], receivers: frozenset[str]) -> None:
         """Check what rules say of each other, of cameras and of receivers."""

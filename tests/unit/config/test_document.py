@@ -11,9 +11,12 @@ from surveil.config.document import MAX_BYTES, Mark, parse_document, read_docume
 
 
 def _problems(text: str | bytes) -> list[str]:
-    with pytest.raises(ConfigErrors) as caught:
-        parse_document(text, "f.yaml")
-    return [str(problem) for problem in caught.value.problems]
+    """Return what is wrong, whether or not the rest can be read."""
+    try:
+        problems = parse_document(text, "f.yaml").problems
+    except ConfigErrors as error:
+        problems = error.problems
+    return [str(problem) for problem in problems]
 
 
 @pytest.mark.parametrize(
@@ -115,11 +118,11 @@ def test_alias_bomb_is_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
     (problem,) = _problems("\n".join(lines))
-    assert "unfolds to too many values" in problem
+    assert "too many or too deeply nested values" in problem
 
 
 def test_alias_to_itself_is_refused() -> None:
-    assert any("unfolds" in p or "not YAML" in p for p in _problems("a: &a [*a]"))
+    assert any("too deeply" in p or "not YAML" in p for p in _problems("a: &a [*a]"))
 
 
 def test_file_that_cannot_be_read(tmp_path: Path) -> None:
