@@ -26,6 +26,21 @@ def refresh_gaps(
         from_at: The first instant of the events.
         to_at: The last instant of the events.
     """
+    start_at, end_at, new = window_gaps(connection, camera_id, from_at, to_at)
+    if start_at <= end_at:
+        old = stored_gaps(connection, camera_id, start_at, end_at)
+        _replace(connection, camera_id, old, new, start_at)
+
+
+def window_gaps(
+    connection: sa.Connection, camera_id: str, from_at: datetime, to_at: datetime
+) -> tuple[datetime, datetime, list[Gap]]:
+    """Derive the gaps that a span of time touches from the stored events.
+
+    Returns:
+        The end of the analysed interval before the span, the start of the one after it (or the
+        first and last instants known of the camera), and all gaps between the two.
+    """
     row = connection.execute(sa.select(camera).where(camera.c.id == camera_id)).one()
     before = _neighbour(connection, camera_id, ends_by=from_at)
     after = None
@@ -35,30 +50,28 @@ def refresh_gaps(
     start_at = max(before.to_at, known_at) if before else known_at
     end_at = after.from_at if after else row.last_seen_at
     if start_at > end_at:
-        return
-    old = list(_stored(connection, camera_id, start_at, end_at))
-    new = derive_between(connection, camera_id, start_at, end_at, before)
-    _replace(connection, camera_id, old, new)
+        return start_at, end_at, []
+    return start_at, end_at, _derive(connection, camera_id, start_at, end_at, before)
 
 
-def derive_between(
+def _derive(
     connection: sa.Connection,
     camera_id: str,
     start_at: datetime,
     end_at: datetime,
     before: Span | None,
 ) -> list[Gap]:
-    """Return what the gaps between two instants are by the stored events."""
     spans = list(_spans(connection, camera_id, start_at, end_at))
     if before is not None:
         spans.append(before)
-    since_at = min((span.from_at for span in spans), default=start_at)
     query = (
         sa.select(camera_event.c.at, camera_event.c.state, camera_event.c.reason)
-        .where(camera_event.c.camera_id == camera_id)
-        .where(camera_event.c.at >= min(since_at, start_at), camera_event.c.at <= end_at)
+        .where(camera_event.c.camera_id == camera_id, camera_event.c.at <= end_at)
         .order_by(camera_event.c.at, camera_event.c.run_id, camera_event.c.seq)
     )
+    if before is not None:
+        since_at = min(span.from_at for span in spans)
+        query = query.where(camera_event.c.at >= min(since_at, start_at))
     changes = [Change(*row) for row in connection.execute(query)]
     return derive_gaps(spans, changes, start_at, end_at)
 
@@ -105,18 +118,25 @@ def _spans(
     return (Span(*row) for row in connection.execute(query))
 
 
-def _stored(
+def stored_gaps(
     connection: sa.Connection, camera_id: str, start_at: datetime, end_at: datetime
-) -> Iterator[Gap]:
+) -> list[Gap]:
+    """Return the rows of ``gap`` that reach into a span of time, in order."""
     query = (
         sa.select(gap.c.from_at, gap.c.to_at, gap.c.reason, gap.c.frames_lost)
         .where(gap.c.camera_id == camera_id, gap.c.from_at < end_at, gap.c.to_at > start_at)
         .order_by(gap.c.from_at)
     )
-    return (Gap(*row) for row in connection.execute(query))
+    return [Gap(*row) for row in connection.execute(query)]
 
 
-def _replace(connection: sa.Connection, camera_id: str, old: list[Gap], new: list[Gap]) -> None:
+def _replace(
+    connection: sa.Connection,
+    camera_id: str,
+    old: list[Gap],
+    new: list[Gap],
+    start_at: datetime,
+) -> None:
     lost = sorted(set(old) - set(new), key=lambda gap: gap.from_at)
     found = sorted(set(new) - set(old), key=lambda gap: gap.from_at)
     if lost:
@@ -138,7 +158,9 @@ def _replace(connection: sa.Connection, camera_id: str, old: list[Gap], new: lis
         ]
         connection.execute(sa.insert(gap), rows)
     for from_at, to_at in _changed(lost, found):
-        _refresh_coverage(connection, camera_id, from_at, to_at)
+        # An old gap begins earlier only where retention cuts it: what was counted then stays.
+        if to_at > start_at:
+            _refresh_coverage(connection, camera_id, max(from_at, start_at), to_at)
 
 
 def _changed(lost: list[Gap], found: list[Gap]) -> list[tuple[datetime, datetime]]:
@@ -168,7 +190,7 @@ def _refresh_coverage(
             table.c.bucket_at <= last_at,
         ]
         connection.execute(sa.update(table).where(*mine).values(gap_s=0.0, reason=None))
-        shares = share_out(_stored(connection, camera_id, first_at, until_at), bucket_s)
+        shares = share_out(stored_gaps(connection, camera_id, first_at, until_at), bucket_s)
         rows = [
             dict.fromkeys(("intervals", "captured", "sampled", "analysed", "dropped", "faces"), 0)
             | {"camera_id": camera_id, "bucket_at": bucket_at, "analysed_s": 0.0}
