@@ -14,58 +14,95 @@ from surveil.track.motion import Motion, centre_of, size_of
 from surveil.track.options import TrackerOptions
 
 _IMPOSSIBLE = 1e6
+_LEAST = 1e-300  # keeps a logarithm finite
 
 
 def assign(
-    motions: Sequence[tuple[Motion, float]], boxes: Sequence[Box], options: TrackerOptions
+    motions: Sequence[tuple[Motion, bool]],
+    boxes: Sequence[Box],
+    options: TrackerOptions,
+    frame_size: tuple[int, int] | None,
+    *,
+    starting: bool = False,
 ) -> list[tuple[int, int]]:
-    """Pair tracks with detections so that their joint likelihood is highest.
+    """Pair tracks with detections so that the likelihood of all together is highest.
 
-    Centres are compared, in sizes of the face, and not overlaps: at five frames a second a walking
-    face is two of its widths further on in the next frame. As many pairs as the gates allow are
-    made; among those, the likeliest.
+    What is weighed is that a track moved to a detection, that a track was missed, and that a
+    detection is a newcomer (global nearest neighbour; Blackman and Popoli, Design and Analysis of
+    Modern Tracking Systems, section 6.4). Centres are compared in sizes of the face, not overlaps:
+    at five frames a second a walking face is two of its widths further on in the next frame.
 
     Args:
-        motions: Predicted to the time of the detections, each with the seconds since it was seen.
+        motions: Predicted to the time of the detections, each with whether the face was detected
+            in the frame before.
         boxes: Detections in pixels.
-        options: Gates.
+        options: Rates and gates.
+        frame_size: Width and height of the picture; where it is unknown, newcomers are as likely
+            everywhere as they are at the edge.
+        starting: Whether to weigh that a face moved off at once, instead of that it moved as
+            predicted or stopped.
 
     Returns:
         Pairs of indices into ``motions`` and ``boxes``.
     """
     if not motions or not boxes:
         return []
-    costs = np.array(
-        [[_cost(m, unseen_s, box, options) for box in boxes] for m, unseen_s in motions]
-    )
+    count = len(motions)
+    rates = [newcomer_rate(box, frame_size, options) for box in boxes]
+    costs = np.full((count, len(boxes) + count), _IMPOSSIBLE)
+    for row, (motion, was_seen) in enumerate(motions):
+        detected = options.seen_again if was_seen else options.found_again
+        costs[row, len(boxes) + row] = -math.log(1 - detected)
+        for column, box in enumerate(boxes):
+            cost = _surprise(motion, box, options, starting)
+            costs[row, column] = cost - math.log(detected) + math.log(rates[column])
     rows, columns = linear_sum_assignment(costs)
     return [
         (int(row), int(column))
         for row, column in zip(rows, columns, strict=True)
-        if costs[row, column] < _IMPOSSIBLE
+        if column < len(boxes)
     ]
 
 
-def _cost(motion: Motion, unseen_s: float, box: Box, options: TrackerOptions) -> float:
-    """Return the negative log likelihood of a pair, or ``_IMPOSSIBLE`` outside the gates."""
+def newcomer_rate(box: Box, frame_size: tuple[int, int] | None, options: TrackerOptions) -> float:
+    """Return how many new faces like this one are expected, in the unit of ``enter_rate``."""
+    if frame_size is None:
+        return options.enter_rate
+    width, height = frame_size
+    inside = min(box.x1, box.y1, width - box.x2, height - box.y2)
+    return options.enter_rate if inside < options.edge * size_of(box) else options.appear_rate
+
+
+def _surprise(motion: Motion, box: Box, options: TrackerOptions, starting: bool) -> float:
+    """Return the negative log likelihood of a detection given a track.
+
+    Its unit is that of ``enter_rate``: per square size of the picture and per e-fold of size.
+    """
     growth = math.log(max(size_of(box), 1.0) / motion.size)
-    if abs(growth) > math.log(options.size_ratio):
+    centre = centre_of(box)
+    aside = distance_to_segment(centre, motion.last_seen_position, motion.position) / motion.size
+    if abs(growth) > math.log(options.size_ratio) or aside > options.reach:
         return _IMPOSSIBLE
-    centre, deviation = centre_of(box), motion.deviation_px
-    gate = options.gate_sigmas * deviation
-    gate = min(max(gate, options.gate_least * motion.size), options.gate_most * motion.size)
-    away = float(np.hypot(*(centre - motion.position)))
-    reached = away
-    if unseen_s <= options.stop_within_s:
-        reached = distance_to_segment(centre, motion.last_seen_position, motion.position)
-    if reached > gate:
-        return _IMPOSSIBLE
-    return (
-        (away / deviation) ** 2 / 2
-        + 2 * math.log(deviation)
-        + (growth / motion.size_deviation) ** 2 / 2
-        + math.log(motion.size_deviation)
-    )
+    away = math.dist(centre, motion.position) / motion.size
+    if starting:
+        loose = math.hypot(motion.deviation, options.start_speed * motion.unseen_s)
+        place = options.start_share * _bell(away, loose) * _bell(0, loose)
+    else:
+        moved_on = _bell(away, motion.deviation) * _bell(0, motion.deviation)
+        # A face that stopped may be anywhere on its way: people do not slow down before they stop.
+        travelled = math.dist(motion.last_seen_position, motion.position) / motion.size
+        spread = math.sqrt(2) * options.box_noise
+        stopped = _bell(aside, spread) / (travelled + 1 / _bell(0, spread))
+        place = (1 - options.stop_share) * moved_on + options.stop_share * stopped
+    same_size = _bell(growth, motion.size_deviation)
+    half_hidden = 1 / (2 * math.log(options.size_ratio))
+    size = (1 - options.hidden_share) * same_size + options.hidden_share * half_hidden
+    return -math.log(max(place * size, _LEAST))
+
+
+def _bell(distance: float, deviation: float) -> float:
+    """Return the density of a normal distribution."""
+    return math.exp(-((distance / deviation) ** 2) / 2) / (deviation * math.sqrt(2 * math.pi))
 
 
 def distance_to_segment(
@@ -75,4 +112,4 @@ def distance_to_segment(
     along = end - start
     length = float(along @ along)
     share = 0.0 if length == 0 else min(max(float((point - start) @ along) / length, 0.0), 1.0)
-    return float(np.hypot(*(point - start - share * along)))
+    return math.dist(point, start + share * along)

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from surveil.domain import Box
 from surveil.track.options import TrackerOptions
 
-SIZE_DRIFT = 0.3
-"""Change of the logarithm of the size in a second, one standard deviation: walking up to a camera
-from 4 m to 3 m."""
+SIZE_DRIFT = 0.12
+"""Change of the logarithm of the size in a second, one standard deviation: somebody who walks up
+to a camera at 1 m/s, 5 to 10 m away."""
+
+SUDDEN = 4.0
+"""A detection further than so many standard deviations from its prediction is a change of speed."""
 
 
 def centre_of(box: Box) -> NDArray[np.float64]:
@@ -40,6 +43,7 @@ class Motion:
         self.position = centre_of(box)
         self.velocity = np.zeros(2)
         self.last_seen_position = self.position
+        self.unseen_s = 0.0
         self._log_size = math.log(max(size_of(box), 1.0))
         self._size_variance = options.size_noise**2
         self._pp = (options.box_noise * self.size) ** 2
@@ -57,12 +61,13 @@ class Motion:
         return math.sqrt(self._size_variance + self._options.size_noise**2)
 
     @property
-    def deviation_px(self) -> float:
-        """Standard deviation between prediction and detection, per axis."""
-        return math.sqrt(self._pp + (self._options.box_noise * self.size) ** 2)
+    def deviation(self) -> float:
+        """Standard deviation between prediction and detection in sizes, per axis."""
+        return math.sqrt(self._pp / self.size**2 + self._options.box_noise**2)
 
     def predict(self, by_s: float) -> None:
         """Move on by so many seconds."""
+        self.unseen_s += by_s
         noise = self._options.agility * self.size**2
         self.position = self.position + self.velocity * by_s
         self._pp += by_s * (2 * self._pv + by_s * self._vv) + noise * by_s**3 / 3
@@ -71,9 +76,11 @@ class Motion:
         self._size_variance += SIZE_DRIFT**2 * by_s
 
     def correct(self, box: Box) -> None:
-        """Take in a detection."""
+        """Take in a detection. One far from the prediction starts the velocity anew."""
         seen = centre_of(box)
-        total = self.deviation_px**2
+        if math.dist(seen, self.position) > SUDDEN * self.deviation * self.size:
+            self._restart()
+        total = (self.deviation * self.size) ** 2
         gain, velocity_gain = self._pp / total, self._pv / total
         surprise = seen - self.position
         self.position = self.position + gain * surprise
@@ -85,3 +92,12 @@ class Motion:
         self._log_size += size_gain * (math.log(max(size_of(box), 1.0)) - self._log_size)
         self._size_variance *= 1 - size_gain
         self.last_seen_position = seen
+        self.unseen_s = 0.0
+
+    def _restart(self) -> None:
+        """Predict again from where the face was last seen, as if it had been seen but once."""
+        start = self._options.start_speed * self.size
+        self.position, self.velocity = self.last_seen_position, np.zeros(2)
+        self._pp = (self._options.box_noise * self.size) ** 2 + (start * self.unseen_s) ** 2
+        self._pv = start**2 * self.unseen_s
+        self._vv = start**2

@@ -18,26 +18,36 @@ class TrackerOptions:
             People walk at 1 to 2 m/s, which is 5 to 10 sizes/s across the picture.
         agility: Change of speed, as spectral density of white noise acceleration in size^2/s^3:
             after a second, the speed is uncertain by its root.
-        box_noise: Scatter of a detection's centre, in sizes (MTCNN on sharp faces: 0.03 to 0.06).
+        box_noise: Scatter of a detection's centre, in sizes (MTCNN: 0.01 to 0.03).
         size_noise: Scatter of the logarithm of a detection's size.
-        gate_sigmas: A detection further from where a track may be is not it; in standard deviations
-            of the prediction.
-        gate_least: The gate's lower bound, in sizes: no prediction is better than this.
-        gate_most: The gate's upper bound, in sizes: a lost track must not reach for every newcomer.
-        stop_within_s: Up to this time since it was last seen, a face may be anywhere between there
-            and its prediction: people stop at once.
+        stop_share: How often a face stops between two detections rather than moving on.
+        start_share: How often a face takes on another speed at once, as ``start_speed`` says.
+        hidden_share: How often a detection shows but a part of a face, and so another size.
+        reach: A detection further than this from a track's way is not it, in sizes.
         size_ratio: Largest ratio between the sizes of a track and of a detection that is it.
+        enter_rate: Faces that appear in a frame within ``edge`` sizes of the picture's edge, per
+            square size of the picture and e-fold of size. The edge of a 720p picture has some 80
+            square sizes; one newcomer in 2 frames, in 2 e-folds, makes 3e-3.
+        appear_rate: The same for the rest of the picture, where people only turn around.
+        edge: In sizes, from the edge of the face to that of the picture.
+        seen_again: How often a face seen in the last frame is detected in this one.
+        found_again: How often a face not seen in the last frame is detected in this one.
     """
 
     start_score: float = 0.9
     confirm_within_s: float = 1.0
     keep_lost_s: float = 2.0
     start_speed: float = 4.0
-    agility: float = 20.0
-    box_noise: float = 0.06
-    size_noise: float = 0.1
-    gate_sigmas: float = 3.0
-    gate_least: float = 0.8
-    gate_most: float = 2.5
-    stop_within_s: float = 0.5
+    agility: float = 2.0
+    box_noise: float = 0.03
+    size_noise: float = 0.04
+    stop_share: float = 0.1
+    start_share: float = 0.03
+    hidden_share: float = 0.02
+    reach: float = 3.0
     size_ratio: float = 1.8
+    enter_rate: float = 3e-3
+    appear_rate: float = 3e-5
+    edge: float = 1.5
+    seen_again: float = 0.9
+    found_again: float = 0.3

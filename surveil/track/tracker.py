@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import numpy as np
 
 from surveil.domain import Detection
 from surveil.track.assignment import assign
-from surveil.track.motion import Motion
+from surveil.track.candidate import Candidate
 from surveil.track.options import TrackerOptions
 
 
@@ -18,15 +20,6 @@ class TrackedFace:
     track_id: int
     detection: Detection
     is_new: bool
-
-
-@dataclass(slots=True)
-class _Track:
-    """A face that was seen; ``track_id`` is ``None`` until it was seen twice."""
-
-    motion: Motion
-    seen_s: float
-    track_id: int | None = field(default=None)
 
 
 class Tracker:
@@ -43,11 +36,20 @@ class Tracker:
     Args:
         options: See :class:`~surveil.track.options.TrackerOptions`.
         first_id: Identity of the first track; give ``last_id + 1`` to go on within a run.
+        frame_size: Width and height of the camera's frames in pixels. With it, the tracker knows
+            where people come in and when they have left; it works without it, less well.
     """
 
-    def __init__(self, options: TrackerOptions | None = None, *, first_id: int = 1) -> None:
+    def __init__(
+        self,
+        options: TrackerOptions | None = None,
+        *,
+        first_id: int = 1,
+        frame_size: tuple[int, int] | None = None,
+    ) -> None:
         self._options = options or TrackerOptions()
-        self._tracks: list[_Track] = []
+        self._frame_size = frame_size
+        self._candidates: list[Candidate] = []
         self._next_id = first_id
         self._at_s: float | None = None
 
@@ -59,7 +61,7 @@ class Tracker:
     @property
     def live_ids(self) -> frozenset[int]:
         """The tracks in view or still waited for; others never come back."""
-        return frozenset(t.track_id for t in self._tracks if t.track_id is not None)
+        return frozenset(c.track_id for c in self._candidates if c.track_id is not None)
 
     def update(self, detections: Sequence[Detection], at_s: float) -> list[TrackedFace]:
         """Take in the faces of one frame.
@@ -69,8 +71,9 @@ class Tracker:
             at_s: When the frame was captured, on a monotonic clock.
 
         Returns:
-            The faces that belong to a track, in the order of ``detections``. A face seen for the
-            first time is not among them; from the second time on it is.
+            The faces that belong to a track, in the order of ``detections``. Left out are a face
+            seen for the first time, as it may be a false detection, and one that has moved off so
+            suddenly that it may be another; the next frame decides.
 
         Raises:
             ValueError: ``at_s`` lies before that of the last call.
@@ -79,53 +82,73 @@ class Tracker:
         if by_s < 0:
             raise ValueError(f"frames must come in order of time; this one is {-by_s:.3f} s early")
         self._at_s = at_s
-        for track in self._tracks:
-            track.motion.predict(by_s)
+        for candidate in self._candidates:
+            candidate.predict(by_s)
+        self._candidates = [c for c in self._candidates if not self._has_left(c)]
         sure = [i for i, d in enumerate(detections) if d.score >= self._options.start_score]
         unsure = [i for i, d in enumerate(detections) if d.score < self._options.start_score]
-        seen: dict[int, TrackedFace] = {}
-        # Sure detections choose first (ByteTrack, arXiv:2110.06864), confirmed tracks before those
-        # seen once: a false detection beside a face must not take its next detection away.
-        waiting = self._tracks
-        for indices in (sure, unsure):
-            for is_confirmed in (True, False):
-                group = [t for t in waiting if (t.track_id is not None) == is_confirmed]
-                left = [i for i in indices if i not in seen]
-                matched = self._match(group, left, detections, at_s, seen)
-                waiting = [t for t in waiting if not any(t is m for m in matched)]
-        self._tracks = [track for track in self._tracks if not self._is_over(track, at_s)]
-        for i in sure:
-            if i not in seen:
-                self._tracks.append(_Track(Motion(detections[i].box, self._options), at_s))
-        return [seen[i] for i in sorted(seen)]
+        # Sure detections choose first (ByteTrack, arXiv:2110.06864).
+        matched = self._match(self._candidates, sure, detections)
+        missed = [c for c in self._candidates if c.misses]
+        matched |= self._match(missed, unsure, detections)
+        begun = self._begin([i for i in sure if i not in matched], detections)
+        faces = [self._identify(matched[i], detections[i]) for i in sorted(matched)]
+        kept = [c for c in self._candidates if not c.is_over]
+        self._candidates = kept + begun
+        return faces
 
     def _match(
-        self,
-        tracks: list[_Track],
-        indices: list[int],
-        detections: Sequence[Detection],
-        at_s: float,
-        seen: dict[int, TrackedFace],
-    ) -> list[_Track]:
-        """Assign some detections to some tracks, note them in ``seen``, return the tracks."""
+        self, candidates: list[Candidate], indices: list[int], detections: Sequence[Detection]
+    ) -> dict[int, Candidate]:
+        """Give detections to candidates; return the candidates by the detections' indices."""
         pairs = assign(
-            [(track.motion, at_s - track.seen_s) for track in tracks],
+            [(candidate.motion, candidate.misses == 1) for candidate in candidates],
             [detections[i].box for i in indices],
             self._options,
+            self._frame_size,
         )
         for row, column in pairs:
-            track, i = tracks[row], indices[column]
-            track.motion.correct(detections[i].box)
-            track.seen_s = at_s
-            is_new = track.track_id is None
-            if track.track_id is None:
-                track.track_id = self._next_id
-                self._next_id += 1
-            seen[i] = TrackedFace(track.track_id, detections[i], is_new)
-        return [tracks[row] for row, _ in pairs]
+            candidates[row].see(detections[indices[column]].box)
+        return {indices[column]: candidates[row] for row, column in pairs}
 
-    def _is_over(self, track: _Track, at_s: float) -> bool:
-        unseen_s = at_s - track.seen_s
-        if track.track_id is None:
-            return unseen_s > self._options.confirm_within_s
-        return unseen_s > self._options.keep_lost_s
+    def _begin(self, indices: list[int], detections: Sequence[Detection]) -> list[Candidate]:
+        """Return new candidates, each with the track it may be if that one moved off at once."""
+        missed = [c for c in self._candidates if c.misses and c.track_id is not None]
+        pairs = assign(
+            [(candidate.motion, candidate.misses == 1) for candidate in missed],
+            [detections[i].box for i in indices],
+            self._options,
+            self._frame_size,
+            starting=True,
+        )
+        origins = {column: missed[row] for row, column in pairs}
+        return [
+            Candidate(detections[i].box, self._options, origins.get(column))
+            for column, i in enumerate(indices)
+        ]
+
+    def _identify(self, candidate: Candidate, detection: Detection) -> TrackedFace:
+        """Return a face with its identity, which a candidate gets when it is seen again."""
+        is_new = False
+        if candidate.track_id is None:
+            origin = candidate.origin
+            if origin in self._candidates and origin is not None and candidate.continues(origin):
+                candidate.track_id = origin.track_id
+                self._candidates.remove(origin)
+            else:
+                candidate.track_id = self._next_id
+                self._next_id += 1
+                is_new = True
+            candidate.origin = None
+        assert candidate.track_id is not None
+        return TrackedFace(candidate.track_id, detection, is_new)
+
+    def _has_left(self, candidate: Candidate) -> bool:
+        """Return whether a face that was missed has walked out of the picture since."""
+        if self._frame_size is None or candidate.misses < 2:
+            return False
+        motion = candidate.motion
+        outside = (motion.position < -motion.size / 2) | (
+            motion.position > np.array(self._frame_size) + motion.size / 2
+        )
+        return bool(outside.any())
