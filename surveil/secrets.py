@@ -13,6 +13,7 @@ import html
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, NoReturn, Self
 from urllib.parse import unquote, unquote_plus
 
@@ -52,14 +53,20 @@ _LETTER_ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 
 class _Needle:
-    """The forms of one secret that :func:`redact` looks for."""
-
-    __slots__ = ("encoded", "escaped", "value")
+    """The forms of one secret that :func:`redact` looks for; made at the first look."""
 
     def __init__(self, value: str) -> None:
         self.value = value
-        self.encoded = tuple(_base64_cores(value)) + tuple(_hex_forms(value))
-        self.escaped = re.compile("".join(_any_escape(character) for character in value))
+
+    @cached_property
+    def encoded(self) -> tuple[str, ...]:
+        """What must stand in every base64 or hexadecimal text of the value."""
+        return (*_base64_cores(self.value), *_hex_forms(self.value))
+
+    @cached_property
+    def escaped(self) -> re.Pattern[str]:
+        """The value with each character as it is or escaped."""
+        return re.compile("".join(_any_escape(character) for character in self.value))
 
 
 class Redactor:
@@ -71,7 +78,7 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._needles: dict[str, _Needle] = {}
-        self._ordered: tuple[_Needle, ...] = ()
+        self._ordered: tuple[_Needle, ...] | None = ()
 
     def add(self, value: str) -> None:
         """Have the value removed from now on; shorter ones than ``SHORTEST`` are ignored.
@@ -85,19 +92,25 @@ class Redactor:
             if len(self._needles) >= MOST:
                 raise ConfigError(f"more than {MOST} different secrets; let cameras share accounts")
             self._needles[value] = _Needle(value)
-            # Longest first: a secret that contains another one must go as a whole.
-            self._ordered = tuple(
-                sorted(self._needles.values(), key=lambda needle: -len(needle.value))
-            )
+            self._ordered = None
 
     def values(self) -> list[str]:
         """Return all values, the longest first."""
-        return [needle.value for needle in self._ordered]
+        return [needle.value for needle in self._longest_first()]
+
+    def _longest_first(self) -> tuple[_Needle, ...]:
+        """Return the needles so that a secret that contains another one goes as a whole."""
+        ordered = self._ordered
+        if ordered is None:
+            with self._lock:
+                needles = sorted(self._needles.values(), key=lambda needle: -len(needle.value))
+                ordered = self._ordered = tuple(needles)
+        return ordered
 
     def redact(self, text: str) -> str:
         """Return the text without the values; see the function of this name."""
         has_escapes = _ESCAPE.search(text) is not None
-        for needle in self._ordered:
+        for needle in self._longest_first():
             if needle.value in text:
                 text = text.replace(needle.value, MASK)
             if has_escapes:

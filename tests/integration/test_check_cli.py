@@ -13,6 +13,8 @@ import av
 import numpy as np
 import pytest
 
+from surveil.simulate.server import RtspServer
+
 CANARY = "canary-cli/@1"
 
 Run = subprocess.CompletedProcess[str]
@@ -37,10 +39,18 @@ def _write(path: Path, text: str) -> str:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of a moving square, 96x64 at 10 pictures a second."""
-    path = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    return _make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", "mpeg4")
+
+
+@pytest.fixture(scope="module")
+def rtsp_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", "libx264")
+
+
+def _make_clip(path: Path, codec: str) -> Path:
+    """Write two seconds of a moving square, 96x64 at 10 pictures a second."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=10)
+        stream = container.add_stream(codec, rate=10)
         stream.width, stream.height = 96, 64
         stream.pix_fmt = "yuv420p"
         for index in range(20):
@@ -126,6 +136,24 @@ def test_probe(tmp_path: Path, clip: Path) -> None:
     assert report["probe"]["good"]["width"] == 96
     assert report["probe"]["good"]["time_to_first_frame_s"] > 0
     assert report["probe"]["dead"]["reason"] == "refused"
+
+
+def test_probe_with_passwords(tmp_path: Path, rtsp_clip: Path) -> None:
+    with RtspServer({"s": rtsp_clip}, username="ad.min", password=CANARY) as server:
+        path = _write(
+            tmp_path / "fleet.yaml",
+            "defaults: {username: ad.min}\n"
+            "cameras:\n"
+            f"  right: {{source: '{server.url('s')}', password: '${{env:TOKEN}}'}}\n"
+            f"  wrong: {{source: '{server.url('s')}', password: '${{env:TOKEN}}-not'}}\n",
+        )
+        done = _surveil("check", path, "--probe", "--json", TOKEN=CANARY)
+    report = json.loads(done.stdout)["probe"]
+    assert done.returncode == 5
+    assert (report["right"]["reason"], report["right"]["codec"]) == ("none", "h264")
+    assert report["right"]["fps"] == pytest.approx(10, rel=0.3)
+    assert report["wrong"]["reason"] == "auth-failed"
+    assert "canary" not in done.stdout + done.stderr
 
 
 def test_schema() -> None:
