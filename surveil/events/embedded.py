@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
-import structlog
 
 from surveil.errors import InUseError, UnavailableError
 from surveil.events.connection import open_client
 from surveil.events.lifetime import die_with_parent
 from surveil.events.socket_path import prepare_socket_dir, socket_path
+from surveil.logs import get_logger
 
 READY_S = 60.0
 """Longest wait for a server to load its append-only file."""
@@ -33,7 +33,7 @@ PREDECESSOR_S = 5.0
 STOP_S = 5.0
 MAX_LOG_BYTES = 1_000_000
 
-_log = structlog.get_logger(__name__)
+_log = get_logger("events")
 
 
 def embedded_url(data_dir: Path) -> str:
@@ -214,7 +214,7 @@ class EmbeddedRedis:
                 damaged.rename(damaged.with_name(f"{name}.damaged-{stamp}"))
                 moved = True
         log_path.replace(log_path.with_suffix(".log.1"))
-        _log.error("redis append-only file is damaged, set aside", directory=str(self.directory))
+        _log.error("redis.file_damaged", directory=str(self.directory))
         return moved
 
 

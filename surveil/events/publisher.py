@@ -9,6 +9,7 @@ data), and when SQL has not committed the oldest event for too long.
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -16,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-import structlog
 
 from surveil.errors import SurveilError
 from surveil.events.connection import check_eviction, explain, open_client
 from surveil.events.progress import read_committed
 from surveil.events.spool import Spool, SpoolEntry
 from surveil.events.streams import partition_of, stream_key
+from surveil.logs import get_logger
 
 BATCH = 500
 IDLE_WAIT_S = 0.5
@@ -30,7 +31,7 @@ PROGRESS_EVERY_S = 1.0
 BACKOFF_LEAST_S, BACKOFF_MOST_S = 0.2, 10.0
 RESEND_LEAST_S, RESEND_MOST_S = 60.0, 900.0
 
-_log = structlog.get_logger(__name__)
+_log = get_logger("events")
 
 
 @dataclass(slots=True)
@@ -108,6 +109,7 @@ class Publisher:
 
         Raises:
             redis.RedisError: Redis is away, full or refuses; the spool keeps everything.
+        sqlite3.Error: The spool's disk failed.
             SurveilError: The server must not be used; see ``check_eviction``.
         """
         if not self._is_checked:
@@ -130,13 +132,15 @@ class Publisher:
         attempt = 0
         while True:
             more = False
+            self._wake.clear()  # before looking: what is appended from here on wakes us again
+            is_last = self._stopping.is_set()
             try:
                 more = self.publish_round()
                 attempt = 0
-            except (redis.RedisError, SurveilError, OSError) as error:
+            except (redis.RedisError, SurveilError, OSError, sqlite3.Error) as error:
                 attempt = self._fail(error, attempt)
             self._measure()
-            if self._stopping.is_set():
+            if is_last:
                 done = not more and attempt == 0
                 if done or time.monotonic() >= self._drain_until_mono_s:
                     self._client.close()
@@ -145,12 +149,11 @@ class Publisher:
                 self._pause(self._backoff_s(attempt))
             elif not more:
                 self._wake.wait(IDLE_WAIT_S)
-            self._wake.clear()
 
     def _fail(self, error: Exception, attempt: int) -> int:
         if attempt == 0:
             _log.warning(
-                "cannot publish, events wait in the spool",
+                "publisher.failed",
                 error=str(error) if isinstance(error, SurveilError) else explain(error),
                 pending=self._spool.pending_count,
             )
@@ -226,7 +229,7 @@ class Publisher:
                     raise
                 is_lost = True
             if is_lost:
-                _log.warning("redis lost events, sending the spool again", stream=key)
+                _log.warning("publisher.resends", stream=key)
                 self._sent_id = 0
                 self._last_sent.clear()
                 return

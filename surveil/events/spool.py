@@ -20,12 +20,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
 from ulid import ULID
 
 from surveil.domain import Event, IntervalEvent
 from surveil.events.codec import encode, format_at
 from surveil.events.spool_file import SpoolLock, open_spool_file
+from surveil.logs import get_logger
 
 RESERVE = 1.1
 """Camera events may fill the spool up to this many times its limit."""
@@ -36,7 +36,7 @@ ENTRY_OVERHEAD_BYTES = 150
 RUN_KEPT = timedelta(days=30)
 """A run without a new event for so long is forgotten, once nothing of it is pending."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger("events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class Spool:
         if ULID.from_str(capture_run).milliseconds >= self._renamed_before_ms:
             return capture_run
         name = str(ULID())
-        _log.warning("run goes on under a new name", capture_run=capture_run, run=name)
+        _log.warning("run.renamed", capture_run=capture_run, run=name)
         return name
 
     def _prune_runs(self) -> None:

@@ -9,9 +9,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
 from surveil.errors import ConfigError, InUseError
+from surveil.logs import get_logger
 
 PREDECESSOR_S = 5.0
 """A killed worker's lock is gone at once; this is for one that is just ending."""
@@ -42,7 +41,7 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
 
-_log = structlog.get_logger(__name__)
+_log = get_logger("events")
 
 
 class SpoolLock:
@@ -95,7 +94,7 @@ def open_spool_file(path: Path) -> tuple[sqlite3.Connection, int]:
             part = path.with_name(path.name + suffix)
             if part.exists():
                 part.rename(part.with_name(f"{path.name}.damaged-{stamp:%Y%m%dT%H%M%S}{suffix}"))
-        _log.error("spool is damaged, set aside; events only it had are lost", path=str(path))
+        _log.error("spool.damaged", path=str(path))
         return _open(path, int(stamp.timestamp() * 1000) + 1)
 
 

@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
-import structlog
 import torch
 from numpy.typing import NDArray
 
 from surveil.classify import EmptyCropError, ScoreSmoother, crop_face
 from surveil.detect import Detector
 from surveil.domain import Detection, Frame
+from surveil.logs import get_logger
 from surveil.workers.lifeline import Telemetry
 from surveil.workers.readings import FaceReading, FrameReading
 
 GROW_AFTER = 500
 """Calls without trouble after which a batch halved for want of memory is doubled again."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger("inference")
 _T = TypeVar("_T")
 
 
@@ -57,7 +57,7 @@ class Pipeline:
     Args:
         detectors: The detector of each camera; cameras may share one.
         classifier: For all cameras.
-        make_tracker: Makes the tracker of a run, given the first track id it may assign.
+        make_tracker: Makes the tracker of a run, given its camera and the first id it may give.
         make_smoother: Makes the smoother of a run.
         telemetry: Gets ``frame_faults_total`` by stage and ``batch_halved_total``.
     """
@@ -67,7 +67,7 @@ class Pipeline:
         detectors: Mapping[str, Detector],
         classifier: EmotionClassifier,
         *,
-        make_tracker: Callable[[int], FaceTracker],
+        make_tracker: Callable[[str, int], FaceTracker],
         make_smoother: Callable[[], ScoreSmoother],
         telemetry: Telemetry,
     ) -> None:
@@ -83,7 +83,10 @@ class Pipeline:
 
     def open_run(self, camera: str, run: str, first_track_id: int = 1) -> None:
         """Begin a run whose first track ids were given before; unknown runs begin at 1."""
-        self._runs[camera, run] = (self._make_tracker(first_track_id), self._make_smoother())
+        self._runs[camera, run] = (
+            self._make_tracker(camera, first_track_id),
+            self._make_smoother(),
+        )
 
     def end_run(self, camera: str, run: str) -> None:
         """Forget a run's tracks."""
@@ -225,7 +228,7 @@ class Pipeline:
     def _fault(self, error: BaseException, frame: Frame, stage: str) -> None:
         self._telemetry.count("frame_faults_total", stage=stage, camera=frame.camera)
         _log.error(
-            "frame could not be analysed",
+            "frame.failed",
             camera=frame.camera,
             stage=stage,
             shape=frame.image.shape,

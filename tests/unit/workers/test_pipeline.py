@@ -93,7 +93,7 @@ def pipeline(detector, classifier, telemetry) -> Pipeline:
     return Pipeline(
         dict.fromkeys("abc", detector),
         classifier,
-        make_tracker=lambda first_id: Tracker(first_id=first_id),
+        make_tracker=lambda camera, first_id: Tracker(first_id=first_id),
         make_smoother=lambda: ScoreSmoother(tau_s=0.0),
         telemetry=telemetry,
     )

@@ -1,0 +1,91 @@
+"""Load the networks and compose them into a pipeline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from surveil.classify import Classifier, ScoreSmoother, find_model
+from surveil.detect import Detector, MtcnnDetector, MtcnnNetworks
+from surveil.engines import resolve_device
+from surveil.track import Tracker, TrackerOptions
+from surveil.workers.lifeline import Telemetry
+from surveil.workers.pipeline import Pipeline
+
+UNSURE_BY = 0.2
+"""A face of a track may score this much less than the score that a track needs to begin."""
+
+MOST_THREADS = 8
+"""Small networks gain nothing from more."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceOptions:
+    """What counts as a face for one camera.
+
+    Attributes:
+        min_face_px: Smallest face looked for.
+        min_score: Lowest detector score of a face that begins a track, 0..1.
+    """
+
+    min_face_px: int = 40
+    min_score: float = 0.9
+
+
+def cpu_threads() -> int:
+    """Return how many threads the networks may use here: one CPU is left to decoding."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min((usable or 1) - 1, MOST_THREADS))
+
+
+def build_pipeline(
+    cameras: Mapping[str, FaceOptions],
+    *,
+    model: str,
+    device: str,
+    smoothing_tau_s: float,
+    telemetry: Telemetry,
+    threads: int | None = None,
+) -> Pipeline:
+    """Load and compile all networks; takes seconds.
+
+    Args:
+        cameras: Camera id to what counts as a face there.
+        model: Name or path of the emotion model.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        smoothing_tau_s: Time constant of the scores of a track.
+        telemetry: For the pipeline's counters.
+        threads: CPU threads; :func:`cpu_threads` where None.
+
+    Raises:
+        ConfigError: The device is not there.
+        ModelError: The model is missing or damaged.
+    """
+    device = resolve_device(device)
+    threads = threads or cpu_threads()
+    torch.set_num_threads(threads)
+    classifier = Classifier.load(find_model(model), device, threads=threads)
+    networks = MtcnnNetworks.load(device=device, threads=threads)
+    shared: dict[FaceOptions, Detector] = {}
+    for options in cameras.values():
+        if options not in shared:
+            shared[options] = MtcnnDetector(
+                min_face_px=options.min_face_px,
+                min_score=max(options.min_score - UNSURE_BY, 0.0),
+                networks=networks,
+            )
+
+    def make_tracker(camera: str, first_id: int) -> Tracker:
+        start_score = cameras[camera].min_score
+        return Tracker(TrackerOptions(start_score=start_score), first_id=first_id)
+
+    return Pipeline(
+        {camera: shared[options] for camera, options in cameras.items()},
+        classifier,
+        make_tracker=make_tracker,
+        make_smoother=lambda: ScoreSmoother(tau_s=smoothing_tau_s),
+        telemetry=telemetry,
+    )

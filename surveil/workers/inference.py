@@ -1,0 +1,255 @@
+"""The inference process: frames of all cameras to events, spooled and published.
+
+One loop: wait for the doorbell, take each camera's newest frame, analyse a batch when it is due,
+put what is over into the spool. Publishing has a thread of its own, so Redis may be away for as
+long as the spool has room.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Mapping
+
+from surveil.config import Fleet
+from surveil.events.embedded import embedded_url
+from surveil.events.publisher import Publisher, PublisherStats
+from surveil.events.spool import Draft, Spool
+from surveil.logs import get_logger
+from surveil.sources.ring import FrameRing
+from surveil.workers.analysis import FaceOptions, build_pipeline
+from surveil.workers.batching import Batcher
+from surveil.workers.lifeline import Lifeline
+from surveil.workers.pipeline import Pipeline
+from surveil.workers.timeline import Timeline
+
+TICK_S = 0.1
+"""How often intervals are looked through."""
+
+LOAD_ALLOW_S = 180.0
+BATCH_ALLOW_S = 60.0
+PUBLISH_DRAIN_S = 2.5
+MAX_BACKLOG = 5000
+"""Events kept in memory while the spool's disk refuses them."""
+
+_log = get_logger("inference")
+
+
+def run(
+    fleet: Fleet, lifeline: Lifeline, rings: Mapping[str, FrameRing], doorbell_fd: int | None
+) -> int:
+    """Analyse the cameras of ``rings`` until the lifeline says stop; the exit code is 0.
+
+    Runs in the inference process, which is the only reader of these rings.
+
+    Args:
+        fleet: The configuration.
+        lifeline: The line to the supervisor.
+        rings: Camera id to its ring.
+        doorbell_fd: Non-blocking pipe on which the captures ring, or None to poll.
+
+    Raises:
+        ConfigError: The device is not there, or the spool is of another version.
+        InUseError: Another process holds the spool.
+        ModelError: The model is missing or damaged.
+    """
+    lifeline.beat(LOAD_ALLOW_S)
+    spool = Spool(fleet.data_dir / "spool" / "inference.db", max_bytes=int(fleet.spool.max_bytes))
+    try:
+        url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
+        publisher = Publisher(
+            spool, url, fleet.partitions, on_round=lambda stats: _report(lifeline, spool, stats)
+        )
+        publisher.start()
+        try:
+            pipeline = build_pipeline(
+                {
+                    camera: FaceOptions(
+                        fleet.cameras[camera].min_face_px, fleet.cameras[camera].min_score
+                    )
+                    for camera in rings
+                },
+                model=fleet.model,
+                device=fleet.device,
+                smoothing_tau_s=fleet.inference.smoothing_tau_s,
+                telemetry=lifeline.telemetry,
+            )
+            _log.info("model.loaded", model=pipeline.model)
+            loop = InferenceLoop(fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher)
+            loop.run()
+        finally:
+            lifeline.beat()
+            publisher.stop(PUBLISH_DRAIN_S)
+    finally:
+        spool.close()
+    return 0
+
+
+def _report(lifeline: Lifeline, spool: Spool, stats: PublisherStats) -> None:
+    lifeline.ready(stats.is_connected)
+    telemetry = lifeline.telemetry
+    telemetry.gauge("redis_up", float(stats.is_connected))
+    telemetry.gauge("publish_lag_s", stats.lag_s)
+    telemetry.gauge("spool_pending", spool.pending_count)
+    telemetry.gauge("spool_bytes", spool.pending_bytes)
+    telemetry.gauge("events_published", stats.published)
+
+
+class InferenceLoop:
+    """The loop, with everything it needs handed in."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        lifeline: Lifeline,
+        rings: Mapping[str, FrameRing],
+        doorbell_fd: int | None,
+        pipeline: Pipeline,
+        spool: Spool,
+        publisher: Publisher,
+    ) -> None:
+        self._lifeline = lifeline
+        self._telemetry = lifeline.telemetry
+        self._rings = dict(rings)
+        self._order = deque(self._rings)
+        self._doorbell_fd = doorbell_fd
+        self._pipeline = pipeline
+        self._spool = spool
+        self._publisher = publisher
+        options = fleet.inference
+        self._batcher = Batcher(max_batch=options.max_batch, max_age_s=options.max_age_s)
+        self._timelines = {
+            camera: Timeline(
+                camera,
+                interval_s=fleet.interval_s,
+                grace_s=options.max_age_s,
+                model=pipeline.model,
+                mark=spool.mark,
+                tally=ring.tally,
+                keeper=pipeline,
+            )
+            for camera, ring in self._rings.items()
+        }
+        self._drafts: deque[Draft] = deque()
+        self._next_tick_mono_s = 0.0
+        self._is_refusing = False
+
+    def run(self) -> None:
+        """Loop until the lifeline says stop, then tell what is left."""
+        self.resume()
+        while not self._lifeline.stopping.is_set():
+            self._lifeline.beat()
+            self.wait()
+            self.step()
+        self._lifeline.beat(BATCH_ALLOW_S)
+        self.step(is_last=True)
+
+    def resume(self) -> None:
+        """Find out from rings and spool where things stand; called once, first."""
+        now = time.monotonic()
+        for camera, timeline in self._timelines.items():
+            self._drafts += timeline.resume(self._rings[camera].states(), now)
+
+    def wait(self) -> None:
+        """Wait for a doorbell, until a batch is due, or until intervals are to be looked at."""
+        now = time.monotonic()
+        due_s = self._batcher.due_in_s(now)
+        timeout_s = max(self._next_tick_mono_s - now, 0.0)
+        if due_s is not None:
+            timeout_s = min(timeout_s, due_s)
+        if self._doorbell_fd is None:
+            time.sleep(min(timeout_s, 0.01))
+            return
+        if select.select([self._doorbell_fd], [], [], timeout_s)[0]:
+            with contextlib.suppress(BlockingIOError):
+                if not os.read(self._doorbell_fd, 65536):
+                    self._doorbell_fd = None  # nobody can ring any more
+
+    def step(self, *, is_last: bool = False) -> None:
+        """Take what is new, analyse what is due, spool what is over; ``is_last``: everything."""
+        records = {}
+        self._order.rotate(-1)  # with more cameras than a batch holds, each one's turn comes
+        for camera in self._order:
+            # States before the frame: what is newer than these belongs to the next step.
+            new = self._rings[camera].states(self._timelines[camera].last_index)
+            if new:
+                records[camera] = new
+            if self._batcher.has_room:
+                frame = self._rings[camera].take()
+                if frame is not None:
+                    self._batcher.offer(frame, time.monotonic())
+        due_s = self._batcher.due_in_s(time.monotonic())
+        if due_s is not None and (due_s <= 0 or records or is_last):
+            self._analyse()
+        for camera, new in records.items():
+            self._drafts += self._timelines[camera].apply(new)
+            if not self._timelines[camera].is_live:
+                self._batcher.forget(camera)
+        now = time.monotonic()
+        if records or is_last or now >= self._next_tick_mono_s:
+            self._next_tick_mono_s = now + TICK_S
+            for timeline in self._timelines.values():
+                self._drafts += timeline.stop(now) if is_last else timeline.tick(now)
+            self._append()
+
+    def _analyse(self) -> None:
+        started = time.monotonic()
+        batch = self._batcher.take(started)
+        for frame in batch.stale:
+            self._count_drop(frame.camera, "stale")
+            if self._timelines[frame.camera].admit(frame):
+                self._timelines[frame.camera].drop(frame, is_stale=True)
+        frames = [frame for frame in batch.frames if self._timelines[frame.camera].admit(frame)]
+        if not frames:
+            return
+        self._lifeline.beat(BATCH_ALLOW_S)
+        readings = self._pipeline.process(frames)
+        duration_s = time.monotonic() - started
+        self._batcher.executed(duration_s)
+        for reading in readings:
+            camera = reading.frame.camera
+            if reading.faces is None:
+                self._timelines[camera].drop(reading.frame, is_stale=False)
+                self._count_drop(camera, "fault")
+                continue
+            self._timelines[camera].add(reading.frame, reading.faces)
+            self._telemetry.count("frames_analysed_total", 1, camera=camera)
+            self._telemetry.count("faces_total", len(reading.faces), camera=camera)
+        self._telemetry.gauge("batch_size", len(frames))
+        self._telemetry.gauge("inference_ms", duration_s * 1000)
+        self._telemetry.count("batches_total")
+
+    def _append(self) -> None:
+        if not self._drafts:
+            return
+        try:
+            appended = self._spool.append(self._drafts)
+        except sqlite3.Error as error:
+            self._keep_for_later(error)
+            return
+        self._drafts.clear()
+        for event in appended.events:
+            kind = "interval" if hasattr(event, "frames") else "camera"
+            self._telemetry.count("events_total", 1, type=kind)
+        if appended.refused:
+            self._telemetry.count("events_refused_total", appended.refused, cause="spool-full")
+        if bool(appended.refused) != self._is_refusing:
+            self._is_refusing = bool(appended.refused)
+            log = _log.error if self._is_refusing else _log.info
+            log("spool.full" if self._is_refusing else "spool.has_room")
+        self._publisher.wake()
+
+    def _keep_for_later(self, error: sqlite3.Error) -> None:
+        """Keep events that the disk refused, up to a bound; they have no ``seq`` yet."""
+        self._telemetry.count("spool_errors_total")
+        _log.error("spool.failed", error=str(error), waiting=len(self._drafts))
+        while len(self._drafts) > MAX_BACKLOG:
+            self._drafts.popleft()
+            self._telemetry.count("events_refused_total", 1, cause="spool-error")
+
+    def _count_drop(self, camera: str, cause: str) -> None:
+        self._telemetry.count("frames_dropped_total", 1, camera=camera, cause=cause)

@@ -1,0 +1,190 @@
+"""One camera's frames and states to drafts of events, in the order in which they happened.
+
+The states come from the ring's log, the counters from its tally; both outlive the processes that
+write and read them, so a replaced worker finds where it stood (with the spool's mark of each run).
+Pure but for those: time comes with each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from surveil.domain import CameraEvent, CameraState, Event, Frame, IntervalEvent
+from surveil.events.fields import storable
+from surveil.events.spool import Draft, RunMark
+from surveil.sources.statelog import StateRecord
+from surveil.sources.tally import RunTally
+from surveil.workers.intervals import IntervalBuilder
+from surveil.workers.readings import FaceReading
+
+_WATCHING = (CameraState.LIVE, CameraState.STALLED, CameraState.FROZEN)
+
+
+class RunKeeper(Protocol):
+    """Keeps tracks per run; see :class:`surveil.workers.pipeline.Pipeline`."""
+
+    def open_run(self, camera: str, run: str, first_track_id: int = 1) -> None: ...
+    def end_run(self, camera: str, run: str) -> None: ...
+
+
+class Timeline:
+    """The timeline of one camera, over all its runs.
+
+    Args:
+        camera: Camera id.
+        interval_s: Length of intervals.
+        grace_s: How long an interval waits for its last frames.
+        model: Name of the classifier.
+        mark: Tells where a run stands in the spool.
+        tally: Tells the ring's counters of a run.
+        keeper: Is told which runs begin and end.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        *,
+        interval_s: float,
+        grace_s: float,
+        model: str,
+        mark: Callable[[str], RunMark],
+        tally: Callable[[str], RunTally | None],
+        keeper: RunKeeper,
+    ) -> None:
+        self._camera = camera
+        self._interval_s = interval_s
+        self._grace_s = grace_s
+        self._model = model
+        self._mark = mark
+        self._tally = tally
+        self._keeper = keeper
+        self._builders: dict[str, IntervalBuilder] = {}
+        self._ended_run = ""
+        self._anchor: tuple[datetime, float] | None = None
+        self.last_index = 0
+        self.lost_records = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether intervals are being built."""
+        return bool(self._builders)
+
+    def resume(self, records: Sequence[StateRecord], now_mono_s: float) -> list[Draft]:
+        """Begin, or go on where an earlier worker was ended; called once, with all records known.
+
+        A run that is under way goes on from now: what nobody analysed meanwhile is a hole.
+        """
+        told: StateRecord | None = None
+        new: list[StateRecord] = []
+        for record in records:
+            if record.index <= self._mark(record.run).last_state_index:
+                told = record
+            else:
+                new.append(record)
+        if told is not None:
+            self.last_index = told.index
+            if told.state in _WATCHING:
+                self._open(told.run, self._now(now_mono_s), is_resumed=True)
+        elif new:
+            self.last_index = new[0].index - 1
+        return self.apply(new)
+
+    def apply(self, records: Sequence[StateRecord]) -> list[Draft]:
+        """Take in changes of state, oldest first; frames of before them must have been added."""
+        drafts: list[Draft] = []
+        for record in records:
+            self.lost_records += record.index - self.last_index - 1
+            self.last_index = record.index
+            if record.state in _WATCHING:
+                for run in [run for run in self._builders if run != record.run]:
+                    drafts += self._end(run, record.at)
+                if record.run not in self._builders:
+                    self._open(record.run, record.at)
+            elif record.run in self._builders:
+                drafts += self._end(record.run, record.at)
+            event = CameraEvent(
+                camera=self._camera,
+                run=record.run,
+                seq=0,
+                at=record.at,
+                state=record.state,
+                reason=record.reason,
+                detail=storable(record.detail),
+            )
+            drafts.append(Draft(event, state_index=record.index))
+        return drafts
+
+    def admit(self, frame: Frame) -> bool:
+        """Open the frame's run if it is new; False if that run is over, and the frame with it.
+
+        Called for each frame before it is analysed.
+        """
+        if frame.run == self._ended_run:
+            return False
+        if frame.run not in self._builders:
+            self._open(frame.run, frame.captured_at)
+        self._anchor = (frame.captured_at, frame.captured_mono_s)
+        return True
+
+    def add(self, frame: Frame, faces: Sequence[FaceReading]) -> None:
+        """Count an analysed frame that was admitted."""
+        height, width = frame.image.shape[:2]
+        self._builders[frame.run].add(frame.index, frame.captured_at, (width, height), faces)
+
+    def drop(self, frame: Frame, *, is_stale: bool) -> None:
+        """Count an admitted frame that was not analysed: too old, or not manageable."""
+        self._builders[frame.run].drop(frame.index, frame.captured_at, is_stale=is_stale)
+
+    def tick(self, now_mono_s: float) -> list[Draft]:
+        """Return the intervals that are over."""
+        now = self._now(now_mono_s)
+        events: list[IntervalEvent] = []
+        for run, builder in self._builders.items():
+            tally = self._tally(run)
+            if tally is not None:
+                builder.count(now, tally.captured, tally.decode)
+            events += builder.close(now)
+        return [_draft(event) for event in events]
+
+    def stop(self, now_mono_s: float) -> list[Draft]:
+        """Return what is left of all runs: this worker ends."""
+        now = self._now(now_mono_s)
+        return [draft for run in list(self._builders) for draft in self._end(run, now)]
+
+    def _open(self, run: str, start_at: datetime, *, is_resumed: bool = False) -> None:
+        mark = self._mark(run)
+        if mark.last_to_at is not None:
+            start_at = max(start_at, mark.last_to_at)
+        self._keeper.open_run(self._camera, run, mark.last_track_id + 1)
+        self._builders[run] = IntervalBuilder(
+            self._camera,
+            run,
+            interval_s=self._interval_s,
+            model=self._model,
+            start_at=start_at,
+            is_continued=is_resumed or mark.last_to_at is not None,
+            grace_s=self._grace_s,
+        )
+
+    def _end(self, run: str, at: datetime) -> list[Draft]:
+        builder = self._builders.pop(run)
+        tally = self._tally(run)
+        if tally is not None:
+            builder.count(at, tally.captured, tally.decode)
+        self._keeper.end_run(self._camera, run)
+        self._ended_run = run
+        return [_draft(event) for event in builder.end(at, tally.sampled if tally else 0)]
+
+    def _now(self, now_mono_s: float) -> datetime:
+        """Return the present on the clock of the newest run, which setting the host's leaves be."""
+        if self._anchor is None:
+            return datetime.now(UTC)
+        at, mono_s = self._anchor
+        return at + timedelta(seconds=now_mono_s - mono_s)
+
+
+def _draft(event: IntervalEvent) -> Draft:
+    final: Event = event
+    return Draft(final, last_track_id=max((v.track_id for v in event.tracks), default=0))

@@ -1,0 +1,335 @@
+"""The inference loop over real rings, spool and Redis; the networks are stand-ins."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import redis
+from numpy.typing import NDArray
+from ulid import ULID
+
+from surveil.classify import ScoreSmoother
+from surveil.config import Fleet
+from surveil.domain import (
+    Box,
+    CameraEvent,
+    CameraState,
+    Detection,
+    Emotion,
+    Event,
+    Frame,
+    IntervalEvent,
+    Reason,
+)
+from surveil.events.codec import decode
+from surveil.events.connection import connect
+from surveil.events.progress import publish_committed
+from surveil.events.publisher import Publisher
+from surveil.events.spool import Spool
+from surveil.sources.ring import FrameRing, ring_bell
+from surveil.sources.statelog import StateRecord
+from surveil.track import Tracker
+from surveil.workers.inference import InferenceLoop
+from surveil.workers.lifeline import LocalLifeline, LocalTelemetry
+from surveil.workers.pipeline import Pipeline
+
+
+class OneFace:
+    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
+        return [
+            [Detection(Box(10, 10, 30, 30), 0.99, np.zeros((5, 2), np.float32))] for _ in frames
+        ]
+
+
+class Happy:
+    name = "happy@1"
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        scores = np.full((len(crops), 7), 0.02, np.float32)
+        scores[:, 3] = 0.88
+        return scores
+
+
+class Camera:
+    """Plays the capture process: writes a ring, in simulated steps of real time."""
+
+    def __init__(self, name: str, bell_fd: int) -> None:
+        self.name = name
+        self.ring = FrameRing.create(slot_bytes=64 * 64 * 3)
+        self._bell_fd = bell_fd
+        self.run = ""
+        self._index = 0
+
+    def state(self, state: CameraState, reason: Reason = Reason.NONE) -> None:
+        at = datetime.now(UTC)
+        self.ring.log_state(StateRecord(0, self.run, at, state, reason, "detail"))
+        ring_bell(self._bell_fd)
+
+    def open(self) -> None:
+        self.run, self._index = str(ULID()), 0
+        self.ring.begin_run(self.run, datetime.now(UTC))
+
+    def shoot(self, age_s: float = 0.0) -> None:
+        self._index += 1
+        self.ring.count(captured=5)
+        at = datetime.now(UTC) - timedelta(seconds=age_s)
+        mono_s = time.monotonic() - age_s
+        image = np.zeros((48, 64, 3), np.uint8)
+        self.ring.put(Frame(self.name, self.run, self._index, at, mono_s, image))
+        ring_bell(self._bell_fd)
+
+
+class Worker:
+    """The inference worker in this process, one step at a time."""
+
+    def __init__(self, fleet: Fleet, cameras: Sequence[Camera], bell_fd: int, url: str) -> None:
+        self.lifeline = LocalLifeline()
+        pipeline = Pipeline(
+            {camera.name: OneFace() for camera in cameras},
+            Happy(),
+            make_tracker=lambda camera, first_id: Tracker(first_id=first_id),
+            make_smoother=ScoreSmoother,
+            telemetry=self.lifeline.telemetry,
+        )
+        self.spool = Spool(fleet.data_dir / "spool.db", max_bytes=int(fleet.spool.max_bytes))
+        self.publisher = Publisher(self.spool, url, fleet.partitions)
+        self.publisher.start()
+        rings = {camera.name: camera.ring for camera in cameras}
+        self.loop = InferenceLoop(
+            *(fleet, self.lifeline, rings, bell_fd, pipeline, self.spool, self.publisher)
+        )
+
+        self.loop.resume()
+
+    def work(self, until: Callable[[], bool], each: Callable[[], None] = lambda: None) -> None:
+        """Run the loop's own steps until something is true; fails after 10 s."""
+        deadline = time.monotonic() + 10
+        while not until():
+            assert time.monotonic() < deadline, "did not come true in time"
+            each()
+            self.loop.wait()
+            self.loop.step()
+
+    def stop(self) -> None:
+        self.loop.step(is_last=True)
+        self.die()
+
+    def die(self) -> None:
+        """End without telling what is left, as kill -9 does."""
+        self.publisher.stop(2.0)
+        self.spool.close()
+
+    def count(self, name: str, **labels: str) -> float:
+        telemetry = self.lifeline.telemetry
+        assert isinstance(telemetry, LocalTelemetry)
+        return telemetry.samples.get((name, tuple(sorted(labels.items()))), 0.0)
+
+
+class Rhythm:
+    """Lets cameras shoot every so often while the worker works."""
+
+    def __init__(self, *cameras: Camera, period_s: float = 0.05) -> None:
+        self._cameras, self._period_s, self._next_s = cameras, period_s, 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + self._period_s
+            for camera in self._cameras:
+                camera.shoot()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    cameras = {name: {"source": "usb:0"} for name in ("lobby", "door")}
+    return Fleet.model_validate({"data_dir": tmp_path, "interval_s": 0.2, "cameras": cameras})
+
+
+@pytest.fixture
+def bell() -> Iterator[tuple[int, int]]:
+    read_fd, write_fd = os.pipe()
+    for fd in (read_fd, write_fd):
+        os.set_blocking(fd, False)
+    yield read_fd, write_fd
+    os.close(read_fd)
+    os.close(write_fd)
+
+
+@pytest.fixture
+def lobby(bell: tuple[int, int]) -> Iterator[Camera]:
+    camera = Camera("lobby", bell[1])
+    yield camera
+    camera.ring.close()
+
+
+@pytest.fixture
+def door(bell: tuple[int, int]) -> Iterator[Camera]:
+    camera = Camera("door", bell[1])
+    yield camera
+    camera.ring.close()
+
+
+def published(client: redis.Redis) -> list[Event]:
+    """Return what is in the stream, each event once: publishing twice is allowed."""
+    events = [decode(entry) for _, entry in client.xrange("surveil:events:0")]  # type: ignore[union-attr]
+    return list({(event.run, event.seq): event for event in events}.values())
+
+
+def go_live(camera: Camera) -> None:
+    camera.open()
+    camera.state(CameraState.CONNECTING)
+    camera.state(CameraState.LIVE)
+
+
+def intervals(events: Sequence[Event], run: str) -> list[IntervalEvent]:
+    return [e for e in events if isinstance(e, IntervalEvent) and e.run == run]
+
+
+def check_runs(events: Sequence[Event]) -> None:
+    """Sequence without a hole, and intervals that never overlap, for every run."""
+    for run in {e.run for e in events}:
+        seqs = [e.seq for e in events if e.run == run]
+        assert seqs == list(range(1, len(seqs) + 1))
+        told = intervals(events, run)
+        assert all(a.to_at <= b.from_at for a, b in pairwise(told))
+        for event in told:
+            counts = event.frames
+            assert counts.sampled == counts.analysed + counts.stale + counts.busy
+
+
+def test_two_cameras_from_ring_to_stream(fleet, bell, lobby, door, redis_server, redis_client):
+    go_live(lobby)
+    go_live(door)
+    worker = Worker(fleet, [lobby, door], bell[0], redis_server.url)
+    worker.work(lambda: worker.count("events_total", type="interval") >= 6, Rhythm(lobby, door))
+    for camera in (lobby, door):
+        camera.state(CameraState.STOPPED, Reason.SHUTDOWN)
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    for camera in (lobby, door):
+        states = [e.state for e in events if isinstance(e, CameraEvent) and e.run == camera.run]
+        assert states == [CameraState.CONNECTING, CameraState.LIVE, CameraState.STOPPED]
+        told = intervals(events, camera.run)
+        assert all(a.to_at == b.from_at for a, b in pairwise(told))
+        tally = camera.ring.tally()
+        assert tally is not None
+        assert sum(e.frames.sampled for e in told) == tally.sampled
+        assert sum(e.frames.captured for e in told) == tally.captured
+        votes = [vote for e in told for vote in e.tracks]
+        assert {(v.track_id, v.emotion) for v in votes} == {(1, Emotion.HAPPY)}
+        assert events[-1].seq == max(e.seq for e in events if e.run == events[-1].run)
+    assert {e.model for e in events if isinstance(e, IntervalEvent)} == {"happy@1"}
+
+
+def test_camera_without_frames_has_intervals_and_one_that_is_offline_has_none(
+    fleet, bell, lobby, door, redis_server, redis_client
+):
+    go_live(lobby)
+    door.open()
+    door.state(CameraState.OFFLINE, Reason.REFUSED)
+    worker = Worker(fleet, [lobby, door], bell[0], redis_server.url)
+    worker.work(lambda: worker.count("events_total", type="interval") >= 3)
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    assert all(e.frames.analysed == 0 for e in intervals(events, lobby.run))
+    assert intervals(events, door.run) == []
+    [offline] = [e for e in events if e.run == door.run]
+    assert isinstance(offline, CameraEvent)
+    assert (offline.state, offline.reason) == (CameraState.OFFLINE, Reason.REFUSED)
+
+
+def test_reconnect_is_a_new_run_and_ends_the_old_one(
+    fleet, bell, lobby, redis_server, redis_client
+):
+    go_live(lobby)
+    first = lobby.run
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+    worker.work(lambda: worker.count("frames_analysed_total", camera="lobby") >= 3, Rhythm(lobby))
+    lobby.state(CameraState.OFFLINE, Reason.STREAM_BROKEN)
+    lobby.open()
+    lobby.state(CameraState.LIVE)
+    worker.work(lambda: worker.count("frames_analysed_total", camera="lobby") >= 6, Rhythm(lobby))
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    assert intervals(events, first)[-1].to_at <= intervals(events, lobby.run)[0].from_at
+    last_of_first = [e for e in events if e.run == first][-1]
+    assert isinstance(last_of_first, CameraEvent)
+    assert last_of_first.state is CameraState.OFFLINE
+    assert intervals(events, lobby.run)[-1].tracks[0].track_id == 1
+
+
+def test_killed_worker_is_followed_by_one_that_goes_on_in_the_same_run(
+    fleet, bell, lobby, redis_server, redis_client
+):
+    go_live(lobby)
+    for _ in range(3):
+        worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+        worker.work(lambda w=worker: w.count("events_total", type="interval") >= 3, Rhythm(lobby))
+        worker.die()
+        lobby.shoot()
+    lobby.state(CameraState.STOPPED, Reason.SHUTDOWN)
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    assert {e.run for e in events} == {lobby.run}
+    states = [e.state for e in events if isinstance(e, CameraEvent)]
+    assert states == [CameraState.CONNECTING, CameraState.LIVE, CameraState.STOPPED]
+    told = intervals(events, lobby.run)
+    ids = [vote.track_id for e in told for vote in e.tracks]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 3  # each worker its own, none used twice
+
+
+def test_old_frames_are_stale_and_not_analysed(fleet, bell, lobby, redis_server, redis_client):
+    go_live(lobby)
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+    lobby.shoot(age_s=2.0)
+    worker.work(lambda: worker.count("frames_dropped_total", camera="lobby", cause="stale") >= 1)
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    assert sum(e.frames.stale for e in intervals(events, lobby.run)) == 1
+    assert worker.count("frames_analysed_total", camera="lobby") == 0
+
+
+def test_redis_away_does_not_stop_the_analysis(fleet, bell, lobby, own_redis_server):
+    go_live(lobby)
+    own_redis_server.stop()
+    worker = Worker(fleet, [lobby], bell[0], own_redis_server.url)
+    worker.work(lambda: worker.count("events_total", type="interval") >= 3, Rhythm(lobby))
+    assert worker.spool.pending_count >= 5
+    own_redis_server.start()
+    worker.work(
+        lambda: worker.publisher.stats.is_connected and worker.publisher.stats.lag_s == 0,
+        Rhythm(lobby),
+    )
+    worker.stop()
+    with connect(own_redis_server.url) as client:
+        check_runs(published(client))
+
+
+def test_full_spool_leaves_gaps_and_no_holes(fleet, bell, lobby, redis_server, redis_client):
+    go_live(lobby)
+    tiny = fleet.model_copy(update={"spool": fleet.spool.model_copy(update={"max_bytes": 2000})})
+    worker = Worker(tiny, [lobby], bell[0], redis_server.url)
+    worker.work(
+        lambda: worker.count("events_refused_total", cause="spool-full") >= 3, Rhythm(lobby)
+    )
+    publish_committed(redis_client, {lobby.run: worker.spool.mark(lobby.run).last_seq})
+    worker.work(lambda: worker.spool.pending_count == 0)
+    worker.work(lambda: worker.spool.pending_count > 0, Rhythm(lobby))
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    told = intervals(events, lobby.run)
+    assert any(a.to_at < b.from_at for a, b in pairwise(told))
