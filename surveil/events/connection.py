@@ -1,5 +1,7 @@
 """Connections to Redis with explicit time-outs and no retries of their own.
 
+No client name is set: that would need CLIENT, which a careful ACL does not grant.
+
 redis-py repeats a command whose reply was lost, which turns one XADD into two, and its default
 ``socket_timeout`` of 5 s breaks longer blocking reads. Here every client has no retries, and the
 caller says how long it may block.
@@ -27,7 +29,7 @@ class EvictionPolicyError(ConfigError):
     """The server may evict any key: it would delete the stream and its groups."""
 
 
-def connect(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.Redis:
+def connect(url: str, *, block_s: float = 0.0) -> redis.Redis:
     """Return a client that has pinged its server once.
 
     Args:
@@ -36,13 +38,12 @@ def connect(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.R
             ``ssl_keyfile`` (paths) and ``db``.
         block_s: Longest blocking read meant for this client; added to the reply time-out. A
             blocking reader needs a client of its own.
-        name: Shown by CLIENT LIST.
 
     Raises:
         ConfigError: The URL is malformed; the message holds no credentials.
         UnavailableError: The server does not answer, or refuses user and password.
     """
-    client = open_client(url, block_s=block_s, name=name)
+    client = open_client(url, block_s=block_s)
     try:
         client.ping()
     except (redis.RedisError, OSError) as error:  # OSError: a TLS file cannot be read
@@ -51,7 +52,7 @@ def connect(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.R
     return client
 
 
-def open_client(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.Redis:
+def open_client(url: str, *, block_s: float = 0.0) -> redis.Redis:
     """Return a client that connects at its first command; see :func:`connect`."""
     parts = _split(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
@@ -77,7 +78,6 @@ def open_client(url: str, *, block_s: float = 0.0, name: str = "surveil") -> red
         socket_timeout=REPLY_TIMEOUT_S + block_s,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0 if block_s else 15,
-        client_name=name,
         protocol=2,  # one shape of replies, whatever redis-py's default
     )
 

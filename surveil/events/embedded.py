@@ -184,7 +184,7 @@ class EmbeddedRedis:
         process = self._process
         assert process is not None
         deadline = time.monotonic() + READY_S
-        client = open_client(self.url, name="surveil-start")
+        client = open_client(self.url)
         try:
             while time.monotonic() < deadline:
                 if process.poll() is not None:

@@ -75,7 +75,7 @@ class Publisher:
         self._spool = spool
         self._partitions = partitions
         self._on_round = on_round
-        self._client: Any = open_client(url, name="surveil-publisher")
+        self._client: Any = open_client(url)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._drain_until_mono_s = 0.0
