@@ -1,6 +1,6 @@
 """Structured logs on standard error: lines for people on a terminal, JSON elsewhere.
 
-Every value passes :func:`surveil.secrets.redact`, tracebacks and the logs of libraries included.
+Every value passes :func:`surveil.redaction.redact`, tracebacks and the logs of libraries included.
 Instants are UTC. Event names are ``noun.verb``; what varies goes into keys.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from surveil.secrets import redact
+from surveil.redaction import redact
 
 LEVELS = ("debug", "info", "warning", "error")
 """What ``--log-level`` takes."""

@@ -17,7 +17,7 @@ from surveil.config import ConfigErrors, Fleet
 from surveil.config.loading import Loaded, read_fleet
 from surveil.config.problems import Problem
 from surveil.errors import UnavailableError
-from surveil.secrets import redact
+from surveil.redaction import redact
 
 if TYPE_CHECKING:
     from surveil.sources.probe import ProbeReport

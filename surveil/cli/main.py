@@ -67,5 +67,9 @@ def _print_redacted(
 
 def _redact(text: str) -> str:
     # Where the module was never imported, no secret was ever read.
-    secrets = sys.modules.get("surveil.secrets")
-    return str(secrets.redact(text)) if secrets is not None else text
+    redaction = sys.modules.get("surveil.redaction")
+    return str(redaction.redact(text)) if redaction is not None else text
+
+
+if __name__ == "__main__":
+    main()

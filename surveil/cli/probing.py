@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from surveil.config import Camera, Fleet
 from surveil.domain import Reason
-from surveil.secrets import redact
+from surveil.redaction import redact
 
 if TYPE_CHECKING:
     from surveil.sources.probe import ProbeReport

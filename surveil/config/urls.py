@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from surveil.config.interpolation import Interpolated
 from surveil.config.problems import did_you_mean
-from surveil.secrets import MASK, SecretUrl, redact, register
+from surveil.secrets import SecretUrl, register
 
 SOURCE_SCHEMES = ("rtsp", "rtsps", "usb", "file")
 """What a camera's ``source`` may start with. All else, such as ``concat:`` or ``http:``, is refused
@@ -112,6 +112,8 @@ def _stream(value: str, scheme: str, pieces: tuple[str, ...]) -> SecretUrl:
         raise fault("names no host; write {scheme}://HOST/PATH", scheme=scheme)
     if port == 0:
         raise fault("port 0 cannot be connected to")
+    if "#" in url:
+        raise fault("holds a #; in a password write it as %23")
     for piece in pieces:
         # A stream key in the path looks like any other path; that it came from a secret tells.
         if piece not in (host, str(port), f"{host}:{port}"):
@@ -194,7 +196,8 @@ def _check_host(value: str, scheme: str) -> None:
         raise fault(
             "is not a URL: check host and port ({scheme}://HOST:PORT)", scheme=scheme
         ) from None
-    if not host:
+    # PostgreSQL takes the directory of a unix socket as ?host=.
+    if not host and not (scheme.startswith("postgresql") and "host=" in parts.query):
         raise fault("names no host; write {scheme}://HOST", scheme=scheme)
 
 
@@ -220,12 +223,6 @@ def _check_database(value: object, info: ValidationInfo) -> object:
     if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg2"):
         raise fault("write postgresql+psycopg:// in place of {scheme}://", scheme=scheme)
     raise fault("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
-
-
-def mask_query(url: str) -> str:
-    """Return a URL without its query, for people: what follows ``?`` may hold credentials."""
-    head, mark, _ = redact(url).partition("?")
-    return head + mark + MASK * bool(mark)
 
 
 Source = Annotated[SecretUrl, BeforeValidator(_check_source)]

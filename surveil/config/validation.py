@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from surveil.config.document import Document, Location
 from surveil.config.problems import Problem, did_you_mean
-from surveil.secrets import redact
+from surveil.redaction import redact
 
 _KEY = "[key]"
 """How pydantic names the key of a mapping in a location."""

@@ -149,6 +149,7 @@ def test_duplicate_camera(fail: Any) -> None:
         ("source: rtsp://", "names no host"),
         ("source: rtsp://h:99999/x", "check host and port"),
         ("source: rtsp://h:0/x", "port 0"),
+        ("source: 'rtsp://u:12#canary@h/x'", "write it as %23"),
         ("source: rtsp://[::1/x", "check host and port"),
         ("source: ' usb:0'", "one line without spaces"),
         ("source: [usb:0]", "must be text such as"),

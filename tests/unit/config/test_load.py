@@ -175,6 +175,13 @@ def test_redis_with_tls(read: Any, tmp_path: Path) -> None:
     assert str(fleet.redis).startswith("rediss://***@r:6379/0")
 
 
+def test_postgresql_by_unix_socket(read: Any) -> None:
+    url = "postgresql+psycopg://postgres:@/postgres?host=/run/postgresql"
+    text = f"database: {url}\ncameras: {{a: {{source: 'usb:0'}}}}\n"
+    assert read(text).fleet.database.reveal() == url
+    assert redact("postgres: down") == "postgres: down"
+
+
 def test_unix_socket(read: Any) -> None:
     text = "redis: unix:/run/redis.sock\ncameras: {a: {source: 'usb:0'}}\n"
     assert read(text).fleet.redis.reveal() == "unix:///run/redis.sock"
