@@ -1,7 +1,5 @@
 """Connections to Redis with explicit time-outs and no retries of their own.
 
-No client name is set: that would need CLIENT, which a careful ACL does not grant.
-
 redis-py repeats a command whose reply was lost, which turns one XADD into two, and its default
 ``socket_timeout`` of 5 s breaks longer blocking reads. Here every client has no retries, and the
 caller says how long it may block.
@@ -9,6 +7,7 @@ caller says how long it may block.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -29,7 +28,7 @@ class EvictionPolicyError(ConfigError):
     """The server may evict any key: it would delete the stream and its groups."""
 
 
-def connect(url: str, *, block_s: float = 0.0) -> redis.Redis:
+def connect(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.Redis:
     """Return a client that has pinged its server once.
 
     Args:
@@ -38,12 +37,13 @@ def connect(url: str, *, block_s: float = 0.0) -> redis.Redis:
             ``ssl_keyfile`` (paths) and ``db``.
         block_s: Longest blocking read meant for this client; added to the reply time-out. A
             blocking reader needs a client of its own.
+        name: Shown by CLIENT LIST, where the server's ACL lets us set it.
 
     Raises:
         ConfigError: The URL is malformed; the message holds no credentials.
         UnavailableError: The server does not answer, or refuses user and password.
     """
-    client = open_client(url, block_s=block_s)
+    client = open_client(url, block_s=block_s, name=name)
     try:
         client.ping()
     except (redis.RedisError, OSError) as error:  # OSError: a TLS file cannot be read
@@ -52,7 +52,7 @@ def connect(url: str, *, block_s: float = 0.0) -> redis.Redis:
     return client
 
 
-def open_client(url: str, *, block_s: float = 0.0) -> redis.Redis:
+def open_client(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.Redis:
     """Return a client that connects at its first command; see :func:`connect`."""
     parts = _split(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
@@ -78,8 +78,21 @@ def open_client(url: str, *, block_s: float = 0.0) -> redis.Redis:
         socket_timeout=REPLY_TIMEOUT_S + block_s,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0 if block_s else 15,
+        redis_connect_func=_greeting(name),
         protocol=2,  # one shape of replies, whatever redis-py's default
     )
+
+
+def _greeting(name: str) -> Callable[[Any], None]:
+    """Return what is said on a new connection: who we are only where CLIENT is allowed."""
+
+    def greet(connection: Any) -> None:
+        connection.on_connect()
+        connection.send_command("CLIENT", "SETNAME", name)
+        with suppress(redis.ResponseError):
+            connection.read_response()
+
+    return greet
 
 
 def address_of(url: str) -> str:
