@@ -71,5 +71,8 @@ def classify(error: Exception) -> Failure:
     for kind, reason in _BY_CLASS:
         if isinstance(error, kind):
             return Failure(reason, detail)
+    if isinstance(error, av.error.ArgumentError):
+        # FFmpeg's answer to what is on none of our allow-lists.
+        return Failure(Reason.STREAM_BROKEN, "not a kind of stream or file that is read here")
     number = getattr(error, "errno", None)
     return Failure(_BY_ERRNO.get(number or 0, Reason.STREAM_BROKEN), detail)

@@ -1,0 +1,266 @@
+"""Files of every kind that people have, and of some that they should not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from av.sidedata.sidedata import Type
+
+from surveil.domain import Reason
+from surveil.sources.files import read_file
+from surveil.sources.options import SourceOptions
+from surveil.sources.reasons import SourceError
+
+Make = Callable[..., Any]
+START = datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC)
+
+
+def reason_of(options: SourceOptions) -> Reason:
+    with pytest.raises(SourceError) as caught:
+        list(read_file(options))
+    return caught.value.failure.reason
+
+
+def test_every_picture_comes_in_its_time(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    path = video(tmp_path / "clip.mp4", [picture(48, 64)] * 10)
+    frames = list(read_file(file_options(path), START))
+    assert [frame.index for frame in frames] == list(range(1, 11))
+    assert frames[0].captured_at == START
+    assert frames[5].captured_at - START == timedelta(seconds=0.2)
+    assert len({frame.run for frame in frames}) == 1
+    image = frames[0].image
+    assert image.shape == (48, 64, 3)
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+
+
+def test_sampling_follows_time_stamps_not_the_announced_rate(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    # 25 fps for a second, then one picture every 200 ms for two more seconds.
+    pts = [*range(25), *range(25, 75, 5)]
+    path = video(tmp_path / "vfr.mkv", [picture(48, 64)] * len(pts), pts=pts)
+    frames = list(read_file(file_options(path, sample_fps=5.0), START))
+    seconds = [(frame.captured_at - START).total_seconds() for frame in frames]
+    # Whole 25ths become milliseconds in Matroska, so a picture may come 1 ms early.
+    assert seconds == pytest.approx([0.2 * index for index in range(15)], abs=0.041)
+
+
+# Anticlockwise turns of a picture whose quarters are 40 100 / 160 220.
+@pytest.mark.parametrize(
+    ("rotation", "hflip", "shape", "expected"),
+    [
+        (0, False, (48, 64, 3), [40, 100, 160, 220]),
+        (90, False, (64, 48, 3), [100, 220, 40, 160]),
+        (180, False, (48, 64, 3), [220, 160, 100, 40]),
+        (-90, False, (64, 48, 3), [160, 40, 220, 100]),
+        (0, True, (48, 64, 3), [100, 40, 220, 160]),
+    ],
+)
+def test_phone_videos_are_upright(
+    tmp_path: Path,
+    video: Make,
+    picture: Make,
+    levels: Make,
+    file_options: Make,
+    rotation: float,
+    hflip: bool,
+    shape: tuple[int, int, int],
+    expected: list[int],
+) -> None:
+    path = video(tmp_path / "phone.mp4", [picture(48, 64)] * 2, rotation=rotation, hflip=hflip)
+    (image, _) = [frame.image for frame in read_file(file_options(path))]
+    assert image.shape == shape
+    assert levels(image) == expected
+
+
+@pytest.mark.parametrize("hflip", [False, True])
+@pytest.mark.parametrize("rotation", [0, 90, 180, -90])
+def test_each_quarter_lands_where_the_matrix_sends_it(
+    tmp_path: Path,
+    video: Make,
+    picture: Make,
+    levels: Make,
+    file_options: Make,
+    rotation: float,
+    hflip: bool,
+) -> None:
+    path = video(tmp_path / "phone.mp4", [picture(48, 64)] * 2, rotation=rotation, hflip=hflip)
+    with av.open(str(path)) as container:
+        side_data: Any = next(container.decode(video=0)).side_data
+        words = [
+            np.frombuffer(bytes(data), np.int32)
+            for data in side_data
+            if data.type is Type.DISPLAYMATRIX
+        ]
+    # FFmpeg, libavutil/display.h: x' = a x + c y, y' = b x + d y, with y downwards. No matrix is
+    # written for no turn.
+    a, b, _, c, d = (words[0] / 65536)[:5] if words else (1, 0, 0, 0, 1)
+    expected = {}
+    for level, (x, y) in zip(
+        [40, 100, 160, 220], [(-1, -1), (1, -1), (-1, 1), (1, 1)], strict=True
+    ):
+        expected[round(b * x + d * y), round(a * x + c * y)] = level
+    image = next(iter(read_file(file_options(path)))).image
+    assert levels(image) == [level for _, level in sorted(expected.items())]
+
+
+@pytest.mark.parametrize(
+    ("aspect", "shape"),
+    [
+        (Fraction(2, 1), (48, 128, 3)),  # as from anamorphic DV
+        (Fraction(1, 2), (48, 32, 3)),
+        (Fraction(12, 11), (48, 70, 3)),  # PAL's
+    ],
+)
+def test_pixels_become_square(
+    tmp_path: Path,
+    video: Make,
+    picture: Make,
+    levels: Make,
+    file_options: Make,
+    aspect: Fraction,
+    shape: tuple[int, int, int],
+) -> None:
+    path = video(tmp_path / "wide.mkv", [picture(48, 64)] * 2, pixel_aspect=aspect)
+    image = next(iter(read_file(file_options(path)))).image
+    assert image.shape == shape
+    assert levels(image) == [40, 100, 160, 220]
+
+
+def test_turned_and_anamorphic_at_once(
+    tmp_path: Path, video: Make, picture: Make, levels: Make, file_options: Make
+) -> None:
+    # Pixels are twice as wide as high before the picture is turned.
+    path = video(
+        tmp_path / "both.mp4", [picture(48, 64)] * 2, rotation=90, pixel_aspect=Fraction(2, 1)
+    )
+    image = next(iter(read_file(file_options(path)))).image
+    assert image.shape == (128, 48, 3)
+    assert levels(image) == [100, 220, 40, 160]
+
+
+@pytest.mark.parametrize("size", [(8, 8), (4320, 7680)])
+def test_smallest_and_largest(
+    tmp_path: Path, video: Make, file_options: Make, size: tuple[int, int]
+) -> None:
+    path = video(tmp_path / "size.avi", [np.full((*size, 3), 128, np.uint8)], codec="mjpeg")
+    (only,) = read_file(file_options(path))
+    assert only.image.shape == (*size, 3)
+
+
+def test_larger_than_allowed_is_refused(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    path = video(tmp_path / "large.mp4", [picture(48, 64)] * 2)
+    assert reason_of(file_options(path, max_frame_px=48 * 64 - 1)) is Reason.FRAME_TOO_LARGE
+    assert list(read_file(file_options(path, max_frame_px=48 * 64)))
+
+
+def test_pixels_of_absurd_shape_are_refused(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    path = video(tmp_path / "absurd.mkv", [picture(48, 64)] * 2, pixel_aspect=Fraction(20, 1))
+    assert reason_of(file_options(path, max_frame_px=64 * 48 * 19)) is Reason.FRAME_TOO_LARGE
+
+
+def test_a_truncated_clip_gives_what_is_there(
+    tmp_path: Path, video: Make, file_options: Make
+) -> None:
+    # Noise, so that every picture has its share of the bytes; Matroska, whose index comes last.
+    noise = np.random.default_rng(1).integers(0, 255, (20, 48, 64, 3), dtype=np.uint8)
+    path = video(tmp_path / "cut.mkv", list(noise))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert 5 <= len(list(read_file(file_options(path)))) < 20
+
+
+def test_damage_within_a_clip_costs_only_what_it_hits(
+    tmp_path: Path, video: Make, file_options: Make
+) -> None:
+    # Key frames only, so that no damage spreads.
+    noise = np.random.default_rng(1).integers(0, 255, (20, 48, 64, 3), dtype=np.uint8)
+    path = video(tmp_path / "hurt.mkv", list(noise), options={"g": "1"})
+    data = bytearray(path.read_bytes())
+    third = len(data) // 3
+    data[third : third + 2000] = bytes(2000)
+    path.write_bytes(data)
+    assert len(list(read_file(file_options(path)))) >= 10
+
+
+def test_a_clip_cut_before_its_index_is_refused(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    path = video(tmp_path / "cut.mp4", [picture(48, 64)] * 10)
+    path.write_bytes(path.read_bytes()[:600])  # MP4 has its index at the end
+    assert reason_of(file_options(path)) is Reason.STREAM_BROKEN
+
+
+def test_sound_alone_is_no_video(tmp_path: Path, file_options: Make) -> None:
+    path = tmp_path / "sound.mka"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        sound.sample_rate = 8000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    assert reason_of(file_options(path)) is Reason.NO_VIDEO
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 4096, bytes(range(256)) * 64], ids=["empty", "zeros", "bytes"]
+)
+def test_garbage_is_refused(tmp_path: Path, file_options: Make, content: bytes) -> None:
+    path = tmp_path / "garbage.mp4"
+    path.write_bytes(content)
+    assert reason_of(file_options(path)) in (Reason.STREAM_BROKEN, Reason.STREAM_ENDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.ts\n#EXT-X-ENDLIST\n"),
+        ("list.ffconcat", "ffconcat version 1.0\nfile clip.ts\n"),
+        (
+            "session.sdp",
+            "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5000 RTP/AVP 26\n",
+        ),
+    ],
+)
+def test_lists_of_other_files_are_refused(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make, name: str, content: str
+) -> None:
+    video(tmp_path / "clip.ts", [picture(48, 64)] * 10)
+    (tmp_path / name).write_text(content)
+    assert reason_of(file_options(tmp_path / name)) is Reason.STREAM_BROKEN
+
+
+def test_no_such_file_and_no_file_at_all(tmp_path: Path, file_options: Make) -> None:
+    assert reason_of(file_options(tmp_path / "none.mp4")) is Reason.NOT_FOUND
+    assert reason_of(file_options(tmp_path)) in (Reason.NOT_FOUND, Reason.STREAM_BROKEN)
+    assert reason_of(SourceOptions(camera="c", url="rtsp://host/x")) is Reason.NOT_FOUND
+
+
+def test_another_size_midway_is_another_run(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    # Elementary streams may be joined end to end; in-band parameter sets bring the new size.
+    small = video(tmp_path / "small.h264", [picture(48, 64)] * 5).read_bytes()
+    large = video(tmp_path / "large.h264", [picture(96, 128)] * 5).read_bytes()
+    path = tmp_path / "joined.h264"
+    path.write_bytes(small + large)
+    frames = list(read_file(file_options(path), START))
+    shapes = [frame.image.shape[:2] for frame in frames]
+    assert shapes == [(48, 64)] * 5 + [(96, 128)] * 5
+    assert len({frame.run for frame in frames[:5]}) == len({frame.run for frame in frames[5:]}) == 1
+    assert frames[0].run != frames[5].run
+    assert frames[5].index == 1
+    assert frames[4].captured_at < frames[5].captured_at
