@@ -62,11 +62,11 @@ def open_client(url: str, *, block_s: float = 0.0, name: str = "surveil") -> red
     database = query.pop("db", "" if parts.scheme == "unix" else parts.path.strip("/"))
     if database and not database.isdecimal():
         raise ConfigError(f"Redis at {address_of(url)}: the database is no number")
-    target: dict[str, Any]
+    target: dict[str, Any] = {"redis_connect_func": _greeting(name)}
     if parts.scheme == "unix":
-        target = {"unix_socket_path": unquote(parts.path)}
+        target |= {"unix_socket_path": unquote(parts.path)}
     else:
-        target = {"host": parts.hostname, "port": parts.port or 6379, "socket_keepalive": True}
+        target |= {"host": parts.hostname, "port": parts.port or 6379, "socket_keepalive": True}
     if parts.scheme == "rediss":
         target |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True, **query}
     return redis.Redis(
@@ -78,7 +78,6 @@ def open_client(url: str, *, block_s: float = 0.0, name: str = "surveil") -> red
         socket_timeout=REPLY_TIMEOUT_S + block_s,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0 if block_s else 15,
-        redis_connect_func=_greeting(name),
         protocol=2,  # one shape of replies, whatever redis-py's default
     )
 
