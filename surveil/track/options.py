@@ -18,7 +18,7 @@ class TrackerOptions:
             People walk at 1 to 2 m/s, which is 5 to 10 sizes/s across the picture.
         agility: Change of speed, as spectral density of white noise acceleration in size^2/s^3:
             after a second, the speed is uncertain by its root.
-        box_noise: Scatter of a detection's centre, in sizes (MTCNN: 0.01 to 0.03).
+        box_noise: Scatter of a detection's centre, in sizes (MTCNN: 0.01 on still faces, more on people who walk).
         size_noise: Scatter of the logarithm of a detection's size.
         stop_share: How often a face stops between two detections rather than moving on.
         start_share: How often a face takes on another speed at once, as ``start_speed`` says.
@@ -39,11 +39,11 @@ class TrackerOptions:
     keep_lost_s: float = 2.0
     start_speed: float = 4.0
     agility: float = 2.0
-    box_noise: float = 0.03
+    box_noise: float = 0.05
     size_noise: float = 0.04
     stop_share: float = 0.1
     start_share: float = 0.03
-    hidden_share: float = 0.02
+    hidden_share: float = 0.005
     reach: float = 3.0
     size_ratio: float = 1.8
     enter_rate: float = 3e-3
