@@ -187,6 +187,23 @@ def test_unix_socket(read: Any) -> None:
     assert read(text).fleet.redis.reveal() == "unix:///run/redis.sock"
 
 
+def test_webhook_addresses_are_secrets_where_they_came_from_one(read: Any) -> None:
+    fleet = read(
+        """\
+        cameras: {a: {source: "usb:0"}}
+        receivers:
+          whole: {webhook: {url: "${env:HOOK}", secret: "0123456789abcdef"}}
+          part: {webhook: {url: "https://${env:HOST}/${env:KEY}", secret: "0123456789abcdef"}}
+        """,
+        HOOK="https://hooks.example/services/canary-hook-1",
+        HOST="hooks.example",
+        KEY="canary-hook-2",
+    ).fleet
+    assert "canary" not in repr(fleet)
+    assert redact("POST /services/canary-hook-1 at hooks.example") == "POST /*** at hooks.example"
+    assert fleet.receivers["part"].webhook.url.reveal() == "https://hooks.example/canary-hook-2"
+
+
 def test_sizes_and_bare_log_receiver(read: Any) -> None:
     fleet = read(
         """\
