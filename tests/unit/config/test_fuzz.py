@@ -12,10 +12,8 @@ from surveil.config.loading import read_fleet
 
 FULL = (Path(__file__).resolve().parents[3] / "configs" / "fleet.full.yaml").read_bytes()
 
-PIECES = st.sampled_from(
-    rb""" |: |- |{|}|[|]|*a|&a |<<: |${env:|null|true|1e999|-1|!!int |'|"|://|@|%zz""".split(b"|")
-    + [b"", b"\n", b"\t", b"\0", b"\xff"]
-)
+WORDS = rb""" |: |- |{|}|[|]|*a|&a |<<: |${env:|null|true|1e999|-1|!!int |'|"|://|@|%zz"""
+PIECES = st.sampled_from([*WORDS.split(b"|"), b"", b"\n", b"\t", b"\0", b"\xff"])
 
 
 @settings(
