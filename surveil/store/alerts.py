@@ -110,22 +110,18 @@ class AlerterState:
 
 def load_alerter_state(connection: sa.Connection) -> AlerterState:
     """Return where the last alerter ended; of the positions the ``MAX_PROGRESS`` newest."""
-    progress: dict[str, int] = dict(
-        connection.execute(
-            sa.select(consumer_progress.c.run_id, consumer_progress.c.last_seq)
-            .where(consumer_progress.c.consumer_group == GROUP)
-            .order_by(consumer_progress.c.updated_at.desc(), consumer_progress.c.run_id)
-            .limit(MAX_PROGRESS)
-        )
-        .tuples()
-        .all()
+    positions = connection.execute(
+        sa.select(consumer_progress.c.run_id, consumer_progress.c.last_seq)
+        .where(consumer_progress.c.consumer_group == GROUP)
+        .order_by(consumer_progress.c.updated_at.desc(), consumer_progress.c.run_id)
+        .limit(MAX_PROGRESS)
     )
     memories = connection.execute(
         sa.select(alert_memory.c.rule, alert_memory.c.key, alert_memory.c.data)
     )
     return AlerterState(
         commits=_count_commits(connection),
-        progress={run: seq for run, seq in progress.items() if run != COMMITS},
+        progress={row.run_id: row.last_seq for row in positions if row.run_id != COMMITS},
         memories={(row.rule, row.key): row.data for row in memories},
     )
 

@@ -107,11 +107,11 @@ def hasten(connection: sa.Connection, receiver: str, now_at: datetime) -> None:
 def count_pending(connection: sa.Connection) -> dict[str, int]:
     """Return how many messages wait, by receiver."""
     rows = connection.execute(
-        sa.select(outbox.c.receiver, sa.func.count())
+        sa.select(outbox.c.receiver, sa.func.count().label("pending"))
         .where(outbox.c.state == "pending")
         .group_by(outbox.c.receiver)
     )
-    return dict(rows.tuples().all())
+    return {row.receiver: row.pending for row in rows}
 
 
 def abandon(connection: sa.Connection, receivers: Sequence[str]) -> int:

@@ -1,0 +1,152 @@
+"""The alerter on real servers, in a thread of the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+from standardwebhooks.webhooks import Webhook
+
+from surveil.events.connection import connect as connect_redis
+from surveil.events.embedded import EmbeddedRedis
+from surveil.events.streams import stream_key
+from surveil.store.engine import reading
+from surveil.store.tables import alert
+
+JOY = {
+    "name": "joy",
+    "when": [{"share": {"emotion": "happy", "over": "3s"}, "above": 0.5}],
+    "for": "3s",
+    "labels": {"severity": "info"},
+    "annotations": {"summary": "{{camera}}: {{value|percent}} happy"},
+    "notify": ["ops"],
+}
+
+
+@pytest.fixture
+def running(site: Any, kit: Any, redis_server: EmbeddedRedis) -> Iterator[Any]:
+    running = kit.running(site.configure(redis_server.url, rules=[JOY]))
+    yield running
+    assert running.stop() == 0
+
+
+def test_fires_resolves_and_tells_once(site: Any, kit: Any, running: Any) -> None:
+    script = kit.script()
+    for event in script.play("nnnnhhhhhhhhhnnnnnn"):
+        site.publish([event])
+    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+
+    assert site.hook.types == ["alert.firing", "alert.resolved"]
+    _, headers, body = site.hook.accepted[0]
+    message = Webhook(kit.secret).verify(body, headers)
+    assert message["data"]["annotations"] == {"summary": "lobby: 100% happy"}
+    assert message["data"]["camera"] == "lobby"
+    # Two of three votes at second 6; three seconds of that at 9; one of three at 15.
+    with reading(site.database) as connection:
+        (row,) = connection.execute(alert.select()).all()
+    seconds = [(at - script.start_at).total_seconds() for at in (row.fired_at, row.resolved_at)]
+    assert (row.state, seconds) == ("resolved", [9, 15])
+    assert running.samples["alerts_firing", (("rule", "joy"),)] == 0
+    assert (
+        running.samples["alert_deliveries_total", (("outcome", "delivered"), ("receiver", "ops"))]
+        == 2
+    )
+
+
+def test_unreadable_entries_become_dead_letters(site: Any, kit: Any, running: Any) -> None:
+    site.client.xadd(stream_key(0), {"v": "1", "type": "interval", "data": "{"})
+    kit.eventually(lambda: site.is_settled)
+
+    ((group, reason),) = site.rows("select consumer_group, reason from dead_letter")
+    assert (group, reason.partition(":")[0]) == ("alerter", "format")
+
+
+def test_events_published_twice_or_out_of_order_change_nothing(
+    site: Any, kit: Any, running: Any
+) -> None:
+    events = kit.script().play("nnnnhhhhhhhhhnnnnnn")
+    shuffled = [events[i ^ 1] for i in range(len(events) - 1)] + [events[-1]]
+    site.publish([*shuffled, *events[3:9]])
+    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+
+    assert [row[0] for row in site.rows("select to_state from alert_transition order by id")] == [
+        "pending",
+        "firing",
+        "resolved",
+    ]
+
+
+def test_silent_camera_is_reported_by_the_clock(
+    site: Any, kit: Any, redis_server: EmbeddedRedis
+) -> None:
+    rule = {
+        "name": "blind",
+        "when": [{"health": "camera", "silent_for": "3s"}],
+        "notify": ["ops"],
+    }
+    cameras = ["lobby", "desk"]
+    running = kit.running(site.configure(redis_server.url, rules=[rule], cameras=cameras))
+    site.publish(kit.script("lobby").play("n" * 40))
+    kit.eventually(lambda: site.hook.accepted)
+    running.stop()
+
+    (body,) = {body for _, _, body in site.hook.accepted}
+    assert json.loads(body)["data"]["camera"] == "desk"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_database_away_loses_nothing_and_tells_nothing_twice(
+    site: Any, kit: Any, redis_server: EmbeddedRedis, database_url: str
+) -> None:
+    running = kit.running(site.configure(redis_server.url, rules=[JOY]))
+    script = kit.script()
+    site.publish(script.play("nnnnhhh"))
+    kit.eventually(lambda: site.rows("select 1 from alert_transition") and site.is_settled)
+
+    with refused(database_url):
+        site.publish(script.play("hhhhhh"))
+        kit.eventually(lambda: not running.lifeline.is_ready)
+    site.publish(script.play("nnnnnn"))
+    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+    assert running.stop() == 0
+
+    assert site.hook.types == ["alert.firing", "alert.resolved"]
+
+
+@contextmanager
+def refused(database_url: str) -> Iterator[None]:
+    """Make the server end and refuse all connections to a database."""
+    url = make_url(database_url)
+    name = url.database
+    plain = url.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        yield
+        admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[arg-type]
+
+
+def test_redis_away_is_waited_for(site: Any, kit: Any, own_redis_server: EmbeddedRedis) -> None:
+    fleet = site.configure(own_redis_server.url, rules=[JOY])
+    with connect_redis(own_redis_server.url) as site.client:
+        running = kit.running(fleet)
+        script = kit.script()
+        site.publish(script.play("nnnnhhhh"))
+        kit.eventually(lambda: site.rows("select 1 from alert_transition") and site.is_settled)
+    own_redis_server.stop()
+    kit.eventually(lambda: not running.lifeline.is_ready)
+
+    own_redis_server.start()
+    with connect_redis(own_redis_server.url) as site.client:
+        site.publish(script.play("hhhhhnnnnnn"))
+        kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+    assert running.stop() == 0
+
+    assert site.hook.types == ["alert.firing", "alert.resolved"]
