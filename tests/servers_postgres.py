@@ -47,6 +47,17 @@ class PostgresServer:
         """Drop a database, and end whoever still uses it."""
         self._admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
 
+    def refuse(self, name: str) -> None:
+        """End all connections to a database and let nobody in until :meth:`accept`."""
+        self._admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
+        self._admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+
+    def accept(self, name: str) -> None:
+        """Let connections to a database in again."""
+        self._admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[arg-type]
+
     def close(self) -> None:
         self._admin.close()
         self._server.cleanup()

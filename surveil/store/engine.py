@@ -90,6 +90,7 @@ def _connect_postgres(url: URL) -> sa.Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,  # ms until data that nobody acknowledges ends it
             "application_name": "surveil",
         },
     )

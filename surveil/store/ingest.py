@@ -28,6 +28,7 @@ class Written:
         observations: Observations stored now.
         camera_events: Camera events stored now.
         duplicates: Events that were stored before, or came twice in the batch.
+        buried: Those of ``dead`` that were not settled before.
         refused: Events that can never be stored, and why; the caller keeps them as dead letters.
         committed: For each run of the batch the greatest n so that all of 1..n are settled:
             stored, or a dead letter.
@@ -37,6 +38,7 @@ class Written:
     observations: int
     camera_events: int
     duplicates: int
+    buried: tuple[Event, ...]
     refused: tuple[tuple[Event, str], ...]
     committed: dict[str, int]
 
@@ -60,6 +62,7 @@ def write_batch(
         What was done, if the caller commits.
     """
     offered, refused = _sort_out(connection, events)
+    lost = {id(event) for event, _ in refused}
     gone = [event for event, _ in refused] + list(dead)
     gone, _ = _with_owners(connection, [event for event in gone if rows.has_identity(event)])
     _lock_cameras(connection, offered + gone)
@@ -75,6 +78,7 @@ def write_batch(
         observations=sum(len(event.tracks) for event in intervals),
         camera_events=len(fresh) - len(intervals),
         duplicates=len(offered) - len(fresh),
+        buried=tuple(event for event in gone if id(event) not in lost),
         refused=tuple(refused),
         committed={run: ranges.contiguous for run, ranges in ledger.items()},
     )

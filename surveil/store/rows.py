@@ -30,13 +30,13 @@ def quantise(value: float) -> float:
 def has_identity(event: Event) -> bool:
     """Return whether an event's place can be noted in the ledger, whatever else is wrong."""
     names = (event.camera, event.run)
-    return all(name and "\0" not in name for name in names) and 1 <= event.seq < 2**31
+    return all(name and _is_text(name) for name in names) and 1 <= event.seq < 2**31
 
 
 def find_fault(event: Event) -> str | None:
     """Say why an event cannot be stored, or None. The codec has checked its form already."""
     if not has_identity(event):
-        return "camera or run is empty or holds a NUL, or seq is outside 1..2**31-1"
+        return "camera or run is no name, or seq is outside 1..2**31-1"
     texts: list[str] = []
     if isinstance(event, CameraEvent):
         texts += [event.detail, *event.attributes, *event.attributes.values()]
@@ -50,8 +50,8 @@ def find_fault(event: Event) -> str | None:
             return "two votes of one track"
         if not all(math.isfinite(number) for number in _numbers(event)):
             return "a score or box is not a finite number"
-    if any("\0" in text for text in texts):
-        return "a text holds a NUL, which PostgreSQL cannot store"
+    if not all(map(_is_text, texts)):
+        return "a text holds a NUL or half a surrogate pair, which SQL cannot store"
     return None
 
 
@@ -129,6 +129,10 @@ def model_row(event: IntervalEvent) -> Row:
         "weights_hash": weights_hash,
         "first_seen_at": event.from_at,
     }
+
+
+def _is_text(text: str) -> bool:
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _numbers(event: IntervalEvent) -> Iterable[float]:

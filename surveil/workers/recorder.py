@@ -1,0 +1,245 @@
+"""The recorder process: Redis Streams into SQL, each event exactly once.
+
+For each batch, in this order: read, write, commit, publish how far each run is committed,
+acknowledge, trim. Killed between any two of them, the recorder (or another one) reads the batch
+again; the ledger in SQL then tells which of its events are stored, and nothing is stored twice.
+While SQL is away nothing is read: Redis and the workers' spools keep what comes in.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import redis
+
+from surveil.config import Fleet
+from surveil.errors import UnavailableError
+from surveil.events.connection import address_of, check_eviction, explain, open_client
+from surveil.events.consumer import MAX_BLOCK_MS, Delivery, EntryId, GroupReader, Unreadable
+from surveil.events.embedded import embedded_url
+from surveil.events.progress import publish_committed
+from surveil.logs import get_logger
+from surveil.secrets import redact
+from surveil.store import migrate
+from surveil.store.cameras import CameraSettings, describe_cameras
+from surveil.store.engine import connect, writing
+from surveil.store.rows import span
+from surveil.workers.lifeline import DRAIN_S, Lifeline
+from surveil.workers.record_batch import BatchWriter, Recorded
+from surveil.workers.upkeep import Upkeep
+
+GROUP = "recorder"
+BATCH_EVENTS = 500
+BATCH_S = 0.5
+"""A batch is written once it has so many events, or once its first one has waited so long."""
+BLOCK_MS = 1000
+BEAT_S = 45.0
+"""Longer than any time-out of a server that one step may meet."""
+RETRY_S = (0.25, 8.0)
+"""Bounds of the wait for a server that is away; full jitter between."""
+TOUCH_EVERY_S = 20.0
+MAX_DELIVERIES = 20
+"""An entry handed out more often is a dead letter. Handing out again counts each crash, and each
+loss of Redis, also for the other entries of the batch: a few are no proof against any of them."""
+
+_log = get_logger("recorder")
+Result = TypeVar("Result")
+
+
+class _StoppedError(Exception):
+    """The worker is to end while it waits for a server."""
+
+
+def run(fleet: Fleet, lifeline: Lifeline) -> int:
+    """Record until told to stop; main function of the recorder's process. Returns the exit code."""
+    recorder = Recorder(fleet, lifeline)
+    try:
+        recorder.work()
+    except _StoppedError:
+        pass  # what is not committed stays with this consumer in Redis
+    finally:
+        recorder.close()
+    return 0
+
+
+class Recorder:
+    """Everything in it is called from the main thread of its process."""
+
+    def __init__(self, fleet: Fleet, lifeline: Lifeline) -> None:
+        self._lifeline = lifeline
+        self._telemetry = lifeline.telemetry
+        self._redis_url = (
+            embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
+        )
+        self._database = connect(fleet.database.reveal())
+        # Reading blocks, so it has a connection of its own.
+        self._reading = open_client(
+            self._redis_url, block_s=MAX_BLOCK_MS / 1000, name="surveil-recorder"
+        )
+        self._client = open_client(self._redis_url, name="surveil-recorder-progress")
+        # The same after a restart, so that the next one goes on with this one's entries at once.
+        consumer = f"{GROUP}@{socket.gethostname()}:{fleet.data_dir}"
+        self._reader = GroupReader(
+            self._reading, GROUP, consumer, fleet.partitions, max_deliveries=MAX_DELIVERIES
+        )
+        self._writer = BatchWriter(self._database, GROUP)
+        self._upkeep = Upkeep(self._database, fleet.retention.days)
+        self._settings = _settings_of(fleet)
+        self._described: set[str] = set()
+        self._away: set[str] = set()
+        self._stop_mono_s: float | None = None
+
+    def work(self) -> None:
+        """Record until told to stop, and then what is left in the streams."""
+        self._until_available("sql", lambda: migrate.upgrade(self._database))
+        self._until_available("redis", lambda: check_eviction(self._client))
+        _log.info("recorder.started", redis=address_of(self._redis_url))
+        while True:
+            self._lifeline.beat(BEAT_S)
+            batch = self._until_available("redis", self._gather)
+            if batch:
+                self._record(batch)
+            if self._lifeline.stopping.is_set() and (not batch or self._must_end()):
+                return
+            self._lifeline.ready()
+            if not self._lifeline.stopping.is_set():
+                self._tend()
+
+    def close(self) -> None:
+        """Let go of both servers."""
+        self._reading.close()
+        self._client.close()
+        self._database.dispose()
+
+    def _gather(self) -> list[Delivery]:
+        """Return a batch; after a connection was lost on the way, it is handed out again."""
+        stopping = self._lifeline.stopping.is_set()
+        batch = self._reader.read(block_ms=10 if stopping else BLOCK_MS, count=BATCH_EVENTS)
+        until = time.monotonic() + BATCH_S
+        while batch and len(batch) < BATCH_EVENTS and not self._lifeline.stopping.is_set():
+            left_ms = int((until - time.monotonic()) * 1000)
+            if left_ms <= 0:
+                break
+            batch += self._reader.read(block_ms=left_ms, count=BATCH_EVENTS - len(batch))
+        return batch
+
+    def _record(self, batch: list[Delivery]) -> None:
+        entry_ids = [delivery.entry_id for delivery in batch]
+        began = time.monotonic()
+        recorded = self._until_available("sql", lambda: self._write(batch), holding=entry_ids)
+        self._report(batch, recorded, (time.monotonic() - began) * 1000)
+        try:
+            publish_committed(self._client, recorded.committed)
+            self._reader.ack(entry_ids)
+        except redis.RedisError as error:
+            # It is in SQL. Handed out again, it counts as duplicates, is published, acknowledged.
+            self._miss("redis", explain(error))
+            self._reader.rewind()
+
+    def _write(self, batch: list[Delivery]) -> Recorded:
+        events = [d.event for d in batch if not isinstance(d.event, Unreadable)]
+        self._upkeep.prepare_days(span(event)[0] for event in events)
+        recorded = self._writer.write(batch)
+        new = {event.camera for event in events} - self._described
+        if new:
+            with writing(self._database) as connection:
+                describe_cameras(connection, self._settings, new)
+            self._described |= new
+        return recorded
+
+    def _tend(self) -> None:
+        try:
+            self._upkeep.trim(self._reader, self._client)
+        except redis.RedisError as error:
+            self._miss("redis", explain(error))
+        try:
+            self._upkeep.prune_step()
+        except UnavailableError as error:
+            self._miss("sql", str(error))
+
+    def _report(self, batch: list[Delivery], recorded: Recorded, took_ms: float) -> None:
+        for kind, count in recorded.stored.items():
+            self._telemetry.count("events_stored_total", count, type=kind)
+        self._telemetry.count("duplicates_total", recorded.duplicates)
+        for cause, count in recorded.dead.items():
+            self._telemetry.count("dead_letters_total", count, cause=cause)
+        self._telemetry.gauge("batch_ms", took_ms)
+        self._telemetry.gauge("batch_events", len(batch))
+        oldest_ms = min(int(delivery.entry_id.id.partition("-")[0]) for delivery in batch)
+        # By the clock of Redis' host, which numbers the entries, and ours.
+        self._telemetry.gauge("store_lag_s", max(0.0, time.time() - oldest_ms / 1000))
+
+    def _until_available(
+        self, server: str, call: Callable[[], Result], holding: list[EntryId] | None = None
+    ) -> Result:
+        """Call until it succeeds, with waits between.
+
+        Args:
+            server: ``sql`` or ``redis``, which the call needs.
+            call: May be repeated.
+            holding: Entries that must not be taken for those of a dead consumer meanwhile.
+
+        Raises:
+            _StoppedError: The worker is to end, and the server is away.
+        """
+        ceiling_s, touched = RETRY_S[0], time.monotonic()
+        while True:
+            self._lifeline.beat(BEAT_S)
+            try:
+                result = call()
+            except (UnavailableError, redis.RedisError) as error:
+                self._miss(server, _words(error))
+            else:
+                if server in self._away:
+                    self._away.discard(server)
+                    _log.info("server.back", server=server)
+                return result
+            if self._must_end():
+                raise _StoppedError
+            if self._lifeline.stopping.wait(random.uniform(ceiling_s / 2, ceiling_s)):  # noqa: S311
+                time.sleep(RETRY_S[0])  # the event is set for good: it does not pace a last try
+            ceiling_s = min(2 * ceiling_s, RETRY_S[1])
+            if holding and time.monotonic() - touched > TOUCH_EVERY_S:
+                touched = time.monotonic()
+                self._touch(holding)
+
+    def _must_end(self) -> bool:
+        """Return whether the time to drain is over; it begins when the worker is told to stop."""
+        if not self._lifeline.stopping.is_set():
+            return False
+        if self._stop_mono_s is None:
+            self._stop_mono_s = time.monotonic() + DRAIN_S / 4
+        return time.monotonic() >= self._stop_mono_s
+
+    def _touch(self, entry_ids: list[EntryId]) -> None:
+        try:
+            self._reader.touch(entry_ids)
+        except redis.RedisError as error:
+            self._miss("redis", explain(error))
+
+    def _miss(self, server: str, reason: str) -> None:
+        """Count and name a server that does not answer; the log has it once until it is back."""
+        self._lifeline.ready(False)
+        self._telemetry.count("server_errors_total", server=server)
+        if server not in self._away:
+            self._away.add(server)
+            _log.warning("server.away", server=server, reason=reason)
+
+
+def _words(error: Exception) -> str:
+    return explain(error) if isinstance(error, redis.RedisError) else str(error)
+
+
+def _settings_of(fleet: Fleet) -> dict[str, CameraSettings]:
+    secret = {"id", "source", "username", "password"}
+    return {
+        camera_id: CameraSettings(
+            source=redact(str(camera.source)),
+            settings=camera.model_dump(mode="json", exclude=secret),
+        )
+        for camera_id, camera in fleet.cameras.items()
+    }

@@ -1,0 +1,101 @@
+"""What the recorder does beside recording: partitions, retention, trimming of the streams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import redis
+import sqlalchemy as sa
+
+from surveil.events.consumer import GroupReader
+from surveil.events.progress import sweep_committed
+from surveil.logs import get_logger
+from surveil.store.engine import writing
+from surveil.store.partitions import ensure_partitions
+from surveil.store.retention import cutoff_at, prune
+
+DAYS_AHEAD = 2
+OLDEST_DAYS = 400
+"""Events further back than this go to the default partition: a wrong clock must not make tables."""
+TRIM_EVERY_S = 5.0
+SWEEP_EVERY_S = 600.0
+PRUNE_EVERY_S = 3600.0
+
+_log = get_logger("recorder")
+
+
+class Upkeep:
+    """Small steps, taken by the recorder between batches.
+
+    Args:
+        database: The recorder's.
+        days: How many days of raw rows are kept; None keeps all.
+    """
+
+    def __init__(self, database: sa.Engine, days: int | None) -> None:
+        self._database = database
+        self._days = days
+        self._partitioned: set[date] = set()
+        self._pruning: Iterator[int] | None = None
+        self._next_mono_s = {"trim": 0.0, "sweep": 0.0, "prune": 0.0}
+
+    def prepare_days(self, instants: Iterable[datetime]) -> None:
+        """Create the partitions that events of some instants, and the next days, need.
+
+        Raises:
+            UnavailableError: SQL is away.
+        """
+        if self._database.dialect.name != "postgresql":
+            return
+        today = datetime.now(UTC).date()
+        oldest, newest = today - timedelta(days=OLDEST_DAYS), today + timedelta(days=DAYS_AHEAD)
+        wanted = {today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)}
+        wanted |= {day for at in instants if oldest <= (day := at.date()) <= newest}
+        missing = wanted - self._partitioned
+        if missing:
+            with writing(self._database) as connection:
+                ensure_partitions(connection, missing)
+            self._partitioned |= missing
+
+    def prune_step(self) -> bool:
+        """Delete a little of what retention no longer keeps; return whether there may be more.
+
+        Raises:
+            UnavailableError: SQL is away; the work is begun anew at the next hour.
+        """
+        if self._days is None:
+            return False
+        if self._pruning is None:
+            if not self._is_due("prune", PRUNE_EVERY_S):
+                return False
+            now = datetime.now(UTC)
+            before_at = cutoff_at(now, self._days)
+            self._pruning = prune(self._database, before_at, actor="recorder", now=now)
+            # Dropped partitions are made again if a very late event needs them.
+            self._partitioned = {day for day in self._partitioned if day >= before_at.date()}
+        steps, self._pruning = self._pruning, None
+        if next(steps, None) is None:
+            return False
+        self._pruning = steps
+        return True
+
+    def trim(self, reader: GroupReader, client: redis.Redis) -> None:
+        """Remove what every group has acknowledged, and forget runs that ended long ago.
+
+        Raises:
+            redis.RedisError: Redis is away.
+        """
+        if self._is_due("trim", TRIM_EVERY_S):
+            reader.trim()
+        if self._is_due("sweep", SWEEP_EVERY_S):
+            sweep_committed(client)
+            reader.expire_consumers()
+
+    def _is_due(self, what: str, every_s: float) -> bool:
+        now = time.monotonic()
+        is_due = now >= self._next_mono_s[what]
+        if is_due:
+            self._next_mono_s[what] = now + every_s
+        return is_due

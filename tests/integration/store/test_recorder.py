@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from events_for_store import START_AT, CameraLife, make_vote
+from sqlalchemy.engine import make_url
+from ulid import ULID
+
+from surveil.config import load_fleet
+from surveil.domain import CameraState
+from surveil.events.codec import encode
+from surveil.events.connection import connect as connect_redis
+from surveil.events.consumer import GroupReader
+from surveil.events.progress import read_committed
+from surveil.events.streams import stream_key
+from surveil.store.engine import connect, reading
+from surveil.store.integrity import CHECKS
+from surveil.store.tables import camera, camera_event, dead_letter, interval
+from surveil.workers import recorder
+from surveil.workers.lifeline import LocalLifeline
+from surveil.workers.record_batch import BatchWriter
+
+DEADLINE_S = 60.0
+
+
+def wait_until(condition, what):
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE_S} s: {what}"
+        time.sleep(0.02)
+
+
+def make_fleet_file(folder, redis_url, database_url):
+    path = folder / "fleet.yaml"
+    path.write_text(
+        f"version: 1\nredis: {redis_url}\ndatabase: {database_url}\n"
+        "cameras:\n  lobby: {source: 'rtsp://user:hunter2@10.0.0.5/stream2'}\n"
+    )
+    return path
+
+
+def make_run(count, camera="lobby"):
+    """Return a run of ``count`` events."""
+    life = CameraLife(camera, str(ULID.from_datetime(START_AT))).says(0, CameraState.LIVE)
+    for second in range(count - 1):
+        life.sees(second, second + 1, make_vote(1))
+    return life
+
+
+def publish(client, events):
+    with client.pipeline(transaction=False) as pipe:
+        for event in events:
+            pipe.xadd(stream_key(0), encode(event))
+        pipe.execute()
+
+
+def count_rows(engine, *tables):
+    with reading(engine) as connection:
+        counts = (sa.select(sa.func.count()).select_from(table) for table in tables)
+        return sum(connection.scalar(query) for query in counts)
+
+
+def count_events(engine):
+    return count_rows(engine, interval, camera_event)
+
+
+def find_damage(engine):
+    with reading(engine) as connection:
+        return [finding for check in CHECKS for finding in check(connection)]
+
+
+@contextmanager
+def running(fleet_path):
+    """Run a recorder in a thread of this process; gives its lifeline."""
+    lifeline = LocalLifeline()
+    results = []
+    thread = threading.Thread(
+        target=lambda: results.append(recorder.run(load_fleet(fleet_path), lifeline))
+    )
+    thread.start()
+    try:
+        yield lifeline
+    finally:
+        lifeline.stopping.set()
+        thread.join(DEADLINE_S)
+    assert results == [0]
+
+
+def sample(lifeline, name, **labels):
+    return lifeline.telemetry.samples.get((name, tuple(sorted(labels.items()))), 0)
+
+
+def test_events_are_stored_acknowledged_published_and_trimmed(
+    tmp_path, database, database_url, redis_server, redis_client
+):
+    life = make_run(60)
+    publish(redis_client, life)
+    with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
+        wait_until(lambda: count_events(database) == 60, "60 events in SQL")
+        wait_until(
+            lambda: read_committed(redis_client, [life.run]) == {life.run: 60}, "progress published"
+        )
+        wait_until(lambda: lifeline.is_ready, "ready")
+    assert sample(lifeline, "events_stored_total", type="interval") == 59
+    assert sample(lifeline, "events_stored_total", type="camera") == 1
+    assert redis_client.xpending(stream_key(0), "recorder")["pending"] == 0
+    assert find_damage(database) == []
+    with reading(database) as connection:
+        known = connection.execute(sa.select(camera)).one()
+    assert known.source == "rtsp://10.0.0.5/stream2"
+    assert "hunter2" not in repr(known)
+    assert known.settings["sample_fps"] == 5
+
+
+def test_what_was_committed_but_not_acknowledged_is_stored_once(
+    tmp_path, database, database_url, redis_server, redis_client
+):
+    life = make_run(20)
+    publish(redis_client, life)
+    with connect_redis(redis_server.url, block_s=2) as client:
+        reader = GroupReader(client, "recorder", "another", 1)
+        BatchWriter(database, "recorder").write(reader.read(block_ms=100, count=500))
+        # Claimed by the recorder at once, as it would be after this one's death.
+        redis_client.xgroup_delconsumer(stream_key(0), "recorder", "another")
+    publish(redis_client, life)
+    with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
+        wait_until(lambda: sample(lifeline, "duplicates_total") == 20, "20 duplicates")
+        wait_until(
+            lambda: read_committed(redis_client, [life.run]) == {life.run: 20}, "progress published"
+        )
+    assert count_events(database) == 20
+    assert find_damage(database) == []
+
+
+def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
+    tmp_path, postgres_database, postgres_url, redis_server, redis_client
+):
+    life = make_run(10)
+    redis_client.xadd(stream_key(0), {"v": "1", "type": "interval", "data": "{not json"})
+    publish(redis_client, life.events[:4])
+    huge = CameraLife("lobby", str(ULID())).sees(0, 1)
+    odd = huge.events[0]
+    odd = type(odd)(**{name: getattr(odd, name) for name in odd.__slots__} | {"seq": 2**31 + 7})
+    publish(redis_client, [odd])
+    publish(redis_client, life.events[4:])
+    with running(make_fleet_file(tmp_path, redis_server.url, postgres_url)) as lifeline:
+        wait_until(lambda: count_events(postgres_database) == 10, "the good events in SQL")
+        wait_until(lambda: count_rows(postgres_database, dead_letter) == 2, "two dead letters")
+    with reading(postgres_database) as connection:
+        letters = connection.execute(sa.select(dead_letter).order_by(dead_letter.c.id)).all()
+    assert [letter.reason.partition(":")[0] for letter in letters] == ["format", "refused"]
+    assert letters[0].fields["data"] == "{not json"
+    assert letters[1].seq == 2**31 + 7
+    assert sample(lifeline, "dead_letters_total", cause="format") == 1
+    assert redis_client.xpending(stream_key(0), "recorder")["pending"] == 0
+
+
+def test_sql_away_is_named_and_nothing_is_lost(
+    tmp_path, postgres_server, postgres_url, redis_server, redis_client
+):
+    name = make_url(postgres_url).database
+    engine = connect(postgres_url)
+    life = make_run(30)
+    publish(redis_client, life.events[:10])
+    with running(make_fleet_file(tmp_path, redis_server.url, postgres_url)) as lifeline:
+        wait_until(lambda: count_events(engine) == 10, "the first events in SQL")
+        engine.dispose()
+        postgres_server.refuse(name)
+        publish(redis_client, life.events[10:20])
+        wait_until(lambda: sample(lifeline, "server_errors_total", server="sql") > 0, "SQL missed")
+        assert not lifeline.is_ready
+        publish(redis_client, life.events[20:])
+        postgres_server.accept(name)
+        wait_until(lambda: count_events(engine) == 30, "all events in SQL")
+        wait_until(lambda: lifeline.is_ready, "ready again")
+    assert find_damage(engine) == []
+    engine.dispose()
+
+
+def test_redis_away_is_named_and_recording_goes_on(tmp_path, sqlite_url, own_redis_server):
+    engine = connect(sqlite_url)
+    life = make_run(30)
+    with connect_redis(own_redis_server.url) as client:
+        publish(client, life.events[:10])
+    with running(make_fleet_file(tmp_path, own_redis_server.url, sqlite_url)) as lifeline:
+        wait_until(lambda: count_events(engine) == 10, "the first events in SQL")
+        own_redis_server.stop()
+        wait_until(
+            lambda: sample(lifeline, "server_errors_total", server="redis") > 0, "Redis missed"
+        )
+        own_redis_server.start()
+        with connect_redis(own_redis_server.url) as client:
+            publish(client, life)
+        wait_until(lambda: count_events(engine) == 30, "all events in SQL")
+    assert find_damage(engine) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_killed_again_and_again_it_loses_and_doubles_nothing(
+    kind, tmp_path, request, redis_server, redis_client
+):
+    database_url = request.getfixturevalue(f"{kind}_url")
+    engine = connect(database_url)
+    lives = [make_run(300, camera) for camera in ("lobby", "door")]
+    total = 600
+    publish(redis_client, [event for pair in zip(*lives, strict=True) for event in pair])
+    fleet_path = make_fleet_file(tmp_path, redis_server.url, database_url)
+    script = Path(__file__).with_name("recorder_process.py")
+    for kill in range(4):
+        before = count_events(engine)
+        process = subprocess.Popen([sys.executable, str(script), str(fleet_path), "20"])
+        try:
+            if kill < 3:
+                wait_until(lambda: count_events(engine) > before, "progress")  # noqa: B023
+                process.send_signal(signal.SIGKILL)
+            else:
+                wait_until(lambda: count_events(engine) == total, "all events in SQL")
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(DEADLINE_S) == 0
+        finally:
+            process.kill()
+            process.wait()
+    assert find_damage(engine) == []
+    assert redis_client.xpending(stream_key(0), "recorder")["pending"] == 0
+    runs = [life.run for life in lives]
+    assert read_committed(redis_client, runs) == dict.fromkeys(runs, 300)
+    engine.dispose()
