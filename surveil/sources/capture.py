@@ -42,8 +42,14 @@ GRACE_S = 2.0
 BEAT_S = 0.5
 """Beats are sent no more often than this."""
 
+GOODBYE_S = 0.5
+"""How long a stream may take to end by itself, with a TEARDOWN that frees the camera's session."""
+
 STOP_S = 1.0
 """How long a decoder may take to come back when asked to stop, before it is left behind."""
+
+LOOKUP_S = 30.0
+"""What the lookup of a host may take: 3 name servers, 2 attempts, 5 s each (resolv.conf(5))."""
 
 _NOMINAL_FPS = 25.0
 
@@ -134,7 +140,7 @@ class CaptureSession:
             with self._lock:
                 change, is_overdue = self._machine.tick(now_s + MONITOR_S)
                 self._announce(change)
-                if is_overdue or stop_by_s is not None:
+                if is_overdue or (stop_by_s is not None and now_s > stop_by_s - GOODBYE_S):
                     self._interrupt()
                 if stop_by_s is not None and now_s >= stop_by_s:
                     break
@@ -175,10 +181,11 @@ class CaptureSession:
         """Open the stream and read it to its end; None when a file is done."""
         with self._lock:
             self._machine.connect(time.monotonic())
-        self._promise(self._options.connect_timeout_s)
         try:
             address = resolve(self._options)
+            self._promise(LOOKUP_S)
             check_host(address)
+            self._promise(self._options.connect_timeout_s)
             self._port = address.port or 0
             with self._lock:
                 self._is_interrupted = False
