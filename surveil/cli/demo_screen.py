@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +15,8 @@ from surveil.domain import CameraState, Emotion, TrackVote
 from surveil.workers.demo_report import AlertRow, DemoReport, GapRow, Second, since_begin
 from surveil.workers.demo_view import CameraView, FleetView
 
-BAR_CELLS = 10
+BAR_CELLS = 7
+EMOTION_CELLS = max(len(emotion) for emotion in Emotion)
 MOST_FACES = 3
 """Faces listed per camera in the live table."""
 
@@ -44,24 +46,28 @@ _SHARE_SHOWN = 0.05
 
 def draw_live(view: FleetView, firing: Sequence[tuple[str, str]], caption: str) -> RenderableType:
     """Return the table of this moment."""
-    table = Table(title="surveil demo", caption=caption, expand=True)
+    table = Table(
+        title="surveil demo",
+        title_justify="left",
+        caption=f"fps: captured/analysed; {caption}",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("camera", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("fps in", justify="right")
-    table.add_column("analysed", justify="right")
-    table.add_column("drops", justify="right")
-    table.add_column("faces", justify="right")
-    table.add_column("expression classified as", min_width=30, no_wrap=True)
-    table.add_column("alerts", min_width=14)
+    table.add_column("fps", justify="right", no_wrap=True)
+    table.add_column("drops", justify="right", no_wrap=True)
+    table.add_column("faces classified as", min_width=EMOTION_CELLS + BAR_CELLS + 6, no_wrap=True)
+    table.add_column("alerts", min_width=13)
     for camera in view.cameras.values():
         alerts = [rule for rule, key in firing if key == camera.camera]
         table.add_row(
             camera.camera,
             _state(camera),
-            f"{camera.captured_fps:.1f}",
-            f"{camera.analysed_fps:.1f}",
+            f"{camera.captured_fps:.1f}/{camera.analysed_fps:.1f}",
             str(camera.dropped),
-            str(len(camera.faces)),
             _faces(camera.faces),
             Text("\n".join(alerts) or "-", style="bold red" if alerts else "dim"),
         )
@@ -113,12 +119,12 @@ def _faces(faces: Sequence[TrackVote]) -> Text:
     for vote in faces[:MOST_FACES]:
         if text:
             text.append("\n")
-        text.append(f"{vote.emotion.value:<8} ")
+        text.append(f"{vote.emotion.value:<{EMOTION_CELLS}} ")
         text.append(_bar(vote.confidence), style=EMOTION_STYLES[vote.emotion])
-        text.append(f" {vote.confidence:>4.0%}  #{vote.track_id}")
+        text.append(f" {vote.confidence:>4.0%}")
     if len(faces) > MOST_FACES:
         text.append(f"\nand {len(faces) - MOST_FACES} more", style="dim")
-    return text or Text("-", style="dim")
+    return text or Text("nobody", style="dim")
 
 
 def _bar(share: float) -> str:
@@ -132,12 +138,12 @@ def _timeline(camera: str, seconds: Sequence[Second]) -> Text:
         return text.append(f"{camera}: nothing was analysed", style="bold red")
     text.append(camera, style="bold")
     text.append(f"  {seconds[0].at:%H:%M:%S} to {seconds[-1].at:%H:%M:%S}\n", style="dim")
-    text.append(f"  {'faces':<9}")
+    text.append(f"  {'faces':<{EMOTION_CELLS}} ")
     for second in seconds:
         count = "9" if second.faces > 9 else str(second.faces)
         _cell(text, second, count, "bold")
     for emotion in _shown(seconds):
-        text.append(f"\n  {emotion.value:<9}")
+        text.append(f"\n  {emotion.value:<{EMOTION_CELLS}} ")
         for second in seconds:
             level = _LEVELS[round(second.scores.get(emotion, 0.0) * (len(_LEVELS) - 1))]
             _cell(text, second, level, EMOTION_STYLES[emotion])
@@ -164,7 +170,7 @@ def _shown(seconds: Sequence[Second]) -> list[Emotion]:
 
 
 def _alerts(alerts: Sequence[AlertRow]) -> Table:
-    table = Table(title="alerts that fired", title_justify="left")
+    table = Table(title="alerts that fired", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("rule", "about", "fired", "resolved", "summary"):
         table.add_column(name, no_wrap=name != "summary")
     for alert in alerts:
@@ -174,7 +180,9 @@ def _alerts(alerts: Sequence[AlertRow]) -> Table:
 
 
 def _gaps(gaps: Sequence[GapRow]) -> Table:
-    table = Table(title="gaps: time nobody analysed", title_justify="left")
+    table = Table(
+        title="gaps: time nobody analysed", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
     for name in ("camera", "from", "to", "seconds", "reason", "frames lost"):
         table.add_column(name, justify="right" if name in ("seconds", "frames lost") else "left")
     for gap in gaps:

@@ -233,8 +233,12 @@ def test_screens_fit_and_show_what_matters(report: DemoReport, width: int) -> No
     console = Console(width=width, file=io.StringIO())
     with console.capture() as captured:
         console.print(draw_live(view, [(BLIND_RULE, "entrance")], "12 s of 30 s"))
+    live = captured.get()
+    with console.capture() as captured:
         console.print(draw_report(report))
-    plain = captured.get()
+    plain = live + captured.get()
+    assert f" {BLIND_RULE}" in live
+    assert "…" not in plain
     assert all(len(line) <= width for line in plain.splitlines())
     for expected in ("happy", "88%", "and 2 more", BLIND_RULE, "refused", "2░░░·", "in SQL"):
         assert expected in plain
