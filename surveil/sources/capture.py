@@ -207,9 +207,9 @@ class CaptureSession:
         converter = Converter()
         form: PictureFormat | None = None
         with self._open(address) as stream:
-            self._allow_s = self._options.first_frame_timeout_s
+            self._allow(self._options.first_frame_timeout_s)
             for picture in stream.pictures(self._before_read, self._damaged):
-                self._allow_s = self._options.stall_timeout_s
+                self._allow(self._options.stall_timeout_s)
                 now_s = time.monotonic()
                 last_form, form = form, stream.format_of(picture)
                 stream.check_size(form.width, form.height, form.pixel_aspect)
@@ -243,7 +243,7 @@ class CaptureSession:
         converter = Converter()
         form: PictureFormat | None = None
         start_s = 0.0
-        self._allow_s = self._options.stall_timeout_s
+        self._allow(self._options.stall_timeout_s)
         while True:
             count = 0
             with self._open(address) as stream:
@@ -302,6 +302,12 @@ class CaptureSession:
     def _promise(self, allow_s: float) -> None:
         self._next_beat_s = time.monotonic() + BEAT_S
         self._beat(allow_s + GRACE_S + BEAT_S)
+
+    def _allow(self, allow_s: float) -> None:
+        """Set what reads may take from now on; a new limit is promised with the next read."""
+        if allow_s != self._allow_s:
+            self._allow_s = allow_s
+            self._next_beat_s = 0.0
 
     def _before_read(self) -> None:
         self._beat_often(self._allow_s)
