@@ -9,7 +9,8 @@ import httpx
 
 from surveil.notify.receiver import Attempt, Notice, Outcome
 from surveil.notify.signing import sign, signing_key
-from surveil.secrets import Secret, redact
+from surveil.redaction import redact
+from surveil.secrets import Secret
 
 GONE = 410
 OVERLOADED = (429, 502, 503, 504)

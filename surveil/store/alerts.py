@@ -16,17 +16,17 @@ from ulid import ULID
 
 from surveil.domain import EMOTIONS, Box, Emotion, FrameCounts, IntervalEvent, TrackVote
 from surveil.errors import SurveilError
+from surveil.store.dead_letters import DeadLetter, bury
 from surveil.store.tables import (
     alert,
     alert_memory,
     alert_transition,
     consumer_progress,
-    dead_letter,
     interval,
     observation,
     outbox,
 )
-from surveil.store.upsert import insert_new, upsert
+from surveil.store.upsert import upsert
 
 GROUP = "alerter"
 COMMITS = ""
@@ -73,17 +73,6 @@ class AlertStep:
     def ends(self) -> bool:
         """Whether the alert is at rest after it."""
         return self.to_state in ("inactive", "resolved")
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A stream entry that could not be evaluated."""
-
-    stream: str
-    entry_id: str
-    fields: Mapping[str, str]
-    reason: str
-    times_delivered: int
 
 
 @dataclass(slots=True)
@@ -164,22 +153,7 @@ def commit_alerts(
         replace=("updated_at",),
     )
     _write_memories(connection, batch.memories, now_at)
-    insert_new(
-        connection,
-        dead_letter,
-        [
-            {
-                "consumer_group": GROUP,
-                "stream": letter.stream,
-                "entry_id": letter.entry_id,
-                "fields": dict(letter.fields),
-                "reason": letter.reason,
-                "times_delivered": letter.times_delivered,
-                "at": now_at,
-            }
-            for letter in batch.dead_letters
-        ],
-    )
+    bury(connection, batch.dead_letters)
     return True
 
 

@@ -33,12 +33,12 @@ from surveil.store.alerts import (
     GROUP,
     AlertBatch,
     AlerterState,
-    DeadLetter,
     commit_alerts,
     load_alerter_state,
     purge_progress,
     recent_intervals,
 )
+from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import connect, reading, writing
 from surveil.store.outbox import abandon
 from surveil.workers.alert_intake import Intake
@@ -186,11 +186,15 @@ class Alerter:
             self._telemetry.count("alert_events_dropped_total", cause=event.cause)
             self._batch.dead_letters.append(
                 DeadLetter(
+                    consumer_group=GROUP,
                     stream=delivery.entry_id.stream,
                     entry_id=delivery.entry_id.id,
                     fields=event.raw,
                     reason=f"{event.cause}: {event.detail}",
                     times_delivered=event.times_delivered,
+                    at=_now(),
+                    run_id=event.event.run if event.event else None,
+                    seq=event.event.seq if event.event else None,
                 )
             )
             return

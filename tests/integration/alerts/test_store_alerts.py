@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from surveil.store.alerts import (
     AlertBatch,
     AlertStep,
-    DeadLetter,
     OtherAlerterError,
     OutboxMessage,
     commit_alerts,
@@ -19,6 +18,7 @@ from surveil.store.alerts import (
     purge_progress,
     recent_intervals,
 )
+from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.outbox import abandon, count_pending, hasten, load_due, settle
@@ -125,7 +125,8 @@ def test_positions_of_old_runs_are_purged_and_the_count_of_commits_is_not(
 
 
 def test_dead_letters_are_kept_once(database: sa.Engine) -> None:
-    letter = DeadLetter("surveil:events:0", "1-0", {"v": "9"}, "format: version", 1)
+    where = ("alerter", "surveil:events:0", "1-0")
+    letter = DeadLetter(*where, {"v": "9\0"}, "format: version", 1, NOW)
     commit(database, 1, dead_letters=[letter])
     commit(database, 2, dead_letters=[letter])
 

@@ -1,0 +1,200 @@
+"""``surveil alerts``: what fires now, what happened, and who was told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from surveil.cli.options import open_store, read_duration, store_options
+from surveil.store.alert_queries import (
+    AlertRow,
+    DeliveryRow,
+    TransitionRow,
+    load_active,
+    load_transitions,
+)
+from surveil.store.engine import reading
+from surveil.store.migrate import require_current
+
+COLOURS = {
+    "pending": "yellow",
+    "firing": "bold red",
+    "recovering": "yellow",
+    "resolved": "green",
+    "inactive": "dim",
+}
+
+
+@click.command("alerts")
+@click.option("--firing", is_flag=True, help="Only what fires now.")
+@click.option(
+    "--since",
+    default="1d",
+    show_default=True,
+    metavar="DURATION",
+    callback=read_duration,
+    help="How far back to look.",
+)
+@click.option("--rule", metavar="NAME", help="Only this rule.")
+@click.option(
+    "--limit", default=200, show_default=True, type=click.IntRange(1, 100_000), help="Most rows."
+)
+@click.option(
+    "--format",
+    "format_",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "json", "csv"]),
+)
+@store_options
+def command(
+    firing: bool,
+    since: float,
+    rule: str | None,
+    limit: int,
+    format_: str,
+    fleet_file: Path | None,
+    database: str | None,
+) -> None:
+    """List the alerts that fire now, and what happened to alerts and their deliveries.
+
+    Tables show local time; JSON and CSV are in UTC.
+    """
+    engine = open_store(fleet_file, database)
+    since_at = datetime.now(UTC) - timedelta(seconds=since)
+    try:
+        with reading(engine) as connection:
+            require_current(connection)
+            active = load_active(connection, rule=rule, limit=limit)
+            steps = (
+                []
+                if firing
+                else load_transitions(connection, since_at=since_at, rule=rule, limit=limit)
+            )
+    finally:
+        engine.dispose()
+    if format_ == "json":
+        body: dict[str, Any] = {"alerts": [_plain(asdict(row)) for row in active]}
+        if not firing:
+            body["transitions"] = [_plain(asdict(row)) for row in steps]
+        click.echo(json.dumps(body, indent=2))
+    elif format_ == "csv":
+        click.echo(_csv_of_alerts(active) if firing else _csv_of_steps(steps), nl=False)
+    else:
+        console = Console()
+        console.print(_table_of_alerts(active))
+        if not firing:
+            console.print(_table_of_steps(steps))
+
+
+def _table_of_alerts(rows: list[AlertRow]) -> Table | Text:
+    if not rows:
+        return Text("Nothing fires.", style="green")
+    table = Table("rule", "for", "state", "value", "since", "summary", title="Now")
+    for row in rows:
+        table.add_row(
+            Text(row.rule),
+            Text(row.key),
+            Text(row.state, COLOURS.get(row.state, "")),
+            _number(row.value),
+            _local(row.fired_at or row.since_at),
+            Text(row.annotations.get("summary", "")),
+        )
+    return table
+
+
+def _table_of_steps(rows: list[TransitionRow]) -> Table | Text:
+    if not rows:
+        return Text("No alert changed in that time.")
+    table = Table("at", "rule", "for", "state", "value", "told", title="What happened")
+    for row in rows:
+        state = Text(f"{row.from_state} → ").append(row.to_state, COLOURS.get(row.to_state, ""))
+        if row.reason:
+            state.append(f" ({row.reason})")
+        told = Text("\n").join(_told(delivery) for delivery in row.deliveries)
+        table.add_row(
+            _local(row.at), Text(row.rule), Text(row.key), state, _number(row.value), told
+        )
+    return table
+
+
+def _told(delivery: DeliveryRow) -> Text:
+    """Say how a delivery stands: ``ops delivered after 0.4 s``."""
+    if delivery.delivered_at is not None:
+        after_s = (delivery.delivered_at - delivery.created_at).total_seconds()
+        return Text(f"{delivery.receiver}: delivered after {after_s:.1f} s")
+    style = "bold red" if delivery.state == "failed" else "yellow"
+    text = Text(f"{delivery.receiver}: {delivery.state}", style)
+    if delivery.attempts:
+        text.append(f" after {delivery.attempts} attempts")
+    if delivery.last_error:
+        text.append(f", {delivery.last_error}")
+    return text
+
+
+def _csv_of_alerts(rows: list[AlertRow]) -> str:
+    names = ["rule", "key", "state", "value", "since_at", "fired_at", "summary"]
+    cells = [
+        [
+            *(row.rule, row.key, row.state, row.value),
+            *(_iso(row.since_at), _iso(row.fired_at), row.annotations.get("summary", "")),
+        ]
+        for row in rows
+    ]
+    return _csv(names, cells)
+
+
+def _csv_of_steps(rows: list[TransitionRow]) -> str:
+    """One line for each delivery, and one for each step without any."""
+    names = ["at", "rule", "key", "from_state", "to_state", "value", "reason"]
+    names += ["receiver", "delivery", "attempts", "delivered_at", "last_error"]
+    cells: list[list[Any]] = []
+    for row in rows:
+        step: list[Any] = [_iso(row.at), row.rule, row.key, row.from_state, row.to_state, row.value]
+        step.append(row.reason)
+        for one in row.deliveries:
+            told = [one.receiver, one.state, one.attempts, _iso(one.delivered_at), one.last_error]
+            cells.append([*step, *told])
+        if not row.deliveries:
+            cells.append([*step, *[""] * 5])
+    return _csv(names, cells)
+
+
+def _csv(names: list[str], cells: list[list[Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(cells)
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _iso(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
