@@ -146,7 +146,7 @@ class TrackVote:
     Attributes:
         track_id: Unique within the run, from 1.
         frames: Frames of the interval in which the face was classified, at least 1.
-        box: The last box of the interval in fractions of the frame, 0..1, clipped.
+        box: The box nearest to the interval's middle in fractions of the frame, 0..1, clipped.
         score: Mean detector score, 0..1.
         face_px: Shorter side of the face box in pixels of the frame, mean over the interval.
         emotion: The emotion with the highest mean score (after hysteresis).

@@ -97,8 +97,9 @@ class IntervalBuilder:
             bucket.stale += 1  # its interval is over
             return
         bucket.analysed += 1
+        off_middle_us = abs(at_us - self._multiple(at_us) - self._length_us // 2)
         for face in faces:
-            bucket.ballot.add(face, size)
+            bucket.ballot.add(face, size, off_middle_us)
 
     def drop(self, index: int, captured_at: datetime, *, is_stale: bool) -> None:
         """Count a frame that was taken and not analysed: too old, or (busy) not manageable."""

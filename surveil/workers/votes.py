@@ -43,6 +43,7 @@ class _Sums:
         self.score = 0.0
         self.face_px = 0.0
         self.box = Box(0.0, 0.0, 0.0, 0.0)
+        self.off_middle_us = -1
 
 
 class Ballot:
@@ -51,14 +52,24 @@ class Ballot:
     def __init__(self) -> None:
         self._tracks: dict[int, _Sums] = {}
 
-    def add(self, face: FaceReading, size: tuple[int, int]) -> None:
-        """Count one face of a frame of ``size`` (width, height) pixels."""
+    def add(self, face: FaceReading, size: tuple[int, int], off_middle_us: int) -> None:
+        """Count one face of a frame.
+
+        Args:
+            face: The face, with its box in pixels.
+            size: Width and height of the frame in pixels.
+            off_middle_us: How far the frame is from the interval's middle; the nearest one gives
+                the vote's box, which so stands for the whole interval also while a face moves.
+        """
         sums = self._tracks.setdefault(face.track_id, _Sums())
         box = face.detection.box
         sums.frames += 1
         sums.scores = [a + b for a, b in zip(sums.scores, face.scores, strict=True)]
         sums.score += face.detection.score
         sums.face_px += min(box.width, box.height)
+        if 0 <= sums.off_middle_us <= off_middle_us:
+            return
+        sums.off_middle_us = off_middle_us
         width, height = size
         sums.box = Box(
             _fraction(box.x1 / width),

@@ -88,6 +88,14 @@ def test_a_track_has_one_vote_the_mean_of_its_scores() -> None:
     assert first.score == pytest.approx(0.99)
 
 
+def test_the_box_is_of_the_frame_nearest_to_the_middle() -> None:
+    b = builder()
+    for index, (at_s, x1) in enumerate([(0.1, 0), (0.45, 20), (0.9, 60)], start=1):
+        b.add(index, after(at_s), SIZE, [face(box=Box(x1, 10, x1 + 10, 20))])
+    (event,) = b.end(after(1.0))
+    assert event.tracks[0].box.xyxy == (0.2, 0.2, 0.3, 0.4)
+
+
 def test_boxes_are_clipped_to_the_frame() -> None:
     b = builder()
     b.add(1, after(0.1), SIZE, [face(box=Box(-5, -5, 200, 60))])
