@@ -36,7 +36,7 @@ from surveil.store.engine import connect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("SURVEIL_SHARED", REPOSITORY.parent / "shared"))
-LATENCY_S = 0.1
+LATENCY_S = 0.05
 """From a picture's place in the clip to its ``captured_at``: pacing, network and decoder."""
 
 
@@ -168,6 +168,7 @@ def main() -> None:
     parser.add_argument("--kill", action="append", default=[], metavar="WORKER:COUNT")
     parser.add_argument("--alert", action="store_true")
     parser.add_argument("--work", type=Path, default=Path("/tmp/surveil-scenario"))
+    parser.add_argument("--model", help="a model to use instead of the shipped one")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
 
@@ -178,7 +179,11 @@ def main() -> None:
     run_dir.mkdir()
     names = [f"cam{i}" for i in range(args.cameras)]
     with ExitStack() as stack:
-        server = stack.enter_context(RtspServer({n: clips / f"{n}.mp4" for n in names}))
+        server = RtspServer({n: clips / f"{n}.mp4" for n in names})
+        # The truth's seconds are to be the timeline's: a picture's captured_at is a whole second
+        # where its place in the clip is.
+        time.sleep(-(time.time() + LATENCY_S) % 1.0)
+        stack.enter_context(server)
         epochs = {n: datetime.now(UTC) - timedelta(seconds=server.now_s(n)) for n in names}
         url, arrivals = stack.enter_context(webhook_receiver())
         fleet = {
@@ -187,6 +192,8 @@ def main() -> None:
             "http": {"port": 0},
             "cameras": {n: {"source": server.url(n)} for n in names},
         }
+        if args.model:
+            fleet["model"] = args.model
         if args.database == "postgres":
             fleet["database"] = stack.enter_context(private_postgres(run_dir / "pg"))
         if args.alert:
