@@ -18,7 +18,8 @@ class TrackerOptions:
             People walk at 1 to 2 m/s, which is 5 to 10 sizes/s across the picture.
         agility: Change of speed, as spectral density of white noise acceleration in size^2/s^3:
             after a second, the speed is uncertain by its root.
-        box_noise: Scatter of a detection's centre, in sizes (MTCNN: 0.01 on still faces, more on people who walk).
+        box_noise: Scatter of a detection's centre, in sizes (MTCNN: 0.01 on still
+            faces, more on people who walk).
         size_noise: Scatter of the logarithm of a detection's size.
         stop_share: How often a face stops between two detections rather than moving on.
         start_share: How often a face takes on another speed at once, as ``start_speed`` says.
@@ -27,7 +28,7 @@ class TrackerOptions:
         size_ratio: Largest ratio between the sizes of a track and of a detection that is it.
         enter_rate: Faces that appear in a frame within ``edge`` sizes of the picture's edge, per
             square size of the picture and e-fold of size. The edge of a 720p picture has some 80
-            square sizes; one newcomer in 2 frames, in 2 e-folds, makes 3e-3.
+            square sizes; one newcomer in every frame, in 2 e-folds, makes 6e-3.
         appear_rate: The same for the rest of the picture, where people only turn around.
         edge: In sizes, from the edge of the face to that of the picture.
         seen_again: How often a face seen in the last frame is detected in this one.
@@ -39,14 +40,14 @@ class TrackerOptions:
     keep_lost_s: float = 2.0
     start_speed: float = 4.0
     agility: float = 2.0
-    box_noise: float = 0.05
+    box_noise: float = 0.04
     size_noise: float = 0.04
     stop_share: float = 0.1
     start_share: float = 0.03
     hidden_share: float = 0.005
     reach: float = 3.0
     size_ratio: float = 1.8
-    enter_rate: float = 3e-3
+    enter_rate: float = 1e-2
     appear_rate: float = 3e-5
     edge: float = 1.5
     seen_again: float = 0.9

@@ -1,0 +1,131 @@
+"""Compare surveil's MTCNN with facenet-pytorch's, frame by frame, over clips and stills.
+
+The contract: every face of the reference is found with IoU >= 0.9 and a score within 0.01, where
+the reference's boxes are clipped to the frame as ours are. Faces we find and the reference does not
+are counted, too. Frames on which the reference itself fails are counted and left out.
+
+    python tests/accuracy/detect_reference.py SHARED_DIR [--every 1] [--min-face-px 40]
+                                              [--engine auto|torch|openvino]
+
+exits with 1 unless the contract holds on all frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+from numpy.typing import NDArray
+
+from surveil.boxes import areas, as_array, clip, iou_matrix
+from surveil.detect import MtcnnDetector, MtcnnNetworks
+from surveil.domain import Detection
+from surveil.engines import EngineName
+
+Image = NDArray[np.uint8]
+
+
+@dataclass
+class Agreement:
+    """What a comparison found, summed over frames."""
+
+    frames: int = 0
+    reference_faces: int = 0
+    missing: int = 0
+    extra: int = 0
+    reference_failed: int = 0
+    lowest_iou: float = 1.0
+    largest_score_gap: float = 0.0
+    largest_landmark_gap_px: float = 0.0
+
+    def holds(self) -> bool:
+        return self.missing == 0
+
+
+def reference_faces(reference: MTCNN, image: Image) -> tuple[NDArray, NDArray, NDArray]:
+    """Return the reference's boxes clipped to the frame, scores and landmarks, as float32."""
+    boxes, scores, landmarks = reference.detect(image, landmarks=True)
+    if boxes is None:
+        return np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2))
+    height, width = image.shape[:2]
+    clipped = clip(np.asarray(boxes, dtype=np.float32), width=width, height=height)
+    real = areas(clipped) > 0
+    return (
+        clipped[real],
+        np.asarray(scores, dtype=np.float32)[real],
+        np.asarray(landmarks, dtype=np.float32)[real],
+    )
+
+
+def compare(reference: MTCNN, found: list[Detection], image: Image, total: Agreement) -> None:
+    """Add one frame to ``total``; each of our faces can answer for one of the reference."""
+    total.frames += 1
+    try:
+        boxes, scores, landmarks = reference_faces(reference, image)
+    except (RuntimeError, IndexError):  # its known faults: tiny frames, degenerate crops
+        total.reference_failed += 1
+        return
+    ious = iou_matrix(boxes, as_array(d.box for d in found))
+    total.reference_faces += len(boxes)
+    unused = set(range(len(found)))
+    for i in range(len(boxes)):
+        if not unused:
+            total.missing += 1
+            continue
+        best = max(unused, key=lambda j: ious[i, j])
+        gap = abs(found[best].score - float(scores[i]))
+        if ious[i, best] < 0.9 or gap > 0.01:
+            total.missing += 1
+            continue
+        unused.remove(best)
+        apart = float(np.abs(found[best].landmarks - landmarks[i]).max())
+        total.lowest_iou = min(total.lowest_iou, float(ious[i, best]))
+        total.largest_score_gap = max(total.largest_score_gap, gap)
+        total.largest_landmark_gap_px = max(total.largest_landmark_gap_px, apart)
+    total.extra += len(unused)
+
+
+def pictures(path: Path, every: int) -> Iterator[Image]:
+    """Yield every n-th picture of a clip, or the one of a still, in RGB."""
+    with av.open(str(path)) as container:
+        for index, frame in enumerate(container.decode(video=0)):
+            if index % every == 0:
+                yield frame.to_ndarray(format="rgb24")
+
+
+def material(shared: Path) -> list[Path]:
+    """Return the clips and stills to compare on."""
+    data = shared / "data"
+    return sorted([*(data / "videos").iterdir(), *(data / "faces").glob("*.jpg")])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--min-face-px", type=int, default=40)
+    parser.add_argument("--engine", type=EngineName, default=EngineName.AUTO)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    reference = MTCNN(keep_all=True, min_face_size=options.min_face_px)
+    networks = MtcnnNetworks.load(engine=options.engine, threads=1)
+    detector = MtcnnDetector(min_face_px=options.min_face_px, networks=networks)
+    holds = True
+    for path in material(options.shared):
+        total = Agreement()
+        for image in pictures(path, options.every):
+            compare(reference, detector.detect([image])[0], image, total)
+        holds &= total.holds()
+        print(path.name, total, flush=True)  # noqa: T201 (a command for people)
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

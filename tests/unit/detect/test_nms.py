@@ -1,0 +1,53 @@
+"""Non-maximum suppression against the reference's own functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from facenet_pytorch.models.utils.detect_face import nms_numpy
+from numpy.typing import NDArray
+
+from surveil.boxes import iou_matrix
+from surveil.detect.nms import keep_by_iou, keep_by_smaller
+
+Floats = NDArray[np.float32]
+
+
+def crowd(seed: int) -> tuple[Floats, Floats]:
+    """Return 60 boxes that overlap, also at negative coordinates, and their scores."""
+    rng = np.random.default_rng(seed)
+    low = rng.uniform(-60, 60, (60, 2))
+    boxes = np.concatenate([low, low + rng.uniform(10, 60, (60, 2))], axis=1)
+    return boxes.astype(np.float32), rng.permutation(60).astype(np.float32) / 60
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_smaller_is_the_references_min(seed: int) -> None:
+    boxes, scores = crowd(seed)
+    ours = keep_by_smaller(boxes, scores, above=0.7)
+    np.testing.assert_array_equal(ours, nms_numpy(boxes, scores, 0.7, "Min"))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kept_boxes_stand_apart_and_the_others_overlap_a_better_one(seed: int) -> None:
+    boxes, scores = crowd(seed)
+    kept = keep_by_iou(boxes, scores, above=0.5)
+    assert (np.diff(scores[kept]) < 0).all()
+    overlaps = iou_matrix(boxes, boxes)
+    assert (overlaps[np.ix_(kept, kept)] - np.eye(len(kept)) <= 0.5).all()
+    for gone in set(range(60)) - set(kept.tolist()):
+        better = kept[scores[kept] > scores[gone]]
+        assert (overlaps[gone, better] > 0.5).any()
+
+
+def test_face_within_a_face_goes_by_the_smaller_only() -> None:
+    boxes = np.array([[0, 0, 100, 100], [30, 30, 60, 60]], dtype=np.float32)
+    scores = np.array([0.9, 0.8], dtype=np.float32)
+    assert keep_by_iou(boxes, scores, above=0.7).tolist() == [0, 1]
+    assert keep_by_smaller(boxes, scores, above=0.7).tolist() == [0]
+
+
+def test_none_stay_none() -> None:
+    boxes, scores = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    assert keep_by_iou(boxes, scores, above=0.5).tolist() == []
+    assert keep_by_smaller(boxes, scores, above=0.5).tolist() == []
