@@ -51,8 +51,6 @@ STOP_S = 1.0
 LOOKUP_S = 30.0
 """What the lookup of a host may take: 3 name servers, 2 attempts, 5 s each (resolv.conf(5))."""
 
-_NOMINAL_FPS = 25.0
-
 
 class Sink(Protocol):
     """Where a session puts what it has; called by one thread at a time, and must not block."""
@@ -247,7 +245,7 @@ class CaptureSession:
         while True:
             count = 0
             with self._open(address) as stream:
-                clock = clock or PtsClock(1 / (stream.info.announced_fps or _NOMINAL_FPS))
+                clock = clock or PtsClock(stream.info.nominal_step_s)
                 clock.restart()
                 for picture in stream.pictures(self._before_read, self._damaged):
                     time_s = clock.advance(picture.time)

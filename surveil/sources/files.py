@@ -18,8 +18,6 @@ from surveil.sources.sampling import PtsClock, Sampler
 from surveil.sources.stream import OpenStream, PictureFormat
 from surveil.sources.upright import Converter
 
-_NOMINAL_FPS = 25.0
-
 
 def read_file(options: SourceOptions, started_at: datetime | None = None) -> Iterator[Frame]:
     """Yield the sampled pictures of a file, from its start to its end or to where it is broken.
@@ -47,7 +45,7 @@ def read_file(options: SourceOptions, started_at: datetime | None = None) -> Ite
 
 
 def _read(stream: OpenStream, options: SourceOptions, started_at: datetime) -> Iterator[Frame]:
-    media = PtsClock(1 / (stream.info.announced_fps or _NOMINAL_FPS))
+    media = PtsClock(stream.info.nominal_step_s)
     sampler = Sampler(options.sample_fps)
     converter = Converter()
     mono_s = time.monotonic()

@@ -107,9 +107,11 @@ class CameraMachine:
         return 0.0 if since_s is None else now_s - since_s
 
     def stop(self, reason: Reason, detail: str = "") -> Change | None:
-        """Nothing more will come: shutdown, or the end of a file."""
+        """Nothing more will come: shutdown, or the end of a file; the first reason stays."""
         self._deadline_s = None
-        return self._enter_if_new(Change(CameraState.STOPPED, reason, detail))
+        if self.state is CameraState.STOPPED:
+            return None
+        return self._enter(Change(CameraState.STOPPED, reason, detail))
 
     def _expect(self, now_s: float, limit_s: float, otherwise: str) -> None:
         self._deadline_s = now_s + limit_s

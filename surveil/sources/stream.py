@@ -42,6 +42,12 @@ class StreamInfo:
     announced_fps: float | None
     duration_s: float | None
 
+    @property
+    def nominal_step_s(self) -> float:
+        """Seconds between pictures where time stamps say nothing; 25 fps if the rate is absurd."""
+        fps = self.announced_fps or 0.0
+        return 1 / (fps if 1 <= fps <= 240 else 25.0)
+
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:

@@ -116,7 +116,7 @@ def test_another_format_ends_the_run_and_opens_one(machine: CameraMachine) -> No
 def test_stopping_is_the_end(machine: CameraMachine) -> None:
     go_live(machine, 0.0)
     assert machine.stop(Reason.SHUTDOWN) == Change(CameraState.STOPPED, Reason.SHUTDOWN)
-    assert machine.stop(Reason.SHUTDOWN) is None
+    assert machine.stop(Reason.STREAM_ENDED) is None
     assert machine.tick(1e9) == (None, False)
 
 
