@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import logging
-import math
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from functools import partial
@@ -18,30 +14,18 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import quote
 
-from surveil.errors import ConfigError, InUseError
-from surveil.ports import describe_listener
+from surveil.errors import ConfigError
 from surveil.secrets import Secret
 from surveil.simulate.camera import Camera, CameraStats
-from surveil.simulate.channel import UdpPorts
 from surveil.simulate.clip import Clip, load_clip
-from surveil.simulate.connection import Connection
 from surveil.simulate.digest import DigestAlgorithm, DigestGuard, Login
 from surveil.simulate.fault import Fault, ScheduledFault, parse_fault
-from surveil.simulate.message import MAX_HEAD_BYTES
-from surveil.simulate.resize import make_half_size
-
-MAX_CONNECTIONS = 128
-"""Clients at once; more are turned away."""
+from surveil.simulate.service import RtspService, listen
 
 SESSION_TIMEOUT_S = 60
 """Time-out of a session in seconds (RFC 2326, 12.37)."""
 
-_TICK_S = 0.05
 _START_LIMIT_S = 30.0
-_GOODBYE_S = 0.5
-"""What a client may take to read the rest of what was sent to it when the server ends."""
-_BACKLOG = 64
-_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
@@ -90,17 +74,15 @@ class RtspServer:
             secret = password if isinstance(password, Secret) else Secret(password)
             self._guard = DigestGuard(Login(username, secret), algorithm)
         self._faults = [(name, fault) for at, fault in faults for name in self._names(at)]
-        self._cameras: dict[str, Camera] = {}
-        self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._session_timeout_s = session_timeout_s
-        self._turned_away = 0
+        self._service: RtspService | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._started: Future[None] = Future()
 
     def __enter__(self) -> Self:
-        listener = _listen(self._host, self._port)
+        listener = listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         self._thread = threading.Thread(
             target=asyncio.run, args=(self._main(listener),), name="rtsp-server", daemon=True
@@ -159,7 +141,7 @@ class RtspServer:
             ConfigError: No such stream.
         """
         for name in self._names(stream):
-            self._call(partial(self._cameras[name].fault_now, fault, duration_s, value))
+            self._call(partial(self._camera(name).fault_now, fault, duration_s, value))
 
     def command(self, text: str) -> None:
         """Start a fault now, written as for :func:`parse_fault`; its start counts from now.
@@ -169,20 +151,30 @@ class RtspServer:
         """
         stream, fault = parse_fault(text)
         for name in self._names(stream):
-            self._call(partial(self._cameras[name].add_fault_from_now, fault))
+            self._call(partial(self._camera(name).add_fault_from_now, fault))
 
     def clear(self, stream: str = "*") -> None:
         """End all faults, scheduled ones included."""
         for name in self._names(stream):
-            self._call(self._cameras[name].plan.clear)
+            self._call(self._camera(name).plan.clear)
 
     def stats(self, stream: str) -> CameraStats:
         """Return a copy of a camera's counts."""
-        return self._call(lambda: self._cameras[stream].snapshot())
+        return self._call(lambda: self._camera(stream).snapshot())
 
     def now_s(self, stream: str) -> float:
         """Return a camera's time in seconds: modulo the clip's length, the place in the clip."""
-        return self._cameras[stream].now_s
+        return self._camera(stream).now_s
+
+    @property
+    def turned_away(self) -> int:
+        """Clients that came while there were too many."""
+        return self._service.turned_away if self._service is not None else 0
+
+    @property
+    def lost_packets(self) -> int:
+        """UDP packets that the system did not take."""
+        return self._service.lost_packets if self._service is not None else 0
 
     def close(self) -> None:
         """Say good-bye to clients, close everything and wait for the thread; idempotent."""
@@ -193,6 +185,10 @@ class RtspServer:
                 self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
         self._thread = None
+
+    def _camera(self, name: str) -> Camera:
+        assert self._service is not None, "the server was not started"
+        return self._service.cameras[name]
 
     def _names(self, stream: str) -> list[str]:
         if stream == "*":
@@ -219,133 +215,16 @@ class RtspServer:
     # --- on the event loop
 
     async def _main(self, listener: socket.socket) -> None:
+        """Run the service; in the server's thread."""
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         try:
-            udp = UdpPorts(self._host)
+            self._service = RtspService(
+                self._clips, self._faults, self._guard, self._host, self._session_timeout_s
+            )
         except OSError as error:
             listener.close()
             self._started.set_exception(error)
             return
-        for seed, (name, clip) in enumerate(self._clips.items()):
-            self._cameras[name] = Camera(name, clip, resize=_half_size(clip), seed=seed)
-        for name, fault in self._faults:
-            self._cameras[name].add_fault(fault)
-        tasks = [asyncio.create_task(camera.run()) for camera in self._cameras.values()]
-        tasks += [
-            asyncio.create_task(self._cameras[name].prepare_resize())
-            for name, fault in self._faults
-            if fault.fault is Fault.RESIZE
-        ]
-        tasks.append(asyncio.create_task(self._tend(listener, udp)))
-        for one in udp.sockets:
-            self._loop.add_reader(one.fileno(), self._receive, one)
         self._started.set_result(None)
-        await self._stopping.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for connection in self._connections:
-            connection.finish()
-        if self._connections:
-            await asyncio.wait(self._connections.values(), timeout=_GOODBYE_S)
-        for connection in self._connections:
-            connection.abort()
-        await asyncio.gather(*self._connections.values(), return_exceptions=True)
-        for one in udp.sockets:
-            self._loop.remove_reader(one.fileno())
-        udp.close()
-
-    async def _tend(self, listener: socket.socket, udp: UdpPorts) -> None:
-        """Accept clients, close the port while all cameras refuse, end silent connections."""
-
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._accept(reader, writer, udp)
-
-        server: asyncio.Server | None = await asyncio.start_server(
-            accept, sock=listener, limit=MAX_HEAD_BYTES
-        )
-        try:
-            while True:
-                refuses = all(Fault.REFUSE in one.active() for one in self._cameras.values())
-                if refuses and server is not None:
-                    server.close()
-                    server = None
-                    for connection in list(self._connections):
-                        connection.abort()
-                elif not refuses and server is None:
-                    with contextlib.suppress(InUseError):  # taken meanwhile: try again next tick
-                        again = _listen(self._host, self._port)
-                        server = await asyncio.start_server(
-                            accept, sock=again, limit=MAX_HEAD_BYTES
-                        )
-                now_s = time.monotonic()
-                for connection in list(self._connections):
-                    if connection.is_expired(now_s):
-                        connection.abort()
-                await asyncio.sleep(_TICK_S)
-        finally:
-            if server is not None:
-                server.close()
-
-    async def _accept(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, udp: UdpPorts
-    ) -> None:
-        if len(self._connections) >= MAX_CONNECTIONS:
-            self._turned_away += 1
-            writer.transport.abort()
-            return
-        connection = Connection(
-            reader, writer, self._cameras, self._guard, udp, self._session_timeout_s
-        )
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[connection] = task
-        try:
-            await connection.serve()
-        finally:
-            del self._connections[connection]
-
-    def _receive(self, udp_socket: socket.socket) -> None:
-        """Take a client's UDP packet (receiver report, hole punch) as a sign of life."""
-        try:
-            _, sender = udp_socket.recvfrom(2048)
-        except OSError:
-            return  # an ICMP answer to an earlier packet
-        for connection in self._connections:
-            if connection.owns_udp(sender[0], sender[1]):
-                connection.active_s = time.monotonic()
-
-
-def _half_size(clip: Clip) -> Callable[[], asyncio.Future[Clip]]:
-    def make() -> asyncio.Future[Clip]:
-        return asyncio.get_running_loop().run_in_executor(None, make_half_size, clip)
-
-    return make
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind and listen.
-
-    Raises:
-        InUseError: Another process has the port; it is named where it can be found.
-        ConfigError: The address is not one of this host, or the port is reserved.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            by = describe_listener(port)
-            raise InUseError(f"port {port} on {host} is in use by {by}") from error
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    listener.setblocking(False)
-    return listener
-
-
-FOREVER_S = math.inf
-"""A fault's duration that lasts until it is cleared."""
+        await self._service.run(listener, self._stopping)
