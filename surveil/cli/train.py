@@ -1,0 +1,158 @@
+"""``surveil train``: one YAML file, one run, one model."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from surveil.errors import ConfigError
+
+DATA_HELP = "Folder that the configuration's data paths are relative to."
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), default=Path(), help=DATA_HELP)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    help="Checkpoints, history and imported faces go here.",
+)
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    default=Path("models"),
+    help="The finished model goes into a folder of its name in here.",
+)
+@click.option("--resume", is_flag=True, help="Continue from the last checkpoint.")
+@click.option(
+    "--export-only", is_flag=True, help="Train no further: export the best checkpoint so far."
+)
+@click.option("--note", default="", help="A remark for the model's card and for EXPERIMENTS.md.")
+@click.option("--threads", type=click.IntRange(1, 256), help="CPU threads (default: all cores).")
+def command(
+    config: Path,
+    data: Path,
+    runs: Path,
+    models: Path,
+    resume: bool,
+    export_only: bool,
+    note: str,
+    threads: int | None,
+) -> None:
+    """Train a model as CONFIG says, evaluate it and write it to the models folder.
+
+    A checkpoint is written after each epoch; after any kind of end, the same command with --resume
+    goes on from there.
+    """
+    # Imported here: torch takes seconds, and --help does not need it.
+    from surveil.detect import MtcnnDetector
+    from surveil.training.config import load_config
+    from surveil.training.dataset import load_dataset
+    from surveil.training.export import export
+    from surveil.training.faces import Split
+    from surveil.training.loop import LAST, Trainer
+    from surveil.training.shards import shard_count
+
+    settings = load_config(config)
+    run = runs / f"{settings.name}-{settings.seed}"
+    if not (resume or export_only) and (run / LAST).exists():
+        raise ConfigError(
+            f"{run} holds a run already: continue it with --resume, or give another seed, name "
+            "or --runs"
+        )
+    console = Console(stderr=True)
+    with _Bar(console) as bar:
+        dataset = load_dataset(
+            settings,
+            data,
+            runs / "cache",
+            lambda: MtcnnDetector(min_score=0.9),
+            bar.importing,
+        )
+        train = dataset.faces.only(Split.TRAIN)
+        validation = dataset.faces.only(Split.VALIDATION)
+        bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
+        if not export_only:
+            shards = shard_count(threads or os.cpu_count() or 1, settings.batch)
+            trainer = Trainer(settings, train, validation, run, dataset.sha256, shards=shards)
+            if trainer.resume():
+                bar.say(f"resumed after epoch {trainer.epoch}")
+            trainer.run(on_step=bar.step, on_epoch=bar.epoch)
+    for name, result in export(settings, run, dataset, models, note=note).items():
+        low, high = result.interval
+        click.echo(
+            f"{name}: accuracy {result.accuracy:.2%} ({low:.1%} to {high:.1%}) of {result.faces}, "
+            f"macro-F1 {result.macro_f1:.3f}, ECE {result.ece:.2%}"
+        )
+    click.echo(f"written to {models / settings.name}")
+
+
+class _Bar:
+    """A progress bar on a terminal; a line every half minute and per epoch elsewhere."""
+
+    EVERY_S = 30.0
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}  {task.fields[remark]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID = self._bar.add_task("starting", total=1, remark="")
+        self._said_s = 0.0
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def say(self, line: str) -> None:
+        self._console.print(f"{time.strftime('%H:%M:%S')} {line}", highlight=False, markup=False)
+
+    def importing(self, done: int, total: int) -> None:
+        """Show how far the import of custom pictures is."""
+        self._show("finding faces", done, total, "")
+
+    def step(self, at: object) -> None:
+        """Show a training step."""
+        from surveil.training.loop import Progress as Step
+
+        assert isinstance(at, Step)
+        remark = f"loss {at.loss:.3f}, {_minutes(at.left_s)} left"
+        self._show(f"epoch {at.epoch}/{at.epochs}", at.step, at.steps, remark)
+
+    def epoch(self, report: object) -> None:
+        """Say how an epoch ended."""
+        from surveil.training.loop import EpochReport
+
+        assert isinstance(report, EpochReport)
+        self.say(
+            f"epoch {report.epoch}: loss {report.loss:.4f}, validation accuracy "
+            f"{report.validation_accuracy:.2%}, log-loss {report.validation_log_loss:.4f}, "
+            f"{report.px} px, {report.seconds:.0f} s"
+        )
+
+    def _show(self, what: str, done: int, total: int, remark: str) -> None:
+        self._bar.update(self._task, description=what, completed=done, total=total, remark=remark)
+        now_s = time.monotonic()
+        if not self._console.is_terminal and now_s - self._said_s >= self.EVERY_S:
+            self._said_s = now_s
+            self.say(f"{what} {done}/{total} {remark}".rstrip())
+
+
+def _minutes(seconds: float) -> str:
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

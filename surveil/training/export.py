@@ -1,0 +1,91 @@
+"""From the best checkpoint of a run to a model folder that can be shipped."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+from surveil.classify import ModelFacts, PixelFacts, build_network, read_model, write_model
+from surveil.domain import EMOTIONS
+from surveil.training.card import card
+from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
+from surveil.training.config import TrainConfig
+from surveil.training.dataset import Dataset
+from surveil.training.errors import CheckpointError
+from surveil.training.evaluation import NAMES, Evaluation, evaluate_split
+from surveil.training.experiments import note_experiment
+from surveil.training.faces import Split
+from surveil.training.loop import BEST, LAST, logits_of
+from surveil.training.temperature import fit_temperature
+
+
+def export(
+    config: TrainConfig, run: Path, dataset: Dataset, models: Path, *, note: str = ""
+) -> dict[str, Evaluation]:
+    """Write a run's best averaged weights as ``models/<name>/`` and return their test figures.
+
+    The temperature is fitted on the validation split. The figures are those of the model as read
+    back from the disk, in half precision.
+
+    Raises:
+        CheckpointError: The run has no best checkpoint, or one of other data.
+        ModelError: The model cannot be written.
+    """
+    tensors, facts = read_checkpoint(run / BEST)
+    if facts["data_sha256"] != dataset.sha256:
+        raise CheckpointError(f"{run / BEST}: was trained on other data than is given")
+    trained = TrainConfig.model_validate(facts["config"])
+    done = read_checkpoint(run / LAST)[1]["epoch"]
+    network = build_network(trained.architecture, len(EMOTIONS))
+    network.load_state_dict(part_of(tensors, "average.network"))
+    pixels = PixelFacts(**facts["preprocessing"])
+    validation = dataset.faces.only(Split.VALIDATION)
+    model_facts = ModelFacts(
+        name=config.name,
+        architecture=trained.architecture,
+        classes=NAMES,
+        input=pixels,
+        temperature=1.0,
+        training={
+            "manifest_sha256": dataset.sha256,
+            "sources": sorted(set(dataset.faces.sources.tolist())),
+            "train_faces": len(dataset.faces.only(Split.TRAIN)),
+            "validation_faces": len(validation),
+            "set_aside": dataset.set_aside,
+            "people_held_out": _people_held_out(dataset),
+            "epoch": facts["epoch"],
+            "epochs_done": done,
+            "epochs": trained.epochs,
+            "config": trained.model_dump(mode="json"),
+        },
+        code_version=version("surveil"),
+        weights_sha256="0" * 64,
+    )
+    logits = logits_of(network.half().float(), validation.frames, model_facts.preprocessing)
+    temperature = fit_temperature(logits.numpy(), validation.labels)
+    folder = models / config.name
+    write_model(folder, model_facts.model_copy(update={"temperature": temperature}), network)
+    stored = read_model(folder)
+    results = evaluate_split(stored, dataset.faces, Split.TEST)
+    metrics = {
+        "model": stored.facts.versioned_name,
+        "temperature": stored.facts.temperature,
+        "protocol": "test split; epoch and temperature chosen on the validation split",
+        "test": {name: result.as_json() for name, result in results.items()},
+        "history": facts["history"],
+    }
+    write_bytes_whole(folder / "metrics.json", (json.dumps(metrics, indent=1) + "\n").encode())
+    write_bytes_whole(folder / "card.md", card(stored.facts, results, note).encode())
+    note_experiment(models / "EXPERIMENTS.md", stored.facts, results, note)
+    return results
+
+
+def _people_held_out(dataset: Dataset) -> dict[str, list[str]]:
+    """Return who is in the test split and hence in no other, by source."""
+    test = dataset.faces.only(Split.TEST)
+    return {
+        source: sorted(set(test.people[test.sources == source].tolist()))
+        for source in dict.fromkeys(test.sources.tolist())
+        if (test.people[test.sources == source] != "").any()
+    }

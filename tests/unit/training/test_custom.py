@@ -1,0 +1,97 @@
+"""Custom pictures: the largest face, cut as in production, people never in two splits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from surveil.classify import crop_face, to_frame
+from surveil.domain import Box, Detection
+from surveil.training.custom import SplitRule, import_custom
+from surveil.training.errors import DataError
+from surveil.training.faces import Split
+
+RULES = {"site": SplitRule(test_percent=40, validation_percent=20)}
+
+
+class BrightFaces:
+    """Finds one face where a picture is bright at all, and a smaller one beside it."""
+
+    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
+        found = []
+        for frame in frames:
+            faces = [Box(20, 20, 60, 70), Box(70, 70, 80, 80)]
+            points = np.zeros((5, 2), np.float32)
+            found.append([Detection(b, 0.99, points) for b in faces] if frame.max() > 20 else [])
+        return found
+
+
+def write(path: Path, pictures: list[bytes], people: list[str]) -> Path:
+    pd.DataFrame(
+        {
+            "name": [f"{index}.png" for index in range(len(pictures))],
+            "source": "site",
+            "person": people,
+            "emotion": [index % 7 for index in range(len(pictures))],
+            "image": pictures,
+        }
+    ).to_parquet(path)
+    return path
+
+
+def picture(seed: int) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (100, 100, 3), dtype=np.uint8)
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def test_largest_face_is_cut_as_production_cuts_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.parquet", [picture(0)], ["anna"])
+    faces, set_aside = import_custom(path, BrightFaces(), RULES)
+    bgr = cv2.imdecode(np.frombuffer(picture(0), np.uint8), cv2.IMREAD_COLOR)
+    rgb = np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8)
+    np.testing.assert_array_equal(
+        faces.frames[0], to_frame(crop_face(rgb, Box(20, 20, 60, 70)), 48)
+    )
+    assert not set_aside
+    assert (faces.people[0], faces.labels[0], faces.votes.sum()) == ("anna", 0, 0)
+
+
+def test_what_cannot_be_used_is_set_aside_with_the_reason(tmp_path: Path) -> None:
+    black = cv2.imencode(".png", np.zeros((100, 100, 3), np.uint8))[1].tobytes()
+    pictures = [picture(0), black, b"no picture", picture(0), picture(1)]
+    path = write(tmp_path / "c.parquet", pictures, list("abcde"))
+    faces, set_aside = import_custom(path, BrightFaces(), RULES)
+    assert set_aside == {"no face": 1, "unreadable": 1, "duplicate": 1}
+    assert faces.names.tolist() == ["0.png", "4.png"]
+
+
+def test_split_is_by_person(tmp_path: Path) -> None:
+    people = [f"p{index % 12}" for index in range(48)]
+    path = write(tmp_path / "c.parquet", [picture(s) for s in range(48)], people)
+    faces, _ = import_custom(path, BrightFaces(), RULES)
+    by_split = [set(faces.only(split).people.tolist()) for split in Split]
+    assert all(by_split)
+    assert sum(len(names) for names in by_split) == 12
+
+
+def test_rule_draws_about_its_share_and_stays() -> None:
+    splits = [SplitRule(50, 10).split_of(f"person {n}") for n in range(2000)]
+    assert 900 < splits.count(Split.TEST) < 1100
+    assert 150 < splits.count(Split.VALIDATION) < 250
+
+
+def test_source_without_rule_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.parquet", [picture(0)], ["a"])
+    with pytest.raises(DataError, match=r"c\.parquet: no split is configured for source site"):
+        import_custom(path, BrightFaces(), {})
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.parquet: no such file"):
+        import_custom(tmp_path / "none.parquet", BrightFaces(), RULES)

@@ -1,0 +1,66 @@
+"""Sharded gradients are those of the whole batch, up to batch-norm's statistics."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from surveil.training.config import TrainConfig
+from surveil.training.shards import Shards, TwoHeads, shard_count
+
+CONFIG = TrainConfig.model_validate(
+    {
+        "name": "tiny", "precision": "float32",
+        "architecture": {"width": 8, "blocks": [1, 1, 1, 1]},
+    }
+)  # fmt: skip
+
+
+class FrozenNorm(TwoHeads):
+    """Batch-norm in evaluation mode, so that a face does not depend on its part."""
+
+    def train(self, mode: bool = True) -> FrozenNorm:
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        return self
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_parts_add_up_to_the_whole(count: int) -> None:
+    torch.manual_seed(0)
+    model = FrozenNorm(CONFIG)
+    random = torch.Generator().manual_seed(1)
+    batch = torch.randn(12, 1, 24, 24, generator=random)
+    labels = torch.randint(0, 7, (12,), generator=random)
+    votes = torch.rand(12, 7, generator=random).softmax(1)
+    votes[3] = 0  # nobody voted
+    model.train()
+    logits, vote_logits = model(batch)
+    loss = nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
+    loss = loss - 0.5 * (votes * vote_logits.log_softmax(1)).sum() / 12
+    wanted = torch.autograd.grad(loss, list(model.parameters()))
+    value = Shards(model, CONFIG, count).gradients(batch, labels, votes)
+    assert value == pytest.approx(float(loss), rel=1e-5)
+    for parameter, gradient in zip(model.parameters(), wanted, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_twins_follow_the_models_weights() -> None:
+    model = TwoHeads(CONFIG)
+    shards = Shards(model, CONFIG, 2)
+    with torch.no_grad():
+        next(model.parameters()).fill_(0.5)
+    twin = shards._models[1]
+    assert twin is not model
+    assert float(next(twin.parameters()).detach().mean()) == 0.5
+    assert twin.network.bn1.running_mean is not model.network.bn1.running_mean
+
+
+@pytest.mark.parametrize(
+    ("threads", "batch", "parts"), [(1, 128, 1), (2, 128, 2), (64, 128, 4), (8, 16, 1)]
+)
+def test_parts_stay_large_enough_for_batch_norm(threads: int, batch: int, parts: int) -> None:
+    assert shard_count(threads, batch) == parts
