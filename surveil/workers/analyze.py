@@ -1,0 +1,173 @@
+"""Analyse a video file from end to end, as fast as it goes, with the pipeline of live cameras."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
+from pathlib import Path
+
+import av.error
+
+from surveil.domain import Frame, IntervalEvent
+from surveil.sources.address import resolve
+from surveil.sources.files import read_file
+from surveil.sources.options import SourceOptions
+from surveil.sources.reasons import SourceError, classify
+from surveil.sources.stream import OpenStream
+from surveil.workers.intervals import IntervalBuilder
+from surveil.workers.pipeline import Pipeline
+from surveil.workers.readings import FaceReading
+
+ZERO_AT = datetime(1970, 1, 1, tzinfo=UTC)
+"""The instant of a clip's first picture, so that its intervals lie on whole seconds of the clip."""
+
+BATCH = 8
+"""Frames analysed together; a batch of 8K pictures is 800 MB."""
+
+MISSING_S, MISSING_SHARE = 1.0, 0.03
+"""A clip that ends earlier than announced by more than both is told to be cut short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was found at one time of a clip: ``part`` counts changes of the pictures' format."""
+
+    part: int
+    time_s: float
+    size: tuple[int, int]
+    faces: tuple[FaceReading, ...]
+
+
+@dataclass(slots=True)
+class ClipTimeline:
+    """What a clip shows.
+
+    Attributes:
+        clip: The file.
+        model: Name of the classifier.
+        events: Intervals; ``run`` tells the parts of a clip whose format changes apart, instants
+            count from ``ZERO_AT``.
+        moments: Every analysed frame, only if asked for.
+        frames: Frames analysed.
+        failed: Frames that could not be analysed.
+        length_s: From the first picture to the end of the last one sampled.
+        announced_s: Length according to the file, None where it does not say.
+        fps: Announced frame rate, None where the file does not say.
+        size: Width and height of the first picture, upright.
+        elapsed_s: Time the analysis took.
+    """
+
+    clip: Path
+    model: str
+    events: list[IntervalEvent] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+    frames: int = 0
+    failed: int = 0
+    length_s: float = 0.0
+    announced_s: float | None = None
+    fps: float | None = None
+    size: tuple[int, int] = (0, 0)
+    elapsed_s: float = 0.0
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether much of what the file announces could not be read."""
+        missing_s = (self.announced_s or 0.0) - self.length_s
+        return missing_s > max(MISSING_S, MISSING_SHARE * (self.announced_s or 0.0))
+
+
+def clip_options(clip: Path, sample_fps: float) -> SourceOptions:
+    """Return how to read a clip; its path is its camera id."""
+    return SourceOptions(camera=str(clip), url=f"file:{clip.absolute()}", sample_fps=sample_fps)
+
+
+def clip_length_s(clip: Path) -> tuple[float | None, float | None]:
+    """Return a clip's announced length and frame rate.
+
+    Raises:
+        SourceError: It cannot be opened, or has no video.
+    """
+    options = clip_options(clip, 1.0)
+    try:
+        with OpenStream(resolve(options), options.max_frame_px) as stream:
+            return stream.info.duration_s, stream.info.announced_fps
+    except av.error.FFmpegError as error:
+        raise SourceError(classify(error)) from None
+
+
+def analyze_clip(
+    clip: Path,
+    pipeline: Pipeline,
+    *,
+    sample_fps: float,
+    interval_s: float,
+    keep_moments: bool = False,
+    on_progress: Callable[[float], None] = lambda time_s: None,
+) -> ClipTimeline:
+    """Analyse one clip; one that is truncated or damaged gives what is there.
+
+    Args:
+        clip: A video file.
+        pipeline: Knows the camera ``str(clip)``.
+        sample_fps: Frames analysed per second of the clip.
+        interval_s: Length of intervals.
+        keep_moments: Keep every analysed frame's faces as well, for the annotated video.
+        on_progress: Told the time in the clip after each batch.
+
+    Raises:
+        SourceError: The file cannot be read, has no video, or not one picture.
+    """
+    started = time.monotonic()
+    timeline = ClipTimeline(clip, pipeline.model)
+    timeline.announced_s, timeline.fps = clip_length_s(clip)
+    frames = read_file(clip_options(clip, sample_fps), ZERO_AT)
+    builder: IntervalBuilder | None = None
+    period = timedelta(seconds=1 / sample_fps)
+    last: Frame | None = None
+    part = 0
+    for batch in _batches(frames):
+        for reading in pipeline.process(batch):
+            frame = reading.frame
+            height, width = frame.image.shape[:2]
+            if last is None:
+                timeline.size = (width, height)
+            if builder is None or (last is not None and frame.run != last.run):
+                if builder is not None:
+                    timeline.events += builder.end(frame.captured_at)
+                    part += 1
+                builder = IntervalBuilder(
+                    frame.camera,
+                    frame.run,
+                    interval_s=interval_s,
+                    model=pipeline.model,
+                    start_at=frame.captured_at,
+                )
+            last = frame
+            if reading.faces is None:
+                timeline.failed += 1
+                builder.drop(frame.index, frame.captured_at, is_stale=False)
+                continue
+            timeline.frames += 1
+            builder.add(frame.index, frame.captured_at, (width, height), reading.faces)
+            if keep_moments:
+                time_s = (frame.captured_at - ZERO_AT).total_seconds()
+                timeline.moments.append(Moment(part, time_s, (width, height), reading.faces))
+        if builder is not None and last is not None:
+            timeline.events += builder.close(last.captured_at)
+            on_progress((last.captured_at - ZERO_AT).total_seconds())
+    if builder is not None and last is not None:
+        end_at = last.captured_at + period
+        timeline.events += builder.end(end_at)
+        timeline.length_s = (end_at - ZERO_AT).total_seconds()
+    timeline.elapsed_s = time.monotonic() - started
+    return timeline
+
+
+def _batches(frames: Iterator[Frame]) -> Iterator[list[Frame]]:
+    """Yield frames in batches of one run each."""
+    while batch := list(islice(frames, BATCH)):
+        for _, run in groupby(batch, key=lambda frame: frame.run):
+            yield list(run)
