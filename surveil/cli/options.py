@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import sqlalchemy as sa
@@ -13,50 +16,111 @@ import sqlalchemy as sa
 from surveil.config import load_fleet
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
+from surveil.secrets import SecretUrl
 from surveil.store.engine import connect
 
-FLEET_VARIABLE = "SURVEIL_FLEET"
 DEFAULT_FLEET = Path("fleet.yaml")
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+
+def with_database(*, create: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--fleet`` and ``--database``; the command gets an open ``database: sa.Engine``.
+
+    Args:
+        create: Make the file of a SQLite database that is missing; else that is an error.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "--fleet",
+            "fleet_file",
+            type=click.Path(path_type=Path),
+            metavar="FLEET.yaml",
+            help="Fleet whose database it is.  [default: $SURVEIL_FLEET, else ./fleet.yaml]",
+        )
+        @click.option(
+            "--database",
+            "url",
+            metavar="URL",
+            help="Database in place of a fleet's; with a password better in $SURVEIL_DATABASE.",
+        )
+        @functools.wraps(function)
+        def wrapper(*args: Any, fleet_file: Path | None, url: str | None, **options: Any) -> Any:
+            database = open_database(fleet_file, url, create=create)
+            try:
+                return function(*args, database=database, **options)
+            finally:
+                database.dispose()
+
+        return wrapper
+
+    return decorate
 
 
-def store_options(command: Command) -> Command:
-    """Add ``--fleet`` and ``--database``; hand both to :func:`open_store`."""
-    command = click.option(
-        "--database",
-        metavar="URL",
-        help="Read this database instead of the fleet's: sqlite:///PATH or postgresql+psycopg://…",
-    )(command)
-    return click.option(
-        "--fleet",
-        "fleet_file",
-        metavar="FLEET.yaml",
-        type=click.Path(path_type=Path),
-        help=f"Read the database of this fleet. [default: ${FLEET_VARIABLE}, else {DEFAULT_FLEET}]",
-    )(command)
+def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> sa.Engine:
+    """Return the engine of a database URL or of a fleet file.
 
-
-def open_store(fleet_file: Path | None, database: str | None) -> sa.Engine:
-    """Return the database that the options of :func:`store_options` name; it must exist.
+    Without both, ``$SURVEIL_DATABASE``, ``$SURVEIL_FLEET`` and ``./fleet.yaml`` are tried in turn.
 
     Raises:
-        ConfigError: Both were given, or the fleet file has errors.
+        ConfigError: None is given, or there is something wrong with it.
         UnavailableError: There is no such SQLite file.
     """
-    if database is not None:
-        if fleet_file is not None:
-            raise ConfigError("give --fleet or --database, not both")
-        return connect(database, create=False)
-    path = fleet_file or Path(os.environ.get(FLEET_VARIABLE) or DEFAULT_FLEET)
-    if not path.is_file():
-        raise ConfigError(f"no fleet file at {path}: give --fleet FLEET.yaml or --database URL")
-    return connect(load_fleet(path).database.reveal(), create=False)
+    if url is None and fleet_file is None:
+        url = os.environ.get("SURVEIL_DATABASE")
+        fleet_file = Path(os.environ.get("SURVEIL_FLEET", DEFAULT_FLEET))
+        if url is None and fleet_file == DEFAULT_FLEET and not fleet_file.is_file():
+            raise ConfigError("which database? Give --fleet FLEET.yaml or --database URL")
+    if url is not None:
+        # A secret from here on: no message will show its password.
+        return connect(SecretUrl(url).reveal(), create=create)
+    assert fleet_file is not None
+    return connect(load_fleet(fleet_file).database.reveal(), create=create)
 
 
-def read_duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """Return the seconds of ``30s``, ``1.5h`` or ``1d``; a callback for options."""
+def read_zone(name: str | None) -> tzinfo:
+    """Return a time zone by name; of this machine without a name.
+
+    Raises:
+        ConfigError: It is not known here.
+    """
+    name = name or _local_zone_name()
+    if name.upper() in ("UTC", "Z", "ETC/UTC"):
+        return UTC
     try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(
+            f"time zone {name!r} is not known here; give --tz such as Europe/Berlin or UTC"
+        ) from None
+
+
+def _local_zone_name() -> str:
+    try:
+        target = str(Path("/etc/localtime").resolve(strict=True))
+    except OSError:
+        return "UTC"
+    # macOS and Linux both link to …/zoneinfo/Area/City.
+    _, found, name = target.partition("zoneinfo/")
+    return name.removeprefix("posix/") if found else "UTC"
+
+
+def read_instant(text: str, now: datetime, zone: tzinfo, option: str) -> datetime:
+    """Return the instant that ``1h`` (ago) or ``2026-03-01T12:00`` (local, or with offset) means.
+
+    Raises:
+        ConfigError: It is neither, or a duration of centuries.
+    """
+    if text.strip().lower() == "now":
+        return now
+    try:
+        return now - timedelta(seconds=parse_duration(text))
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"{option} {text!r} is neither a duration such as 1h nor an instant such as "
+            "2026-03-01T12:00"
+        ) from None

@@ -1,0 +1,170 @@
+"""Write rows as a table for people, or as CSV, JSON or Parquet for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from surveil.errors import ConfigError, SurveilError
+
+Rows = Sequence[Sequence[Any]]
+
+FORMATS = ("table", "csv", "json", "parquet")
+_BY_SUFFIX = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
+WIDE = 10_000
+"""Columns of a table that goes into a pipe or file: nothing is cut or wrapped there."""
+
+
+def choose_format(wanted: str | None, out: Path | None) -> str:
+    """Return the format asked for, else that of the file's name, else ``table``.
+
+    Raises:
+        ConfigError: Parquet is to go to the terminal.
+    """
+    chosen = wanted or (_BY_SUFFIX.get(out.suffix.lower(), "table") if out else "table")
+    if chosen == "parquet" and out is None:
+        raise ConfigError("Parquet is not text: give --out FILE.parquet")
+    return chosen
+
+
+def write_rows(columns: Sequence[str], rows: Rows, format_: str, out: Path | None) -> None:
+    """Write rows to a file, or to standard output.
+
+    Args:
+        columns: Names, one for each cell of a row.
+        rows: Cells: text, numbers, aware instants, None, or JSON values.
+        format_: One of ``FORMATS``.
+        out: File to replace; None is standard output.
+
+    Raises:
+        SurveilError: The file cannot be written, or Parquet cannot hold the values.
+    """
+    if format_ == "parquet":
+        assert out is not None
+        write_file(out, _parquet(columns, rows))
+        return
+    text = {"csv": _csv, "json": _json, "table": _table}[format_](columns, rows)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_file(out, text.encode())
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file, or leave it as it was."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        raise SurveilError(f"cannot write {path}: {error.strerror}") from None
+
+
+def render(draw: Callable[[Console], None], *, width: int | None = None) -> str:
+    """Return what is drawn on a console: coloured on a terminal, plain elsewhere."""
+    buffer = io.StringIO()
+    on_terminal = sys.stdout.isatty()
+    screen = Console(highlight=False)
+    draw(
+        Console(
+            file=buffer,
+            force_terminal=on_terminal,
+            color_system=screen.color_system if on_terminal else None,  # type: ignore[arg-type]
+            width=width or (screen.width if on_terminal else WIDE),
+            highlight=False,
+            legacy_windows=False,
+        )
+    )
+    return buffer.getvalue()
+
+
+def show_cell(value: Any) -> str:
+    """Return a cell as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds" if not value.microsecond else "milliseconds")
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _table(columns: Sequence[str], rows: Rows) -> str:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, name in enumerate(columns):
+        is_number = any(isinstance(row[i], int | float | Decimal) for row in rows)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_printable(show_cell(cell))) for cell in row))
+    text = render(lambda console: console.print(table))
+    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+
+
+def _printable(text: str) -> str:
+    # A stored text must not drive the terminal.
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
+def _csv(columns: Sequence[str], rows: Rows) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_plain(cell, for_json=False) for cell in row] for row in rows)
+    return buffer.getvalue()
+
+
+def _json(columns: Sequence[str], rows: Rows) -> str:
+    values = [
+        {name: _plain(cell, for_json=True) for name, cell in zip(columns, row, strict=True)}
+        for row in rows
+    ]
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(cell: Any, *, for_json: bool) -> Any:
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()
+    if isinstance(cell, Decimal):
+        return float(cell)
+    if isinstance(cell, dict | list) and not for_json:
+        return json.dumps(cell, ensure_ascii=False)
+    if cell is None or isinstance(cell, str | int | float | dict | list):
+        return cell
+    return str(cell)
+
+
+def _parquet(columns: Sequence[str], rows: Rows) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if len(set(columns)) != len(columns):
+        raise ConfigError("Parquet needs columns of different names: use AS")
+    cells = [[_flat(row[i]) for row in rows] for i in range(len(columns))]
+    try:
+        table = pa.table(dict(zip(columns, map(pa.array, cells), strict=True)))
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise SurveilError(f"Parquet cannot hold this: {error}") from None
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def _flat(cell: Any) -> Any:
+    return json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell

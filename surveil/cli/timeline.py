@@ -1,0 +1,149 @@
+"""``surveil timeline``: what cameras saw, and how much of the time they could see."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from surveil.cli.options import read_instant, read_zone, with_database
+from surveil.cli.tabular import FORMATS, choose_format, render, write_file, write_rows
+from surveil.cli.timeline_chart import draw_chart
+from surveil.domain import EMOTIONS
+from surveil.durations import parse_duration
+from surveil.errors import ConfigError
+from surveil.store.buckets import DAY_S, bucket_edges
+from surveil.store.engine import reading
+from surveil.store.migrate import require_current
+from surveil.store.queries import Bucket, list_cameras, read_timeline
+
+MAX_BUCKETS = 20_000
+"""For each camera; more is nothing to look at, and hours of raw rows to read."""
+
+COLUMNS = (
+    *("camera", "from_at", "to_at", "coverage", "analysed_s", "reason", "faces"),
+    *(emotion.value for emotion in EMOTIONS),
+    *(f"{emotion.value}_{what}" for what in ("votes", "score") for emotion in EMOTIONS),
+)
+"""For programs. The emotions' own columns are shares, 0 to 1; empty where nobody was seen."""
+
+
+@click.command("timeline")
+@click.option("--camera", "patterns", multiple=True, metavar="ID|GLOB", help="Default: all.")
+@click.option("--since", default="1h", show_default=True, help="Duration ago, or an instant.")
+@click.option("--until", default="now", show_default=True, help="Duration ago, or an instant.")
+@click.option("--bucket", default="1m", show_default=True, help="Such as 10s, 1m, 1h, 1d.")
+@click.option("--tz", "zone_name", metavar="ZONE", help="Time zone.  [default: this machine's]")
+@click.option("--format", "wanted", type=click.Choice([*FORMATS, "chart"]), help="Default: table.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file.")
+@with_database()
+def command(
+    database: sa.Engine,
+    patterns: tuple[str, ...],
+    since: str,
+    until: str,
+    bucket: str,
+    zone_name: str | None,
+    wanted: str | None,
+    out: Path | None,
+) -> None:
+    """Show the emotions that cameras saw, bucket by bucket, with the coverage beside them.
+
+    Shares are parts of all votes, one vote for each face and interval. Coverage is the part of the
+    time that was analysed: where it is low, a small share means little.
+    """
+    zone, now = read_zone(zone_name), datetime.now(UTC)
+    since_at = read_instant(since, now, zone, "--since")
+    until_at = read_instant(until, now, zone, "--until")
+    bucket_s = _read_bucket(bucket)
+    format_ = "chart" if wanted == "chart" else choose_format(wanted, out)
+    if since_at >= until_at:
+        raise ConfigError("--since is not before --until")
+    if (until_at - since_at).total_seconds() / bucket_s > MAX_BUCKETS:
+        raise ConfigError(f"more than {MAX_BUCKETS} buckets: choose a longer --bucket")
+    edges = bucket_edges(since_at, until_at, bucket_s, zone)
+    with reading(database) as connection:
+        require_current(connection)
+        cameras = _choose(list_cameras(connection), patterns)
+        buckets = {camera: read_timeline(connection, camera, edges, now) for camera in cameras}
+    if format_ == "chart":
+        text = render(lambda console: draw_chart(console, buckets, zone), width=_chart_width(out))
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            write_file(out, text.encode())
+        return
+    found = [one for camera in cameras for one in buckets[camera]]
+    if format_ == "table":
+        write_rows(*_table(found, zone), format_, out)
+    else:
+        write_rows(COLUMNS, [_row(one, zone) for one in found], format_, out)
+
+
+def _chart_width(out: Path | None) -> int | None:
+    return 100 if out is not None or not sys.stdout.isatty() else None
+
+
+def _read_bucket(text: str) -> int:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"--bucket {error}") from None
+    if seconds < 1 or seconds != int(seconds) or (seconds > DAY_S and seconds % DAY_S):
+        raise ConfigError("--bucket must be whole seconds up to a day, or whole days")
+    return int(seconds)
+
+
+def _choose(known: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """Return the cameras that any of the patterns names.
+
+    Raises:
+        ConfigError: One of them names none.
+    """
+    if not known:
+        raise ConfigError("the database has no camera yet")
+    for pattern in patterns:
+        if not fnmatch.filter(known, pattern):
+            near = difflib.get_close_matches(pattern, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known[:10])}"
+            raise ConfigError(f"no camera {pattern!r}: {hint}")
+    return [id_ for id_ in known if not patterns or any(fnmatch.fnmatch(id_, p) for p in patterns)]
+
+
+def _row(one: Bucket, zone: tzinfo) -> list[Any]:
+    return [
+        one.camera,
+        one.from_at.astimezone(zone),
+        one.to_at.astimezone(zone),
+        one.coverage,
+        one.analysed_s,
+        one.reason,
+        one.faces,
+        *one.shares,
+        *one.votes,
+        *one.scores,
+    ]
+
+
+def _table(buckets: Sequence[Bucket], zone: tzinfo) -> tuple[list[str], list[list[Any]]]:
+    """Return few columns for people: percentages, and the gap's reason in words."""
+    columns = ["camera", "from", "coverage", "faces", *(e.value for e in EMOTIONS), "gap"]
+    rows = [
+        [
+            one.camera,
+            one.from_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z"),
+            f"{one.coverage:.0%}",
+            one.faces,
+            *("-" if share is None else f"{share:.0%}" for share in one.shares),
+            one.reason or "",
+        ]
+        for one in buckets
+    ]
+    return columns, rows

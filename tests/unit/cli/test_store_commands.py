@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from events_for_store import START_AT, CameraLife, after, make_vote
+from pyarrow import parquet
+
+from surveil.cli.main import cli
+from surveil.cli.options import read_instant, read_zone
+from surveil.cli.timeline_chart import share_cells
+from surveil.domain import CameraState, Reason
+from surveil.errors import ConfigError, SurveilError, UnavailableError
+from surveil.store.engine import connect, writing
+from surveil.store.ingest import write_batch
+from surveil.store.tables import timeline_1m
+
+WINDOW = ["--since", after(0).isoformat(), "--until", after(190).isoformat()]
+
+QUERY = "select seq from interval where run_id = '01A' order by seq"
+
+
+@pytest.fixture
+def url(sqlite_url):
+    engine = connect(sqlite_url)
+    life = CameraLife().says(0, CameraState.LIVE)
+    for second in range(70):
+        life.sees(second, second + 1, make_vote(1))
+    life.says(70, CameraState.OFFLINE, Reason.TIMEOUT)
+    life.open("01B").says(130, CameraState.LIVE)
+    for second in range(130, 190):
+        life.sees(second, second + 1)
+    with writing(engine) as connection:
+        write_batch(connection, life)
+        write_batch(connection, CameraLife("lobby-2", "01C").sees(0, 1))
+    engine.dispose()
+    return sqlite_url
+
+
+def invoke(*arguments, ok=True):
+    result = CliRunner().invoke(cli, list(arguments))
+    if ok:
+        assert result.exception is None, result.output
+        return result.stdout
+    assert isinstance(result.exception, SurveilError | SystemExit), result.exception
+    return result
+
+
+def timeline(url, *arguments):
+    return invoke("timeline", "--database", url, "--tz", "UTC", *WINDOW, *arguments)
+
+
+def test_timeline_as_a_table_shows_coverage_beside_values(url):
+    lines = timeline(url, "--camera", "lobby").splitlines()
+    assert lines[0].split()[:4] == ["camera", "from", "coverage", "faces"]
+    assert [line.split()[4:6] for line in lines[1:]] == [
+        ["17%", "10"],
+        ["100%", "60"],
+        ["0%", "0"],
+        ["100%", "0"],
+    ]
+    assert lines[3].endswith("timeout")
+
+
+def test_timeline_as_csv_json_and_parquet_holds_the_same(url, tmp_path):
+    as_csv = list(
+        csv.DictReader(io.StringIO(timeline(url, "--camera", "lobby", "--format", "csv")))
+    )
+    as_json = json.loads(timeline(url, "--camera", "lobby", "--format", "json"))
+    timeline(url, "--camera", "lobby", "--out", str(tmp_path / "t.parquet"))
+    as_parquet = parquet.read_table(tmp_path / "t.parquet").to_pylist()
+    assert len(as_csv) == len(as_json) == len(as_parquet) == 4
+    assert as_json[1]["from_at"] == "2026-03-01T10:00:00+00:00"
+    assert as_json[1]["happy"] == 1.0
+    assert as_json[2]["reason"] == "timeout"
+    for text, value, row in zip(as_csv, as_json, as_parquet, strict=True):
+        assert float(text["coverage"]) == value["coverage"] == row["coverage"]
+        assert datetime.fromisoformat(text["from_at"]) == row["from_at"]
+        assert (text["happy"] or None) == (None if row["happy"] is None else str(row["happy"]))
+
+
+def test_timeline_as_a_chart_tells_gaps_from_calm(url):
+    lines = timeline(url, "--camera", "lobby", "--format", "chart").splitlines()
+    seen, dark, calm = lines[4], lines[5], lines[6]
+    assert "H" * 20 in seen
+    assert "╱" * 20 in dark
+    assert "timeout" in dark
+    assert "·" * 20 in calm
+    assert "╱" not in calm
+
+
+def test_timeline_takes_globs_and_explains_unknown_cameras(url):
+    assert "lobby-2" in timeline(url, "--camera", "lobby*")
+    result = invoke("timeline", "--database", url, "--camera", "loby", ok=False)
+    assert isinstance(result.exception, ConfigError)
+    assert "did you mean lobby" in str(result.exception)
+
+
+def test_timeline_shows_local_time(url):
+    out = invoke("timeline", "--database", url, "--tz", "Europe/Berlin", *WINDOW)
+    assert "2026-03-01 11:00:00 CET" in out
+
+
+def test_sql_prints_rows_and_says_what_it_cut(url):
+    result = CliRunner().invoke(
+        cli,
+        ["sql", "--database", url, "--limit", "2", "--format", "csv", QUERY],
+    )
+    assert result.stdout == "seq\n2\n3\n"
+    assert "cut after 2 rows" in result.stderr
+
+
+def test_sql_refuses_to_write(url):
+    result = invoke("sql", "--database", url, "delete from interval", ok=False)
+    assert isinstance(result.exception, ConfigError)
+
+
+def test_check_is_content_with_what_was_ingested(url):
+    out = invoke("db", "check", "--database", url)
+    assert all(line.endswith(": ok") for line in out.splitlines())
+
+
+def test_check_fails_on_damage(url):
+    engine = connect(url)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(timeline_1m))
+    engine.dispose()
+    result = invoke("db", "check", "--database", url, ok=False)
+    assert result.exit_code == 1
+    assert "rollups: lobby" in result.stdout
+
+
+def test_upgrade_makes_a_database_that_the_fleet_names(tmp_path):
+    fleet = tmp_path / "fleet.yaml"
+    fleet.write_text("version: 1\ncameras:\n  lobby: {source: 'rtsp://10.0.0.5/s'}\n")
+    out = invoke("db", "upgrade", "--fleet", str(fleet))
+    assert (tmp_path / "var" / "surveil.db").is_file()
+    assert "applied 0001" in out
+    assert "is up to date" in invoke("db", "upgrade", "--fleet", str(fleet))
+
+
+def test_prune_asks_first(url):
+    assert CliRunner().invoke(cli, ["db", "prune", "--database", url, "--days", "1"]).exit_code == 1
+    assert "deleted" in invoke("db", "prune", "--database", url, "--days", "1", "--yes")
+
+
+def test_a_database_that_is_not_there_is_named_without_its_password(tmp_path):
+    missing = invoke("db", "check", "--database", f"sqlite:///{tmp_path}/no.db", ok=False)
+    assert isinstance(missing.exception, UnavailableError)
+    away = f"postgresql+psycopg://app:hunter2@/x?host={tmp_path}"
+    result = invoke("timeline", "--database", away, ok=False)
+    assert isinstance(result.exception, UnavailableError)
+    assert "hunter2" not in str(result.exception) + result.output
+    assert str(tmp_path) in str(result.exception)
+
+
+def test_instants_may_be_durations_local_or_absolute():
+    now, berlin = START_AT, read_zone("Europe/Berlin")
+    assert read_instant("90m", now, UTC, "--since") == now - timedelta(minutes=90)
+    assert read_instant("2026-03-29T12:00", now, berlin, "--since").hour == 10
+    assert read_instant("2026-03-28T12:00", now, berlin, "--since").hour == 11
+    assert read_instant("2026-03-01T12:00+00:00", now, berlin, "--since").hour == 12
+    with pytest.raises(ConfigError, match="--since"):
+        read_instant("yesterday", now, UTC, "--since")
+    with pytest.raises(ConfigError, match="Mars"):
+        read_zone("Mars/Olympus")
+
+
+def test_cells_are_shared_out_without_remainder():
+    assert share_cells([1, 1, 1], 10) == [4, 3, 3]
+    assert share_cells([0, 7, 0], 5) == [0, 5, 0]
+    assert sum(share_cells([3, 5, 9, 1], 17)) == 17

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from events_for_store import CameraLife
+
+from surveil.errors import ConfigError
+from surveil.store.engine import reading, writing
+from surveil.store.ingest import write_batch
+from surveil.store.readonly import QueryError, run_query
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
+
+
+@pytest.fixture
+def stored(database):
+    with writing(database) as connection:
+        write_batch(connection, CameraLife().sees(0, 1).sees(1, 2).sees(2, 3))
+    return database
+
+
+def query(database, statement, limit=100, timeout_s=20.0):
+    return run_query(database, statement, limit=limit, timeout_s=timeout_s)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT seq, camera_id FROM interval ORDER BY seq",
+        "  -- the first\n /* and */ ( SELECT seq, camera_id FROM interval ) ORDER BY seq",
+        "WITH x AS (SELECT seq, camera_id FROM interval) SELECT * FROM x ORDER BY seq",
+    ],
+)
+def test_rows_come_with_the_names_of_their_columns(stored, statement):
+    if "(" in statement and "WITH" not in statement and stored.dialect.name == "sqlite":
+        statement = statement.replace("( ", "").replace(" )", "")
+    result = query(stored, statement)
+    assert result.columns == ("seq", "camera_id")
+    assert result.rows == [(1, "lobby"), (2, "lobby"), (3, "lobby")]
+    assert not result.is_cut
+
+
+def test_a_long_answer_is_cut_and_says_so(stored):
+    result = query(stored, "SELECT seq FROM interval ORDER BY seq", limit=2)
+    assert (result.rows, result.is_cut) == ([(1,), (2,)], True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM interval",
+        "UPDATE interval SET seq = 9",
+        "DROP TABLE interval",
+        "COPY interval TO PROGRAM 'cat'",
+        "PRAGMA journal_mode = DELETE",
+        "ATTACH DATABASE 'x' AS x",
+        "SET ROLE postgres",
+        "",
+    ],
+)
+def test_what_does_not_read_is_refused_before_it_is_sent(stored, statement):
+    with pytest.raises(ConfigError, match="only reads"):
+        query(stored, statement)
+
+
+def test_a_write_in_disguise_changes_nothing(stored):
+    disguises = [
+        "WITH x AS (SELECT 1) DELETE FROM interval",
+        "WITH x AS (DELETE FROM interval RETURNING *) SELECT * FROM x",
+        "SELECT 1; DELETE FROM interval",
+        "EXPLAIN ANALYZE DELETE FROM interval",
+        "SELECT nextval('dead_letter_id_seq')",
+        "SELECT load_extension('x')",
+    ]
+    for statement in disguises:
+        with pytest.raises(QueryError):
+            query(stored, statement)
+    with reading(stored) as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM interval")) == 3
+
+
+def test_two_statements_are_refused(stored):
+    with pytest.raises(QueryError, match="one statement"):
+        query(stored, "SELECT 1; SELECT 2")
+
+
+def test_an_endless_statement_is_ended(stored):
+    with pytest.raises(QueryError, match=r"within 0\.2 s"):
+        query(stored, ENDLESS, timeout_s=0.2)
+
+
+def test_an_endless_answer_is_cut(stored):
+    result = query(stored, ENDLESS.replace("sum(i)", "i"), limit=5)
+    assert (len(result.rows), result.is_cut) == (5, True)
+
+
+def test_mistakes_are_explained_in_the_databases_words(stored):
+    with pytest.raises(QueryError, match="nowhere"):
+        query(stored, "SELECT * FROM nowhere")
+    with pytest.raises(QueryError, match="syntax"):
+        query(stored, "SELECT * FORM interval")
+
+
+def test_the_pool_is_as_it_was(stored):
+    query(stored, "SELECT 1")
+    with writing(stored) as connection:
+        connection.execute(sa.text("DELETE FROM gap"))
+
+
+def test_sqlite_tells_its_columns(sqlite_database):
+    sql = query(sqlite_database, "SELECT sql FROM sqlite_master WHERE name = 'gap'").rows[0][0]
+    assert "frames_lost" in sql
