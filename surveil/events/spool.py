@@ -33,6 +33,9 @@ RESERVE = 1.1
 ENTRY_OVERHEAD_BYTES = 150
 """What a row and its index cost beside the event's JSON."""
 
+FORGET_AT_ONCE = 2000
+"""Entries of one deletion, for which an append may have to wait."""
+
 RUN_KEPT = timedelta(days=30)
 """A run without a new event for so long is forgotten, once nothing of it is pending."""
 
@@ -175,28 +178,40 @@ class Spool:
     def pending_runs(self) -> list[str]:
         """Return the runs, as published, of which something is pending."""
         with self._lock:
-            rows = self._db.execute("SELECT DISTINCT run FROM entry").fetchall()
+            # By the few runs: to go through all entries would take long when there are millions.
+            rows = self._db.execute(
+                "SELECT run FROM run WHERE EXISTS (SELECT 1 FROM entry WHERE entry.run = run.run)"
+            ).fetchall()
         return [row[0] for row in rows]
 
     def forget(self, run: str, up_to_seq: int) -> int:
-        """Delete a run's events up to a ``seq`` that SQL has committed; returns how many."""
-        with self._lock, self._db:
-            row = self._db.execute(
-                "SELECT count(*), coalesce(sum(bytes), 0) FROM entry WHERE run = ? AND seq <= ?",
-                (run, up_to_seq),
-            ).fetchone()
-            if row[0]:
-                self._db.execute("DELETE FROM entry WHERE run = ? AND seq <= ?", (run, up_to_seq))
-                self._db.commit()
-                self._pending -= int(row[0])
-                self._bytes -= int(row[1])
-        return int(row[0])
+        """Delete a run's events up to a ``seq`` that SQL has committed; returns how many.
+
+        In steps, between which others may append.
+        """
+        total = 0
+        while count := self._forget_some(run, up_to_seq):
+            total += count
+        return total
 
     def close(self) -> None:
         """Close the file and let another process have it."""
         with self._lock:
             self._db.close()
         self._file_lock.release()
+
+    def _forget_some(self, run: str, up_to_seq: int) -> int:
+        with self._lock, self._db:
+            rows = self._db.execute(
+                "DELETE FROM entry WHERE id IN"
+                " (SELECT id FROM entry WHERE run = ? AND seq <= ? ORDER BY seq LIMIT ?)"
+                " RETURNING bytes",
+                (run, up_to_seq, FORGET_AT_ONCE),
+            ).fetchall()
+            self._db.commit()
+            self._pending -= len(rows)
+            self._bytes -= sum(row[0] for row in rows)
+        return len(rows)
 
     def _insert(self, draft: Draft) -> tuple[Event, int]:
         event = draft.event

@@ -11,6 +11,7 @@ import contextlib
 import os
 import select
 import sqlite3
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing
 from surveil.workers.analysis import FaceOptions, build_pipeline
 from surveil.workers.batching import Batcher
-from surveil.workers.lifeline import Lifeline
+from surveil.workers.lifeline import Lifeline, Telemetry
 from surveil.workers.pipeline import Pipeline
 from surveil.workers.timeline import Timeline
 
@@ -61,9 +62,13 @@ def run(
     spool = Spool(fleet.data_dir / "spool" / "inference.db", max_bytes=int(fleet.spool.max_bytes))
     try:
         url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
-        publisher = Publisher(
-            spool, url, fleet.partitions, on_round=lambda stats: _report(lifeline, spool, stats)
-        )
+        is_loaded = threading.Event()
+
+        def report(stats: PublisherStats) -> None:
+            lifeline.ready(is_loaded.is_set() and stats.is_connected)
+            _report(lifeline.telemetry, spool, stats)
+
+        publisher = Publisher(spool, url, fleet.partitions, on_round=report)
         publisher.start()
         try:
             pipeline = build_pipeline(
@@ -78,6 +83,7 @@ def run(
                 smoothing_tau_s=fleet.inference.smoothing_tau_s,
                 telemetry=lifeline.telemetry,
             )
+            is_loaded.set()
             _log.info("model.loaded", model=pipeline.model)
             loop = InferenceLoop(fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher)
             loop.run()
@@ -89,9 +95,7 @@ def run(
     return 0
 
 
-def _report(lifeline: Lifeline, spool: Spool, stats: PublisherStats) -> None:
-    lifeline.ready(stats.is_connected)
-    telemetry = lifeline.telemetry
+def _report(telemetry: Telemetry, spool: Spool, stats: PublisherStats) -> None:
     telemetry.gauge("redis_up", float(stats.is_connected))
     telemetry.gauge("publish_lag_s", stats.lag_s)
     telemetry.gauge("spool_pending", spool.pending_count)
@@ -187,6 +191,9 @@ class InferenceLoop:
             self._analyse()
         for camera, new in records.items():
             self._drafts += self._timelines[camera].apply(new)
+            lost = self._timelines[camera].take_lost()
+            if lost:
+                self._telemetry.count("state_records_lost_total", lost, camera=camera)
             if not self._timelines[camera].is_live:
                 self._batcher.forget(camera)
         now = time.monotonic()

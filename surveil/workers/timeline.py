@@ -64,12 +64,17 @@ class Timeline:
         self._ended_run = ""
         self._anchor: tuple[datetime, float] | None = None
         self.last_index = 0
-        self.lost_records = 0
+        self._lost_records = 0
 
     @property
     def is_live(self) -> bool:
         """Whether intervals are being built."""
         return bool(self._builders)
+
+    def take_lost(self) -> int:
+        """Return how many state records were overwritten unread since the last call."""
+        lost, self._lost_records = self._lost_records, 0
+        return lost
 
     def resume(self, records: Sequence[StateRecord], now_mono_s: float) -> list[Draft]:
         """Begin, or go on where an earlier worker was ended; called once, with all records known.
@@ -95,7 +100,7 @@ class Timeline:
         """Take in changes of state, oldest first; frames of before them must have been added."""
         drafts: list[Draft] = []
         for record in records:
-            self.lost_records += record.index - self.last_index - 1
+            self._lost_records += record.index - self.last_index - 1
             self.last_index = record.index
             if record.state in _WATCHING:
                 for run in [run for run in self._builders if run != record.run]:
