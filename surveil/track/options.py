@@ -11,8 +11,9 @@ class TrackerOptions:
 
     Attributes:
         start_score: Detections below it continue a track and never start one, 0..1.
-        confirm_within_s: A face becomes a track when it is seen a second time within so long, so
-            that a single false detection is no visit.
+        confirm_within_s: A face becomes a track when it is seen a second time within so long (or
+            in the next frame, where frames are further apart), so that a single false detection
+            is no visit.
         keep_lost_s: How long a track that is not seen is waited for.
         start_speed: Speed of a face seen for the first time, one standard deviation, in sizes/s.
             People walk at 1 to 2 m/s, which is 5 to 10 sizes/s across the picture.

@@ -1,0 +1,37 @@
+"""The cascade finds what facenet-pytorch's does, on a sample of clips and all stills.
+
+``detect_reference.py`` beside this compares on every frame.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from accuracy.detect_reference import Agreement, compare, material, pictures
+from facenet_pytorch import MTCNN
+
+from surveil.detect import MtcnnDetector, MtcnnNetworks
+from surveil.engines import EngineName
+
+SAMPLE_EVERY = 120
+"""Frames of a clip; some 25 frames in all."""
+
+
+@pytest.mark.parametrize("engine", [EngineName.OPENVINO, EngineName.TORCH])
+def test_all_faces_of_the_reference_are_found(shared_dir: Path, engine: EngineName) -> None:
+    torch.set_num_threads(1)
+    reference = MTCNN(keep_all=True, min_face_size=40)
+    detector = MtcnnDetector(min_face_px=40, networks=MtcnnNetworks.load(engine=engine, threads=1))
+    total = Agreement()
+    for path in material(shared_dir):
+        images = list(pictures(path, SAMPLE_EVERY))
+        for image, found in zip(images, detector.detect(images), strict=True):
+            compare(reference, found, image, total)
+    assert total.reference_faces >= 70
+    assert total.reference_failed == 0
+    assert total.missing == total.extra == 0
+    assert total.lowest_iou > 0.999
+    assert total.largest_score_gap < 1e-3
+    assert total.largest_landmark_gap_px < 0.1

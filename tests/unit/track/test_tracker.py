@@ -1,0 +1,250 @@
+"""What a tracker promises, on faces whose way is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from walking_faces import FRAME_SIZE, WIDTH, face_at
+
+from surveil.domain import Detection
+from surveil.track import TrackedFace, Tracker, TrackerOptions
+
+STEP_S = 0.2
+
+Way = Callable[[float], tuple[float, float] | None]
+"""Where a face is at a time, or ``None`` while it is hidden."""
+
+
+def run(tracker: Tracker, ways: Iterable[Way], seconds: float, size: float = 80) -> list[list[int]]:
+    """Return, for each way, the identities it was given from frame to frame."""
+    ids: list[list[int]] = [[] for _ in ways]
+    for step in range(round(seconds / STEP_S)):
+        at_s = step * STEP_S
+        places = {n: place for n, way in enumerate(ways) if (place := way(at_s)) is not None}
+        detections = {n: face_at(*place, size) for n, place in places.items()}
+        for face in tracker.update(list(detections.values()), at_s):
+            (number,) = [n for n, one in detections.items() if one is face.detection]
+            ids[number].append(face.track_id)
+    return ids
+
+
+def ids_of(faces: list[TrackedFace]) -> list[int]:
+    return [face.track_id for face in faces]
+
+
+@pytest.fixture(params=[FRAME_SIZE, None], ids=["frame size", "no frame size"])
+def tracker(request: pytest.FixtureRequest) -> Tracker:
+    return Tracker(frame_size=request.param)
+
+
+def test_face_is_a_track_from_its_second_sight_on(tracker: Tracker) -> None:
+    face = face_at(300, 300, 80)
+    assert tracker.update([face], 0.0) == []
+    assert tracker.last_id == 0
+    (second,) = tracker.update([face], 0.2)
+    (third,) = tracker.update([face], 0.4)
+    assert (second.track_id, second.is_new) == (1, True)
+    assert (third.track_id, third.is_new) == (1, False)
+    assert third.detection is face
+
+
+def test_false_detections_take_no_identity(tracker: Tracker) -> None:
+    for second in range(10):
+        assert tracker.update([face_at(100 + 100 * second, 300, 60)], second * 2) == []
+        assert tracker.update([], second * 2 + 1.1) == []
+    assert tracker.last_id == 0
+    assert tracker.live_ids == frozenset()
+
+
+def test_detections_below_the_start_score_go_on_but_do_not_start(tracker: Tracker) -> None:
+    for step in range(5):
+        assert tracker.update([face_at(300, 300, 80, score=0.8)], step * STEP_S) == []
+    tracker.update([face_at(300, 300, 80)], 1.0)
+    assert ids_of(tracker.update([face_at(302, 300, 80, score=0.75)], 1.2)) == [1]
+
+
+def test_sure_detections_choose_first(tracker: Tracker) -> None:
+    for step in range(3):
+        tracker.update([face_at(300, 300, 80)], step * STEP_S)
+    false, sure = face_at(300, 301, 80, score=0.75), face_at(310, 300, 80)
+    (face,) = tracker.update([false, sure], 0.6)
+    assert face.detection is sure
+
+
+@pytest.mark.parametrize("px_per_s", [0, 100, 300])
+def test_survives_a_second_of_occlusion(tracker: Tracker, px_per_s: float) -> None:
+    def way(at_s: float) -> tuple[float, float] | None:
+        return None if 1.0 < at_s < 2.0 else (200 + px_per_s * at_s, 300)
+
+    (ids,) = run(tracker, [way], 3)
+    assert set(ids) == {1}
+    assert len(ids) == 15 - 5
+
+
+def test_survives_every_other_detection_missed(tracker: Tracker) -> None:
+    (ids,) = run(tracker, [lambda t: (200 + 100 * t, 300) if round(t * 5) % 2 else None], 6)
+    assert set(ids) == {1}
+
+
+def test_gone_for_longer_is_a_new_track(tracker: Tracker) -> None:
+    (ids,) = run(tracker, [lambda t: None if 1 < t < 4 else (300, 300)], 6)
+    assert list(dict.fromkeys(ids)) == [1, 2]
+    assert tracker.live_ids == {2}
+
+
+@pytest.mark.parametrize("hidden_px", [0, 50, 90])
+@pytest.mark.parametrize("px_per_s", [60, 150, 350])
+@pytest.mark.parametrize("apart_px", [0, 15])
+def test_passing_faces_keep_their_identities(
+    tracker: Tracker, px_per_s: float, hidden_px: float, apart_px: float
+) -> None:
+    def near(at_s: float) -> tuple[float, float]:
+        return 640 - px_per_s * (at_s - 2), 300
+
+    def far(at_s: float) -> tuple[float, float] | None:
+        x = 640 + px_per_s * (at_s - 2.05)
+        return None if abs(x - near(at_s)[0]) < hidden_px else (x, 300 + apart_px)
+
+    ids = run(tracker, [near, far], 4)
+    assert [set(own) for own in ids] in ([{1}, {2}], [{2}, {1}])
+
+
+def test_overtaking_faces_keep_their_identities(tracker: Tracker) -> None:
+    def fast(at_s: float) -> tuple[float, float]:
+        return 100 + 220 * at_s, 310
+
+    def slow(at_s: float) -> tuple[float, float] | None:
+        x = 350 + 90 * at_s
+        return None if abs(x - fast(at_s)[0]) < 50 else (x, 300)
+
+    ids = run(tracker, [fast, slow], 4)
+    assert sorted(set(own).pop() for own in ids if len(set(own)) == 1) == [1, 2]
+
+
+def test_somebody_who_runs_in_is_one_track(tracker: Tracker) -> None:
+    """Two and a half widths of the face from frame to frame, then a sudden stop."""
+    (ids,) = run(tracker, [lambda t: (min(40 + 600 * t, 900), 300)], 3)
+    assert set(ids) == {1}
+    assert len(ids) == 14
+
+
+def test_somebody_who_sets_off_at_once_is_one_track(tracker: Tracker) -> None:
+    (ids,) = run(tracker, [lambda t: (600 + 450 * max(t - 1.5, 0), 300)], 2.9)
+    assert set(ids) == {1}
+
+
+def test_newcomer_who_hides_another_is_another() -> None:
+    """The one who stands is not seen just when a newcomer appears beside; then both are."""
+
+    def standing(at_s: float) -> tuple[float, float] | None:
+        return None if 1.9 < at_s < 2.5 else (210, 300)
+
+    def newcomer(at_s: float) -> tuple[float, float] | None:
+        return (110 + 660 * (at_s - 2), 300) if at_s > 1.99 else None
+
+    ids = run(Tracker(frame_size=FRAME_SIZE), [standing, newcomer], 3.6)
+    assert [set(own) for own in ids] == [{1}, {2}]
+
+
+def test_who_leaves_is_not_who_comes_in_there() -> None:
+    def leaving(at_s: float) -> tuple[float, float] | None:
+        return (300 - 260 * at_s, 300) if at_s < 1.3 else None
+
+    def coming(at_s: float) -> tuple[float, float] | None:
+        return (40 + 260 * (at_s - 2.4), 300) if at_s >= 2.4 else None
+
+    ids = run(Tracker(frame_size=FRAME_SIZE), [leaving, coming], 4)
+    assert [set(own) for own in ids] == [{1}, {2}]
+
+
+def test_faces_of_another_size_are_others(tracker: Tracker) -> None:
+    for step in range(4):
+        tracker.update([face_at(300, 300, 60)], step * STEP_S)
+    assert tracker.update([face_at(300, 300, 180)], 0.8) == []
+
+
+def test_identities_go_on_from_the_first() -> None:
+    tracker = Tracker(first_id=8)
+    assert tracker.last_id == 7
+    for at_s in (0.0, 0.2):
+        faces = tracker.update([face_at(300, 300, 80), face_at(700, 300, 80)], at_s)
+    assert ids_of(faces) == [8, 9]
+    assert tracker.last_id == 9
+
+
+def test_frames_may_come_at_any_distance(tracker: Tracker) -> None:
+    found = [tracker.update([face_at(300 + 50 * t, 300, 80)], t) for t in (0, 0, 0.04, 0.5, 1.4)]
+    assert [ids_of(faces) for faces in found] == [[], [1], [1], [1], [1]]
+
+
+def test_at_one_frame_a_second(tracker: Tracker) -> None:
+    found = [tracker.update([face_at(300 + 40 * t, 300, 80)], t) for t in range(6)]
+    assert [ids_of(faces) for faces in found] == [[]] + [[1]] * 5
+
+
+def test_time_does_not_run_backwards(tracker: Tracker) -> None:
+    tracker.update([], 5.0)
+    with pytest.raises(ValueError, match=r"0\.500 s early"):
+        tracker.update([], 4.5)
+
+
+def test_tracks_are_forgotten(tracker: Tracker) -> None:
+    options = TrackerOptions()
+    for at_s in (0.0, 0.2):
+        tracker.update([face_at(300, 300, 80)], at_s)
+    tracker.update([], 0.2 + options.keep_lost_s - 0.1)
+    assert tracker.live_ids == {1}
+    tracker.update([], 0.2 + options.keep_lost_s + 0.1)
+    assert tracker.live_ids == frozenset()
+
+
+def test_face_as_small_as_a_point_is_no_error(tracker: Tracker) -> None:
+    for step in range(3):
+        tracker.update([face_at(0, 0, 0)], step * STEP_S)
+
+
+places = st.tuples(st.floats(0, WIDTH), st.floats(0, 720), st.floats(20, 300), st.floats(0.7, 1))
+frames = st.lists(st.tuples(st.lists(places, max_size=5), st.floats(0, 3)), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(frames)
+def test_any_detections_get_sound_identities(
+    sequence: list[tuple[list[tuple[float, float, float, float]], float]],
+) -> None:
+    tracker = Tracker(frame_size=FRAME_SIZE)
+    at_s, known = 0.0, set[int]()
+    for found, gap_s in sequence:
+        at_s += gap_s
+        detections: list[Detection] = [face_at(*place) for place in found]
+        faces = tracker.update(detections, at_s)
+        order = [next(i for i, d in enumerate(detections) if d is f.detection) for f in faces]
+        assert order == sorted(set(order))
+        assert len(set(ids_of(faces))) == len(faces)
+        assert {f.track_id for f in faces if f.is_new}.isdisjoint(known)
+        known |= set(ids_of(faces))
+        assert known == set(range(1, tracker.last_id + 1))
+        assert set(ids_of(faces)) <= tracker.live_ids <= known
+
+
+def test_trackers_share_nothing() -> None:
+    trackers = [Tracker(), Tracker()]
+    for tracker in trackers:
+        for at_s in (0.0, 0.2):
+            faces = tracker.update([face_at(300, 300, 80)], at_s)
+        assert ids_of(faces) == [1]
+
+
+def test_same_detections_give_the_same_identities() -> None:
+    def once() -> list[list[int]]:
+        rng, tracker = np.random.default_rng(5), Tracker(frame_size=FRAME_SIZE)
+        return [
+            ids_of(tracker.update([face_at(*rng.uniform(50, 600, 2), 90) for _ in range(4)], t))
+            for t in range(20)
+        ]
+
+    assert once() == once()
