@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ from surveil.workers.demo_fleet import (
     write_fleet,
     write_password,
 )
-from surveil.workers.demo_report import DemoReport, find_failures
+from surveil.workers.demo_report import DemoReport, find_failures, since_begin
 from surveil.workers.demo_view import FleetView
 
 PORT = 8554
@@ -252,7 +253,7 @@ def _finish(
         f"{report.observations} observations of faces."
     )
     click.echo(f"Kept in {_shown(folder.path)}; to look further:\n")
-    for line in _further(folder, next(iter(report.timelines))):
+    for line in _further(folder, since_begin(report)):
         click.echo(f"  {line}")
     if failures:
         click.echo("\nThe demo did not show all it should:", err=True)
@@ -272,15 +273,21 @@ def _shown(path: Path) -> str:
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
-def _further(folder: DemoFolder, camera: str) -> list[str]:
+def _further(folder: DemoFolder, report: DemoReport) -> list[str]:
+    """Return commands over what was kept; with instants, so that they work tomorrow as well."""
     fleet = f"--fleet {_shown(folder.fleet_file)}"
+    camera, seconds = next(iter(report.timelines.items()))
+    span = ""
+    if seconds:
+        first, last = seconds[0].at, seconds[-1].at + timedelta(seconds=1)
+        span = f" --since {first:%Y-%m-%dT%H:%M:%SZ} --until {last:%Y-%m-%dT%H:%M:%SZ}"
     queries = (
         "select camera, emotion, sum(votes) as votes from v_timeline where votes > 0 group by 1, 2",
         "select camera, bucket_at, coverage, reason from v_coverage",
         "select rule, key, fired_at, resolved_at, summary from v_alerts",
     )
     return [
-        f"{_program()} timeline {fleet} --camera {camera} --since 1h --bucket 10s",
+        f"{_program()} timeline {fleet} --camera {camera}{span} --bucket 5s",
         f"{_program()} alerts {fleet}",
         *(f'{_program()} sql {fleet} "{query}"' for query in queries),
     ]

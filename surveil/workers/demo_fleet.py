@@ -48,13 +48,13 @@ rules:
     for: 1s
     no_data: resolve      # nobody there: the alert ends
     labels: {{severity: info}}
-    annotations: {{summary: "{{{{camera}}}}: mostly classified as happy"}}
+    annotations: {{summary: mostly classified as happy}}
     notify: [log]
   - name: {blind}
     by: camera
     when: {{health: camera, silent_for: 3s}}
     labels: {{severity: warning}}
-    annotations: {{summary: "{{{{camera}}}}: nothing is seen"}}
+    annotations: {{summary: nothing is seen}}
     notify: [log]
 
 receivers:
