@@ -167,6 +167,7 @@ def _watch(
                 caption = f"starting, {now_s - started_s:.0f} s"
                 if view.has_begun:
                     began_s = now_s
+                    view.begin()
                 elif now_s - started_s > START_LIMIT_S:
                     raise UnavailableError(
                         f"no camera was analysed within {START_LIMIT_S:.0f} s; "

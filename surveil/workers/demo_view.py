@@ -18,7 +18,7 @@ class CameraView:
 
     Attributes:
         faces: Those of the last interval, largest first; empty unless the camera is live.
-        dropped: Frames dropped so far, over all causes.
+        dropped: Frames dropped so far, over all causes; see :meth:`FleetView.begin`.
         intervals: Interval events so far.
     """
 
@@ -66,6 +66,11 @@ class FleetView:
         view.recent.append(event)
         view.dropped += event.frames.stale + event.frames.busy + event.frames.decode
         view.faces = tuple(sorted(event.tracks, key=lambda vote: vote.face_px, reverse=True))
+
+    def begin(self) -> None:
+        """Forget the drops so far, such as those while the model was loaded."""
+        for view in self.cameras.values():
+            view.dropped = 0
 
     @property
     def has_begun(self) -> bool:

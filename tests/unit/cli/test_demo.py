@@ -85,6 +85,8 @@ def test_view_follows_events() -> None:
     view.observe(state(4, CameraState.OFFLINE, Reason.REFUSED))
     assert (lounge.faces, lounge.captured_fps, lounge.dropped) == ((), 0, 2)
     view.observe(replace(state(1, CameraState.LIVE), camera="unknown"))
+    view.begin()
+    assert lounge.dropped == 0
 
 
 def test_fleet_file_is_valid_and_keeps_the_password_aside(tmp_path: Path) -> None:
