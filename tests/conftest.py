@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["servers_postgres", "servers_redis"]
+pytest_plugins = ["daemons", "servers_postgres", "servers_redis"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

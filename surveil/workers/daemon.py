@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from surveil.config import Fleet
+from surveil.config import Camera, Fleet
 from surveil.errors import ConfigError, SurveilError
 from surveil.events.embedded import EmbeddedRedis
 from surveil.logs import get_logger
-from surveil.sources.ring import FrameRing
+from surveil.sources.ring import FrameRing, log_loss
 from surveil.workers.control import Message
 from surveil.workers.datadir import DataDirLock
 from surveil.workers.endpoint import Endpoint
@@ -75,19 +77,29 @@ def _specs(
             phase=PHASE_INFERENCE,
         )
     )
-    for camera_id, fd in fds.items():
-        specs.append(
-            WorkerSpec(
-                name=f"capture:{camera_id}",
-                role="capture",
-                assignment=lambda camera_id=camera_id, fd=fd: _assignment(  # type: ignore[misc]
-                    fleet, logs, rings={camera_id: fd}, doorbell_fd=ring_fd
-                ),
-                pass_fds=(fd, ring_fd),
-                phase=PHASE_CAPTURE,
-            )
-        )
+    specs += [_capture_spec(fleet, camera, rings[camera.id], ring_fd, logs) for camera in cameras]
     return specs
+
+
+def _capture_spec(
+    fleet: Fleet, camera: Camera, ring: FrameRing, ring_fd: int, logs: LogOptions
+) -> WorkerSpec:
+    def say_lost() -> None:
+        # At once, and not only by the replacement, which the restart budget may delay.
+        log_loss(ring, datetime.now(UTC), time.monotonic())
+        with contextlib.suppress(BlockingIOError):
+            os.write(ring_fd, b"!")
+
+    # A decoder of hostile streams need not know the other cameras, nor whom alerts go to.
+    only = fleet.model_copy(update={"cameras": {camera.id: camera}, "rules": (), "receivers": {}})
+    return WorkerSpec(
+        name=f"capture:{camera.id}",
+        role="capture",
+        assignment=lambda: _assignment(only, logs, rings={camera.id: ring.fd}, doorbell_fd=ring_fd),
+        pass_fds=(ring.fd, ring_fd),
+        phase=PHASE_CAPTURE,
+        on_loss=say_lost,
+    )
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class WorkerSpec:
         assignment: First message; holds secrets, so it is built anew for each start.
         pass_fds: Descriptors that the process inherits.
         phase: Place in the ordered end: lower phases are stopped, and waited for, first.
+        on_loss: Called once the process has ended unasked, to say so in its place.
         command: Program that serves as the worker; gets role, name and descriptor as arguments.
     """
 
@@ -39,6 +40,7 @@ class WorkerSpec:
     assignment: Callable[[], Message] = field(repr=False)
     pass_fds: Sequence[int] = ()
     phase: int = 0
+    on_loss: Callable[[], None] = lambda: None
     command: Sequence[str] = (sys.executable, "-m", "surveil.workers.child")
 
 
