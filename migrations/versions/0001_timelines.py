@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("settings", Json, comment="The camera's other settings, without secrets"),
         instant("first_seen_at"),
         instant("last_seen_at"),
+        instant("last_analysed_at", nullable=True, comment="End of the last analysed interval"),
         instant(
             "kept_from_at",
             nullable=True,

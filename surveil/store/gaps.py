@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from surveil.domain import CameraState, Reason
+from surveil.domain import CameraState, Event, IntervalEvent, Reason
 
 WORKER_LOST = Reason.WORKER_LOST.value
 NO_FRAMES = "no-frames"
@@ -49,6 +49,32 @@ class Gap:
     to_at: datetime
     reason: str
     frames_lost: int
+
+
+def goes_on(
+    last_seen_at: datetime, last_analysed_at: datetime | None, events: Sequence[Event]
+) -> bool:
+    """Return whether new events only prolong what is analysed without a hole, as they mostly do.
+
+    Then no gap begins, ends or changes its reason: everything known of the camera lay before them,
+    up to the end of an analysed interval, where they begin.
+
+    Args:
+        last_seen_at: The last instant that was known of the camera.
+        last_analysed_at: The end of its last analysed interval.
+        events: What was stored after that; of this camera, in any order.
+    """
+    at = last_analysed_at
+    if at is None or at != last_seen_at:
+        return False
+    intervals = [event for event in events if isinstance(event, IntervalEvent)]
+    if len(intervals) < len(events):
+        return False
+    for event in sorted(intervals, key=lambda event: event.from_at):
+        if event.from_at != at or event.frames.analysed == 0:
+            return False
+        at = event.to_at
+    return True
 
 
 def derive_gaps(

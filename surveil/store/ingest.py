@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from surveil.domain import CameraEvent, Event, IntervalEvent
 from surveil.store import rows
 from surveil.store.gap_rows import refresh_gaps
+from surveil.store.gaps import goes_on
 from surveil.store.ledger import SeqRanges, load_ledger, save_ledger
 from surveil.store.rollups import add_to_rollups
 from surveil.store.rows import Row
@@ -65,13 +68,17 @@ def write_batch(
     lost = {id(event) for event, _ in refused}
     gone = [event for event, _ in refused] + list(dead)
     gone, _ = _with_owners(connection, [event for event in gone if rows.has_identity(event)])
-    _lock_cameras(connection, offered + gone)
+    before = _lock_cameras(connection, offered + gone)
     ledger = load_ledger(connection, (event.run for event in offered + gone))
     fresh = [event for event in offered if ledger[event.run].add(event.seq)]
     gone = [event for event in gone if ledger[event.run].add(event.seq)]
     if fresh or gone:
         changed = {event.run for event in fresh + gone}
         _write(connection, fresh, gone, {run: ledger[run] for run in changed})
+        for camera_id, found in _by_camera(fresh + gone).items():
+            known = before[camera_id]
+            if not goes_on(known.last_seen_at, known.last_analysed_at, found):
+                refresh_gaps(connection, camera_id, *_extent(found))
     intervals = [event for event in fresh if isinstance(event, IntervalEvent)]
     return Written(
         intervals=len(intervals),
@@ -117,13 +124,14 @@ def _with_owners(
     return mine, strangers
 
 
-def _lock_cameras(connection: sa.Connection, events: Sequence[Event]) -> None:
+def _lock_cameras(connection: sa.Connection, events: Sequence[Event]) -> dict[str, Any]:
+    """Lock the cameras of some events; return what is known of each, by id."""
     cameras = _camera_rows(events)
     insert_new(connection, camera, cameras)
-    # Does nothing on SQLite, whose transaction is the only one that writes.
     ids = [row["id"] for row in cameras]
-    query = sa.select(camera.c.id).where(camera.c.id.in_(ids)).order_by(camera.c.id)
-    connection.execute(query.with_for_update())
+    query = sa.select(camera).where(camera.c.id.in_(ids)).order_by(camera.c.id)
+    # No lock on SQLite, whose transaction is the only one that writes.
+    return {row.id: row for row in connection.execute(query.with_for_update())}
 
 
 def _write(
@@ -133,7 +141,23 @@ def _write(
     ledger: dict[str, SeqRanges],
 ) -> None:
     seen = _camera_rows(events + gone)
-    upsert(connection, camera, seen, least=("first_seen_at",), greatest=("last_seen_at",))
+    analysed = _last_analysed(events)
+    for row in seen:
+        row["last_analysed_at"] = analysed.get(row["id"])
+    upsert(
+        connection,
+        camera,
+        [row for row in seen if row["last_analysed_at"] is not None],
+        least=("first_seen_at",),
+        greatest=("last_seen_at", "last_analysed_at"),
+    )
+    upsert(
+        connection,
+        camera,
+        [row for row in seen if row["last_analysed_at"] is None],
+        least=("first_seen_at",),
+        greatest=("last_seen_at",),
+    )
     upsert(connection, run, _run_rows(events + gone), least=("started_at",), greatest=("last_seq",))
     save_ledger(connection, ledger)
 
@@ -156,21 +180,34 @@ def _write(
     add_to_tracks(connection, observation_rows)
     add_to_rollups(connection, interval_rows, observation_rows)
     close_runs(connection, (row["id"] for row in seen), ledger)
-    for row in seen:
-        refresh_gaps(connection, row["id"], row["first_seen_at"], row["last_seen_at"])
+
+
+def _by_camera(events: Iterable[Event]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.camera, []).append(event)
+    return found
+
+
+def _extent(events: Iterable[Event]) -> tuple[datetime, datetime]:
+    spans = [rows.span(event) for event in events]
+    return min(first for first, _ in spans), max(last for _, last in spans)
+
+
+def _last_analysed(events: Iterable[Event]) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for event in events:
+        if isinstance(event, IntervalEvent) and event.frames.analysed > 0:
+            found[event.camera] = max(event.to_at, found.get(event.camera, event.to_at))
+    return found
 
 
 def _camera_rows(events: Iterable[Event]) -> list[Row]:
-    found: dict[str, Row] = {}
-    for event in events:
-        first_at, last_at = rows.span(event)
-        row = found.setdefault(
-            event.camera,
-            {"id": event.camera, "first_seen_at": first_at, "last_seen_at": last_at},
-        )
-        row["first_seen_at"] = min(row["first_seen_at"], first_at)
-        row["last_seen_at"] = max(row["last_seen_at"], last_at)
-    return [found[camera_id] for camera_id in sorted(found)]
+    found: list[Row] = []
+    for camera_id, mine in sorted(_by_camera(events).items()):
+        first_at, last_at = _extent(mine)
+        found.append({"id": camera_id, "first_seen_at": first_at, "last_seen_at": last_at})
+    return found
 
 
 def _run_rows(events: Iterable[Event]) -> list[Row]:

@@ -14,7 +14,8 @@ from surveil.store.tables import COVERAGES, TIMELINES
 from surveil.store.upsert import upsert
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FRAMES = ("captured", "sampled", "analysed", "dropped")
+_NAMES = tuple(emotion.value for emotion in EMOTIONS)
+_COUNTS = ("intervals", "captured", "sampled", "analysed", "dropped", "faces")
 
 
 def floor_to(at: datetime, bucket_s: int) -> datetime:
@@ -36,25 +37,30 @@ def split_span(
 
 def sum_votes(observations: Iterable[Row], bucket_s: int) -> list[Row]:
     """Return rows of a timeline table: seven for each camera and bucket with a face in it."""
-    sums: dict[tuple[str, datetime, str], list[float]] = {}
+    sums: dict[tuple[str, datetime], list[list[float]]] = {}
+    buckets: dict[datetime, datetime] = {}
     for row in observations:
-        bucket_at = floor_to(row["observed_at"], bucket_s)
-        for emotion in EMOTIONS:
-            cell = sums.setdefault((row["camera_id"], bucket_at, emotion.value), [0, 0.0, 0.0])
-            cell[1] += row[emotion.value]
-            if row["emotion"] == emotion.value:
-                cell[0] += 1
-                cell[2] += row["confidence"]
+        at = row["observed_at"]
+        bucket_at = buckets.get(at) or buckets.setdefault(at, floor_to(at, bucket_s))
+        cells = sums.get((row["camera_id"], bucket_at))
+        if cells is None:
+            cells = sums[row["camera_id"], bucket_at] = [[0, 0.0, 0.0] for _ in _NAMES]
+        for name, cell in zip(_NAMES, cells, strict=True):
+            cell[1] += row[name]
+        voted = cells[_NAMES.index(row["emotion"])]
+        voted[0] += 1
+        voted[2] += row["confidence"]
     return [
         {
             "camera_id": camera,
             "bucket_at": bucket_at,
-            "emotion": emotion,
+            "emotion": name,
             "votes": votes,
             "score_sum": score_sum,
             "confidence_sum": confidence_sum,
         }
-        for (camera, bucket_at, emotion), (votes, score_sum, confidence_sum) in sums.items()
+        for (camera, bucket_at), cells in sums.items()
+        for name, (votes, score_sum, confidence_sum) in zip(_NAMES, cells, strict=True)
     ]
 
 
@@ -65,12 +71,12 @@ def sum_coverage(intervals: Iterable[Row], bucket_s: int) -> list[Row]:
     an interval over a bucket's end are divided between the two.
     """
     cells: defaultdict[tuple[str, datetime], Row] = defaultdict(
-        lambda: dict.fromkeys(("intervals", *_FRAMES, "faces", "analysed_s"), 0)
+        lambda: dict.fromkeys(_COUNTS, 0) | {"analysed_s": 0.0}
     )
     for row in intervals:
         cell = cells[row["camera_id"], floor_to(row["from_at"], bucket_s)]
         cell["intervals"] += 1
-        for name in (*_FRAMES, "faces"):
+        for name in _COUNTS[1:]:
             cell[name] += row[name]
         if row["analysed"] > 0:
             for bucket_at, seconds in split_span(row["from_at"], row["to_at"], bucket_s):
@@ -96,5 +102,5 @@ def add_to_rollups(
             connection,
             COVERAGES[bucket_s],
             sum_coverage(intervals, bucket_s),
-            add=("intervals", *_FRAMES, "faces", "analysed_s"),
+            add=(*_COUNTS, "analysed_s"),
         )

@@ -57,6 +57,7 @@ camera = Table(
     Column("settings", Json, comment="The camera's other settings, without secrets"),
     _at("first_seen_at"),
     _at("last_seen_at"),
+    Column("last_analysed_at", UtcDateTime(), comment="End of the last analysed interval"),
     Column("kept_from_at", UtcDateTime(), comment="Raw rows before it were deleted by retention"),
 )
 

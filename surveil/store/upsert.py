@@ -48,7 +48,10 @@ def upsert(
     bigger = sa.func.greatest if on_postgres else sa.func.max
     changes: dict[str, Any] = {name: old[name] + new[name] for name in add}
     changes |= {name: smaller(old[name], new[name]) for name in least}
-    changes |= {name: bigger(old[name], new[name]) for name in greatest}
+    # Of a null and a value SQLite takes the null: the value is meant.
+    changes |= {
+        name: bigger(sa.func.coalesce(old[name], new[name]), new[name]) for name in greatest
+    }
     changes |= {name: new[name] for name in replace}
     # Sorted, so that two recorders never wait for each other's rows crosswise.
     keys = [column.name for column in table.primary_key]

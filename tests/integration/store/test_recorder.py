@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from surveil.config import load_fleet
 from surveil.domain import CameraState
 from surveil.events.codec import encode
 from surveil.events.connection import connect as connect_redis
-from surveil.events.consumer import GroupReader
+from surveil.events.consumer import Delivery, EntryId, GroupReader
 from surveil.events.progress import read_committed
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading
@@ -146,9 +147,7 @@ def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
     life = make_run(10)
     redis_client.xadd(stream_key(0), {"v": "1", "type": "interval", "data": "{not json"})
     publish(redis_client, life.events[:4])
-    huge = CameraLife("lobby", str(ULID())).sees(0, 1)
-    odd = huge.events[0]
-    odd = type(odd)(**{name: getattr(odd, name) for name in odd.__slots__} | {"seq": 2**31 + 7})
+    odd = replace(CameraLife("lobby", str(ULID())).sees(0, 1).events[0], seq=2**31 + 7)
     publish(redis_client, [odd])
     publish(redis_client, life.events[4:])
     with running(make_fleet_file(tmp_path, redis_server.url, postgres_url)) as lifeline:
@@ -234,3 +233,22 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(
     runs = [life.run for life in lives]
     assert read_committed(redis_client, runs) == dict.fromkeys(runs, 300)
     engine.dispose()
+
+
+def test_an_entry_the_database_refuses_is_found_among_the_others(postgres_database):
+    life = make_run(9)
+    events = list(life)
+    vote = replace(events[4].tracks[0], face_px=2**40)
+    events[4] = replace(events[4], tracks=(vote,))
+    batch = [
+        Delivery(EntryId(stream_key(0), f"{i}-0"), event) for i, event in enumerate(events, start=1)
+    ]
+    recorded = BatchWriter(postgres_database, "recorder").write(batch)
+    assert recorded.stored == {"interval": 7, "camera": 1}
+    assert recorded.dead == {"unstorable": 1}
+    assert recorded.committed == {life.run: 9}
+    with reading(postgres_database) as connection:
+        letter = connection.execute(sa.select(dead_letter)).one()
+    assert (letter.entry_id, letter.run_id, letter.seq) == ("5-0", life.run, 5)
+    assert letter.reason.startswith("unstorable: integer out of range")
+    assert [finding.check for finding in find_damage(postgres_database)] == ["runs"]
