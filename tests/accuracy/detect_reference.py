@@ -49,9 +49,16 @@ class Agreement:
         return self.missing == 0
 
 
-def reference_faces(reference: MTCNN, image: Image) -> tuple[NDArray, NDArray, NDArray]:
-    """Return the reference's boxes clipped to the frame, scores and landmarks, as float32."""
-    boxes, scores, landmarks = reference.detect(image, landmarks=True)
+Faces = tuple[NDArray, NDArray, NDArray]
+"""Boxes clipped to the frame ``(N, 4)``, scores ``(N,)`` and landmarks ``(N, 5, 2)``."""
+
+
+def reference_faces(reference: MTCNN, image: Image) -> Faces | None:
+    """Return what the reference finds, or ``None`` where it fails."""
+    try:
+        boxes, scores, landmarks = reference.detect(image, landmarks=True)
+    except (RuntimeError, IndexError):  # its known faults: tiny frames, degenerate crops
+        return None
     if boxes is None:
         return np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2))
     height, width = image.shape[:2]
@@ -64,14 +71,13 @@ def reference_faces(reference: MTCNN, image: Image) -> tuple[NDArray, NDArray, N
     )
 
 
-def compare(reference: MTCNN, found: list[Detection], image: Image, total: Agreement) -> None:
+def compare(expected: Faces | None, found: list[Detection], total: Agreement) -> None:
     """Add one frame to ``total``; each of our faces can answer for one of the reference."""
     total.frames += 1
-    try:
-        boxes, scores, landmarks = reference_faces(reference, image)
-    except (RuntimeError, IndexError):  # its known faults: tiny frames, degenerate crops
+    if expected is None:
         total.reference_failed += 1
         return
+    boxes, scores, landmarks = expected
     ious = iou_matrix(boxes, as_array(d.box for d in found))
     total.reference_faces += len(boxes)
     unused = set(range(len(found)))
@@ -121,7 +127,7 @@ def main() -> int:
     for path in material(options.shared):
         total = Agreement()
         for image in pictures(path, options.every):
-            compare(reference, detector.detect([image])[0], image, total)
+            compare(reference_faces(reference, image), detector.detect([image])[0], total)
         holds &= total.holds()
         print(path.name, total, flush=True)  # noqa: T201 (a command for people)
     return 0 if holds else 1

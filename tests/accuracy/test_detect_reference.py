@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from accuracy.detect_reference import Agreement, compare, material, pictures
+from accuracy.detect_reference import (
+    Agreement,
+    Faces,
+    Image,
+    compare,
+    material,
+    pictures,
+    reference_faces,
+)
 from facenet_pytorch import MTCNN
 
 from surveil.detect import MtcnnDetector, MtcnnNetworks
@@ -19,16 +27,26 @@ SAMPLE_EVERY = 120
 """Frames of a clip; some 25 frames in all."""
 
 
-@pytest.mark.parametrize("engine", [EngineName.OPENVINO, EngineName.TORCH])
-def test_all_faces_of_the_reference_are_found(shared_dir: Path, engine: EngineName) -> None:
+Sample = list[tuple[Image, Faces | None]]
+
+
+@pytest.fixture(scope="module")
+def sample(shared_dir: Path) -> Sample:
+    """Pictures with what the reference finds in them."""
     torch.set_num_threads(1)
     reference = MTCNN(keep_all=True, min_face_size=40)
-    detector = MtcnnDetector(min_face_px=40, networks=MtcnnNetworks.load(engine=engine, threads=1))
+    images = [image for path in material(shared_dir) for image in pictures(path, SAMPLE_EVERY)]
+    return [(image, reference_faces(reference, image)) for image in images]
+
+
+@pytest.mark.parametrize("engine", [EngineName.OPENVINO, EngineName.TORCH])
+def test_all_faces_of_the_reference_are_found(sample: Sample, engine: EngineName) -> None:
+    networks = MtcnnNetworks.load(engine=engine, threads=1)
+    detector = MtcnnDetector(min_face_px=40, networks=networks)
     total = Agreement()
-    for path in material(shared_dir):
-        images = list(pictures(path, SAMPLE_EVERY))
-        for image, found in zip(images, detector.detect(images), strict=True):
-            compare(reference, found, image, total)
+    detections = detector.detect([image for image, _ in sample])
+    for (_, expected), found in zip(sample, detections, strict=True):
+        compare(expected, found, total)
     assert total.reference_faces >= 55
     assert total.reference_failed == 0
     assert total.missing == total.extra == 0
