@@ -59,7 +59,7 @@ def command(
     settings = load_config(config) if config else TrainConfig.model_validate(trained["config"])
     dataset = load_dataset(settings, data, runs / "cache", lambda: MtcnnDetector(min_score=0.9))
     same = dataset.sha256 == trained.get("manifest_sha256")
-    results = evaluate_split(stored, dataset.faces, Split(split))
+    results = evaluate_split(stored, dataset.faces, Split(split), dataset.repeated)
     if not results:
         raise DataError(f"{data}: the {split} split is empty")
     report = {
@@ -86,27 +86,34 @@ def command(
 
 def _show(console: Console, title: str, results: dict[str, Evaluation]) -> None:
     table = Table(title=title, title_justify="left")
-    for heading in ("faces of", "faces", "accuracy", "95% interval", "balanced", "macro-F1"):
+    for heading in ("faces of", "faces", "accuracy", "95% interval", "macro-F1"):
         table.add_column(heading, justify="left" if heading == "faces of" else "right")
-    table.add_column("ECE before > after", justify="right")
+    table.add_column("ECE raw > scaled", justify="right")
     for name, result in results.items():
         low, high = result.interval
         table.add_row(
             name, str(result.faces), f"{result.accuracy:.2%}", f"{low:.1%} to {high:.1%}",
-            f"{result.balanced_accuracy:.1%}", f"{result.macro_f1:.3f}",
+            f"{result.macro_f1:.3f}",
             f"{result.ece_unscaled:.1%} > {result.ece:.1%}",
         )  # fmt: skip
     console.print(table)
     name, result = next(iter(results.items()))
-    table = Table(title=f"By class, {name}; counts: rows as labelled, columns as classified",
-                  title_justify="left")  # fmt: skip
+    table = Table(title=f"By class, {name}", title_justify="left")
     for heading in ("class", "precision", "recall", "F1", "faces"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
     for figures in result.classes:
-        table.add_column(figures.emotion[:4], justify="right", style="dim")
-    for figures, counts in zip(result.classes, result.confusion, strict=True):
         table.add_row(
-            figures.emotion, f"{figures.precision:.1%}", f"{figures.recall:.1%}",
-            f"{figures.f1:.3f}", str(figures.support), *(str(count) for count in counts),
-        )  # fmt: skip
+            figures.emotion,
+            f"{figures.precision:.1%}",
+            f"{figures.recall:.1%}",
+            f"{figures.f1:.3f}",
+            str(figures.support),
+        )
+    console.print(table)
+    table = Table(title="Rows as labelled, columns as classified", title_justify="left")
+    table.add_column("class")
+    for figures in result.classes:
+        table.add_column(figures.emotion[:5], justify="right")
+    for figures, counts in zip(result.classes, result.confusion, strict=True):
+        table.add_row(figures.emotion, *(str(count) for count in counts))
     console.print(table)

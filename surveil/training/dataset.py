@@ -34,11 +34,14 @@ class Dataset:
         faces: Of all splits and sources.
         sha256: Hash of the manifest: names this exact data and split.
         set_aside: Pictures left out, by reason.
+        repeated: Digests of test pictures that were among the training rows before those were
+            dropped.
     """
 
     faces: Faces
     sha256: str
     set_aside: dict[str, int]
+    repeated: frozenset[str]
 
 
 def load_dataset(
@@ -64,14 +67,17 @@ def load_dataset(
     faces, dropped = read_fer2013(
         data_dir / data.fer2013, validation_percent=data.validation_percent
     )
-    set_aside = {f"fer2013 {reason}": count for reason, count in asdict(dropped).items()}
+    set_aside = {
+        "fer2013 equal to test": dropped.equal_to_test,
+        "fer2013 blank": dropped.blank,
+    }
     if data.custom is not None:
         custom, reasons = _custom(data, data_dir / data.custom, cache_dir, detector, progress)
         faces = join([faces, custom])
         set_aside |= {f"custom {reason}": count for reason, count in reasons.items()}
     cache_dir.mkdir(parents=True, exist_ok=True)
     digest = write_manifest(faces, cache_dir / "manifest.csv")
-    return Dataset(faces, digest, set_aside)
+    return Dataset(faces, digest, set_aside, dropped.in_test)
 
 
 def _custom(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from surveil.classify import StoredModel, softmax
 from surveil.domain import EMOTIONS
 from surveil.training.faces import Faces, Split
-from surveil.training.fer2013 import SOURCE, unseen
+from surveil.training.fer2013 import SOURCE, unrepeated
 from surveil.training.loop import logits_of
 from surveil.training.metrics import (
     ClassFigures,
@@ -90,11 +90,14 @@ def evaluate(model: StoredModel, faces: Faces) -> Evaluation:
     return evaluate_scores(faces.labels, logits, model.facts.temperature)
 
 
-def evaluate_split(model: StoredModel, faces: Faces, split: Split) -> dict[str, Evaluation]:
+def evaluate_split(
+    model: StoredModel, faces: Faces, split: Split, repeated: frozenset[str]
+) -> dict[str, Evaluation]:
     """Return a model's figures on each source of a split, by the source's name.
 
     For FER2013's test split (PublicTest) the official figure over all rows is joined by
-    ``fer2013 without duplicates``, over the pictures that occur nowhere else in the set.
+    ``fer2013 without duplicates``, over the pictures that occur once and are not ``repeated``
+    from the training rows, where they were dropped. It compares with others' figures.
     """
     chosen = faces.only(split)
     results: dict[str, Evaluation] = {}
@@ -102,7 +105,7 @@ def evaluate_split(model: StoredModel, faces: Faces, split: Split) -> dict[str, 
         part = chosen.where(chosen.sources == source)
         results[source] = evaluate(model, part)
         if source == SOURCE and split is Split.TEST:
-            alone = part.where(unseen(part, faces.where(faces.splits != split.value)))
+            alone = part.where(unrepeated(part, repeated))
             results[f"{source} without duplicates"] = evaluate(model, alone)
     return results
 

@@ -67,7 +67,7 @@ def export(
     folder = models / config.name
     write_model(folder, model_facts.model_copy(update={"temperature": temperature}), network)
     stored = read_model(folder)
-    results = evaluate_split(stored, dataset.faces, Split.TEST)
+    results = evaluate_split(stored, dataset.faces, Split.TEST, dataset.repeated)
     metrics = {
         "model": stored.facts.versioned_name,
         "temperature": stored.facts.temperature,

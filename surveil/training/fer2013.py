@@ -23,10 +23,17 @@ _VOTES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutr
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Training rows that were left out, by reason."""
+    """Training rows that were left out.
+
+    Attributes:
+        equal_to_test: How many equal a PublicTest row.
+        blank: How many of the others are blank.
+        in_test: Digests of the PublicTest pictures that were among the training rows.
+    """
 
     equal_to_test: int
     blank: int
+    in_test: frozenset[str]
 
 
 def read_fer2013(folder: Path, *, validation_percent: int) -> tuple[Faces, Dropped]:
@@ -53,16 +60,17 @@ def read_fer2013(folder: Path, *, validation_percent: int) -> tuple[Faces, Dropp
     first = np.zeros(len(digests), bool)
     first[np.unique(digests, return_index=True)[1]] = True
     kept = train_faces.where(~repeats & ~blank & (first | ~held))
-    dropped = Dropped(int(repeats.sum()), int((blank & ~repeats).sum()))
+    dropped = Dropped(
+        int(repeats.sum()), int((blank & ~repeats).sum()), frozenset(digests[repeats].tolist())
+    )
     return join([kept, test_faces]), dropped
 
 
-def unseen(faces: Faces, others: Faces) -> NDArray[np.bool_]:
+def unrepeated(faces: Faces, known: frozenset[str]) -> NDArray[np.bool_]:
     """Return which faces of a test split are free of duplicates, shape ``(N,)``.
 
-    A face counts if no face of ``others`` has the same pixels and it is the only one of its kind.
+    A face counts if its digest is not ``known`` from the training rows and occurs only once.
     """
-    known = set(others.digests())
     digests = faces.digests()
     counts = Counter(digests)
     return np.array([d not in known and counts[d] == 1 for d in digests], dtype=bool)

@@ -10,12 +10,13 @@ import pytest
 
 from surveil.training.errors import DataError
 from surveil.training.faces import Split
-from surveil.training.fer2013 import read_fer2013, unseen
+from surveil.training.fer2013 import read_fer2013, unrepeated
 
 
 def test_blank_rows_and_rows_equal_to_a_test_row_are_dropped(fer_dir: Path) -> None:
     faces, dropped = read_fer2013(fer_dir, validation_percent=0)
     assert (dropped.equal_to_test, dropped.blank) == (1, 1)
+    assert dropped.in_test == {faces.only(Split.TEST).digests()[2]}
     assert len(faces.only(Split.TRAIN)) == 26
     assert len(faces.only(Split.TEST)) == 7
     assert not set(faces.only(Split.TRAIN).digests()) & set(faces.only(Split.TEST).digests())
@@ -60,11 +61,12 @@ def test_votes_are_shares_by_row(fer_dir: Path) -> None:
     assert faces.votes[1:].sum() == 0
 
 
-def test_unseen_leaves_out_what_occurs_elsewhere_or_twice(fer_dir: Path) -> None:
+def test_unrepeated_leaves_out_what_occurs_elsewhere_or_twice(fer_dir: Path) -> None:
     faces, _ = read_fer2013(fer_dir, validation_percent=0)
     test = faces.only(Split.TEST)
     repeated = test.where(np.array([0, 1, 1, 2]))
-    assert unseen(repeated, test.where(np.array([2]))).tolist() == [True, False, False, False]
+    known = frozenset(test.where(np.array([2])).digests())
+    assert unrepeated(repeated, known).tolist() == [True, False, False, False]
 
 
 def test_missing_file_is_named(fer_dir: Path) -> None:

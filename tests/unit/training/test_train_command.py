@@ -1,0 +1,100 @@
+"""From a YAML file to a model folder and its figures, by the commands a user gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from surveil.classify import read_model
+from surveil.cli.evaluate import command as evaluate
+from surveil.cli.train import command as train
+from surveil.errors import ConfigError
+from surveil.training.errors import CheckpointError, DataError
+
+CONFIG = {
+    "name": "tiny-model",
+    "epochs": 1,
+    "batch": 8,
+    "precision": "float32",
+    "data": {"fer2013": "fer2013", "validation_percent": 40},
+    "architecture": {"width": 8, "blocks": [1, 1, 1, 1]},
+    "phases": [{"until": 1.0, "px": 24}],
+}
+
+
+def train_on(fer_dir: Path, *options: str, **changes: object) -> Result:
+    folder = fer_dir.parent
+    config = folder / "run.yaml"
+    config.write_text(yaml.safe_dump(CONFIG | changes))
+    arguments = [str(config), "--data", str(folder), "--runs", str(folder / "runs")]
+    arguments += ["--models", str(folder / "models"), "--threads", "1", *options]
+    return CliRunner().invoke(train, arguments, catch_exceptions=False)
+
+
+def test_a_run_ends_in_a_model_that_says_all_about_itself(fer_dir: Path) -> None:
+    result = train_on(fer_dir, "--note", "A first try.")
+    assert result.exit_code == 0
+    assert "fer2013: accuracy" in result.stdout
+    folder = fer_dir.parent / "models" / "tiny-model"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "card.md", "metrics.json", "model.json", "weights.safetensors",
+    ]  # fmt: skip
+    facts = read_model(folder).facts
+    assert facts.training["set_aside"] == {"fer2013 equal to test": 1, "fer2013 blank": 1}
+    assert facts.training["config"]["epochs"] == 1
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["model"] == facts.versioned_name
+    assert metrics["test"]["fer2013"]["faces"] == 7
+    assert metrics["test"]["fer2013 without duplicates"]["faces"] == 6
+    card = (folder / "card.md").read_text()
+    for words in ("A first try.", "FER2013", "Article 5(1)(f)", "Where it fails", "licence"):
+        assert words in card
+    assert facts.versioned_name in (folder.parent / "EXPERIMENTS.md").read_text()
+
+
+def test_a_run_is_not_begun_over_another_but_resumed(fer_dir: Path) -> None:
+    train_on(fer_dir)
+    with pytest.raises(ConfigError, match="--resume"):
+        train_on(fer_dir, epochs=2)
+    train_on(fer_dir, "--resume", epochs=2)
+    history = fer_dir.parent / "runs" / "tiny-model-1" / "history.jsonl"
+    assert len(history.read_text().splitlines()) == 2
+
+
+def test_export_only_needs_a_checkpoint(fer_dir: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"best\.safetensors"):
+        train_on(fer_dir, "--export-only")
+
+
+def test_missing_data_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"train-0\.parquet: no such file"):
+        train_on(tmp_path / "fer2013")
+
+
+def test_evaluate_repeats_the_figures_of_the_model(fer_dir: Path) -> None:
+    train_on(fer_dir)
+    folder = fer_dir.parent / "models" / "tiny-model"
+    report = fer_dir.parent / "report.json"
+    arguments = [str(folder), "--data", str(fer_dir.parent), "--json", str(report)]
+    arguments += ["--runs", str(fer_dir.parent / "runs")]
+    result = CliRunner().invoke(evaluate, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "macro-F1" in result.stdout
+    written = json.loads(report.read_text())
+    assert written["same_data_as_trained_on"]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert written["results"] == metrics["test"]
+
+
+def test_evaluate_warns_of_other_data(fer_dir: Path) -> None:
+    train_on(fer_dir)
+    folder = fer_dir.parent / "models" / "tiny-model"
+    (fer_dir / "train-1.parquet").write_bytes((fer_dir / "train-0.parquet").read_bytes())
+    arguments = [str(folder), "--data", str(fer_dir.parent), "--split", "train", "--json", "-"]
+    arguments += ["--runs", str(fer_dir.parent / "runs")]
+    result = CliRunner().invoke(evaluate, arguments, catch_exceptions=False)
+    assert not json.loads(result.stdout)["same_data_as_trained_on"]
