@@ -88,7 +88,8 @@ def card(facts: ModelFacts, results: Mapping[str, Evaluation], note: str) -> str
         "",
         "`fer2013` is PublicTest, official; `without duplicates` leaves out its pictures that "
         "occur twice or equal a training row as delivered. People of `london_ccby` and "
-        "`muxspace` in these sets are in no other split; sets of few faces or classes say little about the classes they lack.",
+        "`muxspace` in these sets are in no other split; sets of few faces or classes say little "
+        "about the classes they lack.",
         "",
         "## Training",
         "",
