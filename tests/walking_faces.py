@@ -138,6 +138,7 @@ class Outcome:
 
 
 Update = Callable[[Sequence[Detection], float], list[TrackedFace]]
+"""What a tracker does with a frame's detections and its time."""
 
 
 def follow(

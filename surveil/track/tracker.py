@@ -36,19 +36,11 @@ class Tracker:
     Args:
         options: See :class:`~surveil.track.options.TrackerOptions`.
         first_id: Identity of the first track; give ``last_id + 1`` to go on within a run.
-        frame_size: Width and height of the camera's frames in pixels. With it, the tracker knows
-            where people come in and when they have left; it works without it, less well.
     """
 
-    def __init__(
-        self,
-        options: TrackerOptions | None = None,
-        *,
-        first_id: int = 1,
-        frame_size: tuple[int, int] | None = None,
-    ) -> None:
+    def __init__(self, options: TrackerOptions | None = None, *, first_id: int = 1) -> None:
         self._options = options or TrackerOptions()
-        self._frame_size = frame_size
+        self._frame_size: tuple[int, int] | None = None
         self._candidates: list[Candidate] = []
         self._next_id = first_id
         self._at_s: float | None = None
@@ -63,12 +55,20 @@ class Tracker:
         """The tracks in view or still waited for; others never come back."""
         return frozenset(c.track_id for c in self._candidates if c.track_id is not None)
 
-    def update(self, detections: Sequence[Detection], at_s: float) -> list[TrackedFace]:
+    def update(
+        self,
+        detections: Sequence[Detection],
+        at_s: float,
+        *,
+        frame_size: tuple[int, int] | None = None,
+    ) -> list[TrackedFace]:
         """Take in the faces of one frame.
 
         Args:
             detections: Faces of the frame, in pixels.
             at_s: When the frame was captured, on a monotonic clock.
+            frame_size: Width and height of the frame in pixels. With it, the tracker knows where
+                people come in and when they have left; it works without it, less well.
 
         Returns:
             The faces that belong to a track, in the order of ``detections``. Left out are a face
@@ -81,7 +81,7 @@ class Tracker:
         by_s = 0.0 if self._at_s is None else at_s - self._at_s
         if by_s < 0:
             raise ValueError(f"frames must come in order of time; this one is {-by_s:.3f} s early")
-        self._at_s = at_s
+        self._at_s, self._frame_size = at_s, frame_size
         for candidate in self._candidates:
             candidate.predict(by_s)
         self._candidates = [c for c in self._candidates if not self._has_left(c)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -19,7 +19,26 @@ Way = Callable[[float], tuple[float, float] | None]
 """Where a face is at a time, or ``None`` while it is hidden."""
 
 
-def run(tracker: Tracker, ways: Iterable[Way], seconds: float, size: float = 80) -> list[list[int]]:
+class Camera:
+    """A tracker that is told the size of the frames each time, or never."""
+
+    def __init__(self, frame_size: tuple[int, int] | None, *, first_id: int = 1) -> None:
+        self.tracker = Tracker(first_id=first_id)
+        self.frame_size = frame_size
+
+    def update(self, detections: list[Detection], at_s: float) -> list[TrackedFace]:
+        return self.tracker.update(detections, at_s, frame_size=self.frame_size)
+
+    @property
+    def last_id(self) -> int:
+        return self.tracker.last_id
+
+    @property
+    def live_ids(self) -> frozenset[int]:
+        return self.tracker.live_ids
+
+
+def run(tracker: Camera, ways: Sequence[Way], seconds: float, size: float = 80) -> list[list[int]]:
     """Return, for each way, the identities it was given from frame to frame."""
     ids: list[list[int]] = [[] for _ in ways]
     for step in range(round(seconds / STEP_S)):
@@ -37,11 +56,11 @@ def ids_of(faces: list[TrackedFace]) -> list[int]:
 
 
 @pytest.fixture(params=[FRAME_SIZE, None], ids=["frame size", "no frame size"])
-def tracker(request: pytest.FixtureRequest) -> Tracker:
-    return Tracker(frame_size=request.param)
+def tracker(request: pytest.FixtureRequest) -> Camera:
+    return Camera(request.param)
 
 
-def test_face_is_a_track_from_its_second_sight_on(tracker: Tracker) -> None:
+def test_face_is_a_track_from_its_second_sight_on(tracker: Camera) -> None:
     face = face_at(300, 300, 80)
     assert tracker.update([face], 0.0) == []
     assert tracker.last_id == 0
@@ -52,7 +71,7 @@ def test_face_is_a_track_from_its_second_sight_on(tracker: Tracker) -> None:
     assert third.detection is face
 
 
-def test_false_detections_take_no_identity(tracker: Tracker) -> None:
+def test_false_detections_take_no_identity(tracker: Camera) -> None:
     for second in range(10):
         assert tracker.update([face_at(100 + 100 * second, 300, 60)], second * 2) == []
         assert tracker.update([], second * 2 + 1.1) == []
@@ -60,14 +79,14 @@ def test_false_detections_take_no_identity(tracker: Tracker) -> None:
     assert tracker.live_ids == frozenset()
 
 
-def test_detections_below_the_start_score_go_on_but_do_not_start(tracker: Tracker) -> None:
+def test_detections_below_the_start_score_go_on_but_do_not_start(tracker: Camera) -> None:
     for step in range(5):
         assert tracker.update([face_at(300, 300, 80, score=0.8)], step * STEP_S) == []
     tracker.update([face_at(300, 300, 80)], 1.0)
     assert ids_of(tracker.update([face_at(302, 300, 80, score=0.75)], 1.2)) == [1]
 
 
-def test_sure_detections_choose_first(tracker: Tracker) -> None:
+def test_sure_detections_choose_first(tracker: Camera) -> None:
     for step in range(3):
         tracker.update([face_at(300, 300, 80)], step * STEP_S)
     false, sure = face_at(300, 301, 80, score=0.75), face_at(310, 300, 80)
@@ -76,7 +95,7 @@ def test_sure_detections_choose_first(tracker: Tracker) -> None:
 
 
 @pytest.mark.parametrize("px_per_s", [0, 100, 300])
-def test_survives_a_second_of_occlusion(tracker: Tracker, px_per_s: float) -> None:
+def test_survives_a_second_of_occlusion(tracker: Camera, px_per_s: float) -> None:
     def way(at_s: float) -> tuple[float, float] | None:
         return None if 1.0 < at_s < 2.0 else (200 + px_per_s * at_s, 300)
 
@@ -85,12 +104,12 @@ def test_survives_a_second_of_occlusion(tracker: Tracker, px_per_s: float) -> No
     assert len(ids) == 15 - 5
 
 
-def test_survives_every_other_detection_missed(tracker: Tracker) -> None:
+def test_survives_every_other_detection_missed(tracker: Camera) -> None:
     (ids,) = run(tracker, [lambda t: (200 + 100 * t, 300) if round(t * 5) % 2 else None], 6)
     assert set(ids) == {1}
 
 
-def test_gone_for_longer_is_a_new_track(tracker: Tracker) -> None:
+def test_gone_for_longer_is_a_new_track(tracker: Camera) -> None:
     (ids,) = run(tracker, [lambda t: None if 1 < t < 4 else (300, 300)], 6)
     assert list(dict.fromkeys(ids)) == [1, 2]
     assert tracker.live_ids == {2}
@@ -100,7 +119,7 @@ def test_gone_for_longer_is_a_new_track(tracker: Tracker) -> None:
 @pytest.mark.parametrize("px_per_s", [60, 150, 350])
 @pytest.mark.parametrize("apart_px", [0, 15])
 def test_passing_faces_keep_their_identities(
-    tracker: Tracker, px_per_s: float, hidden_px: float, apart_px: float
+    tracker: Camera, px_per_s: float, hidden_px: float, apart_px: float
 ) -> None:
     def near(at_s: float) -> tuple[float, float]:
         return 640 - px_per_s * (at_s - 2), 300
@@ -113,7 +132,7 @@ def test_passing_faces_keep_their_identities(
     assert [set(own) for own in ids] in ([{1}, {2}], [{2}, {1}])
 
 
-def test_overtaking_faces_keep_their_identities(tracker: Tracker) -> None:
+def test_overtaking_faces_keep_their_identities(tracker: Camera) -> None:
     def fast(at_s: float) -> tuple[float, float]:
         return 100 + 220 * at_s, 310
 
@@ -125,14 +144,14 @@ def test_overtaking_faces_keep_their_identities(tracker: Tracker) -> None:
     assert sorted(set(own).pop() for own in ids if len(set(own)) == 1) == [1, 2]
 
 
-def test_somebody_who_runs_in_is_one_track(tracker: Tracker) -> None:
+def test_somebody_who_runs_in_is_one_track(tracker: Camera) -> None:
     """Two and a half widths of the face from frame to frame, then a sudden stop."""
     (ids,) = run(tracker, [lambda t: (min(40 + 600 * t, 900), 300)], 3)
     assert set(ids) == {1}
     assert len(ids) == 14
 
 
-def test_somebody_who_sets_off_at_once_is_one_track(tracker: Tracker) -> None:
+def test_somebody_who_sets_off_at_once_is_one_track(tracker: Camera) -> None:
     (ids,) = run(tracker, [lambda t: (600 + 450 * max(t - 1.5, 0), 300)], 2.9)
     assert set(ids) == {1}
 
@@ -146,7 +165,7 @@ def test_newcomer_who_hides_another_is_another() -> None:
     def newcomer(at_s: float) -> tuple[float, float] | None:
         return (110 + 660 * (at_s - 2), 300) if at_s > 1.99 else None
 
-    ids = run(Tracker(frame_size=FRAME_SIZE), [standing, newcomer], 3.6)
+    ids = run(Camera(FRAME_SIZE), [standing, newcomer], 3.6)
     assert [set(own) for own in ids] == [{1}, {2}]
 
 
@@ -157,11 +176,11 @@ def test_who_leaves_is_not_who_comes_in_there() -> None:
     def coming(at_s: float) -> tuple[float, float] | None:
         return (40 + 260 * (at_s - 2.4), 300) if at_s >= 2.4 else None
 
-    ids = run(Tracker(frame_size=FRAME_SIZE), [leaving, coming], 4)
+    ids = run(Camera(FRAME_SIZE), [leaving, coming], 4)
     assert [set(own) for own in ids] == [{1}, {2}]
 
 
-def test_faces_of_another_size_are_others(tracker: Tracker) -> None:
+def test_faces_of_another_size_are_others(tracker: Camera) -> None:
     for step in range(4):
         tracker.update([face_at(300, 300, 60)], step * STEP_S)
     assert tracker.update([face_at(300, 300, 180)], 0.8) == []
@@ -176,23 +195,23 @@ def test_identities_go_on_from_the_first() -> None:
     assert tracker.last_id == 9
 
 
-def test_frames_may_come_at_any_distance(tracker: Tracker) -> None:
+def test_frames_may_come_at_any_distance(tracker: Camera) -> None:
     found = [tracker.update([face_at(300 + 50 * t, 300, 80)], t) for t in (0, 0, 0.04, 0.5, 1.4)]
     assert [ids_of(faces) for faces in found] == [[], [1], [1], [1], [1]]
 
 
-def test_at_one_frame_a_second(tracker: Tracker) -> None:
+def test_at_one_frame_a_second(tracker: Camera) -> None:
     found = [tracker.update([face_at(300 + 40 * t, 300, 80)], t) for t in range(6)]
     assert [ids_of(faces) for faces in found] == [[]] + [[1]] * 5
 
 
-def test_time_does_not_run_backwards(tracker: Tracker) -> None:
+def test_time_does_not_run_backwards(tracker: Camera) -> None:
     tracker.update([], 5.0)
     with pytest.raises(ValueError, match=r"0\.500 s early"):
         tracker.update([], 4.5)
 
 
-def test_tracks_are_forgotten(tracker: Tracker) -> None:
+def test_tracks_are_forgotten(tracker: Camera) -> None:
     options = TrackerOptions()
     for at_s in (0.0, 0.2):
         tracker.update([face_at(300, 300, 80)], at_s)
@@ -202,7 +221,7 @@ def test_tracks_are_forgotten(tracker: Tracker) -> None:
     assert tracker.live_ids == frozenset()
 
 
-def test_face_as_small_as_a_point_is_no_error(tracker: Tracker) -> None:
+def test_face_as_small_as_a_point_is_no_error(tracker: Camera) -> None:
     for step in range(3):
         tracker.update([face_at(0, 0, 0)], step * STEP_S)
 
@@ -216,7 +235,7 @@ frames = st.lists(st.tuples(st.lists(places, max_size=5), st.floats(0, 3)), max_
 def test_any_detections_get_sound_identities(
     sequence: list[tuple[list[tuple[float, float, float, float]], float]],
 ) -> None:
-    tracker = Tracker(frame_size=FRAME_SIZE)
+    tracker = Camera(FRAME_SIZE)
     at_s, known = 0.0, set[int]()
     for found, gap_s in sequence:
         at_s += gap_s
@@ -241,7 +260,7 @@ def test_trackers_share_nothing() -> None:
 
 def test_same_detections_give_the_same_identities() -> None:
     def once() -> list[list[int]]:
-        rng, tracker = np.random.default_rng(5), Tracker(frame_size=FRAME_SIZE)
+        rng, tracker = np.random.default_rng(5), Camera(FRAME_SIZE)
         return [
             ids_of(tracker.update([face_at(*rng.uniform(50, 600, 2), 90) for _ in range(4)], t))
             for t in range(20)
