@@ -102,7 +102,9 @@ def draw_report(report: DemoReport) -> RenderableType:
     parts += [Text(legend, style="dim"), Text(), _alerts(begun.alerts), Text(), _gaps(begun.gaps)]
     hidden = len(report.alerts) - len(begun.alerts) + len(report.gaps) - len(begun.gaps)
     if hidden:
-        note = f"{hidden} more alerts and gaps, from before the model was loaded, are in SQL"
+        note = (
+            f"{hidden} more alerts and gaps, before the model was loaded or very short, are in SQL"
+        )
         parts.append(Text(note, style="dim"))
     return Group(*parts)
 
@@ -170,7 +172,7 @@ def _shown(seconds: Sequence[Second]) -> list[Emotion]:
 
 
 def _alerts(alerts: Sequence[AlertRow]) -> Table:
-    table = Table(title="alerts that fired", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = _table("alerts that fired")
     for name in ("rule", "about", "fired", "resolved", "summary"):
         table.add_column(name, no_wrap=name != "summary")
     for alert in alerts:
@@ -180,9 +182,7 @@ def _alerts(alerts: Sequence[AlertRow]) -> Table:
 
 
 def _gaps(gaps: Sequence[GapRow]) -> Table:
-    table = Table(
-        title="gaps: time nobody analysed", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
-    )
+    table = _table("gaps: time nobody analysed")
     for name in ("camera", "from", "to", "seconds", "reason", "frames lost"):
         table.add_column(name, justify="right" if name in ("seconds", "frames lost") else "left")
     for gap in gaps:
@@ -195,6 +195,12 @@ def _gaps(gaps: Sequence[GapRow]) -> Table:
             str(gap.frames_lost),
         )
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
 
 
 def _clock(at: datetime) -> str:

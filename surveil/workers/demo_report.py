@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from surveil.domain import EMOTIONS, Emotion
 from surveil.store import tables
 
+SLIVER_S = 0.5
+"""Shorter intervals without analysed frames, and shorter gaps, are not worth a person's look."""
+
 
 @dataclass(frozen=True, slots=True)
 class Second:
@@ -118,7 +121,7 @@ def find_failures(
 
 
 def since_begin(report: DemoReport) -> DemoReport:
-    """Return a report without what happened before all cameras were analysed.
+    """Return a report without what happened before all cameras were analysed, and without slivers.
 
     While the model loads nothing is analysed, which is a gap, and on a slow machine an alert.
     """
@@ -137,7 +140,7 @@ def since_begin(report: DemoReport) -> DemoReport:
             for camera, seconds in report.timelines.items()
         },
         alerts=[alert for alert in report.alerts if alert.fired_at >= begin],
-        gaps=[gap for gap in report.gaps if gap.to_at > begin],
+        gaps=[gap for gap in report.gaps if gap.to_at > begin and gap.lasted_s >= SLIVER_S],
     )
 
 
@@ -159,7 +162,12 @@ def _read_timeline(connection: sa.Connection, camera: str) -> list[Second]:
         .where(interval.c.camera_id == camera)
         .order_by(interval.c.from_at)
     )
-    spans = connection.execute(query).all()
+    # The first and last intervals of a run may be slivers, in which no frame was due.
+    spans = [
+        row
+        for row in connection.execute(query)
+        if row.analysed or (row.to_at - row.from_at).total_seconds() >= SLIVER_S
+    ]
     if not spans:
         return []
     analysed = {_second(row.from_at) for row in spans if row.analysed}
