@@ -6,16 +6,16 @@ import csv
 import io
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import click
+import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from surveil.cli.options import open_store, read_duration, store_options
+from surveil.cli.options import read_instant, read_zone, with_database
 from surveil.store.alert_queries import (
     AlertRow,
     DeliveryRow,
@@ -38,12 +38,7 @@ COLOURS = {
 @click.command("alerts")
 @click.option("--firing", is_flag=True, help="Only what fires now.")
 @click.option(
-    "--since",
-    default="1d",
-    show_default=True,
-    metavar="DURATION",
-    callback=read_duration,
-    help="How far back to look.",
+    "--since", default="1d", show_default=True, help="Duration (1h) or instant to look back to."
 )
 @click.option("--rule", metavar="NAME", help="Only this rule.")
 @click.option(
@@ -56,33 +51,31 @@ COLOURS = {
     show_default=True,
     type=click.Choice(["table", "json", "csv"]),
 )
-@store_options
+@click.option("--tz", metavar="ZONE", help="Time zone of tables and --since.  [default: local]")
+@with_database()
 def command(
+    database: sa.Engine,
     firing: bool,
-    since: float,
+    since: str,
     rule: str | None,
     limit: int,
     format_: str,
-    fleet_file: Path | None,
-    database: str | None,
+    tz: str | None,
 ) -> None:
     """List the alerts that fire now, and what happened to alerts and their deliveries.
 
     Tables show local time; JSON and CSV are in UTC.
     """
-    engine = open_store(fleet_file, database)
-    since_at = datetime.now(UTC) - timedelta(seconds=since)
-    try:
-        with reading(engine) as connection:
-            require_current(connection)
-            active = load_active(connection, rule=rule, limit=limit)
-            steps = (
-                []
-                if firing
-                else load_transitions(connection, since_at=since_at, rule=rule, limit=limit)
-            )
-    finally:
-        engine.dispose()
+    zone = read_zone(tz)
+    since_at = read_instant(since, datetime.now(UTC), zone, "--since")
+    with reading(database) as connection:
+        require_current(connection)
+        active = load_active(connection, rule=rule, limit=limit)
+        steps = (
+            []
+            if firing
+            else load_transitions(connection, since_at=since_at, rule=rule, limit=limit)
+        )
     if format_ == "json":
         body: dict[str, Any] = {"alerts": [_plain(asdict(row)) for row in active]}
         if not firing:
@@ -92,12 +85,12 @@ def command(
         click.echo(_csv_of_alerts(active) if firing else _csv_of_steps(steps), nl=False)
     else:
         console = Console()
-        console.print(_table_of_alerts(active))
+        console.print(_table_of_alerts(active, zone))
         if not firing:
-            console.print(_table_of_steps(steps))
+            console.print(_table_of_steps(steps, zone))
 
 
-def _table_of_alerts(rows: list[AlertRow]) -> Table | Text:
+def _table_of_alerts(rows: list[AlertRow], zone: tzinfo) -> Table | Text:
     if not rows:
         return Text("Nothing fires.", style="green")
     table = Table("rule", "for", "state", "value", "since", "summary", title="Now")
@@ -107,13 +100,13 @@ def _table_of_alerts(rows: list[AlertRow]) -> Table | Text:
             Text(row.key),
             Text(row.state, COLOURS.get(row.state, "")),
             _number(row.value),
-            _local(row.fired_at or row.since_at),
+            _local(row.fired_at or row.since_at, zone),
             Text(row.annotations.get("summary", "")),
         )
     return table
 
 
-def _table_of_steps(rows: list[TransitionRow]) -> Table | Text:
+def _table_of_steps(rows: list[TransitionRow], zone: tzinfo) -> Table | Text:
     if not rows:
         return Text("No alert changed in that time.")
     table = Table("at", "rule", "for", "state", "value", "told", title="What happened")
@@ -123,7 +116,7 @@ def _table_of_steps(rows: list[TransitionRow]) -> Table | Text:
             state.append(f" ({row.reason})")
         told = Text("\n").join(_told(delivery) for delivery in row.deliveries)
         table.add_row(
-            _local(row.at), Text(row.rule), Text(row.key), state, _number(row.value), told
+            _local(row.at, zone), Text(row.rule), Text(row.key), state, _number(row.value), told
         )
     return table
 
@@ -192,8 +185,8 @@ def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
-def _local(at: datetime) -> str:
-    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _local(at: datetime, zone: tzinfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _number(value: float | None) -> str:

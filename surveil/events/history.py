@@ -16,9 +16,9 @@ PAGE = 1000
 
 
 def read_history(
-    client: redis.Redis, partitions: int, since_at: datetime, *, limit: int
+    client: redis.Redis, partitions: int, since_at: datetime, until_at: datetime, *, limit: int
 ) -> Iterator[Event]:
-    """Yield the events published at an instant or later that were not trimmed yet.
+    """Yield the events published between two instants that were not trimmed yet.
 
     Entries that are no events are left out: the consumer groups meet and report them.
 
@@ -26,16 +26,18 @@ def read_history(
         client: Any connection.
         partitions: Number of streams.
         since_at: By the clock of the Redis server.
+        until_at: By the same.
         limit: Most entries of one stream.
 
     Raises:
         redis.RedisError: The server went away.
     """
     for partition in range(partitions):
-        start, left = str(int(since_at.timestamp() * 1000)), limit
+        start, end = (str(int(at.timestamp() * 1000)) for at in (since_at, until_at))
+        left = limit
         while left > 0:
             reply: Any = client.xrange(
-                stream_key(partition), min=start, max="+", count=min(PAGE, left)
+                stream_key(partition), min=start, max=end, count=min(PAGE, left)
             )
             for _, fields in reply:
                 try:

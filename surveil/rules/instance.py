@@ -127,7 +127,7 @@ class Instance:
             self.state_s += pause_s
         self.evaluated_s, self.is_known = at_s, truth is not None
         self.latches = verdict.latches
-        if verdict.value is not None:
+        if verdict.truth is not None:
             self.value, self.threshold = verdict.value, verdict.threshold
         target = self._target(truth, at_s - self.state_s)
         return None if target is self.state else self._move(target, at_s)

@@ -90,9 +90,10 @@ class AlertBatch:
 
 @dataclass(frozen=True, slots=True)
 class AlerterState:
-    """Where the last alerter ended: count of its transactions, position, and alerts not at rest."""
+    """Where the last alerter ended: its transactions, its position, and its alerts not at rest."""
 
     commits: int
+    committed_at: datetime | None
     progress: dict[str, int]
     memories: dict[tuple[str, str], dict[str, Any]]
 
@@ -110,6 +111,11 @@ def load_alerter_state(connection: sa.Connection) -> AlerterState:
     )
     return AlerterState(
         commits=_count_commits(connection),
+        committed_at=connection.scalar(
+            sa.select(consumer_progress.c.updated_at).where(
+                consumer_progress.c.consumer_group == GROUP, consumer_progress.c.run_id == COMMITS
+            )
+        ),
         progress={row.run_id: row.last_seq for row in positions if row.run_id != COMMITS},
         memories={(row.rule, row.key): row.data for row in memories},
     )
@@ -169,18 +175,19 @@ def purge_progress(connection: sa.Connection, now_at: datetime) -> int:
 
 
 def recent_intervals(
-    connection: sa.Connection, cameras: Sequence[str], since_at: datetime
+    connection: sa.Connection, cameras: Sequence[str], since_at: datetime, until_at: datetime
 ) -> list[IntervalEvent]:
-    """Return the stored intervals of some cameras that began at an instant or later, by time."""
+    """Return the stored intervals of some cameras that began between two instants, by time."""
     votes: dict[tuple[str, int], list[TrackVote]] = {}
     query = sa.select(observation).where(
-        observation.c.camera_id.in_(cameras), observation.c.observed_at >= since_at
+        observation.c.camera_id.in_(cameras),
+        observation.c.observed_at.between(since_at, until_at),
     )
     for row in connection.execute(query):
         votes.setdefault((row.run_id, row.seq), []).append(_vote_of(row))
     query = (
         sa.select(interval)
-        .where(interval.c.camera_id.in_(cameras), interval.c.from_at >= since_at)
+        .where(interval.c.camera_id.in_(cameras), interval.c.from_at.between(since_at, until_at))
         .order_by(interval.c.to_at)
     )
     return [

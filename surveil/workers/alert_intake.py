@@ -22,6 +22,8 @@ CURRENT_S = 2.0
 """The newest entry of a batch is younger than this when all that was published has been read."""
 CLOCK_CHECK_S = 60.0
 MAX_HISTORY = 200_000
+MAX_DELIVERIES = 20
+"""An entry handed out more often is a dead letter; each loss of Redis counts as one, too."""
 
 
 class Intake:
@@ -33,12 +35,14 @@ class Intake:
         url: Of the Redis server.
         partitions: Number of streams.
         group: Consumer group.
+        place: Tells this alerter from others of the same host, and survives its restart.
     """
 
-    def __init__(self, url: str, partitions: int, group: str) -> None:
+    def __init__(self, url: str, partitions: int, group: str, *, place: str) -> None:
         self._url = url
         self._partitions = partitions
         self._group = group
+        self._consumer = f"{group}@{socket.gethostname()}:{place}"
         self._client: redis.Redis | None = None
         self._reader: GroupReader | None = None
         self._offset_s = 0.0
@@ -48,8 +52,13 @@ class Intake:
         """Return what has come in, waiting shortly for the first entry."""
         if self._reader is None:
             self._client = connect(self._url, block_s=2.0, name=f"surveil-{self._group}")
-            consumer = f"{self._group}@{socket.gethostname()}"
-            self._reader = GroupReader(self._client, self._group, consumer, self._partitions)
+            self._reader = GroupReader(
+                self._client,
+                self._group,
+                self._consumer,
+                self._partitions,
+                max_deliveries=MAX_DELIVERIES,
+            )
         try:
             self._check_clock()
             return self._reader.read(block_ms=BLOCK_MS, count=BATCH)
@@ -74,11 +83,13 @@ class Intake:
             self._reader.rewind()
             raise UnavailableError(f"Redis: {explain(error)}") from None
 
-    def look_back(self, since_at: datetime) -> list[Event]:
-        """Return the events published since an instant that the streams still hold."""
+    def look_back(self, since_at: datetime, until_at: datetime) -> list[Event]:
+        """Return the events published between two instants that the streams still hold."""
         client = connect(self._url, name=f"surveil-{self._group}-history")
         try:
-            return list(read_history(client, self._partitions, since_at, limit=MAX_HISTORY))
+            return list(
+                read_history(client, self._partitions, since_at, until_at, limit=MAX_HISTORY)
+            )
         except redis.RedisError as error:
             raise UnavailableError(f"Redis: {explain(error)}") from None
         finally:

@@ -52,7 +52,8 @@ COMMIT_EVERY_S = 1.0
 FUTURE_S = 60.0
 """An event this far ahead of the clock is dropped: it would drag event time along."""
 PURGE_EVERY_S = 3600.0
-BEAT_S = 30.0
+BEAT_S = 45.0
+"""Longer than any time-out of a server that one step may meet."""
 COURIERS_END_S = 2.0
 
 _log = get_logger("alerter")
@@ -68,7 +69,7 @@ def run(fleet: Fleet, lifeline: Lifeline) -> int:
     url = fleet.database.reveal()
     database, outbox_database = connect(url), connect(url)
     redis_url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
-    intake = Intake(redis_url, fleet.partitions, GROUP)
+    intake = Intake(redis_url, fleet.partitions, GROUP, place=str(fleet.data_dir))
     alerter = Alerter(fleet, lifeline, database, intake)
     deliveries = Deliveries(fleet.receivers, outbox_database, lifeline.telemetry)
     try:
@@ -121,10 +122,7 @@ class Alerter:
         """Take up where the last alerter ended, once both servers answer."""
         self._until_available(lambda: migrate.upgrade(self._database))
         state = self._until_available(self._load)
-        since_at = _now() - timedelta(seconds=self._engine.horizon_s)
-        # In this order: what the recorder stores meanwhile is then in one of them, or in both.
-        history = self._until_available(lambda: self._intake.look_back(since_at))
-        history += self._until_available(lambda: self._load_intervals(since_at))
+        history = self._look_back(state.committed_at) if state.committed_at else []
         self._commits = state.commits
         memories = [Memory(rule, key, data) for (rule, key), data in state.memories.items()]
         self._take(self._engine.restore(memories, state.progress, history))
@@ -265,13 +263,21 @@ class Alerter:
                 )
                 self._counted[cause] = count
 
+    def _look_back(self, committed_at: datetime) -> list[Event]:
+        """Return the events that fill the windows as they were at the last commit."""
+        since_at = committed_at - timedelta(seconds=self._engine.horizon_s + FUTURE_S)
+        until_at = committed_at + timedelta(seconds=FUTURE_S)
+        # In this order: what the recorder stores meanwhile is then in one of them, or in both.
+        published = self._until_available(lambda: self._intake.look_back(since_at, until_at))
+        return published + self._until_available(lambda: self._load_intervals(since_at, until_at))
+
     def _load(self) -> AlerterState:
         with reading(self._database) as connection:
             return load_alerter_state(connection)
 
-    def _load_intervals(self, since_at: datetime) -> list[Event]:
+    def _load_intervals(self, since_at: datetime, until_at: datetime) -> list[Event]:
         with reading(self._database) as connection:
-            return [*recent_intervals(connection, self._cameras, since_at)]
+            return [*recent_intervals(connection, self._cameras, since_at, until_at)]
 
     def _until_available(self, call: Callable[[], Result]) -> Result:
         """Call until it succeeds.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -15,7 +16,9 @@ from standardwebhooks.webhooks import Webhook
 from surveil.events.connection import connect as connect_redis
 from surveil.events.embedded import EmbeddedRedis
 from surveil.events.streams import stream_key
-from surveil.store.engine import reading
+from surveil.store.alerts import AlertBatch, commit_alerts
+from surveil.store.engine import reading, writing
+from surveil.store.ingest import write_batch
 from surveil.store.tables import alert
 
 JOY = {
@@ -150,3 +153,27 @@ def test_redis_away_is_waited_for(site: Any, kit: Any, own_redis_server: Embedde
     assert running.stop() == 0
 
     assert site.hook.types == ["alert.firing", "alert.resolved"]
+
+
+def test_windows_are_as_they_were_however_long_nobody_was_at_work(
+    site: Any, kit: Any, redis_server: EmbeddedRedis
+) -> None:
+    script = kit.script()
+    script.start_at -= timedelta(hours=1)
+    before = script.play("nnnnh")
+    with writing(site.database) as connection:  # recorded, evaluated, and trimmed off the stream
+        write_batch(connection, before)
+        progress = AlertBatch(progress={script.run: before[-1].seq})
+        commit_alerts(connection, progress, number=1, now_at=before[-1].to_at)
+
+    running = kit.running(
+        site.configure(redis_server.url, rules=[{**JOY, "for": 0, "annotations": {}}])
+    )
+    site.publish(script.play("h"))
+    kit.eventually(lambda: site.hook.accepted)
+    running.stop()
+
+    body = json.loads(site.hook.accepted[0][2])
+    fired_at = datetime.fromisoformat(body["data"]["at"])
+    assert (fired_at - script.start_at).total_seconds() == 6
+    assert body["data"]["value"] == pytest.approx(2 / 3)

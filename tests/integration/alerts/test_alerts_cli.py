@@ -8,11 +8,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
 
 from surveil.cli.alerts import command
+from surveil.errors import ConfigError
 from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
 from surveil.store.engine import connect, writing
 from surveil.store.outbox import settle
@@ -97,11 +99,17 @@ def test_firing_alone(url: str) -> None:
     assert "Nothing fires." in call(url, "--firing", "--rule", "fear").output
 
 
-def test_wrong_duration_is_a_usage_error(sqlite_url: str) -> None:
+def test_wrong_duration_is_said(sqlite_url: str) -> None:
     result = CliRunner().invoke(command, ["--database", sqlite_url, "--since", "soon"])
 
-    assert result.exit_code == 2
-    assert "duration" in result.output
+    assert isinstance(result.exception, ConfigError)
+    assert "--since 'soon'" in str(result.exception)
+
+
+def test_tables_are_in_the_zone_asked_for(url: str) -> None:
+    tokyo = (NOW - timedelta(seconds=60)).astimezone(ZoneInfo("Asia/Tokyo"))
+
+    assert f"{tokyo:%Y-%m-%d %H:%M:%S}" in call(url, "--tz", "Asia/Tokyo").output
 
 
 def test_fleet_file_names_the_database(tmp_path: Path, sqlite_url: str) -> None:
@@ -122,7 +130,7 @@ def test_missing_fleet_and_database_are_said(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SURVEIL_FLEET", raising=False)
     result = CliRunner().invoke(command, [])
-    assert "no fleet file at fleet.yaml" in str(result.exception)
+    assert "--fleet FLEET.yaml or --database URL" in str(result.exception)
 
     result = CliRunner().invoke(command, ["--database", f"sqlite:///{tmp_path}/none.db"])
     assert "no database at" in str(result.exception)

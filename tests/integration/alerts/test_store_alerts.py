@@ -108,7 +108,7 @@ def test_position_and_memories_come_back(database: sa.Engine) -> None:
 
     with reading(database) as connection:
         state = load_alerter_state(connection)
-    assert state.commits == 2
+    assert (state.commits, state.committed_at) == (2, NOW)
     assert state.progress == {"R1": 7, "R2": 9}
     assert state.memories == {("joy", "lobby"): data}
 
@@ -187,8 +187,10 @@ def test_stored_intervals_come_back_as_events(database: sa.Engine, kit: Any) -> 
         write_batch(connection, [*events, script.goes_offline()])
 
     with reading(database) as connection:
-        found = recent_intervals(connection, ["lobby"], events[1].from_at)
-        assert recent_intervals(connection, ["desk"], events[0].from_at) == []
+        span = (events[1].from_at, events[-1].from_at)
+        found = recent_intervals(connection, ["lobby"], *span)
+        assert recent_intervals(connection, ["desk"], *span) == []
+        assert len(recent_intervals(connection, ["lobby"], *[span[0]] * 2)) == 1
     assert [(e.seq, e.from_at, e.frames.analysed) for e in found] == [
         (e.seq, e.from_at, e.frames.analysed) for e in events[1:]
     ]

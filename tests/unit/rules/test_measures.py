@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveil.rules.reading import Reading
@@ -64,6 +64,7 @@ def test_unsure_votes_dilute_a_share(kit: Any) -> None:
     confidences=st.lists(st.floats(0.15, 1.0), min_size=1, max_size=8),
     bounds=st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
+@settings(deadline=None)
 def test_more_confidence_never_raises_a_share(
     kit: Any, confidences: list[float], bounds: tuple[float, float]
 ) -> None:

@@ -23,6 +23,7 @@ RULES = st.fixed_dictionaries(
 
 
 @given(script=st.text(alphabet="x ", min_size=1, max_size=60), rule=RULES)
+@settings(deadline=None)
 def test_only_unknown_never_fires(kit: Any, script: str, rule: dict[str, Any]) -> None:
     mode = "hold" if rule["no_data"] == "fire" else rule["no_data"]
     stage = kit.stage(kit.rule(**{**rule, "no_data": mode})).play(script)
@@ -31,6 +32,7 @@ def test_only_unknown_never_fires(kit: Any, script: str, rule: dict[str, Any]) -
 
 
 @given(script=SCRIPTS, rule=RULES)
+@settings(deadline=None)
 def test_every_step_is_one_the_states_allow(kit: Any, script: str, rule: dict[str, Any]) -> None:
     stage = kit.stage(kit.rule(**rule)).play(script)
     by_key: dict[str, list[Any]] = {}
