@@ -84,6 +84,7 @@ class Camera:
         self._wake = asyncio.Event()
         self._random = random.Random(seed)  # noqa: S311 - simulates noise, guards nothing
         self._faulty = False
+        self._frozen: Picture | None = None
 
     # --- faults
 
@@ -203,8 +204,14 @@ class Camera:
             return
         payloads: Sequence[bytes] = picture.payloads
         ticks = base + picture.pts
-        if Fault.FREEZE in faults:
-            picture, _ = self._showing.at(self._showing.key_before(self._next - 1))
+        if Fault.FREEZE not in faults:
+            self._frozen = None
+        else:
+            # The key frame at which it began, as later ones would show what goes on.
+            self._frozen = (
+                self._frozen or self._showing.at(self._showing.key_before(self._next - 1))[0]
+            )
+            picture = self._frozen
             payloads, ticks = picture.payloads, base + sent
         if Fault.GARBAGE in faults:
             payloads = [p[:2] + self._random.randbytes(len(p) - 2) for p in payloads]
