@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,24 @@ _IMPOSSIBLE = 1e6
 _LEAST = 1e-300  # keeps a logarithm finite
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A track and a detection by their indices.
+
+    ``is_sudden`` where it would have set off at once, rather than gone on or stopped.
+    """
+
+    track: int
+    detection: int
+    is_sudden: bool
+
+
 def assign(
     motions: Sequence[tuple[Motion, bool]],
     boxes: Sequence[Box],
     options: TrackerOptions,
     frame_size: tuple[int, int] | None,
-    *,
-    starting: bool = False,
-) -> list[tuple[int, int]]:
+) -> list[Pair]:
     """Pair tracks with detections so that the likelihood of all together is highest.
 
     What is weighed is that a track moved to a detection, that a track was missed, and that a
@@ -39,11 +50,9 @@ def assign(
         options: Rates and gates.
         frame_size: Width and height of the picture; where it is unknown, newcomers are as likely
             everywhere as they are at the edge.
-        starting: Whether to weigh that a face moved off at once, instead of that it moved as
-            predicted or stopped.
 
     Returns:
-        Pairs of indices into ``motions`` and ``boxes``.
+        The pairs; whoever is in none was missed, or is a newcomer.
     """
     if not motions or not boxes:
         return []
@@ -54,14 +63,18 @@ def assign(
         detected = options.seen_again if was_seen else options.found_again
         costs[row, len(boxes) + row] = -math.log(1 - detected)
         for column, box in enumerate(boxes):
-            cost = _surprise(motion, box, options, starting)
-            costs[row, column] = cost - math.log(detected) + math.log(rates[column])
+            likelihood = _likelihood(motion, box, options)
+            if likelihood is not None:
+                ratio = sum(likelihood) * detected / rates[column]
+                costs[row, column] = -math.log(max(ratio, _LEAST))
+    pairs = []
     rows, columns = linear_sum_assignment(costs)
-    return [
-        (int(row), int(column))
-        for row, column in zip(rows, columns, strict=True)
-        if column < len(boxes)
-    ]
+    for track, detection in zip(rows.tolist(), columns.tolist(), strict=True):
+        if detection < len(boxes):
+            likelihood = _likelihood(motions[track][0], boxes[detection], options)
+            is_sudden = likelihood is not None and likelihood[1] > likelihood[0]
+            pairs.append(Pair(track, detection, is_sudden))
+    return pairs
 
 
 def newcomer_rate(box: Box, frame_size: tuple[int, int] | None, options: TrackerOptions) -> float:
@@ -73,31 +86,30 @@ def newcomer_rate(box: Box, frame_size: tuple[int, int] | None, options: Tracker
     return options.enter_rate if inside < options.edge * size_of(box) else options.appear_rate
 
 
-def _surprise(motion: Motion, box: Box, options: TrackerOptions, starting: bool) -> float:
-    """Return the negative log likelihood of a detection given a track.
+def _likelihood(motion: Motion, box: Box, options: TrackerOptions) -> tuple[float, float] | None:
+    """Return the density of a detection given a track that went on or stopped, and that set off.
 
-    Its unit is that of ``enter_rate``: per square size of the picture and per e-fold of size.
+    The unit is that of ``enter_rate``: per square size of the picture and per e-fold of size.
+    ``None`` where it cannot be the track.
     """
     growth = math.log(max(size_of(box), 1.0) / motion.size)
     centre = centre_of(box)
     aside = distance_to_segment(centre, motion.last_seen_position, motion.position) / motion.size
     if abs(growth) > math.log(options.size_ratio) or aside > options.reach:
-        return _IMPOSSIBLE
+        return None
     away = math.dist(centre, motion.position) / motion.size
-    if starting:
-        loose = math.hypot(motion.deviation, options.start_speed * motion.unseen_s)
-        place = options.start_share * _bell(away, loose) * _bell(0, loose)
-    else:
-        moved_on = _bell(away, motion.deviation) * _bell(0, motion.deviation)
-        # A face that stopped may be anywhere on its way: people do not slow down before they stop.
-        travelled = math.dist(motion.last_seen_position, motion.position) / motion.size
-        spread = math.sqrt(2) * options.box_noise
-        stopped = _bell(aside, spread) / (travelled + 1 / _bell(0, spread))
-        place = (1 - options.stop_share) * moved_on + options.stop_share * stopped
+    went_on = _bell(away, motion.deviation) * _bell(0, motion.deviation)
+    # A face that stopped may be anywhere on its way: people do not slow down before they stop.
+    travelled = math.dist(motion.last_seen_position, motion.position) / motion.size
+    spread = math.sqrt(2) * options.box_noise
+    stopped = _bell(aside, spread) / (travelled + 1 / _bell(0, spread))
+    loose = math.hypot(motion.deviation, options.start_speed * motion.unseen_s)
+    set_off = _bell(away, loose) * _bell(0, loose)
     same_size = _bell(growth, motion.size_deviation)
     half_hidden = 1 / (2 * math.log(options.size_ratio))
     size = (1 - options.hidden_share) * same_size + options.hidden_share * half_hidden
-    return -math.log(max(place * size, _LEAST))
+    usual = (1 - options.stop_share - options.start_share) * went_on + options.stop_share * stopped
+    return usual * size, options.start_share * set_off * size
 
 
 def _bell(distance: float, deviation: float) -> float:

@@ -17,6 +17,12 @@ to a camera at 1 m/s, 5 to 10 m away."""
 SUDDEN = 4.0
 """A detection further than so many standard deviations from its prediction is a change of speed."""
 
+CALM_S = 0.25
+"""How long what was learnt of a face's agility holds out of sight: a frame, at five a second."""
+LEARNING = 0.25
+EXCESS = 4.0
+"""By which power of e the agility changes per detection, and the most surprise it learns from."""
+
 
 def centre_of(box: Box) -> NDArray[np.float64]:
     """Return the centre of a box, ``x, y``."""
@@ -49,6 +55,8 @@ class Motion:
         self._pp = (options.box_noise * self.size) ** 2
         self._pv = 0.0
         self._vv = (options.start_speed * self.size) ** 2
+        self._agility = options.agility
+        self._is_settled = False
 
     @property
     def size(self) -> float:
@@ -67,8 +75,14 @@ class Motion:
 
     def predict(self, by_s: float) -> None:
         """Move on by so many seconds."""
+        calm_s = min(max(CALM_S - self.unseen_s, 0.0), by_s)
+        self._predict(calm_s, self._agility)
+        # Out of sight for longer, a face that stood may do anything.
+        self._predict(by_s - calm_s, max(self._agility, self._options.agility))
+
+    def _predict(self, by_s: float, agility: float) -> None:
+        noise = agility * self.size**2
         self.unseen_s += by_s
-        noise = self._options.agility * self.size**2
         self.position = self.position + self.velocity * by_s
         self._pp += by_s * (2 * self._pv + by_s * self._vv) + noise * by_s**3 / 3
         self._pv += by_s * self._vv + noise * by_s**2 / 2
@@ -78,13 +92,18 @@ class Motion:
     def correct(self, box: Box) -> None:
         """Take in a detection. One far from the prediction starts the velocity anew."""
         seen = centre_of(box)
-        if math.dist(seen, self.position) > SUDDEN * self.deviation * self.size:
+        surprise = math.dist(seen, self.position) / (self.deviation * self.size)
+        if surprise > SUDDEN:
             self._restart()
+        elif self._is_settled:
+            self._adapt(surprise)
+        self._is_settled = True
         total = (self.deviation * self.size) ** 2
         gain, velocity_gain = self._pp / total, self._pv / total
-        surprise = seen - self.position
-        self.position = self.position + gain * surprise
-        self.velocity = self.velocity + velocity_gain * surprise
+        self.position, self.velocity = (
+            self.position + gain * (seen - self.position),
+            self.velocity + velocity_gain * (seen - self.position),
+        )
         self._vv -= velocity_gain * self._pv
         self._pv *= 1 - gain
         self._pp *= 1 - gain
@@ -93,6 +112,18 @@ class Motion:
         self._size_variance *= 1 - size_gain
         self.last_seen_position = seen
         self.unseen_s = 0.0
+
+    def _adapt(self, surprise: float) -> None:
+        """Learn how agile this face is from how well it was predicted.
+
+        A face that stands still is soon expected to stay, so that somebody who passes before it is
+        not mistaken for it; one that bobs as it walks gets room. In two dimensions, the square of
+        the surprise is 2 in the mean where the agility is right (covariance matching; Mehra, 1972).
+        """
+        options = self._options
+        excess = min(surprise**2 / 2, EXCESS) - 1
+        learnt = self._agility * math.exp(LEARNING * excess)
+        self._agility = min(max(learnt, options.least_agility), options.most_agility)
 
     def _restart(self) -> None:
         """Predict again from where the face was last seen, as if it had been seen but once."""

@@ -18,7 +18,10 @@ class TrackerOptions:
         start_speed: Speed of a face seen for the first time, one standard deviation, in sizes/s.
             People walk at 1 to 2 m/s, which is 5 to 10 sizes/s across the picture.
         agility: Change of speed, as spectral density of white noise acceleration in size^2/s^3:
-            after a second, the speed is uncertain by its root.
+            after a second, the speed is uncertain by its root. It is learnt for each face,
+            beginning with this.
+        least_agility: Of a face that stands.
+        most_agility: Of a face that hurries.
         box_noise: Scatter of a detection's centre, in sizes (MTCNN: 0.01 on still
             faces, more on people who walk).
         size_noise: Scatter of the logarithm of a detection's size.
@@ -41,6 +44,8 @@ class TrackerOptions:
     keep_lost_s: float = 2.0
     start_speed: float = 4.0
     agility: float = 2.0
+    least_agility: float = 0.6
+    most_agility: float = 10.0
     box_noise: float = 0.04
     size_noise: float = 0.04
     stop_share: float = 0.1

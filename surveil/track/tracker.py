@@ -88,10 +88,14 @@ class Tracker:
         sure = [i for i, d in enumerate(detections) if d.score >= self._options.start_score]
         unsure = [i for i, d in enumerate(detections) if d.score < self._options.start_score]
         # Sure detections choose first (ByteTrack, arXiv:2110.06864).
-        matched = self._match(self._candidates, sure, detections)
+        matched, origins = self._match(self._candidates, sure, detections)
         missed = [c for c in self._candidates if c.misses]
-        matched |= self._match(missed, unsure, detections)
-        begun = self._begin([i for i in sure if i not in matched], detections)
+        matched |= self._match(missed, unsure, detections)[0]
+        begun = [
+            Candidate(detections[i].box, self._options, origins.get(i))
+            for i in sure
+            if i not in matched
+        ]
         faces = [self._identify(matched[i], detections[i]) for i in sorted(matched)]
         kept = [c for c in self._candidates if not c.is_over]
         self._candidates = kept + begun
@@ -99,33 +103,29 @@ class Tracker:
 
     def _match(
         self, candidates: list[Candidate], indices: list[int], detections: Sequence[Detection]
-    ) -> dict[int, Candidate]:
-        """Give detections to candidates; return the candidates by the detections' indices."""
+    ) -> tuple[dict[int, Candidate], dict[int, Candidate]]:
+        """Give detections to candidates.
+
+        Returns:
+            The candidates that were seen, and the tracks that may have set off at once, by the
+            indices of the detections.
+        """
         pairs = assign(
             [(candidate.motion, candidate.misses == 1) for candidate in candidates],
             [detections[i].box for i in indices],
             self._options,
             self._frame_size,
         )
-        for row, column in pairs:
-            candidates[row].see(detections[indices[column]].box)
-        return {indices[column]: candidates[row] for row, column in pairs}
-
-    def _begin(self, indices: list[int], detections: Sequence[Detection]) -> list[Candidate]:
-        """Return new candidates, each with the track it may be if that one moved off at once."""
-        missed = [c for c in self._candidates if c.misses and c.track_id is not None]
-        pairs = assign(
-            [(candidate.motion, candidate.misses == 1) for candidate in missed],
-            [detections[i].box for i in indices],
-            self._options,
-            self._frame_size,
-            starting=True,
-        )
-        origins = {column: missed[row] for row, column in pairs}
-        return [
-            Candidate(detections[i].box, self._options, origins.get(column))
-            for column, i in enumerate(indices)
-        ]
+        matched: dict[int, Candidate] = {}
+        origins: dict[int, Candidate] = {}
+        for pair in pairs:
+            candidate, i = candidates[pair.track], indices[pair.detection]
+            if pair.is_sudden and candidate.track_id is not None:
+                origins[i] = candidate
+            else:
+                candidate.see(detections[i].box)
+                matched[i] = candidate
+        return matched, origins
 
     def _identify(self, candidate: Candidate, detection: Detection) -> TrackedFace:
         """Return a face with its identity, which a candidate gets when it is seen again."""

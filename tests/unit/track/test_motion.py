@@ -8,7 +8,7 @@ from walking_faces import FRAME_SIZE, face_at
 
 from surveil.domain import Box
 from surveil.track import TrackerOptions
-from surveil.track.assignment import assign, distance_to_segment, newcomer_rate
+from surveil.track.assignment import Pair, assign, distance_to_segment, newcomer_rate
 from surveil.track.motion import Motion, centre_of, size_of
 
 OPTIONS = TrackerOptions()
@@ -99,7 +99,29 @@ def test_all_are_assigned_for_the_best_together() -> None:
     motions = [(walked(0), True), (walked(0), True)]
     motions[1][0].position = np.array([20.0, 0.0])
     boxes = [face_at(24, 0, 80).box, face_at(14, 0, 80).box]
-    assert assign(motions, boxes, OPTIONS, FRAME_SIZE) == [(0, 1), (1, 0)]
+    pairs = assign(motions, boxes, OPTIONS, FRAME_SIZE)
+    assert pairs == [Pair(0, 1, is_sudden=False), Pair(1, 0, is_sudden=False)]
+
+
+def test_a_face_that_sets_off_is_told_from_one_that_goes_on_or_stops() -> None:
+    stands, walks = walked(0), walked(200)
+    for motion in (stands, walks):
+        motion.predict(0.2)
+    ahead = stands.position[0] + 60
+    (set_off,) = assign([(stands, True)], [face_at(ahead, 0, 80).box], OPTIONS, FRAME_SIZE)
+    assert set_off.is_sudden
+    for x in (walks.position[0], walks.last_seen_position[0]):
+        (pair,) = assign([(walks, True)], [face_at(x, 0, 80).box], OPTIONS, FRAME_SIZE)
+        assert not pair.is_sudden
+
+
+def test_a_face_that_stands_is_predicted_better_with_time() -> None:
+    young, old = walked(0, steps=4), walked(0, steps=20)
+    for motion in (young, old):
+        motion.predict(0.2)
+    assert old.deviation < young.deviation
+    old.predict(0.8)
+    assert old.deviation > 0.3  # out of sight, it may do anything
 
 
 def test_far_detections_are_nobodys() -> None:
