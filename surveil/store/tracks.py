@@ -22,7 +22,7 @@ def add_to_tracks(connection: sa.Connection, observations: Iterable[Row]) -> Non
     known = sa.select(track).where(sa.tuple_(track.c.run_id, track.c.track_id).in_(sorted(merged)))
     for row in connection.execute(known):
         key = row.run_id, row.track_id
-        merged[key] = _join(_with_sums(dict(row._mapping)), merged[key])
+        merged[key] = _join(with_sums(dict(row._mapping)), merged[key])
     rows = [with_means(row) for row in merged.values()]
     columns = [column.name for column in track.c if not column.primary_key]
     upsert(connection, track, rows, replace=columns)
@@ -56,7 +56,7 @@ def _join(one: Row, other: Row) -> Row:
     }
 
 
-def _with_sums(row: Row) -> Row:
+def with_sums(row: Row) -> Row:
     """Return a stored track with its means turned back into sums.
 
     The sum was a multiple of ``GRID``; the mean is it divided by ``intervals`` and rounded by at
