@@ -24,6 +24,7 @@ class Classifier:
         max_batch: More crops than this are run in several batches, so that memory stays bounded
             however many faces the cameras show.
         threads: CPU threads of the network; ``None`` leaves it to the engine.
+        cache_dir: Folder in which the converted network is kept.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Classifier:
         engine: EngineName = EngineName.AUTO,
         max_batch: int = 64,
         threads: int | None = None,
+        cache_dir: Path | None = None,
     ) -> None:
         if max_batch < 1:
             raise ValueError(f"max_batch must be at least 1, not {max_batch}")
@@ -43,9 +45,10 @@ class Classifier:
         self._network: Network = compile_network(
             model.network,
             device=device,
-            example_shape=(1, model.facts.architecture.channels, side, side),
+            example_shape=(2, model.facts.architecture.channels, side, side),
             engine=engine,
             threads=threads,
+            cache_dir=cache_dir,
         )
 
     @classmethod
@@ -57,6 +60,7 @@ class Classifier:
         engine: EngineName = EngineName.AUTO,
         max_batch: int = 64,
         threads: int | None = None,
+        cache_dir: Path | None = None,
     ) -> Classifier:
         """Read a model's folder and compile it.
 
@@ -64,7 +68,14 @@ class Classifier:
             ModelError: The folder does not hold a sound model.
         """
         model = read_model(folder)
-        return cls(model, device=device, engine=engine, max_batch=max_batch, threads=threads)
+        return cls(
+            model,
+            device=device,
+            engine=engine,
+            max_batch=max_batch,
+            threads=threads,
+            cache_dir=cache_dir,
+        )
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -64,6 +65,7 @@ class MtcnnNetworks:
         device: str = "cpu",
         engine: EngineName = EngineName.AUTO,
         threads: int | None = None,
+        cache_dir: Path | None = None,
     ) -> MtcnnNetworks:
         """Read the weights from the installed wheel and compile the networks for a device.
 
@@ -71,6 +73,7 @@ class MtcnnNetworks:
             device: ``cpu`` or ``cuda:N``.
             engine: Which engine runs them.
             threads: CPU threads of one network; see :func:`~surveil.engines.compile_network`.
+            cache_dir: Folder in which converted networks are kept.
         """
 
         def compiled(network: nn.Module, shape: tuple[int, ...], *axes: int) -> Network:
@@ -82,6 +85,7 @@ class MtcnnNetworks:
                     dynamic_axes=axes,
                     engine=engine,
                     threads=threads,
+                    cache_dir=cache_dir,
                 )
 
         return cls(

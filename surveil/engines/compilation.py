@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from torch import nn
 
 from surveil.engines.network import EngineName, Network
@@ -19,6 +21,7 @@ def compile_network(
     dynamic_axes: tuple[int, ...] = (),
     engine: EngineName = EngineName.AUTO,
     threads: int | None = None,
+    cache_dir: Path | None = None,
 ) -> Network:
     """Compile a network for a device.
 
@@ -33,6 +36,7 @@ def compile_network(
         engine: ``auto`` takes the fastest one that agrees with the reference.
         threads: CPU threads the network may use; ``None`` leaves it to the engine. PyTorch
             has one setting for the whole process, ``torch.set_num_threads``, which is left alone.
+        cache_dir: Folder in which converted networks are kept, if the engine converts.
 
     Returns:
         The network, ready: the first call costs no more than later ones by much.
@@ -45,5 +49,11 @@ def compile_network(
         raise ValueError(f"OpenVINO runs networks on the CPU, not on {device}")
     shape = InputShape.of(example_shape, dynamic_batch=dynamic_batch, dynamic_axes=dynamic_axes)
     if engine is EngineName.OPENVINO or (engine is EngineName.AUTO and on_cpu):
-        return compile_openvino(module, example_shape=example_shape, shape=shape, threads=threads)
+        return compile_openvino(
+            module,
+            example_shape=example_shape,
+            shape=shape,
+            threads=threads,
+            cache_dir=cache_dir,
+        )
     return compile_torch(module, device=device, shape=shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 from torch import Tensor, nn
 from torch.export import Dim
 
+from surveil.engines.cache import converted, fingerprint
 from surveil.engines.network import Network
 from surveil.engines.shapes import InputShape
 
@@ -80,7 +82,12 @@ def _convert(module: nn.Module, example_shape: tuple[int, ...], shape: InputShap
 
 
 def compile_openvino(
-    module: nn.Module, *, example_shape: tuple[int, ...], shape: InputShape, threads: int | None
+    module: nn.Module,
+    *,
+    example_shape: tuple[int, ...],
+    shape: InputShape,
+    threads: int | None,
+    cache_dir: Path | None = None,
 ) -> Network:
     """Return a module as a network on the CPU. The module itself is not touched.
 
@@ -94,5 +101,6 @@ def compile_openvino(
     }
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    model = _convert(module, example_shape, shape)
+    key = fingerprint(module, example_shape, shape.sizes) if cache_dir else ""
+    model = converted(cache_dir, key, lambda: _convert(module, example_shape, shape))
     return OpenvinoNetwork(openvino.Core().compile_model(model, "CPU", options), shape)

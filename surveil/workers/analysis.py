@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -49,6 +50,7 @@ def build_pipeline(
     smoothing_tau_s: float,
     telemetry: Telemetry,
     threads: int | None = None,
+    cache_dir: Path | None = None,
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
@@ -59,6 +61,7 @@ def build_pipeline(
         smoothing_tau_s: Time constant of the scores of a track.
         telemetry: For the pipeline's counters.
         threads: CPU threads; :func:`cpu_threads` where None.
+        cache_dir: Folder in which converted networks are kept, so that a restart takes less.
 
     Raises:
         ConfigError: The device is not there.
@@ -67,8 +70,8 @@ def build_pipeline(
     device = resolve_device(device)
     threads = threads or cpu_threads()
     torch.set_num_threads(threads)
-    classifier = Classifier.load(find_model(model), device, threads=threads)
-    networks = MtcnnNetworks.load(device=device, threads=threads)
+    classifier = Classifier.load(find_model(model), device, threads=threads, cache_dir=cache_dir)
+    networks = MtcnnNetworks.load(device=device, threads=threads, cache_dir=cache_dir)
     shared: dict[FaceOptions, Detector] = {}
     for options in cameras.values():
         if options not in shared:

@@ -82,6 +82,7 @@ def run(
                 device=fleet.device,
                 smoothing_tau_s=fleet.inference.smoothing_tau_s,
                 telemetry=lifeline.telemetry,
+                cache_dir=fleet.data_dir / "engines",
             )
             is_loaded.set()
             _log.info("model.loaded", model=pipeline.model)
