@@ -40,7 +40,13 @@ class SeenFace(Protocol):
 class FaceTracker(Protocol):
     """Follows the faces of one run; see :mod:`surveil.track`."""
 
-    def update(self, detections: Sequence[Detection], at_s: float) -> Sequence[SeenFace]: ...
+    def update(
+        self,
+        detections: Sequence[Detection],
+        at_s: float,
+        *,
+        frame_size: tuple[int, int] | None = None,
+    ) -> Sequence[SeenFace]: ...
 
 
 class EmotionClassifier(Protocol):
@@ -141,8 +147,9 @@ class Pipeline:
 
     def _track(self, frame: Frame, faces: list[Detection]) -> list[SeenFace] | None:
         tracker, _ = self._run_of(frame)
+        height, width = frame.image.shape[:2]
         try:
-            return list(tracker.update(faces, frame.captured_mono_s))
+            return list(tracker.update(faces, frame.captured_mono_s, frame_size=(width, height)))
         except ValueError as error:  # out of order in time
             self._fault(error, frame, "track")
             return None
