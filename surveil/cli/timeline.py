@@ -28,7 +28,7 @@ MAX_BUCKETS = 20_000
 """For each camera; more is nothing to look at, and hours of raw rows to read."""
 
 COLUMNS = (
-    *("camera", "from_at", "to_at", "coverage", "analysed_s", "reason", "faces"),
+    *("camera", "from_at", "to_at", "coverage", "analysed_s", "reason", "all_votes"),
     *(emotion.value for emotion in EMOTIONS),
     *(f"{emotion.value}_{what}" for what in ("votes", "score") for emotion in EMOTIONS),
 )
@@ -125,7 +125,7 @@ def _row(one: Bucket, zone: tzinfo) -> list[Any]:
         one.coverage,
         one.analysed_s,
         one.reason,
-        one.faces,
+        one.all_votes,
         *one.shares,
         *one.votes,
         *one.scores,
@@ -134,13 +134,13 @@ def _row(one: Bucket, zone: tzinfo) -> list[Any]:
 
 def _table(buckets: Sequence[Bucket], zone: tzinfo) -> tuple[list[str], list[list[Any]]]:
     """Return few columns for people: percentages, and the gap's reason in words."""
-    columns = ["camera", "from", "coverage", "faces", *(e.value for e in EMOTIONS), "gap"]
+    columns = ["camera", "from", "coverage", "votes", *(e.value for e in EMOTIONS), "gap"]
     rows = [
         [
             one.camera,
             one.from_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z"),
             f"{one.coverage:.0%}",
-            one.faces,
+            one.all_votes,
             *("-" if share is None else f"{share:.0%}" for share in one.shares),
             one.reason or "",
         ]

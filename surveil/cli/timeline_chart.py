@@ -57,14 +57,14 @@ def _line(console: Console, one: Bucket, width: int, zone: tzinfo) -> Text:
     seen = round(width * one.coverage)
     if one.coverage < 1 and seen == width and one.reason:
         seen -= 1  # a gap is never rounded away
-    if one.faces:
+    if one.all_votes:
         votes = list(one.votes)
         for emotion, cells in zip(EMOTIONS, share_cells(votes, seen), strict=True):
             line.append(_block(console, emotion) * cells, style=COLOURS[emotion])
     else:
         line.append(NOBODY * seen, style="dim")
     line.append(GAP * (width - seen), style="dim red")
-    line.append(f" {one.coverage:4.0%} {one.faces:5d} faces")
+    line.append(f" {one.coverage:4.0%} {one.all_votes:5d} votes")
     if one.reason and one.coverage < 0.995:
         line.append(f" {one.reason}", style="red")
     return line

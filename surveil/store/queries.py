@@ -53,8 +53,8 @@ class Bucket:
     confidences: tuple[float | None, ...]
 
     @property
-    def faces(self) -> int:
-        """Votes of all emotions."""
+    def all_votes(self) -> int:
+        """Votes of all emotions together."""
         return sum(self.votes)
 
 

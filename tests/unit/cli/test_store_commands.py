@@ -57,7 +57,7 @@ def timeline(url, *arguments):
 
 def test_timeline_as_a_table_shows_coverage_beside_values(url):
     lines = timeline(url, "--camera", "lobby").splitlines()
-    assert lines[0].split()[:4] == ["camera", "from", "coverage", "faces"]
+    assert lines[0].split()[:4] == ["camera", "from", "coverage", "votes"]
     assert [line.split()[4:6] for line in lines[1:]] == [
         ["17%", "10"],
         ["100%", "60"],

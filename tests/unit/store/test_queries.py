@@ -43,14 +43,14 @@ def read(database, since_s, until_s, bucket_s, now_s=10_000.0):
 
 def test_values_come_with_their_coverage(stored):
     seen, empty, dark = (read(stored, s, s + 60, 60)[0] for s in (10, 190, 310))
-    assert (seen.coverage, seen.reason, seen.faces) == (1.0, None, 60)
+    assert (seen.coverage, seen.reason, seen.all_votes) == (1.0, None, 60)
     assert seen.shares[HAPPY] == 0.75
     assert seen.shares[SAD] == 0.25
     assert seen.confidences[HAPPY] == pytest.approx(0.7, abs=1e-6)
     assert seen.scores[HAPPY] == pytest.approx(0.75 * 0.7 + 0.25 * 0.05, abs=1e-6)
-    assert (empty.coverage, empty.reason, empty.faces) == (1.0, None, 0)
+    assert (empty.coverage, empty.reason, empty.all_votes) == (1.0, None, 0)
     assert set(empty.shares) == {None}
-    assert (dark.coverage, dark.reason, dark.faces) == (0.0, "stream-broken", 0)
+    assert (dark.coverage, dark.reason, dark.all_votes) == (0.0, "stream-broken", 0)
 
 
 @pytest.mark.parametrize("bucket_s", [60, 120, 300, 3600])
@@ -62,7 +62,7 @@ def test_rollups_and_raw_rows_say_the_same(stored, bucket_s, monkeypatch):
 
 def test_small_buckets_sum_up_to_large_ones(stored):
     large, small = read(stored, 10, 130, 120), read(stored, 10, 130, 7)
-    assert sum(one.faces for one in large) == 120
+    assert sum(one.all_votes for one in large) == 120
     inside = [one for one in small if one.from_at >= after(10) and one.to_at <= after(130)]
     assert sum(one.analysed_s for one in inside) == sum(
         (one.to_at - one.from_at).total_seconds() for one in inside
@@ -93,7 +93,7 @@ def test_an_open_outage_is_named(database):
 def test_seconds_deleted_by_retention_are_refused_not_shown_as_empty(stored):
     with writing(stored) as connection:
         connection.execute(sa.update(camera).values(kept_from_at=START_AT + timedelta(days=1)))
-    assert read(stored, 10, 70, 60)[0].faces == 60
+    assert read(stored, 10, 70, 60)[0].all_votes == 60
     with pytest.raises(ConfigError, match="whole minutes"):
         read(stored, 10, 70, 10)
 
