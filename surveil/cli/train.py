@@ -56,7 +56,7 @@ def command(
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
     from surveil.training.export import export
-    from surveil.training.faces import Split
+    from surveil.training.faces import Split, repeat
     from surveil.training.loop import LAST, Trainer
     from surveil.training.shards import shard_count
 
@@ -76,7 +76,7 @@ def command(
             lambda: MtcnnDetector(min_score=0.9),
             bar.importing,
         )
-        train = dataset.faces.only(Split.TRAIN)
+        train = repeat(dataset.faces.only(Split.TRAIN), settings.data.repeat)
         validation = dataset.faces.only(Split.VALIDATION)
         bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
         if not export_only:

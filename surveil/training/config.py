@@ -36,6 +36,8 @@ class Data(Part):
     validation_percent: Percent = 5
     custom: Path | None = None
     custom_people: dict[str, HeldOut] = {}
+    repeat: dict[str, Annotated[int, Field(ge=1, le=100)]] = {}
+    """How often a source's training faces are shown in an epoch; others once."""
 
 
 class Input(Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -75,6 +75,12 @@ def join(parts: Sequence[Faces]) -> Faces:
             for column in ("frames", "labels", "votes", "splits", "sources", "people", "names")
         )
     )
+
+
+def repeat(faces: Faces, times: Mapping[str, int]) -> Faces:
+    """Return faces with those of a source repeated so many times; other sources stay once."""
+    counts = np.array([times.get(source, 1) for source in faces.sources.tolist()], dtype=np.intp)
+    return faces.where(np.repeat(np.arange(len(faces)), counts))
 
 
 def percentile_of(key: str) -> int:

@@ -120,6 +120,7 @@ class Trainer:
         for name, parameter in self.model.named_parameters():
             if name in momentum:
                 self._optimiser.state[parameter]["momentum_buffer"] = momentum[name]
+        self.preprocessing = Preprocessing(**facts["preprocessing"])
         self.epoch = facts["epoch"]
         self.best = (facts["best"][0], facts["best"][1])
         self.history = [EpochReport(**line) for line in facts["history"]]
@@ -210,8 +211,8 @@ class Trainer:
     def _identity(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the run that continues it.
 
-        Epochs are not part of it: a run may be lengthened or shortened, its rate then follows the
-        new schedule from the next epoch on.
+        Epochs and the like are not part of it: a run may be lengthened, say, and its rate then
+        follows the new schedule from the next epoch on. Pixel statistics stay as they were.
         """
         return {
             "name": self.config.name,

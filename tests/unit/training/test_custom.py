@@ -15,7 +15,7 @@ from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection
 from surveil.training.custom import SplitRule, import_custom
 from surveil.training.errors import DataError
-from surveil.training.faces import Split
+from surveil.training.faces import Split, repeat
 
 RULES = {"site": SplitRule(test_percent=40, validation_percent=20)}
 
@@ -95,3 +95,10 @@ def test_source_without_rule_is_named(tmp_path: Path) -> None:
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.parquet: no such file"):
         import_custom(tmp_path / "none.parquet", BrightFaces(), RULES)
+
+
+def test_repeat_shows_a_source_more_often(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.parquet", [picture(0), picture(1)], ["a", "b"])
+    faces, _ = import_custom(path, BrightFaces(), RULES)
+    assert repeat(faces, {"site": 3}).names.tolist() == ["0.png"] * 3 + ["1.png"] * 3
+    assert repeat(faces, {"other": 3}).names.tolist() == ["0.png", "1.png"]
