@@ -87,27 +87,26 @@ def compare(
     for second in truth["seconds_truth"]:
         middle = shown_at + timedelta(seconds=second["t"] + 0.5)
         seen = _in_interval(by_interval, middle, interval_s)
-        matched: set[tuple[str, int]] = set()
-        for face in second["faces"]:
-            box = _fractions(face["box"], truth["width"], truth["height"])
-            best = max(seen, key=lambda one: iou(one.box, box), default=None)
-            found = best is not None and iou(best.box, box) >= 0.5
-            if best is not None and found:
+        boxes = [_fractions(f["box"], truth["width"], truth["height"]) for f in second["faces"]]
+        pairs = _assign(boxes, [one.box for one in seen])
+        matched = {(seen[j].run, seen[j].track_id) for j in pairs.values()}
+        for i, (face, box) in enumerate(zip(second["faces"], boxes, strict=True)):
+            best = seen[pairs[i]] if i in pairs else None
+            found = best is not None
+            if best is not None:
                 visit = _visit(truth["people"], face["person"], second["t"] + 0.5)
                 tracks[visit].add((best.run, best.track_id))
-                matched.add((best.run, best.track_id))
             if not face["settled"]:
                 continue
             into.settled += 1
             into.settled_seen += found
-            right = best is not None and found and best.emotion == face["expression"]
+            right = best is not None and best.emotion == face["expression"]
             into.settled_right += right
             if not right:
-                overlap = iou(best.box, box) if best else 0.0
-                said = best.emotion if best and found else "nothing"
+                said = best.emotion if best else "nothing"
                 into.missed.append(
                     f"t={second['t']} {face['person']} {face['expression']}: {said},"
-                    f" IoU {overlap:.2f}, {box[3] - box[1]:.3f} high"
+                    f" {box[3] - box[1]:.3f} high"
                 )
         into.extra += len([s for s in seen if (s.run, s.track_id) not in matched])
     owners: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -151,6 +150,19 @@ def _in_interval(
         if start <= instant < start + span
         for one in observed
     ]
+
+
+def _assign(faces: Sequence[Xyxy], observed: Sequence[Xyxy]) -> dict[int, int]:
+    """Return which observation belongs to which face: one to one, best overlap first, from 0.5.
+
+    Where one face hides another there is one observation, and it belongs to the one in front.
+    """
+    overlaps = [(iou(a, b), i, j) for i, a in enumerate(faces) for j, b in enumerate(observed)]
+    pairs: dict[int, int] = {}
+    for overlap, i, j in sorted(overlaps, reverse=True):
+        if overlap >= 0.5 and i not in pairs and j not in pairs.values():
+            pairs[i] = j
+    return pairs
 
 
 def _fractions(box: Sequence[float], width: int, height: int) -> Xyxy:
