@@ -129,7 +129,9 @@ def command(
             except SourceError as error:
                 failed += 1
                 detail = f": {error}" if str(error) != error.failure.reason.value else ""
-                errors.print(Text(f"surveil: {clip}: {error.failure.reason.value}{detail}"))
+                errors.print(
+                    Text(f"surveil: {clip}: {error.failure.reason.value}{detail}"), soft_wrap=True
+                )
                 continue
             timelines.append(timeline)
             _warn(errors, timeline)
@@ -137,10 +139,10 @@ def command(
         console.print(_summary(timelines))
     if out is not None and timelines:
         rows = write_timelines(out, timelines)
-        console.print(Text(f"{rows} rows in {out}"))
+        console.print(Text(f"{rows} rows in {out}"), soft_wrap=True)
     for clip, target in targets.items():
         if any(timeline.clip == clip for timeline in timelines):
-            console.print(Text(f"annotated video in {target}"))
+            console.print(Text(f"annotated video in {target}"), soft_wrap=True)
     sys.exit(1 if failed else 0)
 
 
@@ -205,11 +207,13 @@ def _warn(errors: Console, timeline: ClipTimeline) -> None:
                 f"surveil: {timeline.clip}: readable up to {timeline.length_s:.1f} s of the"
                 f" announced {timeline.announced_s:.1f} s (truncated or damaged);"
                 " what is there is kept"
-            )
+            ),
+            soft_wrap=True,
         )
     if timeline.failed:
         errors.print(
-            Text(f"surveil: {timeline.clip}: {timeline.failed} frames could not be analysed")
+            Text(f"surveil: {timeline.clip}: {timeline.failed} frames could not be analysed"),
+            soft_wrap=True,
         )
 
 
