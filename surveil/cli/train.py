@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.console import Console
@@ -34,6 +35,13 @@ DATA_HELP = "Folder that the configuration's data paths are relative to."
 @click.option(
     "--export-only", is_flag=True, help="Train no further: export the best checkpoint so far."
 )
+@click.option(
+    "--checkpoint",
+    type=click.Choice(["best", "last"]),
+    default="best",
+    show_default=True,
+    help="Which weights to export: the best epoch's on the validation split, or the last one's.",
+)
 @click.option("--note", default="", help="A remark for the model's card and for EXPERIMENTS.md.")
 @click.option("--threads", type=click.IntRange(1, 256), help="CPU threads (default: all cores).")
 def command(
@@ -43,6 +51,7 @@ def command(
     models: Path,
     resume: bool,
     export_only: bool,
+    checkpoint: Literal["best", "last"],
     note: str,
     threads: int | None,
 ) -> None:
@@ -85,7 +94,8 @@ def command(
             if trainer.resume():
                 bar.say(f"resumed after epoch {trainer.epoch}")
             trainer.run(on_step=bar.step, on_epoch=bar.epoch)
-    for name, result in export(settings, run, dataset, models, note=note).items():
+    results = export(settings, run, dataset, models, note=note, checkpoint=checkpoint)
+    for name, result in results.items():
         low, high = result.interval
         click.echo(
             f"{name}: accuracy {result.accuracy:.2%} ({low:.1%} to {high:.1%}) of {result.faces}, "

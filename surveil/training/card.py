@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from surveil.classify import ModelFacts
 from surveil.training.evaluation import Evaluation
 
+_CHOICE = {
+    "best": "The weights are those of the epoch with the highest validation accuracy",
+    "last": "The weights are those of the last epoch, at which nothing was chosen",
+}
+
 _LIMITS = """\
 ## Where it fails
 
@@ -58,9 +63,9 @@ def card(facts: ModelFacts, results: Mapping[str, Evaluation], note: str) -> str
         "",
         "## Figures",
         "",
-        "None of these faces was used to fit, to choose the epoch or to set the temperature; that "
-        "was done on a validation split of the training data. Intervals are 95% (Wilson); ECE is "
-        "over 15 bins.",
+        "None of these faces was used to fit, to choose the epoch or to set the temperature."
+        " A validation split of the training data serves for the latter two. "
+        "Intervals are 95% (Wilson); ECE is over 15 bins.",
         "",
         "| test set | faces | accuracy | interval | balanced | macro-F1 | ECE | ECE unscaled |",
         "|---|---|---|---|---|---|---|---|",
@@ -93,8 +98,9 @@ def card(facts: ModelFacts, results: Mapping[str, Evaluation], note: str) -> str
         "",
         "## Training",
         "",
-        f"Best of {training['epochs_done']} epochs (epoch {training['epoch']}, by accuracy on "
-        f"{training['validation_faces']} validation faces) of {training['epochs']} planned; "
+        f"{_CHOICE[training['checkpoint']]} (epoch {training['epoch']} of {training['epochs']} "
+        f"planned; {training['epochs_done']} done). "
+        f"{training['validation_faces']} validation faces; "
         f"{training['train_faces']} training faces; manifest sha256 "
         f"`{training['manifest_sha256']}`. Training rows that equal a PublicTest row were dropped, "
         "blank ones too. `model.json` holds the whole configuration.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from surveil.classify import ModelFacts, PixelFacts, build_network, read_model, write_model
 from surveil.domain import EMOTIONS
@@ -21,20 +22,28 @@ from surveil.training.temperature import fit_temperature
 
 
 def export(
-    config: TrainConfig, run: Path, dataset: Dataset, models: Path, *, note: str = ""
+    config: TrainConfig,
+    run: Path,
+    dataset: Dataset,
+    models: Path,
+    *,
+    note: str = "",
+    checkpoint: Literal["best", "last"] = "best",
 ) -> dict[str, Evaluation]:
-    """Write a run's best averaged weights as ``models/<name>/`` and return their test figures.
+    """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
-    The temperature is fitted on the validation split. The figures are those of the model as read
-    back from the disk, in half precision.
+    ``best`` is the epoch of the highest accuracy on the validation split, ``last`` the latest one,
+    at which nothing was chosen. The temperature is fitted on the validation split. The figures are
+    those of the model as read back from the disk, in half precision.
 
     Raises:
-        CheckpointError: The run has no best checkpoint, or one of other data.
+        CheckpointError: The run has no such checkpoint, or one of other data.
         ModelError: The model cannot be written.
     """
-    tensors, facts = read_checkpoint(run / BEST)
+    path = run / (BEST if checkpoint == "best" else LAST)
+    tensors, facts = read_checkpoint(path)
     if facts["data_sha256"] != dataset.sha256:
-        raise CheckpointError(f"{run / BEST}: was trained on other data than is given")
+        raise CheckpointError(f"{path}: was trained on other data than is given")
     trained = TrainConfig.model_validate(facts["config"])
     done = read_checkpoint(run / LAST)[1]["epoch"]
     network = build_network(trained.architecture, len(EMOTIONS))
@@ -54,6 +63,7 @@ def export(
             "validation_faces": len(validation),
             "set_aside": dataset.set_aside,
             "people_held_out": _people_held_out(dataset),
+            "checkpoint": checkpoint,
             "epoch": facts["epoch"],
             "epochs_done": done,
             "epochs": trained.epochs,

@@ -70,6 +70,14 @@ def test_export_only_needs_a_checkpoint(fer_dir: Path) -> None:
         train_on(fer_dir, "--export-only")
 
 
+def test_last_epoch_can_be_exported_in_place_of_the_best(fer_dir: Path) -> None:
+    train_on(fer_dir, "--checkpoint", "last", epochs=2)
+    folder = fer_dir.parent / "models" / "tiny-model"
+    training = read_model(folder).facts.training
+    assert (training["checkpoint"], training["epoch"]) == ("last", 2)
+    assert "at which nothing was chosen" in (folder / "card.md").read_text()
+
+
 def test_missing_data_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"train-0\.parquet: no such file"):
         train_on(tmp_path / "fer2013")
