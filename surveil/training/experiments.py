@@ -12,10 +12,10 @@ from surveil.training.evaluation import Evaluation
 _HEAD = """\
 # Experiments
 
-One line per exported model, written by `surveil train`; figures are shares of the test split, and
-nothing was chosen on them.
+One line per exported model, written by `surveil train`; runs that gave none are added by hand.
+Figures are shares of the test split; nothing was chosen on them unless the note says so.
 
-| model | seed | width | epochs | best | batch, rate | test | macro-F1 | ECE | others | note |
+| model | seed | width | epochs | exported | batch, rate | test | macro-F1 | ECE | others | note |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
 
