@@ -24,7 +24,10 @@ demo: $(STAMP) ## two simulated cameras, embedded Redis and SQLite, about 30 sec
 	$(RUN) surveil demo
 
 test: $(STAMP) ## all tests but the slow suites
-	$(RUN) pytest -q -m "not slow"
+	$(RUN) pytest -q -m "not slow" -n 2 --dist loadfile
+
+scenario: $(STAMP) ## compare a real run with known truth (needs the third-party test material)
+	$(RUN) python tests/e2e/scenario_report.py
 
 check: $(STAMP) format-check lint types imports migrations test ## exactly what CI runs
 
@@ -48,9 +51,9 @@ migrations: $(STAMP) ## up, down, up and no drift, on SQLite and PostgreSQL
 	$(RUN) pytest -q tests/integration/store -k migration
 
 coverage: $(STAMP) ## tests with coverage by package
-	$(RUN) pytest -q -m "not slow" --cov=surveil --cov-report=term:skip-covered
+	$(RUN) pytest -q -m "not slow" -n 2 --dist loadfile --cov=surveil --cov-report=term:skip-covered
 
 slow: $(STAMP) ## the slow suites: chaos, accuracy over whole clips
 	$(RUN) pytest -q -m slow --timeout=1200
 
-.PHONY: help setup demo test check format format-check lint types imports migrations coverage slow
+.PHONY: help setup demo test scenario check format format-check lint types imports migrations coverage slow

@@ -146,13 +146,12 @@ def alert_lines(
     for from_s, to_s in happy_spells(truth, 3.0):
         fire_at = shown_at + timedelta(seconds=from_s + 3.0)
         clear_at = shown_at + timedelta(seconds=to_s)
-        near = []
-        for kind, due in (("alert.firing", fire_at), ("alert.resolved", clear_at)):
-            late = [a - due.timestamp() for a, _, p in arrivals if p["type"] == kind]
-            near.append(min(late, key=abs, default=float("nan")))
-        lines.append(
-            f"happy {from_s:.1f}-{to_s:.1f} s: fired {near[0]:+.2f} s, resolved {near[1]:+.2f} s"
-        )
+        said = []
+        for kind, due in (("firing", fire_at), ("resolved", clear_at)):
+            late = [a - due.timestamp() for a, _, p in arrivals if p["type"] == f"alert.{kind}"]
+            nearest = min(late, key=abs, default=float("inf"))
+            said.append(f"{kind} {nearest:+.2f} s" if abs(nearest) <= 4 else f"not {kind}")
+        lines.append(f"happy {from_s:.1f}-{to_s:.1f} s: {', '.join(said)}")
     ids = [i for at, i, _ in arrivals if shown_at.timestamp() <= at <= end_at.timestamp()]
     lines.append(f"webhooks {len(ids)}, distinct ids {len(set(ids))}")
     return lines
@@ -198,7 +197,9 @@ def main() -> None:
             fleet["database"] = stack.enter_context(private_postgres(run_dir / "pg"))
         if args.alert:
             fleet["receivers"] = {
-                "hook": {"webhook": {"url": url, "secret": "whsec_c2VjcmV0c2VjcmV0"}}
+                "hook": {
+                    "webhook": {"url": url, "secret": "whsec_c2NlbmFyaW8tc2NlbmFyaW8tc2NlbmFyaW8="}
+                }
             }
             share = {"emotion": "happy", "over": "1s"}
             when = {"all": [{"share": share, "above": 0.5}]}
