@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import subprocess
@@ -264,8 +263,9 @@ def _finish(
 
 
 def _program() -> str:
-    """Return how this user calls surveil."""
-    return "uv run surveil" if "UV_RUN_RECURSION_DEPTH" in os.environ else "surveil"
+    """Return how this user calls surveil: uv need not be on their PATH, nor .venv/bin."""
+    script = Path(sys.argv[0])
+    return _shown(script) if script.name == "surveil" else "surveil"
 
 
 def _shown(path: Path) -> str:
