@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -22,7 +23,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
 
-class Condition(Strict):
+class Condition(Strict, ABC):
     """One measure and what makes it true.
 
     A subclass has one field with the name of its measure (the keyword) and the measure's options.
@@ -30,10 +31,11 @@ class Condition(Strict):
 
     keyword: ClassVar[str]
 
+    @abstractmethod
     def read(self, view: View) -> Reading:
         """Return the measure of the view's window."""
-        raise NotImplementedError
 
+    @abstractmethod
     def holds(self, value: float, *, latched: bool) -> bool:
         """Return whether the condition is true for ``value``.
 
@@ -41,17 +43,16 @@ class Condition(Strict):
             value: What :meth:`read` gave.
             latched: Whether the condition was true when last known.
         """
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def over_s(self) -> float:
         """Seconds of the past that the measure needs; 0 for none."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def threshold(self) -> float:
         """The number the value is compared with."""
-        raise NotImplementedError
 
 
 class Compared(Condition):
