@@ -41,13 +41,17 @@ def crop_face(
         Copy of the pixels, shape ``(h, w, 3)`` with ``h, w >= 1``.
 
     Raises:
-        EmptyCropError: The square lies wholly outside the frame.
+        EmptyCropError: Box and square lie wholly outside the frame.
     """
     height, width = frame.shape[:2]
     side = max(max(box.width, box.height) * (1 + 2 * margin), 1.0)
     left = round((box.x1 + box.x2 - side) / 2)
     top = round((box.y1 + box.y2 - side) / 2)
     size = max(round(side), 1)
+    if box.x1 <= width and box.x2 >= 0 and box.y1 <= height and box.y2 >= 0:
+        # Rounding must not carry the square of a sliver at the border out of the frame.
+        left = min(max(left, 1 - size), width - 1)
+        top = min(max(top, 1 - size), height - 1)
     x1, y1 = max(left, 0), max(top, 0)
     x2, y2 = min(left + size, width), min(top + size, height)
     if x1 >= x2 or y1 >= y2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from surveil.classify import EmptyCropError, crop_face
@@ -49,6 +49,9 @@ def test_box_outside_the_frame_is_an_error_that_names_it() -> None:
     x=st.floats(0, 79), y=st.floats(0, 59), w=st.floats(0, 80), h=st.floats(0, 60),
     margin=st.floats(-0.2, 1.0),
 )  # fmt: skip
+@example(x=0.0, y=0.0, w=0.0, h=0.75, margin=0.25)
+@example(x=79.0, y=59.0, w=1.0, h=1.0, margin=0.0)
+@example(x=80.0, y=60.0, w=0.0, h=0.0, margin=0.0)
 def test_any_box_that_touches_the_frame_gives_at_least_one_pixel(
     x: float, y: float, w: float, h: float, margin: float
 ) -> None:
