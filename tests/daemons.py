@@ -33,27 +33,9 @@ def until(condition: Callable[[], Any], what: str, limit_s: float = 90.0) -> Any
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that is quick to load; what it says is of no concern here."""
     # Imported here: most tests do without torch.
-    import torch
+    from small_models import write_small_model
 
-    from surveil.classify.model_dir import ModelFacts, PixelFacts, write_model
-    from surveil.classify.network import Architecture, build_network
-    from surveil.domain import EMOTIONS
-
-    torch.manual_seed(0)
-    architecture = Architecture(width=8, blocks=(1, 1, 1, 1), channels=1)
-    facts = ModelFacts(
-        name="random",
-        architecture=architecture,
-        classes=tuple(EMOTIONS),
-        input=PixelFacts(frame_px=48, crop_px=44, mean=0.5, std=0.25),
-        temperature=1.0,
-        training={},
-        code_version="0",
-        weights_sha256="0" * 64,
-    )
-    folder = tmp_path_factory.mktemp("model") / "random"
-    write_model(folder, facts, build_network(architecture, len(EMOTIONS)))
-    return folder
+    return write_small_model(tmp_path_factory.mktemp("model") / "random")
 
 
 class Daemon:

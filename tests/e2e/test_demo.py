@@ -8,11 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
+from small_models import write_small_model
 
-from surveil.classify import ModelFacts, PixelFacts, build_network, write_model
-from surveil.classify.network import Architecture
-from surveil.domain import EMOTIONS, Emotion
+from surveil.domain import Emotion
 
 SURVEIL = [sys.executable, "-m", "surveil.cli.main"]
 
@@ -20,24 +18,7 @@ SURVEIL = [sys.executable, "-m", "surveil.cli.main"]
 @pytest.fixture
 def cheerful_model(tmp_path: Path) -> Path:
     """A model that finds everybody happy: the demo is about what comes before and after it."""
-    architecture = Architecture(width=8, blocks=(1, 1, 1, 1))
-    network = build_network(architecture, len(EMOTIONS)).eval()
-    with torch.no_grad():
-        network.fc.weight.zero_()
-        network.fc.bias.zero_()
-        network.fc.bias[EMOTIONS.index(Emotion.HAPPY)] = 3.0
-    facts = ModelFacts(
-        name="cheerful",
-        architecture=architecture,
-        classes=tuple(EMOTIONS),
-        input=PixelFacts(frame_px=48, crop_px=44, mean=0.5, std=0.25),
-        temperature=1.0,
-        training={},
-        code_version="0",
-        weights_sha256="0" * 64,
-    )
-    write_model(tmp_path / "cheerful", facts, network)
-    return tmp_path / "cheerful"
+    return write_small_model(tmp_path / "cheerful", always=Emotion.HAPPY)
 
 
 @pytest.mark.slow

@@ -15,11 +15,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 from numpy.typing import NDArray
+from small_models import write_small_model
 
-from surveil.classify import Architecture, ModelFacts, PixelFacts, ScoreSmoother, build_network
-from surveil.classify import write_model as write_model_folder
+from surveil.classify import ScoreSmoother
 from surveil.cli.main import cli
-from surveil.domain import EMOTIONS, Box, Detection, Emotion
+from surveil.domain import Box, Detection, Emotion
 from surveil.errors import ConfigError
 from surveil.sources.reasons import SourceError
 from surveil.track import Tracker
@@ -213,20 +213,7 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with random weights."""
     torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("model") / "emotion-test"
-    architecture = Architecture(width=8, blocks=(1, 1, 1, 1))
-    facts = ModelFacts(
-        name="emotion-test",
-        architecture=architecture,
-        classes=tuple(emotion.value for emotion in EMOTIONS),
-        input=PixelFacts(frame_px=48, crop_px=44, mean=0.5, std=0.25),
-        temperature=1.0,
-        training={},
-        code_version="0",
-        weights_sha256="0" * 64,
-    )
-    write_model_folder(folder, facts, build_network(architecture, 7))
-    return folder
+    return write_small_model(tmp_path_factory.mktemp("model") / "emotion-test")
 
 
 def invoke(*words: object) -> tuple[int, str]:

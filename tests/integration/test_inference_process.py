@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import redis
 import torch
+from small_models import write_small_model
 from ulid import ULID
 
-from surveil.classify import Architecture, ModelFacts, PixelFacts, build_network, write_model
 from surveil.config import Fleet
-from surveil.domain import EMOTIONS, CameraState, Frame, IntervalEvent, Reason
+from surveil.domain import CameraState, Frame, IntervalEvent, Reason
 from surveil.errors import ModelError
 from surveil.events.codec import decode
 from surveil.events.connection import connect
@@ -32,19 +32,7 @@ CLIP = Path(__file__).resolve().parents[2] / "surveil" / "simulate" / "media" / 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     torch.set_num_threads(1)
-    architecture = Architecture(width=8, blocks=(1, 1, 1, 1))
-    facts = ModelFacts(
-        name="emotion-test",
-        architecture=architecture,
-        classes=tuple(emotion.value for emotion in EMOTIONS),
-        input=PixelFacts(frame_px=48, crop_px=44, mean=0.5, std=0.25),
-        temperature=1.0,
-        training={},
-        code_version="0",
-        weights_sha256="0" * 64,
-    )
-    write_model(tmp_path / "model", facts, build_network(architecture, 7))
-    return tmp_path / "model"
+    return write_small_model(tmp_path / "emotion-test")
 
 
 def play(ring: FrameRing, bell_fd: int, stopping: threading.Event) -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from surveil.classify import Architecture, ModelFacts, PixelFacts, build_network, write_model
-from surveil.domain import EMOTIONS
+from small_models import write_small_model
 
 
 @pytest.fixture(autouse=True)
@@ -18,18 +16,4 @@ def _one_thread() -> None:
 
 @pytest.fixture
 def model_dir(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    architecture = Architecture(width=8, blocks=(1, 1, 1, 1))
-    facts = ModelFacts(
-        name="tiny",
-        architecture=architecture,
-        classes=tuple(emotion.value for emotion in EMOTIONS),
-        input=PixelFacts(frame_px=48, crop_px=44, mean=0.5, std=0.25),
-        temperature=1.5,
-        training={},
-        code_version="0",
-        weights_sha256="0" * 64,
-    )
-    folder = tmp_path / "tiny"
-    write_model(folder, facts, build_network(architecture, len(EMOTIONS)))
-    return folder
+    return write_small_model(tmp_path / "tiny", temperature=1.5)
