@@ -61,6 +61,7 @@ def command(
     goes on from there.
     """
     # Imported here: torch takes seconds, and --help does not need it.
+    from surveil.classify import find_model, read_model
     from surveil.detect import MtcnnDetector
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
@@ -90,7 +91,10 @@ def command(
         bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
         if not export_only:
             shards = shard_count(threads or os.cpu_count() or 1, settings.batch)
-            trainer = Trainer(settings, train, validation, run, dataset.sha256, shards=shards)
+            start = read_model(find_model(settings.start_from)) if settings.start_from else None
+            trainer = Trainer(
+                settings, train, validation, run, dataset.sha256, shards=shards, start=start
+            )
             if trainer.resume():
                 bar.say(f"resumed after epoch {trainer.epoch}")
             trainer.run(on_step=bar.step, on_epoch=bar.epoch)

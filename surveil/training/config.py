@@ -78,6 +78,8 @@ class TrainConfig(Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
     data: Data = Data()
+    start_from: str | None = None
+    """Name or folder of a model of the same architecture whose weights training begins with."""
     architecture: Architecture = Architecture()
     input: Input = Input()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = (Phase(until=1.0, px=44),)

@@ -15,9 +15,11 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from surveil.classify.model_dir import StoredModel
 from surveil.classify.network import build_network
 from surveil.classify.preprocess import Preprocessing, normalise
 from surveil.domain import EMOTIONS
+from surveil.errors import ConfigError
 from surveil.training.augment import augment
 from surveil.training.averaging import MovingAverage
 from surveil.training.checkpoint import (
@@ -74,6 +76,7 @@ class Trainer:
         data_sha256: str,
         *,
         shards: int = 1,
+        start: StoredModel | None = None,
     ) -> None:
         self.config = config
         self.folder = folder
@@ -90,6 +93,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         model = TwoHeads(config)
         self.model = model.to(memory_format=torch.channels_last)
+        if start is not None:
+            _begin_with(self.model.network, start, config)
         self._shards = Shards(self.model, config, shards)
         self.average = MovingAverage(self.model, config.ema)
         self._optimiser = _optimiser(self.model, config)
@@ -257,6 +262,15 @@ def logits_of(
             for at in range(0, len(frames), 256)
         ]
     return torch.cat(parts) if parts else torch.empty(0, len(EMOTIONS))
+
+
+def _begin_with(network: nn.Module, start: StoredModel, config: TrainConfig) -> None:
+    if start.facts.architecture != config.architecture:
+        raise ConfigError(
+            f"start_from: {start.folder} is of another architecture "
+            f"({start.facts.architecture}) than {config.name} ({config.architecture})"
+        )
+    network.load_state_dict(start.network.state_dict())
 
 
 def _optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.SGD:
