@@ -6,12 +6,16 @@ from pathlib import Path
 
 import torch
 
-from surveil.classify import Architecture, ModelFacts, PixelFacts, build_network, write_model
+from surveil.classify import ModelFacts, PixelFacts, ResNetSmall, build_network, write_model
 from surveil.domain import EMOTIONS, Emotion
 
 
 def write_small_model(
-    folder: Path, *, temperature: float = 1.0, always: Emotion | None = None
+    folder: Path,
+    *,
+    temperature: float = 1.0,
+    always: Emotion | None = None,
+    classes: tuple[Emotion, ...] = EMOTIONS,
 ) -> Path:
     """Write a small model named after its folder, and return the folder.
 
@@ -19,19 +23,20 @@ def write_small_model(
         folder: Where to.
         temperature: Of its scores.
         always: The emotion that it sees in every face; by default, whatever its weights say.
+        classes: That it tells apart.
     """
     torch.manual_seed(0)
-    architecture = Architecture(width=8, blocks=(1, 1, 1, 1))
-    network = build_network(architecture, len(EMOTIONS))
+    architecture = ResNetSmall(width=8, blocks=(1, 1, 1, 1))
+    network = build_network(architecture, len(classes))
     if always is not None:
         with torch.no_grad():
             network.fc.weight.zero_()
             network.fc.bias.zero_()
-            network.fc.bias[EMOTIONS.index(always)] = 3.0
+            network.fc.bias[classes.index(always)] = 3.0
     facts = ModelFacts(
         name=folder.name,
         architecture=architecture,
-        classes=tuple(EMOTIONS),
+        classes=tuple(classes),
         input=PixelFacts(frame_px=48, crop_px=44, mean=0.5, std=0.25),
         temperature=temperature,
         training={},

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from surveil.classify.model_dir import ModelFacts, StoredModel, read_model
 from surveil.classify.preprocess import preprocess
+from surveil.classify.taxonomy import Taxonomy, restrict
 from surveil.domain import EMOTIONS
 from surveil.engines import EngineName, Network, compile_network
+from surveil.errors import ModelError
 
 
 class Classifier:
@@ -25,6 +27,7 @@ class Classifier:
             however many faces the cameras show.
         threads: CPU threads of the network; ``None`` leaves it to the engine.
         cache_dir: Folder in which the converted network is kept.
+        taxonomy: Classes to tell apart; the others get a score of 0. ``None`` is all the model's.
     """
 
     def __init__(
@@ -36,11 +39,18 @@ class Classifier:
         max_batch: int = 64,
         threads: int | None = None,
         cache_dir: Path | None = None,
+        taxonomy: Taxonomy | None = None,
     ) -> None:
         if max_batch < 1:
             raise ValueError(f"max_batch must be at least 1, not {max_batch}")
         self.facts: ModelFacts = model.facts
         self.max_batch = max_batch
+        self._taxonomy = taxonomy or self.facts.taxonomy
+        if lacking := [e for e in self._taxonomy.classes if e not in self.facts.classes]:
+            raise ModelError(
+                f"{self.name} cannot tell {', '.join(lacking)}, which the taxonomy "
+                f"{self._taxonomy.name!r} asks for; it knows {', '.join(self.facts.classes)}"
+            )
         side = model.facts.input.crop_px
         self._network: Network = compile_network(
             model.network,
@@ -61,11 +71,12 @@ class Classifier:
         max_batch: int = 64,
         threads: int | None = None,
         cache_dir: Path | None = None,
+        taxonomy: Taxonomy | None = None,
     ) -> Classifier:
         """Read a model's folder and compile it.
 
         Raises:
-            ModelError: The folder does not hold a sound model.
+            ModelError: The folder does not hold a sound model, or one of too few classes.
         """
         model = read_model(folder)
         return cls(
@@ -75,6 +86,7 @@ class Classifier:
             max_batch=max_batch,
             threads=threads,
             cache_dir=cache_dir,
+            taxonomy=taxonomy,
         )
 
     @property
@@ -89,14 +101,20 @@ class Classifier:
             crops: RGB ``(h, w, 3)`` each, of any sizes and any cameras; may be empty.
 
         Returns:
-            Shape ``(N, 7)`` in the order of ``EMOTIONS``; rows sum to 1. A crop's scores do not
-            depend on the others by more than rounding.
+            Shape ``(N, 7)`` in the order of ``EMOTIONS``; rows sum to 1, and what the model or the
+            taxonomy does not know is 0. A crop's scores do not depend on the others by more than
+            rounding.
         """
-        scores = np.empty((len(crops), len(EMOTIONS)), np.float32)
+        scores = np.zeros((len(crops), len(EMOTIONS)), np.float32)
+        known = self.facts.taxonomy.indices
         for start in range(0, len(crops), self.max_batch):
             part = preprocess(crops[start : start + self.max_batch], self.facts.preprocessing)
             (logits,) = self._network(part)
-            scores[start : start + len(part)] = softmax(logits, self.facts.temperature)
+            scores[start : start + len(part), known] = softmax(logits, self.facts.temperature)
+        if len(self._taxonomy.classes) < len(known):
+            chosen = restrict(scores, self._taxonomy)
+            scores = np.zeros_like(scores)
+            scores[:, self._taxonomy.indices] = chosen
         return scores
 
 

@@ -16,8 +16,11 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 import surveil
-from surveil.classify.network import Architecture, build_network
+from surveil.classify.architecture import FIXED_SIDE_PX, Architecture
+from surveil.classify.building import build_network
+from surveil.classify.network import FaceNetwork
 from surveil.classify.preprocess import Preprocessing
+from surveil.classify.taxonomy import Taxonomy, taxonomy_of
 from surveil.domain import EMOTIONS
 from surveil.errors import ModelError
 
@@ -72,7 +75,12 @@ class ModelFacts(_Part):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        return Preprocessing(**self.input.model_dump())
+        return Preprocessing(**self.input.model_dump(), channels=self.architecture.channels)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """Which expressions the outputs stand for."""
+        return taxonomy_of(self.classes)
 
     @property
     def versioned_name(self) -> str:
@@ -85,7 +93,7 @@ class StoredModel:
     """A model as read from its folder: ``network`` is in evaluation mode, float32, on the CPU."""
 
     facts: ModelFacts
-    network: nn.Module
+    network: FaceNetwork
     folder: Path
 
 
@@ -119,12 +127,13 @@ def read_model(folder: Path) -> StoredModel:
             the message names the file.
     """
     facts = read_facts(folder)
-    if facts.classes != tuple(emotion.value for emotion in EMOTIONS):
-        raise ModelError(
-            f"{folder / FACTS}: classes are {', '.join(facts.classes)}, "
-            f"not {', '.join(EMOTIONS)} in this order"
-        )
+    _check_facts(facts, folder / FACTS)
     path = folder / WEIGHTS
+    if not path.exists():
+        raise ModelError(
+            f"{path}: no such file; weights of models that are compared but not shipped are not "
+            f"kept in the repository: train it again with the configuration that {FACTS} holds"
+        )
     data = _read_bounded(path, MAX_WEIGHTS_BYTES)
     found = hashlib.sha256(data).hexdigest()
     if found != facts.weights_sha256:
@@ -154,6 +163,21 @@ def read_facts(folder: Path) -> ModelFacts:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"]) or "file"
         raise ModelError(f"{path}: {key}: {problem['msg']}") from error
+
+
+def _check_facts(facts: ModelFacts, path: Path) -> None:
+    known = [emotion.value for emotion in EMOTIONS]
+    if list(facts.classes) != [name for name in known if name in facts.classes]:
+        raise ModelError(
+            f"{path}: classes are {', '.join(facts.classes)}; they must be some of "
+            f"{', '.join(known)}, in this order"
+        )
+    side = FIXED_SIDE_PX.get(facts.architecture.kind)
+    if side is not None and facts.input.crop_px != side:
+        raise ModelError(
+            f"{path}: input.crop_px is {facts.input.crop_px}, but {facts.architecture.kind} "
+            f"takes {side}"
+        )
 
 
 def write_model(folder: Path, facts: ModelFacts, network: nn.Module) -> ModelFacts:

@@ -1,37 +1,37 @@
-"""The networks that classify expressions, by the name ``model.json`` gives them."""
+"""The networks that classify expressions, built by what ``model.json`` says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from abc import ABC, abstractmethod
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
+from torchvision.models import resnet18
 from torchvision.models.resnet import BasicBlock
 
+from surveil.classify.architecture import ResNet18, ResNetSmall
 
-class Architecture(BaseModel):
-    """What must be known to build a network whose weights are loaded from a file.
 
-    Attributes:
-        kind: Key of :data:`BUILDERS`.
-        width: Channels of the first stage; 64 is ResNet-18's own, 32 halves all of them.
-        blocks: Residual blocks per stage.
-        channels: 1 for grey input, 3 for colour.
+class FaceNetwork(nn.Module, ABC):
+    """A trunk that gives features, and one linear layer ``fc`` that scores them.
+
+    A second head may be trained on the same features.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    fc: nn.Linear
+    dropout: nn.Dropout
 
-    kind: Literal["resnet-small"] = "resnet-small"
-    width: Annotated[int, Field(ge=8, le=128)] = 64
-    blocks: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=8)], ...], Field(min_length=4, max_length=4)
-    ] = (2, 2, 2, 2)
-    channels: Literal[1, 3] = 1
+    @abstractmethod
+    def features(self, batch: Tensor) -> Tensor:
+        """Return features ``(N, fc.in_features)`` of a batch ``(N, C, H, W)``."""
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Return logits ``(N, K)``."""
+        logits: Tensor = self.fc(self.dropout(self.features(batch)))
+        return logits
 
 
-class SmallFaceResNet(nn.Module):
+class SmallFaceResNet(FaceNetwork):
     """ResNet of torchvision's basic blocks with a stem for faces of some 48 px.
 
     The stem is one 3x3 convolution of stride 1 in place of a 7x7 of stride 2 and a pooling, as is
@@ -39,7 +39,7 @@ class SmallFaceResNet(nn.Module):
     so that weights of equal width load into each other.
     """
 
-    def __init__(self, architecture: Architecture, classes: int) -> None:
+    def __init__(self, architecture: ResNetSmall, classes: int) -> None:
         super().__init__()
         width = architecture.width
         self.conv1 = nn.Conv2d(architecture.channels, width, 3, padding=1, bias=False)
@@ -51,6 +51,7 @@ class SmallFaceResNet(nn.Module):
         self.layer3 = _stage(2 * width, 4 * width, counts[2], stride=2)
         self.layer4 = _stage(4 * width, 8 * width, counts[3], stride=2)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.dropout = nn.Dropout(architecture.dropout)
         self.fc = nn.Linear(8 * width, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -62,10 +63,22 @@ class SmallFaceResNet(nn.Module):
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return torch.flatten(self.avgpool(x), 1)
 
-    def forward(self, batch: Tensor) -> Tensor:
-        """Return logits ``(N, K)``."""
-        logits: Tensor = self.fc(self.features(batch))
-        return logits
+
+class FaceResNet18(FaceNetwork):
+    """torchvision's ResNet-18; its ImageNet weights load into ``trunk`` but for the last layer."""
+
+    def __init__(self, architecture: ResNet18, classes: int) -> None:
+        super().__init__()
+        self.trunk = resnet18(weights=None)
+        width = self.trunk.fc.in_features
+        self.trunk.fc = nn.Identity()
+        self.dropout = nn.Dropout(architecture.dropout)
+        self.fc = nn.Linear(width, classes)
+
+    def features(self, batch: Tensor) -> Tensor:
+        """Return pooled features ``(N, 512)`` of a batch ``(N, 3, H, W)``."""
+        pooled: Tensor = self.trunk(batch)
+        return pooled
 
 
 def _stage(channels: int, planes: int, count: int, *, stride: int) -> nn.Sequential:
@@ -76,14 +89,3 @@ def _stage(channels: int, planes: int, count: int, *, stride: int) -> nn.Sequent
         )
     first = BasicBlock(channels, planes, stride, downsample)
     return nn.Sequential(first, *(BasicBlock(planes, planes) for _ in range(count - 1)))
-
-
-BUILDERS: dict[str, Callable[[Architecture, int], SmallFaceResNet]] = {
-    "resnet-small": SmallFaceResNet
-}
-"""Architecture kind to the function that builds it with fresh weights."""
-
-
-def build_network(architecture: Architecture, classes: int) -> SmallFaceResNet:
-    """Return a network with fresh weights, in training mode, that maps to ``classes`` logits."""
-    return BUILDERS[architecture.kind](architecture, classes)

@@ -15,20 +15,22 @@ class Preprocessing:
     """What is done to a crop before the network sees it.
 
     Attributes:
-        frame_px: Side of the grey square each crop is resized to (FER2013's 48).
+        frame_px: Side of the square each crop is resized to (FER2013's 48).
         crop_px: Side of the centre of that square which the network is given.
         mean: Mean pixel of the training data on the scale 0..1.
         std: Standard deviation of the same.
+        channels: 1 for grey, 3 for RGB; mean and deviation are over all channels.
     """
 
     frame_px: int = 48
     crop_px: int = 44
     mean: float = 0.5
     std: float = 0.25
+    channels: int = 1
 
 
-def to_frame(crop: NDArray[np.uint8], frame_px: int) -> NDArray[np.uint8]:
-    """Return a crop as a grey square.
+def to_frame(crop: NDArray[np.uint8], frame_px: int, channels: int = 1) -> NDArray[np.uint8]:
+    """Return a crop as a square, grey or RGB.
 
     A crop that is not square (a face at the border of its frame) is padded on both sides of its
     shorter axis with its edge pixels, never stretched.
@@ -36,39 +38,57 @@ def to_frame(crop: NDArray[np.uint8], frame_px: int) -> NDArray[np.uint8]:
     Args:
         crop: RGB ``(h, w, 3)`` or grey ``(h, w)``, ``h, w >= 1``.
         frame_px: Side of the square.
+        channels: 1 or 3; a grey crop gives three equal channels.
 
     Returns:
-        Shape ``(frame_px, frame_px)``, luma of BT.601.
+        Shape ``(frame_px, frame_px)``, luma of BT.601, or ``(frame_px, frame_px, 3)``.
     """
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) if crop.ndim == 3 else crop
-    height, width = grey.shape
+    pixels = in_channels(crop, channels)
+    height, width = pixels.shape[:2]
     if height != width:
         side = max(height, width)
         top, left = (side - height) // 2, (side - width) // 2
-        grey = cv2.copyMakeBorder(
-            grey, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE
+        pixels = cv2.copyMakeBorder(
+            pixels, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE
         )
-    if grey.shape[0] != frame_px:
+    if pixels.shape[0] != frame_px:
         # Area averages when shrinking, so that no texture aliases; it would be blocky when growing.
-        shrinks = grey.shape[0] > frame_px
+        shrinks = pixels.shape[0] > frame_px
         method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        grey = cv2.resize(grey, (frame_px, frame_px), interpolation=method)
-    return np.asarray(grey, dtype=np.uint8)
+        pixels = cv2.resize(pixels, (frame_px, frame_px), interpolation=method)
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def in_channels(pixels: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    """Return a picture ``(h, w)`` or ``(h, w, 3)`` as grey ``(h, w)`` or RGB ``(h, w, 3)``."""
+    if channels == 1 and pixels.ndim == 3:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    if channels == 3 and pixels.ndim == 2:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
+    return pixels
 
 
 def normalise(frames: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]:
-    """Return the normalised centres of grey squares.
+    """Return the normalised centres of squares.
 
     Args:
-        frames: Shape ``(N, frame_px, frame_px)``.
+        frames: Shape ``(N, frame_px, frame_px)`` or ``(N, frame_px, frame_px, 3)``; grey is given
+            to a colour network as three equal channels, colour to a grey one as its luma.
         how: Sizes and pixel statistics.
 
     Returns:
-        Shape ``(N, 1, crop_px, crop_px)``, zero mean and unit variance over the training data.
+        Shape ``(N, channels, crop_px, crop_px)``, zero mean and unit variance over the training
+        data.
     """
     start = (how.frame_px - how.crop_px) // 2
     stop = start + how.crop_px
-    centre = frames[:, None, start:stop, start:stop].astype(np.float32)
+    cut = frames[:, start:stop, start:stop]
+    if cut.ndim == 4 and how.channels == 1:
+        cut = np.stack([in_channels(face, 1) for face in cut]) if len(cut) else cut[..., 0]
+    planes = cut[:, None] if cut.ndim == 3 else cut.transpose(0, 3, 1, 2)
+    if planes.shape[1] != how.channels:
+        planes = np.broadcast_to(planes, (len(cut), how.channels, *cut.shape[1:3]))
+    centre = planes.astype(np.float32)
     centre *= np.float32(1 / (255.0 * how.std))
     centre -= np.float32(how.mean / how.std)
     return np.ascontiguousarray(centre)
@@ -82,9 +102,10 @@ def preprocess(crops: Sequence[NDArray[np.uint8]], how: Preprocessing) -> NDArra
         how: Sizes and pixel statistics of the model.
 
     Returns:
-        Shape ``(N, 1, crop_px, crop_px)``.
+        Shape ``(N, channels, crop_px, crop_px)``.
     """
-    frames = np.empty((len(crops), how.frame_px, how.frame_px), np.uint8)
+    depth = () if how.channels == 1 else (how.channels,)
+    frames = np.empty((len(crops), how.frame_px, how.frame_px, *depth), np.uint8)
     for row, crop in enumerate(crops):
-        frames[row] = to_frame(crop, how.frame_px)
+        frames[row] = to_frame(crop, how.frame_px, how.channels)
     return normalise(frames, how)

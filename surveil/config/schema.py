@@ -138,6 +138,11 @@ class Fleet(Section):
     model: Annotated[str, AfterValidator(_check_model)] = "emotion-resnet18"
     """Name of a model below models/, or the path of its directory."""
 
+    taxonomy: Literal["seven", "six", "four", "three", "two"] | None = None
+    """Which expressions to tell apart; the others are never reported. seven: all; six: without
+    disgust; four: happy, sad, surprise, neutral; three: happy, sad, neutral; two: happy, sad. By
+    default all that the model knows."""
+
     interval_s: Annotated[Duration, Field(ge=0.2, le=60), AfterValidator(_check_interval)] = 1.0
     """Length of the intervals of a timeline; it divides a minute evenly."""
 

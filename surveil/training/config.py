@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from surveil.classify.network import Architecture
+from surveil.classify.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
+from surveil.classify.taxonomy import FULL, Taxonomy, find_taxonomy
 from surveil.errors import ConfigError
 from surveil.training.augment import Augmentation
 
@@ -32,10 +33,14 @@ class HeldOut(Part):
 class Data(Part):
     """Where the faces come from. Paths are relative to the data folder given to the command."""
 
-    fer2013: Path = Path("fer2013")
+    fer2013: Path | None = Path("fer2013")
+    """FER2013: a folder of parquet files, or Kaggle's fer2013.csv or icml_face_data.csv."""
     validation_percent: Percent = 5
     custom: Path | None = None
+    """Parquet with photographs, in which faces are sought."""
     custom_people: dict[str, HeldOut] = {}
+    datasets: tuple[Path, ...] = ()
+    """Folders that `surveil dataset import` wrote; they bring their own split."""
     repeat: dict[str, Annotated[int, Field(ge=1, le=100)]] = {}
     """How often a source's training faces are shown in an epoch; others once."""
 
@@ -43,8 +48,8 @@ class Data(Part):
 class Input(Part):
     """Sizes of what the network is given."""
 
-    frame_px: Literal[48] = 48
-    crop_px: Annotated[int, Field(ge=32, le=48)] = 44
+    frame_px: Annotated[int, Field(ge=32, le=256)] = 48
+    crop_px: Annotated[int, Field(ge=32, le=256)] = 44
 
 
 class Phase(Part):
@@ -78,9 +83,13 @@ class TrainConfig(Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
     data: Data = Data()
+    taxonomy: str = FULL
+    """Expressions that the network tells apart; faces of others are left out."""
+    makers_figure: str | None = None
+    """What the makers of this architecture report, for comparison; other protocol, other data."""
     start_from: str | None = None
     """Name or folder of a model of the same architecture whose weights training begins with."""
-    architecture: Architecture = Architecture()
+    architecture: Architecture = ResNetSmall()
     input: Input = Input()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = (Phase(until=1.0, px=44),)
     epochs: Annotated[int, Field(ge=1, le=2000)] = 50
@@ -97,6 +106,31 @@ class TrainConfig(Part):
         if ends != sorted(ends) or ends[-1] != 1:
             raise ValueError("phases: 'until' must rise, and the last one must be 1.0")
         return self
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> TrainConfig:
+        if self.input.crop_px > self.input.frame_px:
+            raise ValueError("input: crop_px must not be larger than frame_px")
+        side = FIXED_SIDE_PX.get(self.architecture.kind)
+        if side and {self.input.crop_px, *(phase.px for phase in self.phases)} != {side}:
+            raise ValueError(
+                f"architecture: {self.architecture.kind} needs input.crop_px and px of all "
+                f"phases to be {side}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _taxonomy_is_known(self) -> TrainConfig:
+        try:
+            find_taxonomy(self.taxonomy)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @property
+    def classes(self) -> Taxonomy:
+        """The expressions that the network tells apart."""
+        return find_taxonomy(self.taxonomy)
 
     def px_at(self, epoch: int) -> int:
         """Return the side of the network's input in an epoch (from 0)."""

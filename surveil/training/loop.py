@@ -16,7 +16,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from surveil.classify.model_dir import StoredModel
-from surveil.classify.network import build_network
+from surveil.classify.building import build_network
 from surveil.classify.preprocess import Preprocessing, normalise
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError

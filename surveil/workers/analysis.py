@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from surveil.classify import Classifier, ScoreSmoother, find_model
+from surveil.classify import Classifier, ScoreSmoother, find_model, find_taxonomy
 from surveil.detect import Detector, MtcnnDetector, MtcnnNetworks
 from surveil.engines import resolve_device
 from surveil.track import Tracker, TrackerOptions
@@ -51,6 +51,7 @@ def build_pipeline(
     telemetry: Telemetry,
     threads: int | None = None,
     cache_dir: Path | None = None,
+    taxonomy: str | None = None,
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
@@ -62,6 +63,7 @@ def build_pipeline(
         telemetry: For the pipeline's counters.
         threads: CPU threads; :func:`cpu_threads` where None.
         cache_dir: Folder in which converted networks are kept, so that a restart takes less.
+        taxonomy: Name of the expressions to tell apart; all that the model knows where None.
 
     Raises:
         ConfigError: The device is not there.
@@ -70,7 +72,13 @@ def build_pipeline(
     device = resolve_device(device)
     threads = threads or cpu_threads()
     torch.set_num_threads(threads)
-    classifier = Classifier.load(find_model(model), device, threads=threads, cache_dir=cache_dir)
+    classifier = Classifier.load(
+        find_model(model),
+        device,
+        threads=threads,
+        cache_dir=cache_dir,
+        taxonomy=find_taxonomy(taxonomy) if taxonomy else None,
+    )
     networks = MtcnnNetworks.load(device=device, threads=threads, cache_dir=cache_dir)
     shared: dict[FaceOptions, Detector] = {}
     for options in cameras.values():

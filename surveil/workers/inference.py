@@ -83,6 +83,7 @@ def run(
                 smoothing_tau_s=fleet.inference.smoothing_tau_s,
                 telemetry=lifeline.telemetry,
                 cache_dir=fleet.data_dir / "engines",
+                taxonomy=fleet.taxonomy,
             )
             is_loaded.set()
             _log.info("model.loaded", model=pipeline.model)

@@ -43,7 +43,7 @@ TRAIN, VALIDATION = make_faces(56, "train"), make_faces(14, "validation")
 CONFIG = TrainConfig.model_validate(
     {
         "name": "tiny", "epochs": 3, "batch": 14, "precision": "float32", "ema": 0.5,
-        "architecture": {"width": 8, "blocks": [1, 1, 1, 1]},
+        "architecture": {"kind": "resnet-small", "width": 8, "blocks": [1, 1, 1, 1]},
         "phases": [{"until": 0.5, "px": 24}, {"until": 1.0, "px": 32}],
         "optimiser": {"rate": 0.05, "warmup_epochs": 1},
     }

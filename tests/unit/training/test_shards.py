@@ -12,7 +12,7 @@ from surveil.training.shards import Shards, TwoHeads, shard_count
 CONFIG = TrainConfig.model_validate(
     {
         "name": "tiny", "precision": "float32",
-        "architecture": {"width": 8, "blocks": [1, 1, 1, 1]},
+        "architecture": {"kind": "resnet-small", "width": 8, "blocks": [1, 1, 1, 1]},
     }
 )  # fmt: skip
 

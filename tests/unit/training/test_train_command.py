@@ -21,7 +21,7 @@ CONFIG = {
     "batch": 8,
     "precision": "float32",
     "data": {"fer2013": "fer2013", "validation_percent": 40},
-    "architecture": {"width": 8, "blocks": [1, 1, 1, 1]},
+    "architecture": {"kind": "resnet-small", "width": 8, "blocks": [1, 1, 1, 1]},
     "phases": [{"until": 1.0, "px": 24}],
 }
 
