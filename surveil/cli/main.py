@@ -24,6 +24,7 @@ COMMANDS = {
     "simulate": "surveil.cli.simulate",
     "train": "surveil.cli.train",
     "evaluate": "surveil.cli.evaluate",
+    "compare": "surveil.cli.compare",
 }
 """Command name to the module that defines a click command called ``command``."""
 

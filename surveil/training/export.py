@@ -7,7 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from surveil.classify import ModelFacts, PixelFacts, build_network, read_model, write_model
+from surveil.classify import (
+    ModelFacts,
+    PixelFacts,
+    Preprocessing,
+    build_network,
+    read_model,
+    write_model,
+)
 from surveil.domain import EMOTIONS
 from surveil.training.card import card
 from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
@@ -48,7 +55,8 @@ def export(
     done = read_checkpoint(run / LAST)[1]["epoch"]
     network = build_network(trained.architecture, len(EMOTIONS))
     network.load_state_dict(part_of(tensors, "average.network"))
-    pixels = PixelFacts(**facts["preprocessing"])
+    seen = Preprocessing(**facts["preprocessing"])
+    pixels = PixelFacts(frame_px=seen.frame_px, crop_px=seen.crop_px, mean=seen.mean, std=seen.std)
     validation = dataset.faces.only(Split.VALIDATION)
     model_facts = ModelFacts(
         name=config.name,

@@ -143,7 +143,9 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
 
 def test_checkpoint_of_another_network_or_data_is_refused(tmp_path: Path) -> None:
     trainer(tmp_path, epochs=1).run()
-    other = trainer(tmp_path, architecture={"width": 16, "blocks": [1, 1, 1, 1]})
+    other = trainer(
+        tmp_path, architecture={"kind": "resnet-small", "width": 16, "blocks": [1, 1, 1, 1]}
+    )
     with pytest.raises(CheckpointError, match="architecture differs"):
         other.resume()
     with pytest.raises(CheckpointError, match="data_sha256 differs"):
