@@ -1,0 +1,264 @@
+"""Models side by side: which figures may be compared, and which are best beyond chance.
+
+Pure functions of what ``model.json`` and ``metrics.json`` say; no weights, no torch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from surveil.training.metrics_file import SetFigures
+from surveil.training.model_record import ModelRecord
+from surveil.training.wording import input_words, network_name, several, speed_of
+
+CLASS_COUNTS = {2: "two", 3: "three", 4: "four", 6: "six", 7: "seven"}
+"""Names of the taxonomies by size, for files that do not say which they are of."""
+
+SURE = 0.85
+"""The precision whose coverage is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model's accuracy on one set of faces, labelled and classified by one taxonomy.
+
+    Attributes:
+        record: The model.
+        test: Name of the set.
+        taxonomy: Name of the classes it was measured on.
+        restricted: Whether the model knows more classes and was told that they do not occur.
+        faces: How many.
+        accuracy: Share of them.
+        interval: 95%.
+        macro_f1: ``None`` where it was not measured.
+        standing: In words, against the best accuracy on the same faces and classes; where two
+            intervals overlap, chance may have put one model above the other.
+    """
+
+    record: ModelRecord
+    test: str
+    taxonomy: str
+    restricted: bool
+    faces: int
+    accuracy: float
+    interval: tuple[float, float]
+    macro_f1: float | None
+    standing: str = ""
+
+    @property
+    def figures(self) -> SetFigures | None:
+        """All figures, ``None`` for a restricted one, of which there are no more."""
+        return None if self.restricted else self.record.metrics.test[self.test]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Models, their entries, and what must be known before one is called better.
+
+    Attributes:
+        records: Those of most classes first, and among them those of the highest accuracy.
+        tests: Names of the test sets; the one of most models first.
+        entries: Of each model, each set and each taxonomy.
+        warnings: Sentences.
+    """
+
+    records: tuple[ModelRecord, ...]
+    tests: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    warnings: tuple[str, ...]
+
+    def entry(self, record: ModelRecord, test: str) -> Entry | None:
+        """Return a model's own entry on a set, with all classes that it knows."""
+        own = (e for e in self.entries if e.record is record and e.test == test)
+        return next((e for e in own if not e.restricted), None)
+
+
+def compare(records: Sequence[ModelRecord], remarks: Sequence[str] = ()) -> Comparison:
+    """Compare models.
+
+    Args:
+        records: At least one.
+        remarks: Warnings of the reader, put before those found here.
+    """
+    count = Counter(test for record in records for test in record.metrics.test)
+    # A stable sort: sets that as many models have stay in the order of the first model's file.
+    tests = tuple(sorted(count, key=lambda test: -count[test]))
+    ordered = sorted(records, key=lambda r: (-len(r.classes), -_accuracy(r, tests[0])))
+    entries = [entry for record in ordered for entry in _entries(record)]
+    return Comparison(
+        tuple(ordered),
+        tests,
+        tuple(_with_standings(entries)),
+        (*remarks, *_warnings(ordered, tests)),
+    )
+
+
+def taxonomy_name(record: ModelRecord) -> str:
+    """Return the name of a model's own classes."""
+    count = len(record.classes)
+    return record.metrics.taxonomy or CLASS_COUNTS.get(count, f"{count} classes")
+
+
+def _accuracy(record: ModelRecord, test: str) -> float:
+    figures = record.metrics.test.get(test)
+    return figures.accuracy if figures else 0.0
+
+
+def _entries(record: ModelRecord) -> list[Entry]:
+    found = []
+    for test, figures in record.metrics.test.items():
+        own = taxonomy_name(record)
+        found.append(
+            Entry(record, test, own, False, figures.faces, figures.accuracy, figures.interval,
+                  figures.macro_f1)
+        )  # fmt: skip
+        found += [
+            Entry(record, test, name, True, part.faces or 0, part.accuracy, part.interval,
+                  part.macro_f1)
+            for name, part in figures.restricted.items()
+            if name != own
+        ]  # fmt: skip
+    return found
+
+
+def _with_standings(entries: Sequence[Entry]) -> list[Entry]:
+    groups: dict[tuple[str, str, int], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.test, entry.taxonomy, entry.faces), []).append(entry)
+    best = {key: max(group, key=lambda e: e.accuracy) for key, group in groups.items()}
+    done = []
+    for entry in entries:
+        key = (entry.test, entry.taxonomy, entry.faces)
+        words = _standing(entry, best[key], len(groups[key]))
+        done.append(replace(entry, standing=words))
+    return done
+
+
+def _standing(entry: Entry, best: Entry, rivals: int) -> str:
+    if rivals == 1:
+        return "no other on these faces"
+    if entry.accuracy == best.accuracy:
+        return "best"
+    name = best.record.facts.versioned_name
+    if entry.interval[1] >= best.interval[0]:
+        return f"overlaps the best, {name}: may be chance"
+    return f"{(best.accuracy - entry.accuracy) * 100:.1f} points below {name}"
+
+
+def _warnings(records: Sequence[ModelRecord], tests: Sequence[str]) -> list[str]:
+    said = []
+    by_count: dict[int, list[str]] = {}
+    for record in records:
+        by_count.setdefault(len(record.classes), []).append(record.facts.versioned_name)
+    if len(by_count) > 1:
+        groups = [f"{count} ({several(names)})" for count, names in sorted(by_count.items())]
+        said.append(
+            f"The models know different numbers of classes: {'; '.join(groups)}. The fewer, the "
+            "easier: compare only rows of equal classes, or the figures restricted to the same."
+        )
+    for test in tests:
+        said += _set_warnings(records, test)
+    for record in records:
+        name, budget = record.facts.versioned_name, record.metrics.budget
+        if budget and budget.is_reduced:
+            said.append(
+                f"{name}: reduced budget, {budget.epochs} of {budget.epochs_planned} epochs "
+                "planned were done; it may not be the best that this network gives."
+            )
+        if record.metrics.makers_figure:
+            said.append(
+                f"{name}: its makers report {record.metrics.makers_figure} by their own protocol "
+                "(data, split and choice of the epoch may differ): not comparable with the rest."
+            )
+        said += [f"{name}: {remark}." for remark in record.remarks]
+    speeds = {record.facts.versioned_name: record.metrics.speed for record in records}
+    if len([name for name, speed in speeds.items() if speed]) > 1:
+        said.append("Times were measured when each model was exported: compare only like machines.")
+    return said
+
+
+def _set_warnings(records: Sequence[ModelRecord], test: str) -> list[str]:
+    said = []
+    lacking = [r.facts.versioned_name for r in records if test not in r.metrics.test]
+    if lacking:
+        said.append(f"{several(lacking)} {_was(lacking)} not measured on {test}.")
+    by_classes: dict[tuple[str, ...], dict[tuple[int, ...], list[str]]] = {}
+    for record in records:
+        figures = record.metrics.test.get(test)
+        if figures is not None:
+            supports = (figures.faces, *(row.support for row in figures.per_class))
+            faces = by_classes.setdefault(figures.classes, {})
+            faces.setdefault(supports, []).append(record.facts.versioned_name)
+    for faces in by_classes.values():
+        if len(faces) > 1:
+            groups = [f"{supports[0]} for {several(names)}" for supports, names in faces.items()]
+            said.append(
+                f"{test} is not the same faces for all: {'; '.join(groups)}. "
+                "Their figures on it do not compare."
+            )
+    return said
+
+
+def _was(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"
+
+
+COLUMNS = (
+    "model", "network", "input", "classes", "taxonomy", "restricted", "test", "faces", "accuracy",
+    "accuracy_low", "accuracy_high", "standing", "ten_crop", "macro_f1", "balanced_accuracy",
+    "specificity", "ece", "log_loss", "coverage_at_85", "ferplus", "parameters", "statistics",
+    "weights_bytes", "p50_ms", "p50_of", "makers_figure", "protocol", "note", "epochs",
+    "epochs_planned", "images", "seconds", "hardware", "remarks",
+)  # fmt: skip
+"""Of :func:`rows`."""
+
+
+def rows(comparison: Comparison) -> list[list[Any]]:
+    """Return a row for each entry in the order of ``COLUMNS``; ``None`` is unmeasured."""
+    return [[cells[column] for column in COLUMNS] for cells in map(_cells, comparison.entries)]
+
+
+def _cells(entry: Entry) -> Mapping[str, Any]:
+    record, figures = entry.record, entry.figures
+    facts, metrics, budget = record.facts, record.metrics, record.metrics.budget
+    speed = speed_of(metrics.speed)
+    sure = figures.at_precision(SURE) if figures else None
+    return {
+        "model": facts.versioned_name,
+        "network": network_name(facts.architecture),
+        "input": input_words(facts),
+        "classes": len(record.classes),
+        "taxonomy": entry.taxonomy,
+        "restricted": entry.restricted,
+        "test": entry.test,
+        "faces": entry.faces,
+        "accuracy": entry.accuracy,
+        "accuracy_low": entry.interval[0],
+        "accuracy_high": entry.interval[1],
+        "standing": entry.standing,
+        "ten_crop": figures.ten_crop.accuracy if figures and figures.ten_crop else None,
+        "macro_f1": entry.macro_f1,
+        "balanced_accuracy": figures.balanced_accuracy if figures else None,
+        "specificity": figures.specificity if figures else None,
+        "ece": figures.ece if figures else None,
+        "log_loss": figures.log_loss if figures else None,
+        "coverage_at_85": sure.coverage if sure and sure.reached else None,
+        "ferplus": figures.ferplus.accuracy if figures and figures.ferplus else None,
+        "parameters": metrics.parameters,
+        "statistics": metrics.statistics,
+        "weights_bytes": metrics.weights_bytes,
+        "p50_ms": speed.p50_ms if speed else None,
+        "p50_of": f"{speed.engine}, batch {speed.batch}" if speed else None,
+        "makers_figure": metrics.makers_figure,
+        "protocol": metrics.protocol,
+        "note": metrics.note,
+        "epochs": budget.epochs if budget else None,
+        "epochs_planned": budget.epochs_planned if budget else None,
+        "images": budget.images if budget else None,
+        "seconds": budget.seconds if budget else None,
+        "hardware": budget.hardware if budget else None,
+        "remarks": "; ".join(record.remarks),
+    }

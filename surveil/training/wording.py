@@ -1,0 +1,112 @@
+"""Words for networks, inputs, budgets and shares, the same in card, page and table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from surveil.training.metrics_file import Budget, Speed
+from surveil.training.model_record import FactsFile
+
+ENGINES = ("openvino", "torch")
+"""In this order a model's time is taken from them, the product's own first."""
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return a share as a percentage, and a dash for what was not measured."""
+    return "–" if share is None else f"{share:.{digits}%}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a figure with so many digits, and a dash for what was not measured."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def span(interval: tuple[float, float]) -> str:
+    """Return an interval of shares."""
+    return f"{interval[0]:.1%} to {interval[1]:.1%}"
+
+
+def several(words: Sequence[str], last: str = "and") -> str:
+    """Return words as a list in a sentence."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def network_name(architecture: Mapping[str, Any]) -> str:
+    """Return an architecture in two or three words: its kind, and what may vary of it."""
+    kind = str(architecture.get("kind", "unknown"))
+    if kind != "resnet-small":
+        return kind
+    blocks = "-".join(str(count) for count in architecture.get("blocks", ()))
+    return f"{kind} w{architecture.get('width')} {blocks}".rstrip()
+
+
+def network_sentence(architecture: Mapping[str, Any]) -> str:
+    """Return what a network is, as the beginning of a sentence."""
+    kind = architecture.get("kind")
+    if kind == "resnet-small":
+        return (
+            f"A ResNet of basic blocks {list(architecture['blocks'])} with a stem for small "
+            f"pictures, {architecture['width']} channels in its first stage"
+        )
+    known = {
+        "resnet18": "torchvision's ResNet-18 with its stem for large pictures",
+        "deep-emotion": "Deep-Emotion, a small CNN behind a spatial transformer",
+        "keras-cnn": "Four convolutions and a dense layer of 1024, known from notebooks in Keras",
+        "conv5": "Five blocks of convolution, batch-norm, ReLU, pooling and dropout",
+        "colour-cnn": "A plain CNN of four blocks of two convolutions",
+    }
+    return known.get(str(kind), f"A network of the kind {kind}")
+
+
+def input_words(facts: FactsFile) -> str:
+    """Return sides and colour of what the network is given."""
+    colour = "colour" if facts.channels == 3 else "grey"
+    size, centre = facts.input.frame_px, facts.input.crop_px
+    return f"{size} px {colour}" if centre == size else f"{centre} of {size} px {colour}"
+
+
+def budget_words(budget: Budget | None) -> str:
+    """Return what a training cost, as far as it is known."""
+    if budget is None:
+        return "unknown"
+    words = [f"{budget.epochs} of {budget.epochs_planned} epochs planned"]
+    if budget.images is not None:
+        words.append(f"{budget.images:,} images shown")
+    if budget.seconds is not None:
+        words.append(duration(budget.seconds))
+    if budget.hardware:
+        words.append(budget.hardware)
+    return ", ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in the unit that people would say."""
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def size_words(size_bytes: int | None) -> str:
+    """Return a file's size in decimal megabytes."""
+    return "–" if size_bytes is None else f"{size_bytes / 1e6:.1f} MB"
+
+
+def speed_of(speeds: Sequence[Speed]) -> Speed | None:
+    """Return the time that stands for a model: one face at a time, by the product's engine."""
+
+    def key(speed: Speed) -> tuple[int, int, int]:
+        rank = ENGINES.index(speed.engine) if speed.engine in ENGINES else len(ENGINES)
+        return speed.batch, rank, speed.threads or 0
+
+    return min(speeds, key=key, default=None)
+
+
+def speed_words(speed: Speed | None) -> str:
+    """Return the median time of a face and how it was measured."""
+    if speed is None:
+        return "–"
+    threads = f", {speed.threads} thread{'s' * (speed.threads > 1)}" if speed.threads else ""
+    return f"{speed.p50_ms:.1f} ms ({speed.engine}, batch {speed.batch}{threads})"
