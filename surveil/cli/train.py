@@ -66,8 +66,8 @@ def command(
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
     from surveil.training.export import export
-    from surveil.training.faces import Split, repeat
     from surveil.training.loop import LAST, Trainer
+    from surveil.training.selection import training_faces, validation_faces
     from surveil.training.shards import shard_count
 
     settings = load_config(config)
@@ -86,10 +86,10 @@ def command(
             lambda: MtcnnDetector(min_score=0.9),
             bar.importing,
         )
-        train = repeat(dataset.faces.only(Split.TRAIN), settings.data.repeat)
-        validation = dataset.faces.only(Split.VALIDATION)
-        bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
         if not export_only:
+            train = training_faces(settings, dataset.faces)
+            validation = validation_faces(settings, dataset.faces)
+            bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
             shards = shard_count(threads or os.cpu_count() or 1, settings.batch)
             start = read_model(find_model(settings.start_from)) if settings.start_from else None
             trainer = Trainer(

@@ -1,7 +1,8 @@
 """Random views of faces, computed for whole batches of tensors.
 
-One ``grid_sample`` does flip, rotation, scale, shift, crop and resize, so that augmentation costs a
-few per cent of a training step on two cores.
+One ``grid_sample`` does flip, rotation, scale, aspect, shift, framing, crop and resize, and one
+matrix per face its hue and saturation, so that augmentation costs a few per cent of a training step
+on two cores; torchvision's ``transforms.v2`` does what it does for whole batches as fast.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor
 from torch.nn import functional
+from torchvision.transforms.v2 import functional as vision
+
+from surveil.training.degradation import degrade, some
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -23,20 +27,42 @@ class Augmentation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     flip: bool = True
+    """Mirror half of the faces."""
     crop: bool = True
     """Crop the network's square at random from the frame instead of from its middle."""
     rotation_deg: Annotated[float, Field(ge=0, le=45)] = 12.0
     scale: Annotated[float, Field(ge=0, le=0.5)] = 0.12
+    """Log of the zoom."""
+    aspect: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Log of width over height."""
     shift: Annotated[float, Field(ge=0, le=0.3)] = 0.04
     """Fraction of the frame, as a detector's box jitters."""
+    framing: Annotated[float, Field(ge=0, le=0.3)] = 0.1
+    """Fraction of the side by which each edge of the square moves on its own, as MTCNN's boxes
+    differ from frame to frame; of a share ``framing_share``."""
+    framing_share: Share = 0.0
     brightness: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """Added to pixels of 0..1."""
     contrast: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Log of the gain about the face's mean."""
     gamma: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Log of the exponent."""
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Turns of the colour circle; grey frames stay as they are."""
+    saturation: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """Log of the gain of what is not grey."""
+    grey_share: Share = 0.0
+    """Colour faces shown in grey, as cameras see at night."""
     small_share: Share = 0.15
-    """Faces shrunk to 14..36 px and enlarged again, as those far from a camera are."""
+    """Faces shrunk to 14..36 px of 48 and enlarged again, as those far from a camera are."""
     blur_share: Share = 0.1
+    """Gaussian, sigma 0.5..1.5 px of 48."""
     noise_share: Share = 0.15
+    """Gaussian, sigma 0.01..0.08 of white."""
+    jpeg_share: Share = 0.0
+    """Compressed as JPEG of quality 20..70."""
     erase_share: Share = 0.25
+    """A rectangle hidden (Zhong et al. 2017)."""
 
 
 NONE = Augmentation(
@@ -47,21 +73,21 @@ NONE = Augmentation(
 
 
 def augment(
-    frames: Tensor, how: Augmentation, crop_px: int, out_px: int, random: Generator
+    frames: Tensor, how: Augmentation, crop_px: float, out_px: int, random: Generator
 ) -> Tensor:
     """Return random views of a batch of frames.
 
     Args:
-        frames: Grey, shape ``(N, 1, H, H)``, uint8.
+        frames: Grey or RGB, shape ``(N, C, H, H)``, uint8.
         how: Strengths.
         crop_px: Side of the square that is cut from each frame, in pixels of the frame.
         out_px: Side that the square is resized to.
-        random: The only source of randomness.
+        random: The only source of randomness; on the device of ``frames``.
 
     Returns:
-        Shape ``(N, 1, out_px, out_px)``, float32, 0..1.
+        Shape ``(N, C, out_px, out_px)``, float32, 0..1, on the same device.
     """
-    views = _degrade(frames.float().div_(255), how, random)
+    views = degrade(frames.float().div_(255), how, random)
     views = functional.grid_sample(
         views,
         _grid(len(frames), how, crop_px / frames.shape[-1], out_px, random),
@@ -69,59 +95,43 @@ def augment(
         padding_mode="border",
         align_corners=False,
     )
-    return _erase(_relight(views, how, random), how, random)
+    return _erase(_recolour(_relight(views, how, random), how, random), how, random)
 
 
 def _uniform(count: int, half_width: float, random: Generator) -> Tensor:
-    return (torch.rand(count, generator=random) * 2 - 1) * half_width
+    return (torch.rand(count, generator=random, device=random.device) * 2 - 1) * half_width
 
 
 def _grid(count: int, how: Augmentation, part: float, out_px: int, random: Generator) -> Tensor:
     angle = _uniform(count, math.radians(how.rotation_deg), random)
     zoom = part * torch.exp(_uniform(count, how.scale, random))
-    flip = torch.ones(count)
+    flip = torch.ones(count, device=random.device)
     if how.flip:
-        flip -= 2 * torch.randint(0, 2, (count,), generator=random)
+        flip -= 2 * torch.randint(0, 2, (count,), generator=random, device=random.device)
     # grid_sample's coordinates run from -1 to 1: a shift of the frame's whole side is 2.
     reach = 2 * how.shift + ((1 - part) if how.crop else 0.0)
-    theta = torch.zeros(count, 2, 3)
-    theta[:, 0, 0] = zoom * torch.cos(angle) * flip
-    theta[:, 0, 1] = -zoom * torch.sin(angle)
-    theta[:, 1, 0] = zoom * torch.sin(angle) * flip
-    theta[:, 1, 1] = zoom * torch.cos(angle)
-    theta[:, 0, 2] = _uniform(count, reach, random)
-    theta[:, 1, 2] = _uniform(count, reach, random)
-    return functional.affine_grid(theta, [count, 1, out_px, out_px], align_corners=False)
-
-
-def _some(count: int, share: float, random: Generator) -> Tensor:
-    return torch.randperm(count, generator=random)[: round(count * share)]
-
-
-def _degrade(frames: Tensor, how: Augmentation, random: Generator) -> Tensor:
-    """Lose detail as a surveillance camera does; one strength per batch and kind, in place."""
-    count, side = len(frames), frames.shape[-1]
-    small = _some(count, how.small_share, random)
-    if len(small):
-        px = int(torch.randint(side * 7 // 24, side * 3 // 4 + 1, (1,), generator=random))
-        shrunk = functional.interpolate(frames[small], size=(px, px), mode="area")
-        frames[small] = functional.interpolate(
-            shrunk, size=(side, side), mode="bilinear", align_corners=False
+    right, down = _uniform(count, reach, random), _uniform(count, reach, random)
+    wide, high = zoom.clone(), zoom.clone()
+    if how.aspect:
+        stretch = torch.exp(_uniform(count, how.aspect / 2, random))
+        wide, high = wide * stretch, high / stretch
+    jittered = some(count, how.framing_share, random)
+    if len(jittered):
+        left, top, far, low = _uniform(4 * len(jittered), 2 * part * how.framing, random).view(
+            4, -1
         )
-    blurred = _some(count, how.blur_share, random)
-    if len(blurred):
-        sigma = 0.5 + 1.0 * float(torch.rand(1, generator=random))
-        taps = torch.exp(-(torch.arange(-2.0, 3.0) ** 2) / (2 * sigma**2))
-        taps = taps / taps.sum()
-        padded = functional.pad(frames[blurred], (2, 2, 2, 2), mode="replicate")
-        rows = functional.conv2d(padded, taps.view(1, 1, 5, 1))
-        frames[blurred] = functional.conv2d(rows, taps.view(1, 1, 1, 5))
-    noisy = _some(count, how.noise_share, random)
-    if len(noisy):
-        strength = 0.01 + 0.07 * torch.rand(len(noisy), 1, 1, 1, generator=random)
-        noise = torch.randn(frames[noisy].shape, generator=random)
-        frames[noisy] += strength * noise
-    return frames
+        right[jittered] += (left + far) / 2
+        down[jittered] += (top + low) / 2
+        wide[jittered] += (far - left) / 2
+        high[jittered] += (low - top) / 2
+    theta = torch.zeros(count, 2, 3, device=random.device)
+    theta[:, 0, 0] = wide * torch.cos(angle) * flip
+    theta[:, 0, 1] = -high * torch.sin(angle)
+    theta[:, 1, 0] = wide * torch.sin(angle) * flip
+    theta[:, 1, 1] = high * torch.cos(angle)
+    theta[:, 0, 2] = right
+    theta[:, 1, 2] = down
+    return functional.affine_grid(theta, [count, 1, out_px, out_px], align_corners=False)
 
 
 def _relight(views: Tensor, how: Augmentation, random: Generator) -> Tensor:
@@ -138,18 +148,44 @@ def _relight(views: Tensor, how: Augmentation, random: Generator) -> Tensor:
     return views.clamp_(0, 1)
 
 
+_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+"""From RGB to luma and two axes of colour (NTSC)."""
+
+
+def _recolour(views: Tensor, how: Augmentation, random: Generator) -> Tensor:
+    """Turn the hue and scale the saturation of colour views, and show a share of them in grey."""
+    if views.shape[1] != 3:
+        return views
+    count = len(views)
+    if how.hue or how.saturation:
+        angle = _uniform(count, 2 * math.pi * how.hue, random)
+        gain = torch.exp(_uniform(count, how.saturation, random))
+        turn = torch.zeros(count, 3, 3, device=views.device)
+        turn[:, 0, 0] = 1
+        turn[:, 1, 1] = turn[:, 2, 2] = gain * torch.cos(angle)
+        turn[:, 2, 1] = gain * torch.sin(angle)
+        turn[:, 1, 2] = -turn[:, 2, 1]
+        basis = _YIQ.to(views.device)
+        matrix = torch.linalg.inv(basis) @ turn @ basis
+        views = torch.bmm(matrix, views.flatten(2)).view_as(views).clamp_(0, 1)
+    grey = some(count, how.grey_share, random)
+    if len(grey):
+        views[grey] = vision.rgb_to_grayscale(views[grey], num_output_channels=3)
+    return views
+
+
 def _erase(views: Tensor, how: Augmentation, random: Generator) -> Tensor:
     """Paint a rectangle of 2% to 20% of the area with its face's mean (Zhong et al. 2017)."""
-    chosen = _some(len(views), how.erase_share, random)
+    chosen = some(len(views), how.erase_share, random)
     if not len(chosen):
         return views
     count, side = len(chosen), views.shape[-1]
-    area = 0.02 + 0.18 * torch.rand(count, generator=random)
+    area = 0.02 + 0.18 * torch.rand(count, generator=random, device=random.device)
     aspect = torch.exp(_uniform(count, math.log(2.5), random))
     height, width = torch.sqrt(area * aspect), torch.sqrt(area / aspect)
-    top = torch.rand(count, generator=random) * (1 - height).clamp_min(0)
-    left = torch.rand(count, generator=random) * (1 - width).clamp_min(0)
-    at = (torch.arange(side) + 0.5) / side
+    top = torch.rand(count, generator=random, device=random.device) * (1 - height).clamp_min(0)
+    left = torch.rand(count, generator=random, device=random.device) * (1 - width).clamp_min(0)
+    at = (torch.arange(side, device=random.device) + 0.5) / side
     rows = (at >= top[:, None]) & (at < (top + height)[:, None])
     columns = (at >= left[:, None]) & (at < (left + width)[:, None])
     hidden = (rows[:, :, None] & columns[:, None, :])[:, None]

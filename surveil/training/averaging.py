@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class MovingAverage:
@@ -24,11 +25,16 @@ class MovingAverage:
         self.steps += 1
         # The start is forgotten faster, as in TensorFlow's ExponentialMovingAverage(num_updates).
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        averaged: list[Tensor] = []
+        current: list[Tensor] = []
         for name, value in network.state_dict().items():
             if value.dtype.is_floating_point:
-                self.state[name].lerp_(value, 1 - decay)
+                averaged.append(self.state[name])
+                current.append(value)
             else:
                 self.state[name].copy_(value)
+        # All tensors in one call: a kernel for each would cost a GPU as much as the step itself.
+        get_ema_multi_avg_fn(decay)(averaged, current, self.steps)
 
     def load(self, state: dict[str, Tensor], steps: int) -> None:
         """Continue from a checkpoint."""

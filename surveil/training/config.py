@@ -43,6 +43,9 @@ class Data(Part):
     """Folders that `surveil dataset import` wrote; they bring their own split."""
     repeat: dict[str, Annotated[int, Field(ge=1, le=100)]] = {}
     """How often a source's training faces are shown in an epoch; others once."""
+    limit_per_class: Annotated[int, Field(ge=1)] | None = None
+    """Train on at most so many faces of each expression, drawn by the run's seed, for a small
+    budget; ``None`` takes all."""
 
 
 class Input(Part):
@@ -60,21 +63,57 @@ class Phase(Part):
 
 
 class Optimiser(Part):
-    """SGD with Nesterov momentum; the rate rises linearly, then falls as a half cosine to zero."""
+    """How weights follow gradients; the rate rises linearly, then falls as half a cosine to 0."""
 
+    kind: Literal["sgd", "adam", "adamw"] = "sgd"
+    """SGD with Nesterov momentum, Adam (Kingma and Ba 2015), or AdamW, whose decay is not scaled
+    by the gradient's history (Loshchilov and Hutter 2019)."""
     rate: Annotated[float, Field(gt=0, le=10)] = 0.15
+    """At its peak."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Of SGD; Adam's first beta."""
     weight_decay: Annotated[float, Field(ge=0, le=0.1)] = 5e-4
     """On weights only; biases and batch-norm parameters are free."""
     warmup_epochs: Annotated[float, Field(ge=0, le=20)] = 2
     clip_norm: Annotated[float, Field(gt=0)] | None = None
+    """Largest Euclidean norm of all gradients together; ``None`` clips nothing."""
 
 
 class Loss(Part):
     """Cross-entropy of the label, and of the FER+ votes on a second head that is not exported."""
 
     smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.1
+    """Share of each label's weight that is spread evenly over all classes (Szegedy et al. 2016)."""
     votes_weight: Annotated[float, Field(ge=0, le=2)] = 0.5
+    """Of the votes' cross-entropy beside the label's; 0 trains one head."""
+    rare_classes: Literal["as-they-are", "weighted", "logit-adjusted"] = "as-they-are"
+    """``weighted``: each face counts inversely to how frequent its class is in training, by 1 on
+    average. ``logit-adjusted``: ``tau`` times the log of the class's share is added to its logit
+    while training (Menon et al. 2021, eq. 10), so that the network itself leaves the share out."""
+    tau: Annotated[float, Field(gt=0, le=3)] = 1.0
+    """Strength of the logit adjustment."""
+
+
+class Mixup(Part):
+    """Pairs of faces blended into one, and their labels likewise (Zhang et al. 2018)."""
+
+    alpha: Annotated[float, Field(gt=0, le=10)] = 0.3
+    """The blend is drawn from Beta(alpha, alpha), once for each batch."""
+    share: Share = 0.0
+    """Of the batches; 0 blends none."""
+    off_last_epochs: Annotated[int, Field(ge=0, le=2000)] = 0
+    """So many last epochs see faces as they are."""
+
+
+class Distillation(Part):
+    """Learn from stored models what they think of each view (Hinton et al. 2015)."""
+
+    teachers: Annotated[tuple[str, ...], Field(min_length=1, max_length=16)]
+    """Names or folders of models; the mean of their softmax is the target."""
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Of the teachers; the label has the rest."""
+    temperature: Annotated[float, Field(gt=0, le=20)] = 2.0
+    """Divides the logits of teachers and learner; the loss is scaled by its square."""
 
 
 class TrainConfig(Part):
@@ -89,15 +128,25 @@ class TrainConfig(Part):
     """What the makers of this architecture report, for comparison; other protocol, other data."""
     start_from: str | None = None
     """Name or folder of a model of the same architecture whose weights training begins with."""
+    imagenet: bool = False
+    """Begin with torchvision's ImageNet weights if they can be fetched; ``resnet18`` only."""
     architecture: Architecture = ResNetSmall()
     input: Input = Input()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = (Phase(until=1.0, px=44),)
     epochs: Annotated[int, Field(ge=1, le=2000)] = 50
     batch: Annotated[int, Field(ge=2, le=4096)] = 128
-    precision: Literal["float32", "bfloat16"] = "bfloat16"
+    """Faces of a step; a remainder of an epoch smaller than this is left to chance in the next."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train; ``auto`` takes a GPU if there is one."""
+    precision: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    """Of convolutions and products; weights stay in float32. ``float16`` is for GPUs alone, and
+    the loss is scaled so that small gradients survive (Micikevicius et al. 2018)."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.995
+    """Decay per step of the averaged weights, which are those that are exported."""
     optimiser: Optimiser = Optimiser()
     loss: Loss = Loss()
+    mixup: Mixup = Mixup()
+    distil: Distillation | None = None
     augmentation: Augmentation = Augmentation()
 
     @model_validator(mode="after")
@@ -117,6 +166,16 @@ class TrainConfig(Part):
                 f"architecture: {self.architecture.kind} needs input.crop_px and px of all "
                 f"phases to be {side}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> TrainConfig:
+        if self.imagenet and self.architecture.kind != "resnet18":
+            raise ValueError("imagenet: there are such weights for architecture resnet18 only")
+        if self.imagenet and self.start_from:
+            raise ValueError("imagenet: cannot be had together with start_from")
+        if self.precision == "float16" and self.device == "cpu":
+            raise ValueError("precision: float16 is for device cuda; a CPU takes bfloat16")
         return self
 
     @model_validator(mode="after")

@@ -6,21 +6,20 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 from torch.nn import functional
 
-from surveil.classify.model_dir import StoredModel
 from surveil.classify.building import build_network
-from surveil.classify.preprocess import Preprocessing, normalise
-from surveil.domain import EMOTIONS
+from surveil.classify.model_dir import StoredModel
+from surveil.classify.preprocess import Preprocessing, normalise, to_frame
 from surveil.errors import ConfigError
-from surveil.training.augment import augment
 from surveil.training.averaging import MovingAverage
 from surveil.training.checkpoint import (
     part_of,
@@ -31,12 +30,20 @@ from surveil.training.checkpoint import (
 from surveil.training.config import TrainConfig
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Faces
+from surveil.training.heads import TwoHeads
+from surveil.training.loss import TrainingLoss
+from surveil.training.optimiser import load_optimiser, make_optimiser, optimiser_tensors
+from surveil.training.precision import device_of, make_scaler
 from surveil.training.schedule import Pace, rate_at
-from surveil.training.shards import Shards, TwoHeads
+from surveil.training.shards import Shards
+from surveil.training.views import Views, pixel_facts
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
 HISTORY = "history.jsonl"
+
+CUDA_CHECK_STEPS = 20
+"""The loss is looked at each so many steps on a GPU, which would wait for the CPU at each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +88,32 @@ class Trainer:
         self.config = config
         self.folder = folder
         self.data_sha256 = data_sha256
-        scaled = train.frames.astype(np.float32) / 255
-        self.preprocessing = Preprocessing(
-            config.input.frame_px, config.input.crop_px, float(scaled.mean()), float(scaled.std())
-        )
-        self._frames = torch.from_numpy(train.frames)[:, None]
-        self._labels = torch.from_numpy(train.labels)
-        self._votes = torch.from_numpy(train.votes)
+        self.device = device_of(config)
+        self.preprocessing = pixel_facts(config, train.frames)
+        self._views = Views(config, train, self.device)
         self._validation = validation
         self.steps = len(train) // config.batch
         torch.manual_seed(config.seed)
         model = TwoHeads(config)
-        self.model = model.to(memory_format=torch.channels_last)
         if start is not None:
-            _begin_with(self.model.network, start, config)
-        self._shards = Shards(self.model, config, shards)
+            _begin_with(model.network, start, config)
+            # Its first layer is used to pixels on that scale.
+            self.preprocessing = replace(
+                self.preprocessing, mean=start.facts.input.mean, std=start.facts.input.std
+            )
+        self.model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._scaler = make_scaler(config)
+        on_gpu = self.device.type == "cuda"
+        self._shards = Shards(
+            self.model,
+            config,
+            TrainingLoss(config, self._views.counts).to(self.device),
+            1 if on_gpu else shards,
+            scale=self._scaler.scale,
+        )
+        self._check_steps = CUDA_CHECK_STEPS if on_gpu else 1
         self.average = MovingAverage(self.model, config.ema)
-        self._optimiser = _optimiser(self.model, config)
+        self._optimiser = make_optimiser(self.model, config)
         self.epoch = 0
         self.best: tuple[float, float] = (-1.0, -math.inf)
         """Validation accuracy and negated log-loss of the best epoch so far."""
@@ -114,17 +130,18 @@ class Trainer:
             return False
         tensors, facts = read_checkpoint(path)
         for key, wanted in self._identity().items():
-            if facts.get(key) != wanted:
+            if _identity_in(facts).get(key) != wanted:
                 raise CheckpointError(f"{path}: belongs to another run: its {key} differs")
         try:
             self.model.load_state_dict(part_of(tensors, "model"))
             self.average.load(part_of(tensors, "average"), facts["average_steps"])
         except (RuntimeError, KeyError) as error:
             raise CheckpointError(f"{path}: does not fit the network: {error}") from error
-        momentum = part_of(tensors, "momentum")
-        for name, parameter in self.model.named_parameters():
-            if name in momentum:
-                self._optimiser.state[parameter]["momentum_buffer"] = momentum[name]
+        # Checkpoints of before there was a choice of optimisers hold SGD's momentum alone.
+        older = {f"momentum_buffer.{n}": v for n, v in part_of(tensors, "momentum").items()}
+        load_optimiser(self._optimiser, self.model, older | part_of(tensors, "optimiser"))
+        if facts.get("scaler"):
+            self._scaler.load_state_dict(facts["scaler"])
         self.preprocessing = Preprocessing(**facts["preprocessing"])
         self.epoch = facts["epoch"]
         self.best = (facts["best"][0], facts["best"][1])
@@ -160,40 +177,52 @@ class Trainer:
 
     def _epoch(self, pace: Pace, on_step: Callable[[Progress], None]) -> float:
         config = self.config
-        # Seeded by epoch, so that a resumed run sees what an uninterrupted one would have seen.
-        random = Generator().manual_seed(config.seed * 1_000_003 + self.epoch)
-        order = torch.randperm(len(self._labels), generator=random)
-        px = config.px_at(self.epoch)
+        randoms = self._views.generators(self.epoch)
+        # The masks of dropout come from PyTorch's own generators.
+        torch.manual_seed(config.seed * 1_000_003 + self.epoch)
+        order = torch.randperm(len(self._views), generator=randoms[0])
+        cost = config.px_at(self.epoch) ** 2
         later = sum(config.px_at(e) ** 2 for e in range(self.epoch + 1, config.epochs))
-        total = 0.0
+        total = torch.zeros((), device=self.device)
+        done, began = 0, time.monotonic()
         self.model.train()
         for step in range(self.steps):
-            began = time.monotonic()
-            loss = self._step(order[step * config.batch :][: config.batch], step, px, random)
+            chosen = order[step * config.batch :][: config.batch]
+            batch = self._views.batch(chosen, self.epoch, self.preprocessing, randoms)
+            loss = self._shards.gradients(batch)
             total += loss
-            pace.step(time.monotonic() - began, px**2)
-            left = pace.left_s((self.steps - step - 1) * px**2 + later * self.steps)
-            on_step(Progress(self.epoch + 1, config.epochs, step + 1, self.steps, loss, left))
-        return total / self.steps
+            if (step + 1) % self._check_steps and step + 1 < self.steps:
+                self._update(step)
+                continue
+            # Before the weights are touched, and the one place that waits for a GPU.
+            if not math.isfinite(float(total)):
+                raise self._diverged(float(loss), step)
+            self._update(step)
+            now = time.monotonic()
+            pace.step((now - began) / (step + 1 - done), cost)
+            done, began = step + 1, now
+            left = pace.left_s((self.steps - step - 1) * cost + later * self.steps)
+            on_step(
+                Progress(self.epoch + 1, config.epochs, step + 1, self.steps, float(loss), left)
+            )
+        return float(total) / self.steps
 
-    def _step(self, chosen: Tensor, step: int, px: int, random: Generator) -> float:
-        config, how = self.config, self.preprocessing
+    def _update(self, step: int) -> None:
+        """Move the weights along the gradients that were just set."""
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate(step)
-        with torch.no_grad():
-            views = augment(self._frames[chosen], config.augmentation, how.crop_px, px, random)
-            batch = views.sub_(how.mean).div_(how.std).contiguous(memory_format=torch.channels_last)
-        value = self._shards.gradients(batch, self._labels[chosen], self._votes[chosen])
-        if not math.isfinite(value):
-            raise DivergedError(
-                f"{config.name}: the loss is {value} in epoch {self.epoch + 1}, step {step + 1}; "
-                "lower optimiser.rate or set optimiser.clip_norm, then --resume"
-            )
-        if config.optimiser.clip_norm:
-            nn.utils.clip_grad_norm_(self.model.parameters(), config.optimiser.clip_norm)
-        self._optimiser.step()
+        if self.config.optimiser.clip_norm:
+            self._scaler.unscale_(self._optimiser)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.optimiser.clip_norm)
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
         self.average.update(self.model)
-        return value
+
+    def _diverged(self, loss: float, step: int) -> DivergedError:
+        return DivergedError(
+            f"{self.config.name}: the loss is {loss} in epoch {self.epoch + 1}, step {step + 1}; "
+            "lower optimiser.rate or set optimiser.clip_norm, then --resume"
+        )
 
     def _rate(self, step: int) -> float:
         config = self.config
@@ -206,10 +235,11 @@ class Trainer:
 
     def _validate(self) -> tuple[float, float]:
         """Return accuracy and log-loss of the averaged weights on the validation split."""
-        network = build_network(self.config.architecture, len(EMOTIONS))
+        config, faces = self.config, self._validation
+        network = build_network(config.architecture, len(config.classes.classes)).to(self.device)
         network.load_state_dict(part_of(self.average.state, "network"))
-        logits = logits_of(network, self._validation.frames, self.preprocessing)
-        labels = torch.from_numpy(self._validation.labels)
+        logits = logits_of(network, faces.frames, self.preprocessing)
+        labels = torch.from_numpy(config.classes.labels_of(faces.labels))
         accuracy = float((logits.argmax(1) == labels).double().mean())
         return accuracy, float(functional.cross_entropy(logits, labels))
 
@@ -219,27 +249,22 @@ class Trainer:
         Epochs and the like are not part of it: a run may be lengthened, say, and its rate then
         follows the new schedule from the next epoch on. Pixel statistics stay as they were.
         """
-        return {
-            "name": self.config.name,
-            "seed": self.config.seed,
-            "architecture": self.config.architecture.model_dump(mode="json"),
-            "data_sha256": self.data_sha256,
-        }
+        return _identity_of(self.config) | {"data_sha256": self.data_sha256}
 
     def _save(self, report: EpochReport) -> None:
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         average = {f"average.{name}": value for name, value in self.average.state.items()}
-        for name, parameter in self.model.named_parameters():
-            momentum = self._optimiser.state[parameter].get("momentum_buffer")
-            if momentum is not None:
-                tensors[f"momentum.{name}"] = momentum
+        for name, value in optimiser_tensors(self._optimiser, self.model).items():
+            tensors[f"optimiser.{name}"] = value
         key = (report.validation_accuracy, -report.validation_log_loss)
         is_best = key > self.best
         self.best = max(self.best, key)
-        facts = self._identity() | {
+        facts = {
+            "data_sha256": self.data_sha256,
             "config": self.config.model_dump(mode="json"),
             "preprocessing": asdict(self.preprocessing),
             "epoch": self.epoch,
+            "scaler": self._scaler.state_dict(),
             "average_steps": self.average.steps,
             "best": self.best,
             "history": [asdict(line) for line in self.history],
@@ -251,17 +276,41 @@ class Trainer:
         write_bytes_whole(self.folder / HISTORY, lines.encode())
 
 
-def logits_of(
-    network: nn.Module, frames: np.ndarray[Any, np.dtype[np.uint8]], how: Preprocessing
-) -> Tensor:
-    """Return the logits of grey squares ``(N, H, H)`` in float32, shape ``(N, K)``."""
+def logits_of(network: nn.Module, frames: NDArray[np.uint8], how: Preprocessing) -> Tensor:
+    """Return a network's logits in float32 on the CPU, shape ``(N, K)``.
+
+    Args:
+        network: Run in evaluation mode, on the device that it is on.
+        frames: Squares ``(N, S, S)``, or ``(N, S, S, 3)`` in colour; resized as serving resizes
+            crops if their side is not the model's.
+        how: The model's preprocessing.
+    """
     network.eval()
+    first = next(network.parameters())
+    parts = [torch.empty(0, network.fc.out_features)] if not len(frames) else []  # type: ignore[union-attr,arg-type]
     with torch.inference_mode():
-        parts = [
-            network(torch.from_numpy(normalise(frames[at : at + 256], how)))
-            for at in range(0, len(frames), 256)
-        ]
-    return torch.cat(parts) if parts else torch.empty(0, len(EMOTIONS))
+        for at in range(0, len(frames), 256):
+            part = frames[at : at + 256]
+            if part.shape[1] != how.frame_px:
+                part = np.stack([to_frame(frame, how.frame_px, how.channels) for frame in part])
+            batch = torch.from_numpy(normalise(part, how)).to(first.device)
+            parts.append(network(batch).float().cpu())
+    return torch.cat(parts)
+
+
+def _identity_of(config: TrainConfig) -> dict[str, Any]:
+    return {
+        "name": config.name,
+        "seed": config.seed,
+        "architecture": config.architecture,
+        "taxonomy": config.taxonomy,
+    }
+
+
+def _identity_in(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what a checkpoint says of its run; parsed, as older ones lack later keys."""
+    config = TrainConfig.model_validate(facts["config"])
+    return _identity_of(config) | {"data_sha256": facts["data_sha256"]}
 
 
 def _begin_with(network: nn.Module, start: StoredModel, config: TrainConfig) -> None:
@@ -270,18 +319,9 @@ def _begin_with(network: nn.Module, start: StoredModel, config: TrainConfig) -> 
             f"start_from: {start.folder} is of another architecture "
             f"({start.facts.architecture}) than {config.name} ({config.architecture})"
         )
+    if start.facts.taxonomy.classes != config.classes.classes:
+        raise ConfigError(
+            f"start_from: {start.folder} tells other expressions apart "
+            f"({', '.join(start.facts.classes)}) than taxonomy {config.taxonomy!r}"
+        )
     network.load_state_dict(start.network.state_dict())
-
-
-def _optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.SGD:
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    rest = [p for p in model.parameters() if p.ndim <= 1]
-    return torch.optim.SGD(
-        [
-            {"params": weights, "weight_decay": config.optimiser.weight_decay},
-            {"params": rest, "weight_decay": 0.0},
-        ],
-        lr=config.optimiser.rate,
-        momentum=config.optimiser.momentum,
-        nesterov=True,
-    )

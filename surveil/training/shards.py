@@ -1,4 +1,4 @@
-"""The gradients of a batch, computed by several threads on a part of it each.
+"""The gradients of a batch, on a CPU computed by several threads on a part of it each.
 
 One thread per part, and not several threads per operation: those meet at spinning barriers many
 times a layer, and on two cores shared with other work the waiting cost more than the work
@@ -8,30 +8,16 @@ times a layer, and on two cores shared with other work the waiting cost more tha
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from surveil.classify import build_network
-from surveil.domain import EMOTIONS
 from surveil.training.config import TrainConfig
-
-
-class TwoHeads(nn.Module):
-    """A network with a second head that learns the annotators' votes and is not exported."""
-
-    def __init__(self, config: TrainConfig) -> None:
-        super().__init__()
-        self.network = build_network(config.architecture, len(EMOTIONS))
-        self.votes = nn.Linear(self.network.fc.in_features, len(EMOTIONS))
-
-    def forward(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.network.features(batch)
-        return self.network.fc(features), self.votes(features)
-
+from surveil.training.heads import TwoHeads
+from surveil.training.loss import Batch, TrainingLoss
+from surveil.training.precision import autocast
 
 SHARD_FACES = 32
 """Batch-norm needs some faces to take statistics of; parts are not made smaller than this."""
@@ -46,18 +32,34 @@ class Shards:
     """A model and its twins, which share its weights but have batch-norm statistics of their own.
 
     The statistics of the model itself, which are kept, are those of the first part of each batch.
-    The result depends on the number of parts, and on nothing else.
+    The result depends on the number of parts; with one, or without dropout (whose masks the threads
+    draw in any order), it depends on nothing else.
 
     Args:
-        model: Gets the gradients.
-        config: Loss and precision.
-        count: Parts, each worked on by a thread of its own. PyTorch's own threads are set to one
-            for the whole process if there is more than one part.
+        model: Gets the gradients; on its device.
+        config: Precision.
+        loss: What to make smaller; a sum over faces.
+        count: Parts, each worked on by a thread of its own; one on a GPU. PyTorch's own threads
+            are set to one for the whole process if there is more than one part.
+        teachers: Gives the softmax ``(N, K)`` that views ``(N, C, H, W)`` should have.
+        scale: Applied to the loss before the gradients are taken.
     """
 
-    def __init__(self, model: TwoHeads, config: TrainConfig, count: int) -> None:
+    def __init__(
+        self,
+        model: TwoHeads,
+        config: TrainConfig,
+        loss: TrainingLoss,
+        count: int,
+        *,
+        teachers: Callable[[Tensor], Tensor] | None = None,
+        scale: Callable[[Tensor], Tensor] = lambda loss: loss,
+    ) -> None:
         self._models = [model]
         self._config = config
+        self._loss = loss
+        self._teachers = teachers
+        self._scale = scale
         own = dict(model.named_parameters())
         for _ in range(count - 1):
             twin = copy.deepcopy(model)
@@ -70,43 +72,35 @@ class Shards:
         if count > 1:
             torch.set_num_threads(1)
 
-    def gradients(self, batch: Tensor, labels: Tensor, votes: Tensor) -> float:
-        """Set the gradients of the mean loss over a batch and return that loss.
+    def gradients(self, batch: Batch) -> Tensor:
+        """Set the gradients of the mean loss over a batch and return that loss, a scalar.
 
-        Args:
-            batch: Normalised views, ``(N, C, H, W)``.
-            labels: ``(N,)``, int64.
-            votes: ``(N, 7)``; a row of zeros adds nothing.
+        Raises:
+            Exception: Whatever a part raised, once all parts have ended.
         """
-        count = min(len(self._models), len(batch) // 2)
-        parts = zip(
-            self._models[:count], batch.chunk(count), labels.chunk(count), votes.chunk(count),
-            strict=True,
-        )  # fmt: skip
-        tasks = [self._pool.submit(self._part, *part, len(batch)) for part in parts]
-        losses, gradients = zip(*(task.result() for task in tasks), strict=True)
+        count = max(min(len(self._models), len(batch) // 2), 1)
+        if count == 1:
+            results = [self._part(self._models[0], batch, len(batch))]
+        else:
+            parts = zip(self._models[:count], batch.parts(count), strict=True)
+            tasks = [self._pool.submit(self._part, *part, len(batch)) for part in parts]
+            results = [task.result() for task in tasks]
+        losses, gradients = zip(*results, strict=True)
         for parameter, *pieces in zip(self._parameters, *gradients, strict=True):
             for piece in pieces[1:]:
                 pieces[0].add_(piece)
             parameter.grad = pieces[0]
-        return float(sum(losses))
+        return torch.stack(losses).sum()
 
-    def _part(
-        self, model: nn.Module, batch: Tensor, labels: Tensor, votes: Tensor, total: int
-    ) -> tuple[float, tuple[Tensor, ...]]:
+    def _part(self, model: nn.Module, batch: Batch, total: int) -> tuple[Tensor, list[Tensor]]:
         """Return the part's share of the mean loss and its gradients; runs in a shard's thread."""
-        how = self._config.loss
         model.train()
-        with self._precision():
-            logits, vote_logits = model(batch)
-        loss = functional.cross_entropy(
-            logits.float(), labels, label_smoothing=how.smoothing, reduction="sum"
+        with autocast(self._config, batch.views.device):
+            wanted = self._teachers(batch.views) if self._teachers else None
+            logits, vote_logits = model(batch.views)
+        loss = self._loss(logits, vote_logits, batch, wanted) / total
+        # The head of the votes takes no part where they count for nothing.
+        gradients = torch.autograd.grad(
+            self._scale(loss), self._parameters, allow_unused=True, materialize_grads=True
         )
-        agreement = (votes * functional.log_softmax(vote_logits.float(), dim=1)).sum()
-        loss = (loss - how.votes_weight * agreement) / total
-        return float(loss.detach()), torch.autograd.grad(loss, self._parameters)
-
-    def _precision(self) -> AbstractContextManager[object]:
-        if self._config.precision == "bfloat16":
-            return torch.autocast("cpu", dtype=torch.bfloat16)
-        return nullcontext()
+        return loss.detach(), list(gradients)

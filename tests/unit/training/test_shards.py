@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from surveil.training.config import TrainConfig
-from surveil.training.shards import Shards, TwoHeads, shard_count
+from surveil.training.heads import TwoHeads
+from surveil.training.loss import Batch, TrainingLoss, targets_of
+from surveil.training.shards import Shards, shard_count
 
 CONFIG = TrainConfig.model_validate(
     {
@@ -15,6 +17,9 @@ CONFIG = TrainConfig.model_validate(
         "architecture": {"kind": "resnet-small", "width": 8, "blocks": [1, 1, 1, 1]},
     }
 )  # fmt: skip
+
+
+LOSS = TrainingLoss(CONFIG, torch.ones(7))
 
 
 class FrozenNorm(TwoHeads):
@@ -42,15 +47,16 @@ def test_parts_add_up_to_the_whole(count: int) -> None:
     loss = nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
     loss = loss - 0.5 * (votes * vote_logits.log_softmax(1)).sum() / 12
     wanted = torch.autograd.grad(loss, list(model.parameters()))
-    value = Shards(model, CONFIG, count).gradients(batch, labels, votes)
-    assert value == pytest.approx(float(loss.detach()), rel=1e-5)
+    shards = Shards(model, CONFIG, LOSS, count)
+    value = shards.gradients(Batch(batch, targets_of(labels, 7, 0.1), votes))
+    assert float(value) == pytest.approx(float(loss.detach()), rel=1e-5)
     for parameter, gradient in zip(model.parameters(), wanted, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-5, rtol=1e-4)
 
 
 def test_twins_follow_the_models_weights() -> None:
     model = TwoHeads(CONFIG)
-    shards = Shards(model, CONFIG, 2)
+    shards = Shards(model, CONFIG, LOSS, 2)
     with torch.no_grad():
         next(model.parameters()).fill_(0.5)
     twin = shards._models[1]

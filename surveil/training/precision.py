@@ -1,0 +1,42 @@
+"""On which device a run computes, and how exactly."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from surveil.errors import ConfigError
+from surveil.training.config import TrainConfig
+
+_TYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Return the device that a configuration names.
+
+    Raises:
+        ConfigError: It asks for a GPU, or for float16, and there is no GPU.
+    """
+    found = torch.cuda.is_available()
+    if config.device == "cuda" and not found:
+        raise ConfigError(f"{config.name}: device is cuda, but PyTorch finds no GPU here")
+    device = torch.device("cuda" if found and config.device != "cpu" else "cpu")
+    if config.precision == "float16" and device.type == "cpu":
+        raise ConfigError(
+            f"{config.name}: precision float16 needs a GPU, and there is none here; "
+            "set precision: bfloat16"
+        )
+    return device
+
+
+def autocast(config: TrainConfig, device: torch.device) -> AbstractContextManager[object]:
+    """Return the context in which a network is run in the configured precision."""
+    if config.precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=_TYPES[config.precision])
+
+
+def make_scaler(config: TrainConfig) -> torch.amp.GradScaler:
+    """Return the loss scaler; it passes everything through unless the precision is float16."""
+    return torch.amp.GradScaler("cuda", enabled=config.precision == "float16")

@@ -1,0 +1,63 @@
+"""Which faces a run trains on and is chosen by."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from surveil.training.config import TrainConfig
+from surveil.training.errors import DataError
+from surveil.training.faces import Faces, Split, repeat
+
+log = logging.getLogger(__name__)
+
+
+def training_faces(config: TrainConfig, faces: Faces) -> Faces:
+    """Return the training split's faces of the run's classes, limited and repeated as it says.
+
+    Raises:
+        DataError: There is none, or there are fewer than one batch.
+    """
+    chosen = _of_classes(config, faces, Split.TRAIN)
+    counts = np.bincount(
+        config.classes.labels_of(chosen.labels), minlength=len(config.classes.classes)
+    )
+    for emotion, count in zip(config.classes.classes, counts.tolist(), strict=True):
+        if not count:
+            log.warning("%s: no training face is labelled %s", config.name, emotion.value)
+    limit = config.data.limit_per_class
+    if limit is not None:
+        random = np.random.default_rng(config.seed)
+        kept = [
+            random.permutation(np.flatnonzero(chosen.labels == label))[:limit]
+            for label in np.unique(chosen.labels)
+        ]
+        chosen = chosen.where(np.sort(np.concatenate(kept)))
+    chosen = repeat(chosen, config.data.repeat)
+    if len(chosen) < config.batch:
+        raise DataError(
+            f"{config.name}: {len(chosen)} training faces do not fill one batch of "
+            f"{config.batch}; lower 'batch' or add faces"
+        )
+    return chosen
+
+
+def validation_faces(config: TrainConfig, faces: Faces) -> Faces:
+    """Return the validation split's faces of the run's classes.
+
+    Raises:
+        DataError: There is none.
+    """
+    return _of_classes(config, faces, Split.VALIDATION)
+
+
+def _of_classes(config: TrainConfig, faces: Faces, split: Split) -> Faces:
+    chosen = faces.only(split)
+    chosen = chosen.where(config.classes.labels_of(chosen.labels) >= 0)
+    if not len(chosen):
+        raise DataError(
+            f"{config.name}: the {split.value} split holds no face of taxonomy "
+            f"{config.taxonomy!r} ({', '.join(e.value for e in config.classes.classes)})"
+        )
+    return chosen
