@@ -1,110 +1,196 @@
-"""The model card: what a person must know before using a model, in one page of Markdown."""
+"""The model card: what a person must know before using a model, in one page of Markdown.
+
+All of it follows from ``model.json`` and ``metrics.json``; nothing is said of data, classes or
+measurements that a model does not have.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from surveil.classify import ModelFacts
-from surveil.training.evaluation import Evaluation
+from surveil.training.failures import failures
+from surveil.training.metrics_file import SetFigures
+from surveil.training.model_record import ModelRecord
+from surveil.training.provenance import SETS, data_lines
+from surveil.training.wording import (
+    budget_words,
+    input_words,
+    network_sentence,
+    number,
+    percent,
+    size_words,
+    span,
+    speed_of,
+    speed_words,
+)
 
 _CHOICE = {
     "best": "The weights are those of the epoch with the highest validation accuracy",
     "last": "The weights are those of the last epoch, at which nothing was chosen",
 }
 
-_LIMITS = """\
-## Where it fails
-
-* Labels of web photographs are uncertain: one annotator in two or three disagrees with FER2013's.
-  Fear, sadness, disgust and anger are confused with each other and with neutral far more often
-  than happiness and surprise are; see the table.
-* Disgust has few examples. Profiles, hands before the face, masks, faces below some 24 px, strong
-  back light and children are seldom in the data.
-* The training data has no record of age, sex or skin colour of the people in it, so equal accuracy
-  over groups was neither ensured nor measured. Measure it on your own people before you rely on it.
-* It classifies a facial *expression*. What a person feels cannot be read from it.
-
+_LAW = """\
 ## Law
 
 Not legal advice. The EU AI Act forbids systems that infer emotions at work and in education except
 for medical or safety reasons (Article 5(1)(f)); elsewhere they are high-risk (Annex III), and the
 people seen must be told (Article 50(3)). Data protection law applies beside it.
-
-## Data and licences
-
-* FER2013 (Kaggle, ICML 2013 challenge): web images without a clear licence. Used to train and to
-  measure; none of its images are in this repository or can be had from the weights' files.
-  Whether weights trained on it may be used commercially is not settled: ask before you do.
-* FER+ votes (Microsoft, MIT licence): a second target in training, dropped from the exported model.
-* Face Research Lab London Set (DeBruine and Jones 2017): CC-BY 4.0.
-* muxspace/facial_expressions: labels Apache-2.0; press photographs and film stills, noisy labels.
 """
 
+_PERSONAL = "It classifies a facial *expression*. What a person feels cannot be read from it."
 
-def card(facts: ModelFacts, results: Mapping[str, Evaluation], note: str) -> str:
-    """Return the card of a model.
 
-    Args:
-        facts: As written into ``model.json``.
-        results: Test figures by name of the set; the first one's classes are listed.
-        note: What is particular about this model, such as that it is unfinished; may be empty.
-    """
-    training = facts.training
-    lines = [f"# {facts.versioned_name}", ""]
-    if note:
-        lines += [f"> {note}", ""]
-    architecture = facts.architecture
-    lines += [
+def card(record: ModelRecord) -> str:
+    """Return the card of a model; its first test set is the one whose classes are listed."""
+    facts, metrics = record.facts, record.metrics
+    name, first = next(iter(metrics.test.items()))
+    parts = [f"# {facts.versioned_name}\n"]
+    if metrics.note:
+        parts.append(f"> {' '.join(metrics.note.split())}\n")
+    parts += [
         f"Classifies the expression of a face as one of {', '.join(facts.classes)}. "
-        f"A ResNet of basic blocks {list(architecture.blocks)}, {architecture.width} channels in "
-        f"its first stage, on the {facts.input.crop_px} px centre of a "
-        f"{facts.input.frame_px} px grey face. Scores are calibrated (temperature "
-        f"{facts.temperature:.3f}).",
-        "",
-        "## Figures",
-        "",
-        "None of these faces was used to fit, to choose the epoch or to set the temperature."
-        " A validation split of the training data serves for the latter two. "
-        "Intervals are 95% (Wilson); ECE is over 15 bins.",
-        "",
-        "| test set | faces | accuracy | interval | balanced | macro-F1 | ECE | ECE unscaled |",
-        "|---|---|---|---|---|---|---|---|",
+        f"{network_sentence(facts.architecture)}, on {input_words(facts)}. Scores are calibrated "
+        f"(temperature {facts.temperature:.3f}).{_sizes(record)}\n",
+        "## Figures\n",
+        f"{metrics.protocol} Intervals are 95%; ECE is over 15 bins.\n".lstrip(),
+        _sets_table(metrics.test),
+        *_by_class(name, first),
+        *_more(metrics.test),
+        *_sets_explained(metrics.test, facts.training),
+        "## Training\n",
+        _training(record),
+        "## Where it fails\n",
+        _bullets([*failures(metrics.test), _groups(metrics.test), _PERSONAL]),
+        _LAW,
+        "## Data and licences\n",
+        _bullets(data_lines(facts.training, metrics.test)),
     ]
-    for name, result in results.items():
-        low, high = result.interval
-        lines.append(
-            f"| {name} | {result.faces} | {result.accuracy:.1%} | {low:.1%} to {high:.1%} | "
-            f"{result.balanced_accuracy:.1%} | {result.macro_f1:.3f} | {result.ece:.1%} | "
-            f"{result.ece_unscaled:.1%} |"
+    return "\n".join(parts)
+
+
+def _sizes(record: ModelRecord) -> str:
+    metrics = record.metrics
+    said = ""
+    if metrics.parameters is not None:
+        said += f" {metrics.parameters:,} parameters"
+        said += f", {size_words(metrics.weights_bytes)}." if metrics.weights_bytes else "."
+    speed = speed_of(metrics.speed)
+    if speed is not None:
+        said += f" A face takes {speed_words(speed)} where it was exported."
+    if metrics.makers_figure:
+        said += (
+            f" The makers of this network report {metrics.makers_figure}, by a protocol of their "
+            "own that does not compare with the figures below."
         )
-    first_name, first = next(iter(results.items()))
-    lines += [
-        "",
-        f"By class, on {first_name}:",
-        "",
-        "| class | precision | recall | F1 | faces |",
-        "|---|---|---|---|---|",
+    return said
+
+
+def _sets_table(tests: Mapping[str, SetFigures]) -> str:
+    return _table(
+        ("test set", "faces", "accuracy", "interval", "ten-crop", "balanced", "macro-F1",
+         "log-loss", "ECE", "ECE unscaled"),
+        (
+            (name, f.faces, percent(f.accuracy), span(f.interval),
+             percent(f.ten_crop.accuracy if f.ten_crop else None), percent(f.balanced_accuracy),
+             number(f.macro_f1), number(f.log_loss), percent(f.ece), percent(f.ece_unscaled))
+            for name, f in tests.items()
+        ),
+    )  # fmt: skip
+
+
+def _by_class(name: str, figures: SetFigures) -> list[str]:
+    if not figures.per_class:
+        return []
+    rows = (
+        (row.emotion, percent(row.precision), percent(row.recall), percent(row.specificity),
+         number(row.f1), row.support)
+        for row in figures.per_class
+    )  # fmt: skip
+    columns = ("class", "precision", "recall", "specificity", "F1", "faces")
+    return [f"By class, on {name}:\n", _table(columns, rows)]
+
+
+def _more(tests: Mapping[str, SetFigures]) -> list[str]:
+    """Return the parts on abstaining, fewer classes, FER+ and robustness that there are."""
+    parts = []
+    sure = [
+        (name, percent(t.precision, 0), number(t.threshold) if t.reached else "not reached",
+         percent(t.coverage) if t.reached else "–")
+        for name, figures in tests.items()
+        for t in (figures.risk_coverage.thresholds if figures.risk_coverage else ())
+    ]  # fmt: skip
+    if sure:
+        columns = ("test set", "precision", "at a confidence of", "coverage")
+        parts += ["If it may abstain where it is unsure:\n", _table(columns, sure)]
+    fewer = [
+        (name, taxonomy, part.faces or "–", percent(part.accuracy), span(part.interval),
+         number(part.macro_f1))
+        for name, figures in tests.items()
+        for taxonomy, part in figures.restricted.items()
+    ]  # fmt: skip
+    if fewer:
+        columns = ("test set", "classes", "faces", "accuracy", "interval", "macro-F1")
+        parts += ["If only these expressions occur:\n", _table(columns, fewer)]
+    for name, figures in tests.items():
+        if figures.ferplus:
+            parts.append(
+                f"Against the plurality of FER+'s ten annotators, where more than half agree, on "
+                f"{name}: {percent(figures.ferplus.accuracy)} ({span(figures.ferplus.interval)}) "
+                f"of {figures.ferplus.faces or 'the'} faces.\n"
+            )
+    spoilt = [
+        (name, part.condition, part.faces or "–", percent(part.accuracy), span(part.interval))
+        for name, figures in tests.items()
+        for part in figures.robustness
     ]
-    lines += [
-        f"| {c.emotion} | {c.precision:.1%} | {c.recall:.1%} | {c.f1:.3f} | {c.support} |"
-        for c in first.classes
-    ]
-    lines += [
-        "",
-        "`fer2013` is PublicTest, official; `without duplicates` leaves out its pictures that "
-        "occur twice or equal a training row as delivered. People of `london_ccby` and "
-        "`muxspace` in these sets are in no other split; sets of few faces or classes say little "
-        "about the classes they lack.",
-        "",
-        "## Training",
-        "",
-        f"{_CHOICE[training['checkpoint']]} (epoch {training['epoch']} of {training['epochs']} "
-        f"planned; {training['epochs_done']} done). "
-        f"{training['validation_faces']} validation faces; "
-        f"{training['train_faces']} training faces; manifest sha256 "
-        f"`{training['manifest_sha256']}`. Training rows that equal a PublicTest row were dropped, "
-        "blank ones too. `model.json` holds the whole configuration.",
-        "",
-        _LIMITS,
-    ]
-    return "\n".join(lines)
+    if spoilt:
+        columns = ("test set", "condition", "faces", "accuracy", "interval")
+        parts += ["With every face spoilt in one way:\n", _table(columns, spoilt)]
+    return parts
+
+
+def _sets_explained(tests: Mapping[str, SetFigures], training: Mapping[str, Any]) -> list[str]:
+    said = [SETS[name] for name in tests if name in SETS]
+    apart = [f"`{name}`" for name in training.get("people_held_out", {}) if name in tests]
+    if apart:
+        said.append(f"People of {' and '.join(apart)} in these sets are in no other split.")
+    return [" ".join(said) + "\n"] if said else []
+
+
+def _training(record: ModelRecord) -> str:
+    training, metrics = record.facts.training, record.metrics
+    said = []
+    if training.get("checkpoint") in _CHOICE:
+        said.append(f"{_CHOICE[training['checkpoint']]} (epoch {training.get('epoch')}).")
+    said.append(f"Budget: {budget_words(metrics.budget)}.")
+    for key, what in (("train_faces", "training faces"), ("validation_faces", "validation faces")):
+        if key in training:
+            said.append(f"{training[key]} {what}.")
+    left_out = [f"{count} {why}" for why, count in training.get("set_aside", {}).items() if count]
+    if left_out:
+        said.append(f"Left out: {', '.join(left_out)}.")
+    if "manifest_sha256" in training:
+        said.append(f"Manifest sha256 `{training['manifest_sha256']}`.")
+    said.append("`model.json` holds the whole configuration.")
+    return " ".join(said) + "\n"
+
+
+def _groups(tests: Mapping[str, SetFigures]) -> str:
+    usual = {"brightness", "size"}
+    measured = {part.by for figures in tests.values() for part in figures.strata} - usual
+    if measured:
+        return f"Groups of people were told apart by {', '.join(sorted(measured))} alone."
+    return (
+        "How accuracy differs between groups of people (age, sex, skin colour) was not measured: "
+        "measure it on your own people before you rely on it."
+    )
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "".join(f"* {line}\n" for line in lines)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from torch import nn
 
 from surveil.classify import (
     ModelFacts,
     PixelFacts,
     Preprocessing,
+    StoredModel,
     build_network,
     read_model,
     write_model,
 )
-from surveil.domain import EMOTIONS
 from surveil.training.card import card
 from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
 from surveil.training.config import TrainConfig
 from surveil.training.dataset import Dataset
 from surveil.training.errors import CheckpointError
-from surveil.training.evaluation import NAMES, Evaluation, evaluate_split
+from surveil.training.evaluation import Evaluation, evaluate_split
 from surveil.training.experiments import note_experiment
-from surveil.training.faces import Split
+from surveil.training.faces import Faces, Split
+from surveil.training.hardware import describe_hardware
 from surveil.training.loop import BEST, LAST, logits_of
+from surveil.training.metrics_file import FORMAT
+from surveil.training.model_record import METRICS, WEIGHTS, read_record
+from surveil.training.precision import device_of
+from surveil.training.selection import training_faces, validation_faces
 from surveil.training.temperature import fit_temperature
+
+Choice = Literal["best", "last"]
+
+_CHOICE = {
+    "best": "The epoch of the highest accuracy on the validation split was exported",
+    "last": "The last epoch was exported, at which nothing was chosen",
+}
 
 
 def export(
@@ -35,16 +51,29 @@ def export(
     models: Path,
     *,
     note: str = "",
-    checkpoint: Literal["best", "last"] = "best",
+    protocol: str = "",
+    checkpoint: Choice = "best",
 ) -> dict[str, Evaluation]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
-    ``best`` is the epoch of the highest accuracy on the validation split, ``last`` the latest one,
-    at which nothing was chosen. The temperature is fitted on the validation split. The figures are
-    those of the model as read back from the disk, in half precision.
+    Beside the weights come ``model.json``, ``metrics.json`` and ``card.md``, and a line in
+    ``EXPERIMENTS.md``. The temperature is fitted on the validation split. The figures are those of
+    the model as read back from the disk, in half precision.
+
+    Args:
+        config: Its name is the model's; all else is taken from the checkpoint.
+        run: Folder of the checkpoints.
+        dataset: As the run was trained on.
+        models: Folder of models.
+        note: What is particular about this model, such as that it is unfinished.
+        protocol: How the configuration was chosen, where that needs saying: of the rest (epoch,
+            temperature, split) the protocol speaks by itself.
+        checkpoint: ``best`` is the epoch of the highest accuracy on the validation split, ``last``
+            the latest one, at which nothing was chosen.
 
     Raises:
         CheckpointError: The run has no such checkpoint, or one of other data.
+        DataError: A split holds no face of the run's classes.
         ModelError: The model cannot be written.
     """
     path = run / (BEST if checkpoint == "best" else LAST)
@@ -52,51 +81,108 @@ def export(
     if facts["data_sha256"] != dataset.sha256:
         raise CheckpointError(f"{path}: was trained on other data than is given")
     trained = TrainConfig.model_validate(facts["config"])
-    done = read_checkpoint(run / LAST)[1]["epoch"]
-    network = build_network(trained.architecture, len(EMOTIONS))
+    latest = read_checkpoint(run / LAST)[1]
+    chosen = trained.classes
+    network = build_network(trained.architecture, len(chosen.classes))
     network.load_state_dict(part_of(tensors, "average.network"))
     seen = Preprocessing(**facts["preprocessing"])
-    pixels = PixelFacts(frame_px=seen.frame_px, crop_px=seen.crop_px, mean=seen.mean, std=seen.std)
-    validation = dataset.faces.only(Split.VALIDATION)
+    shown = training_faces(trained, dataset.faces)
+    validation = validation_faces(trained, dataset.faces)
     model_facts = ModelFacts(
         name=config.name,
         architecture=trained.architecture,
-        classes=NAMES,
-        input=pixels,
+        classes=tuple(emotion.value for emotion in chosen.classes),
+        input=PixelFacts(
+            frame_px=seen.frame_px, crop_px=seen.crop_px, mean=seen.mean, std=seen.std
+        ),
         temperature=1.0,
-        training={
-            "manifest_sha256": dataset.sha256,
-            "sources": sorted(set(dataset.faces.sources.tolist())),
-            "train_faces": len(dataset.faces.only(Split.TRAIN)),
-            "validation_faces": len(validation),
-            "set_aside": dataset.set_aside,
-            "people_held_out": _people_held_out(dataset),
+        training=_data_facts(trained, dataset, shown, validation)
+        | {
             "checkpoint": checkpoint,
             "epoch": facts["epoch"],
-            "epochs_done": done,
+            "epochs_done": latest["epoch"],
             "epochs": trained.epochs,
             "config": trained.model_dump(mode="json"),
         },
         code_version=version("surveil"),
         weights_sha256="0" * 64,
     )
-    logits = logits_of(network.half().float(), validation.frames, model_facts.preprocessing)
-    temperature = fit_temperature(logits.numpy(), validation.labels)
+    logits = logits_of(network.half().float(), validation.frames, seen).numpy()
+    temperature = fit_temperature(logits, chosen.labels_of(validation.labels))
     folder = models / config.name
     write_model(folder, model_facts.model_copy(update={"temperature": temperature}), network)
     stored = read_model(folder)
     results = evaluate_split(stored, dataset.faces, Split.TEST, dataset.repeated)
-    metrics = {
+    metrics = _size(stored) | {
+        "format": FORMAT,
         "model": stored.facts.versioned_name,
+        "taxonomy": chosen.name,
         "temperature": stored.facts.temperature,
-        "protocol": "test split; epoch and temperature chosen on the validation split",
+        "protocol": _protocol(trained, checkpoint, len(validation), protocol),
+        "note": note,
+        "budget": _budget(trained, latest, len(shown)),
+        "makers_figure": trained.makers_figure,
         "test": {name: result.as_json() for name, result in results.items()},
+        "speed": [],
+        "memory_bytes": None,
         "history": facts["history"],
     }
-    write_bytes_whole(folder / "metrics.json", (json.dumps(metrics, indent=1) + "\n").encode())
-    write_bytes_whole(folder / "card.md", card(stored.facts, results, note).encode())
-    note_experiment(models / "EXPERIMENTS.md", stored.facts, results, note)
+    write_bytes_whole(folder / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
+    record = read_record(folder)
+    write_bytes_whole(folder / "card.md", card(record).encode())
+    note_experiment(models / "EXPERIMENTS.md", record)
     return results
+
+
+def _data_facts(
+    config: TrainConfig, dataset: Dataset, shown: Faces, validation: Faces
+) -> dict[str, Any]:
+    """Return what ``model.json`` says of the data; ``shown`` may hold a face several times."""
+    pairs = set(zip(shown.sources.tolist(), shown.names.tolist(), strict=True))
+    by_source = Counter(source for source, _ in pairs)
+    return {
+        "manifest_sha256": dataset.sha256,
+        "sources": sorted(set(dataset.faces.sources.tolist())),
+        "train_faces": len(pairs),
+        "train_faces_by_source": dict(sorted(by_source.items())),
+        "validation_faces": len(validation),
+        "votes_used": config.loss.votes_weight > 0 and bool(shown.votes.any()),
+        "set_aside": dataset.set_aside,
+        "people_held_out": _people_held_out(dataset),
+    }
+
+
+def _size(stored: StoredModel) -> dict[str, int]:
+    """Return the numbers learned, the batch-norm statistics beside them, and the file's size."""
+    network: nn.Module = stored.network
+    return {
+        "parameters": sum(value.numel() for value in network.parameters()),
+        "statistics": sum(b.numel() for b in network.buffers() if b.is_floating_point()),
+        "weights_bytes": (stored.folder / WEIGHTS).stat().st_size,
+    }
+
+
+def _protocol(config: TrainConfig, checkpoint: Choice, validation: int, chosen: str) -> str:
+    """Return how the figures came about, as far as the code made it so."""
+    said = [
+        f"{_CHOICE[checkpoint]}; the temperature was fitted on the {validation} faces of the "
+        "validation split. Test faces are in neither training nor validation."
+    ]
+    if config.start_from or config.distil:
+        said.append("Other models that this one learned from may have seen other faces.")
+    return " ".join([*said, chosen]).strip()
+
+
+def _budget(config: TrainConfig, latest: Mapping[str, Any], shown: int) -> dict[str, Any]:
+    """Return what the training cost; a checkpoint that does not say where it ran ran here."""
+    epochs = latest["epoch"]
+    return {
+        "epochs": epochs,
+        "epochs_planned": config.epochs,
+        "images": epochs * (shown // config.batch) * config.batch,
+        "seconds": round(sum(line["seconds"] for line in latest["history"]), 1),
+        "hardware": latest.get("hardware") or describe_hardware(device_of(config)),
+    }
 
 
 def _people_held_out(dataset: Dataset) -> dict[str, list[str]]:

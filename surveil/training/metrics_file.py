@@ -205,9 +205,7 @@ class MetricsFile(_Part):
     @classmethod
     def _lift(cls, content: Any) -> Any:
         """Bring the sets of format 1, which listed the figures as ``classes``, into shape."""
-        if not isinstance(content, dict) or content.get("format", 1) != 1:
-            return content
-        sets = content.get("test")
+        sets = content.get("test") if isinstance(content, dict) else None
         if not isinstance(sets, dict):
             return content
         return content | {"test": {name: _lift_set(figures) for name, figures in sets.items()}}

@@ -1,0 +1,84 @@
+"""What must be known of the collections that faces come from: origin and licence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SOURCES: Mapping[str, str] = {
+    "fer2013": (
+        "FER2013 (Kaggle, ICML 2013 challenge): web images without a clear licence. None of them "
+        "is in this repository. Whether weights trained on them may be used commercially is not "
+        "settled: ask before you do"
+    ),
+    "london_ccby": "Face Research Lab London Set (DeBruine and Jones 2017): CC-BY 4.0",
+    "muxspace": (
+        "muxspace/facial_expressions: labels Apache-2.0; press photographs and film stills, "
+        "noisy labels"
+    ),
+}
+"""By the name that a source has in the manifest."""
+
+SETS: Mapping[str, str] = {
+    "fer2013": "`fer2013` is PublicTest, official.",
+    "fer2013 without duplicates": (
+        "`fer2013 without duplicates` leaves out its pictures that occur twice or equal a "
+        "training row as delivered."
+    ),
+}
+"""What a test set is, where its name does not say."""
+
+
+def data_lines(training: Mapping[str, Any], tests: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each collection that a model was trained or measured on.
+
+    Args:
+        training: Of ``model.json``.
+        tests: Its test sets by name, which begins with that of the source.
+    """
+    faces: Mapping[str, int] | None = training.get("train_faces_by_source")
+    used = list(faces) if faces is not None else list(training.get("sources", []))
+    measured = [name for name in tests if not any(name.startswith(f"{s} ") for s in tests)]
+    lines = []
+    for source in dict.fromkeys((*used, *measured)):
+        what = SOURCES.get(source, f"`{source}`: its licence is not known to surveil")
+        if source not in used:
+            how = "Used to measure only"
+        else:
+            count = f"{faces[source]} faces" if faces else "Used"
+            how = f"{count} to train on" + (", others to measure" if source in tests else "")
+        lines.append(f"{what}. {how}.")
+    if _used_votes(training):
+        lines.append(
+            "FER+ votes (Microsoft, MIT licence): a second target in training, dropped from the "
+            "exported model."
+        )
+    elif any(getattr(figures, "ferplus", None) for figures in tests.values()):
+        lines.append("FER+ votes (Microsoft, MIT licence): used to measure only.")
+    return lines + _inherited(training.get("config", {}))
+
+
+def _used_votes(training: Mapping[str, Any]) -> bool:
+    if "votes_used" in training:
+        return bool(training["votes_used"])
+    # Models of before this was noted: FER2013 came with its votes.
+    weight = training.get("config", {}).get("loss", {}).get("votes_weight", 0)
+    return weight > 0 and "fer2013" in training.get("sources", [])
+
+
+def _inherited(config: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if config.get("start_from"):
+        lines.append(
+            f"Training began with the weights of `{config['start_from']}`: what limits them "
+            "limits these."
+        )
+    if config.get("imagenet"):
+        lines.append(
+            "Training began with torchvision's weights for ImageNet where they could be fetched; "
+            "ImageNet's pictures are for research, and their rights are their owners'."
+        )
+    if config.get("distil"):
+        teachers = ", ".join(f"`{name}`" for name in config["distil"].get("teachers", ()))
+        lines.append(f"Learned from what {teachers} said: what limits them limits this model.")
+    return lines

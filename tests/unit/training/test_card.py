@@ -1,0 +1,130 @@
+"""The card says what is true of its model, and no more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from made_up_figures import FOUR, facts, metrics, set_figures, write, write_model
+
+from surveil.training.card import card
+from surveil.training.failures import failures
+from surveil.training.metrics_file import SetFigures
+from surveil.training.model_record import read_record
+
+
+def card_of(folder: Path) -> str:
+    return card(read_record(folder))
+
+
+def with_training(folder: Path, **changes: Any) -> Path:
+    path = folder / "model.json"
+    content = json.loads(path.read_text())
+    content["training"] |= changes
+    path.write_text(json.dumps(content))
+    return folder
+
+
+def figures_of(**changes: Any) -> SetFigures:
+    return SetFigures.model_validate(set_figures(1) | changes)
+
+
+def test_a_card_has_all_figures_that_were_measured(tmp_path: Path) -> None:
+    ferplus = {"faces": 600, "accuracy": 0.81, "interval": [0.78, 0.84]}
+    described = facts("alpha")
+    figures = set_figures(1) | {"ferplus": ferplus}
+    content = metrics(described, {"faces-a": figures}, note="A try.", makers_figure="66%")
+    text = card_of(write(tmp_path / "alpha", described, content))
+    for words in (
+        "> A try.", "1,234,567 parameters, 2.5 MB", "4.5 ms (openvino, batch 1, 1 thread)",
+        "The makers of this network report 66%", "| faces-a | 85% | 0.500 |",
+        "| faces-a | 90% | not reached |", "81.0% (78.0% to 84.0%) of 600 faces",
+        "| faces-a | 16 px | 700 |", "Budget: 5 of 5 epochs planned, 5,000 images shown",
+        "| 2.0% | 6.0% |", "Article 5(1)(f)", "Left out: 3 fer2013 equal to test",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_only_data_that_was_used_is_named(tmp_path: Path) -> None:
+    text = card_of(write_model(tmp_path, "alpha"))
+    assert "FER2013 (Kaggle" in text
+    assert "1000 faces to train on" in text
+    for words in ("London", "muxspace", "FER+", "PublicTest", "None of these faces was used"):
+        assert words not in text, words
+    own = {"own-cameras": 40, "london_ccby": 7}
+    folder = with_training(write_model(tmp_path, "beta"), train_faces_by_source=own)
+    text = card_of(with_training(folder, votes_used=True, config={"start_from": "gamma"}))
+    for words in ("`own-cameras`: its licence is not known", "CC-BY 4.0", "7 faces to train on",
+                  "FER+ votes", "began with the weights of `gamma`"):  # fmt: skip
+        assert words in text, words
+    assert "Kaggle" not in text
+
+
+def test_a_source_only_measured_on_is_said_to_be(tmp_path: Path) -> None:
+    described = facts("alpha")
+    described["training"]["train_faces_by_source"] = {"own": 5}
+    test = {"london_ccby": set_figures(1)}
+    text = card_of(write(tmp_path / "alpha", described, metrics(described, test)))
+    assert "CC-BY 4.0. Used to measure only." in text
+    assert "`own`: its licence is not known to surveil. 5 faces to train on." in text
+
+
+def test_a_model_of_four_classes_says_which_it_lacks(tmp_path: Path) -> None:
+    text = card_of(write_model(tmp_path, "four-beta", classes=FOUR))
+    assert "as one of happy, sad, surprise, neutral." in text
+    assert "It does not know angry, disgust or fear:" in text
+    assert "is called happy, sad, surprise or neutral all the same" in text
+
+
+def test_any_architecture_is_described(tmp_path: Path) -> None:
+    described = facts("alpha", architecture={"kind": "colour-cnn", "channels": 3})
+    described["input"] = {"frame_px": 100, "crop_px": 100, "mean": 0.5, "std": 0.25}
+    folder = write(tmp_path / "alpha", described, metrics(described, {"faces-a": set_figures(1)}))
+    assert "A plain CNN of four blocks of two convolutions, on 100 px colour" in card_of(folder)
+
+
+def test_failures_follow_the_figures() -> None:
+    figures = figures_of()
+    said = " ".join(failures({"faces-a": figures}))
+    lowest = min(figures.per_class, key=lambda row: row.recall)
+    assert f"Recognised least often on faces-a: {lowest.emotion} ({lowest.recall:.1%}" in said
+    assert f"the {figures.accuracy:.1%} of unspoilt faces: 16 px (" in said
+    assert "48 px" not in said
+    assert "its confidence is off" not in said
+
+
+def test_confusions_are_named_with_their_share() -> None:
+    confusion = [[0] * 7 for _ in range(7)]
+    for at in range(7):
+        confusion[at][at] = 60
+    confusion[2][4], confusion[1][0] = 40, 20
+    said = failures({"faces-a": figures_of(confusion=confusion)})
+    line = next(line for line in said if line.startswith("Most confused"))
+    assert line == (
+        "Most confused on faces-a: fear is called sad in 40.0% of its faces and "
+        "disgust is called angry in 25.0% of its faces."
+    )
+
+
+def test_weak_strata_small_classes_and_wrong_confidence_are_named() -> None:
+    strata = [
+        {"by": "brightness", "stratum": "dark", "faces": 200, "accuracy": 0.3,
+         "interval": [0.25, 0.36]},
+        {"by": "size", "stratum": "small", "faces": 9, "accuracy": 0.3, "interval": [0.1, 0.99]},
+    ]  # fmt: skip
+    few = set_figures(1)["per_class"]
+    few[1]["support"] = 4
+    said = " ".join(failures({"faces-a": figures_of(strata=strata, ece=0.12, per_class=few)}))
+    assert "Worse than on the rest of faces-a: brightness dark (30.0% of 200)." in said
+    assert "Too few faces on faces-a to tell how well it does: disgust (4)." in said
+    assert "its confidence is off by 12.0 points" in said
+
+
+def test_groups_that_were_measured_are_not_denied(tmp_path: Path) -> None:
+    strata = [{"by": "age", "stratum": "60+", "faces": 90, "accuracy": 0.7, "interval": [0.6, 0.8]}]
+    described = facts("alpha")
+    test = {"faces-a": set_figures(1) | {"strata": strata}}
+    text = card_of(write(tmp_path / "alpha", described, metrics(described, test)))
+    assert "Groups of people were told apart by age alone." in text
+    assert "was not measured" not in text

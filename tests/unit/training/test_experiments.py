@@ -1,0 +1,60 @@
+"""The table of runs, those that failed included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from made_up_figures import write_model
+
+from surveil.training.config import TrainConfig
+from surveil.training.experiments import COLUMNS, note_experiment, note_failure
+from surveil.training.model_record import ModelRecord, read_record
+
+OLD = "# Experiments\n\n| model | seed |\n|---|---|\n| alpha@1234567 | 1 |\n"
+
+
+def record(folder: Path, **changes: object) -> ModelRecord:
+    path = write_model(folder, "alpha", **changes) / "model.json"
+    small = '"architecture": {"kind": "conv5"}, "taxonomy": "seven", "seed"'
+    path.write_text(path.read_text().replace('"seed"', small))
+    return read_record(path.parent)
+
+
+def rows(table: Path) -> list[list[str]]:
+    lines = [line for line in table.read_text().splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_a_model_is_listed_once_with_its_figures(tmp_path: Path) -> None:
+    table, model = tmp_path / "new" / "EXPERIMENTS.md", record(tmp_path, note="a | b\nc")
+    note_experiment(table, model)
+    note_experiment(table, model)
+    head, _, line = rows(table)
+    assert tuple(head) == COLUMNS
+    cells = dict(zip(COLUMNS, line, strict=True))
+    assert cells["run"] == model.facts.versioned_name
+    assert cells["configuration"] == "alpha: conv5, seven, batch 64, sgd 0.1"
+    assert cells["epochs"] == "5 of 5, 5 exported"
+    assert cells["accuracy"].startswith("faces-a ")
+    assert cells["coverage at 85%"].endswith("%")
+    assert cells["remark"] == "a / b c"
+
+
+def test_a_run_that_gave_no_model_is_listed(tmp_path: Path) -> None:
+    table = tmp_path / "EXPERIMENTS.md"
+    config = TrainConfig(name="beta", seed=3, epochs=9)
+    note_failure(table, config, epochs_done=0, reason="the loss is nan in epoch 1")
+    note_failure(table, config, epochs_done=2, reason="stopped", validation_accuracy=0.257)
+    first, second = (dict(zip(COLUMNS, line, strict=True)) for line in rows(table)[2:])
+    assert (first["run"], first["seed"], first["epochs"]) == ("(none)", "3", "0 of 9")
+    assert first["remark"] == "the loss is nan in epoch 1"
+    assert second["accuracy"] == "validation 25.70%"
+    assert second["configuration"].startswith("beta: resnet-small w64 2-2-2-2, seven, batch 128")
+
+
+def test_a_table_of_other_columns_keeps_its_rows(tmp_path: Path) -> None:
+    table = tmp_path / "EXPERIMENTS.md"
+    table.write_text(OLD)
+    note_experiment(table, record(tmp_path))
+    assert table.read_text().startswith(OLD)
+    assert len(rows(table)) == 2 + 3

@@ -1,0 +1,146 @@
+"""From a checkpoint to a model folder, without training."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from surveil.classify import Preprocessing, build_network, read_model
+from surveil.training.checkpoint import write_checkpoint
+from surveil.training.compare import compare
+from surveil.training.compare_page import page
+from surveil.training.config import Data, TrainConfig
+from surveil.training.dataset import Dataset
+from surveil.training.errors import CheckpointError
+from surveil.training.export import export
+from surveil.training.faces import Faces, Split
+from surveil.training.hardware import describe_hardware
+from surveil.training.loop import BEST, LAST
+from surveil.training.metrics_file import FORMAT
+from surveil.training.model_record import find_records
+
+FACES = 84
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    """12 faces of each expression: 6 to train on, 3 to choose by, 3 to test with."""
+    splits = np.array([Split.TRAIN] * 2 + [Split.VALIDATION, Split.TEST])
+    at = np.arange(FACES)
+    faces = Faces(
+        frames=np.random.default_rng(1).integers(0, 256, (FACES, 48, 48), dtype=np.uint8),
+        labels=at % 7,
+        votes=np.zeros((FACES, 7), np.float32),
+        splits=splits[at // 7 % 4],
+        sources=np.full(FACES, "own"),
+        people=np.array([f"p{i}" for i in at]),
+        names=np.array([f"{i}.png" for i in at]),
+    )
+    return Dataset(faces, "ab" * 32, {"own blank": 2}, frozenset())
+
+
+def config_of(**changes: object) -> TrainConfig:
+    small = {
+        "name": "alpha", "batch": 8, "epochs": 4, "device": "cpu", "taxonomy": "four",
+        "architecture": {"kind": "resnet-small", "width": 8, "blocks": [1, 1, 1, 1]},
+        "makers_figure": "90%", "data": Data(repeat={"own": 2}),
+    }  # fmt: skip
+    return TrainConfig.model_validate(small | changes)
+
+
+def write_run(folder: Path, config: TrainConfig, epoch: int = 2, **facts: object) -> Path:
+    torch.manual_seed(1)
+    network = build_network(config.architecture, len(config.classes.classes))
+    average = {f"average.network.{name}": value for name, value in network.state_dict().items()}
+    line = {"epoch": 1, "seconds": 2.5}
+    content = {
+        "data_sha256": "ab" * 32, "config": config.model_dump(mode="json"), "epoch": epoch,
+        "preprocessing": asdict(Preprocessing()), "history": [line, line | {"epoch": 2}],
+    } | facts  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (BEST, LAST):
+        write_checkpoint(folder / name, average, content)
+    return folder
+
+
+def test_a_model_of_four_classes_is_written_with_all_its_figures(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    config, models = config_of(), tmp_path / "models"
+    run = write_run(tmp_path / "run", config, hardware="a GPU")
+    results = export(config, run, dataset, models, note="A try.", protocol="Chosen by hand.")
+    stored = read_model(models / "alpha")
+    assert stored.facts.classes == ("happy", "sad", "surprise", "neutral")
+    training = stored.facts.training
+    assert training["train_faces_by_source"] == {"own": 24}
+    assert (training["train_faces"], training["validation_faces"]) == (24, 12)
+    assert not training["votes_used"]
+    metrics = json.loads((models / "alpha" / "metrics.json").read_text())
+    assert metrics["format"] == FORMAT
+    assert metrics["taxonomy"] == "four"
+    assert metrics["parameters"] == sum(p.numel() for p in stored.network.parameters())
+    assert metrics["statistics"] > 0
+    assert metrics["weights_bytes"] == (models / "alpha" / "weights.safetensors").stat().st_size
+    assert metrics["makers_figure"] == "90%"
+    assert metrics["budget"] == {
+        "epochs": 2, "epochs_planned": 4, "images": 2 * 48, "seconds": 5.0, "hardware": "a GPU",
+    }  # fmt: skip
+    assert metrics["protocol"].startswith("The epoch of the highest accuracy on the validation")
+    assert metrics["protocol"].endswith("Chosen by hand.")
+    assert set(results) == {"own"}
+    assert "> A try." in (models / "alpha" / "card.md").read_text()
+    table = (models / "EXPERIMENTS.md").read_text()
+    assert "alpha: resnet-small w8 1-1-1-1, four, batch 8" in table
+
+
+def test_the_last_epoch_says_that_nothing_was_chosen(tmp_path: Path, dataset: Dataset) -> None:
+    config, models = config_of(start_from="beta"), tmp_path / "models"
+    run = write_run(tmp_path / "run", config)
+    export(config, run, dataset, models, checkpoint="last")
+    metrics = json.loads((models / "alpha" / "metrics.json").read_text())
+    assert metrics["protocol"].startswith("The last epoch was exported, at which nothing was")
+    assert "may have seen other faces" in metrics["protocol"]
+    assert metrics["budget"]["hardware"] == describe_hardware(torch.device("cpu"))
+
+
+def test_a_run_on_other_data_is_refused(tmp_path: Path, dataset: Dataset) -> None:
+    config = config_of()
+    run = write_run(tmp_path / "run", config, data_sha256="cd" * 32)
+    with pytest.raises(CheckpointError, match="other data"):
+        export(config, run, dataset, tmp_path / "models")
+
+
+def test_what_is_exported_can_be_compared_without_weights(tmp_path: Path, dataset: Dataset) -> None:
+    models = tmp_path / "models"
+    for name, taxonomy in (("alpha", "four"), ("beta", "seven")):
+        config = config_of(name=name, taxonomy=taxonomy)
+        export(config, write_run(tmp_path / name, config), dataset, models)
+        (models / name / "weights.safetensors").unlink()
+    comparison = compare(*find_records([models]))
+    assert [len(record.classes) for record in comparison.records] == [7, 4]
+    assert "2 of 4" in page(comparison)
+
+
+def test_hardware_is_told_without_telling_the_machine() -> None:
+    assert describe_hardware(torch.device("cpu"), 1) == "1 CPU thread"
+    assert describe_hardware(torch.device("cpu"), 8) == "8 CPU threads"
+
+
+def test_git_keeps_figures_of_all_models_but_weights_of_the_shipped_one_alone() -> None:
+    root = Path(__file__).parents[3]
+    if shutil.which("git") is None or not (root / ".git").exists():
+        pytest.skip("not a checkout of git")
+    files = ("weights.safetensors", "model.json", "metrics.json", "card.md")
+    given = [f"models/{m}/{file}" for m in ("emotion-resnet18", "a-peer") for file in files]
+    done = subprocess.run(
+        ["git", "check-ignore", "--no-index", *given],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["models/a-peer/weights.safetensors"]
