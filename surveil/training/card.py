@@ -56,7 +56,10 @@ def card(record: ModelRecord) -> str:
         f"{metrics.protocol} Intervals are 95%; ECE is over 15 bins.\n".lstrip(),
         _sets_table(metrics.test),
         *_by_class(name, first),
-        *_more(metrics.test),
+        *_abstaining(metrics.test),
+        *_fewer_classes(metrics.test),
+        *_ferplus(metrics.test),
+        *_spoilt(metrics.test),
         *_sets_explained(metrics.test, facts.training),
         "## Training\n",
         _training(record),
@@ -111,43 +114,46 @@ def _by_class(name: str, figures: SetFigures) -> list[str]:
     return [f"By class, on {name}:\n", _table(columns, rows)]
 
 
-def _more(tests: Mapping[str, SetFigures]) -> list[str]:
-    """Return the parts on abstaining, fewer classes, FER+ and robustness that there are."""
-    parts = []
-    sure = [
+def _abstaining(tests: Mapping[str, SetFigures]) -> list[str]:
+    rows = [
         (name, percent(t.precision, 0), number(t.threshold) if t.reached else "not reached",
          percent(t.coverage) if t.reached else "–")
         for name, figures in tests.items()
         for t in (figures.risk_coverage.thresholds if figures.risk_coverage else ())
     ]  # fmt: skip
-    if sure:
-        columns = ("test set", "precision", "at a confidence of", "coverage")
-        parts += ["If it may abstain where it is unsure:\n", _table(columns, sure)]
-    fewer = [
+    columns = ("test set", "precision", "at a confidence of", "coverage")
+    return _headed("If it may abstain where it is unsure:", columns, rows)
+
+
+def _fewer_classes(tests: Mapping[str, SetFigures]) -> list[str]:
+    rows = [
         (name, taxonomy, part.faces or "–", percent(part.accuracy), span(part.interval),
          number(part.macro_f1))
         for name, figures in tests.items()
         for taxonomy, part in figures.restricted.items()
     ]  # fmt: skip
-    if fewer:
-        columns = ("test set", "classes", "faces", "accuracy", "interval", "macro-F1")
-        parts += ["If only these expressions occur:\n", _table(columns, fewer)]
-    for name, figures in tests.items():
-        if figures.ferplus:
-            parts.append(
-                f"Against the plurality of FER+'s ten annotators, where more than half agree, on "
-                f"{name}: {percent(figures.ferplus.accuracy)} ({span(figures.ferplus.interval)}) "
-                f"of {figures.ferplus.faces or 'the'} faces.\n"
-            )
-    spoilt = [
+    columns = ("test set", "classes", "faces", "accuracy", "interval", "macro-F1")
+    return _headed("If only these expressions occur:", columns, rows)
+
+
+def _ferplus(tests: Mapping[str, SetFigures]) -> list[str]:
+    return [
+        f"Against the plurality of FER+'s ten annotators, where more than half agree, on {name}: "
+        f"{percent(figures.ferplus.accuracy)} ({span(figures.ferplus.interval)}) of "
+        f"{figures.ferplus.faces or 'the'} faces.\n"
+        for name, figures in tests.items()
+        if figures.ferplus
+    ]
+
+
+def _spoilt(tests: Mapping[str, SetFigures]) -> list[str]:
+    rows = [
         (name, part.condition, part.faces or "–", percent(part.accuracy), span(part.interval))
         for name, figures in tests.items()
         for part in figures.robustness
     ]
-    if spoilt:
-        columns = ("test set", "condition", "faces", "accuracy", "interval")
-        parts += ["With every face spoilt in one way:\n", _table(columns, spoilt)]
-    return parts
+    columns = ("test set", "condition", "faces", "accuracy", "interval")
+    return _headed("With every face spoilt in one way:", columns, rows)
 
 
 def _sets_explained(tests: Mapping[str, SetFigures], training: Mapping[str, Any]) -> list[str]:
@@ -189,6 +195,10 @@ def _groups(tests: Mapping[str, SetFigures]) -> str:
 
 def _bullets(lines: Iterable[str]) -> str:
     return "".join(f"* {line}\n" for line in lines)
+
+
+def _headed(heading: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    return [f"{heading}\n", _table(columns, rows)] if rows else []
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +38,9 @@ from surveil.training.temperature import fit_temperature
 
 Choice = Literal["best", "last"]
 
+Timing = Callable[[StoredModel], tuple[Sequence[Mapping[str, Any]], int | None]]
+"""Measures a model's times, as ``speed`` in ``metrics.json`` lists them, and memory in bytes."""
+
 _CHOICE = {
     "best": "The epoch of the highest accuracy on the validation split was exported",
     "last": "The last epoch was exported, at which nothing was chosen",
@@ -53,6 +56,7 @@ def export(
     note: str = "",
     protocol: str = "",
     checkpoint: Choice = "best",
+    timing: Timing | None = None,
 ) -> dict[str, Evaluation]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
@@ -70,6 +74,7 @@ def export(
             temperature, split) the protocol speaks by itself.
         checkpoint: ``best`` is the epoch of the highest accuracy on the validation split, ``last``
             the latest one, at which nothing was chosen.
+        timing: Called with the model as stored; without, its time and memory stay unknown.
 
     Raises:
         CheckpointError: The run has no such checkpoint, or one of other data.
@@ -113,6 +118,7 @@ def export(
     write_model(folder, model_facts.model_copy(update={"temperature": temperature}), network)
     stored = read_model(folder)
     results = evaluate_split(stored, dataset.faces, Split.TEST, dataset.repeated)
+    speed, memory_bytes = timing(stored) if timing else ((), None)
     metrics = _size(stored) | {
         "format": FORMAT,
         "model": stored.facts.versioned_name,
@@ -123,8 +129,8 @@ def export(
         "budget": _budget(trained, latest, len(shown)),
         "makers_figure": trained.makers_figure,
         "test": {name: result.as_json() for name, result in results.items()},
-        "speed": [],
-        "memory_bytes": None,
+        "speed": [dict(line) for line in speed],
+        "memory_bytes": memory_bytes,
         "history": facts["history"],
     }
     write_bytes_whole(folder / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())

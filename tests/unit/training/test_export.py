@@ -103,10 +103,12 @@ def test_a_model_of_four_classes_is_written_with_all_its_figures(
 def test_the_last_epoch_says_that_nothing_was_chosen(tmp_path: Path, dataset: Dataset) -> None:
     config, models = config_of(start_from="beta"), tmp_path / "models"
     run = write_run(tmp_path / "run", config)
-    export(config, run, dataset, models, checkpoint="last")
+    line = {"engine": "torch", "threads": 1, "batch": 1, "p50_ms": 2.0, "p95_ms": 3.0}
+    export(config, run, dataset, models, checkpoint="last", timing=lambda model: ([line], 1000))
     metrics = json.loads((models / "alpha" / "metrics.json").read_text())
     assert metrics["protocol"].startswith("The last epoch was exported, at which nothing was")
     assert "may have seen other faces" in metrics["protocol"]
+    assert (metrics["speed"], metrics["memory_bytes"]) == ([line], 1000)
     assert metrics["budget"]["hardware"] == describe_hardware(torch.device("cpu"))
 
 
