@@ -15,7 +15,7 @@ from surveil.training.model_record import ModelRecord
 from surveil.training.provenance import SETS, data_lines
 from surveil.training.wording import (
     budget_words,
-    input_words,
+    input_sentence,
     network_sentence,
     number,
     percent,
@@ -50,10 +50,10 @@ def card(record: ModelRecord) -> str:
         parts.append(f"> {' '.join(metrics.note.split())}\n")
     parts += [
         f"Classifies the expression of a face as one of {', '.join(facts.classes)}. "
-        f"{network_sentence(facts.architecture)}, on {input_words(facts)}. Scores are calibrated "
+        f"{network_sentence(facts.architecture)}, on {input_sentence(facts)}. Scores are calibrated "
         f"(temperature {facts.temperature:.3f}).{_sizes(record)}\n",
         "## Figures\n",
-        f"{metrics.protocol} Intervals are 95%; ECE is over 15 bins.\n".lstrip(),
+        f"{_sentence(metrics.protocol)}Intervals are 95%; ECE is over 15 bins.\n",
         _sets_table(metrics.test),
         *_by_class(name, first),
         *_abstaining(metrics.test),
@@ -70,6 +70,11 @@ def card(record: ModelRecord) -> str:
         _bullets(data_lines(facts.training, metrics.test)),
     ]
     return "\n".join(parts)
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split()).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}. " if text else ""
 
 
 def _sizes(record: ModelRecord) -> str:

@@ -45,8 +45,8 @@ def data_lines(training: Mapping[str, Any], tests: Mapping[str, Any]) -> list[st
         if source not in used:
             how = "Used to measure only"
         else:
-            count = f"{faces[source]} faces" if faces else "Used"
-            how = f"{count} to train on" + (", others to measure" if source in tests else "")
+            how = f"{faces[source]} faces to train on" if faces else "Used to train"
+            how += ", others to measure" if source in tests else ""
         lines.append(f"{what}. {how}.")
     if _used_votes(training):
         lines.append(

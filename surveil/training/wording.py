@@ -68,6 +68,14 @@ def input_words(facts: FactsFile) -> str:
     return f"{size} px {colour}" if centre == size else f"{centre} of {size} px {colour}"
 
 
+def input_sentence(facts: FactsFile) -> str:
+    """Return the same as part of a sentence."""
+    colour = "colour" if facts.channels == 3 else "grey"
+    size, centre = facts.input.frame_px, facts.input.crop_px
+    part = "" if centre == size else f"the {centre} px centre of "
+    return f"{part}a {size} px {colour} face"
+
+
 def budget_words(budget: Budget | None) -> str:
     """Return what a training cost, as far as it is known."""
     if budget is None:

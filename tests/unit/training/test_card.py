@@ -81,7 +81,9 @@ def test_any_architecture_is_described(tmp_path: Path) -> None:
     described = facts("alpha", architecture={"kind": "colour-cnn", "channels": 3})
     described["input"] = {"frame_px": 100, "crop_px": 100, "mean": 0.5, "std": 0.25}
     folder = write(tmp_path / "alpha", described, metrics(described, {"faces-a": set_figures(1)}))
-    assert "A plain CNN of four blocks of two convolutions, on 100 px colour" in card_of(folder)
+    assert "A plain CNN of four blocks of two convolutions, on a 100 px colour face" in card_of(
+        folder
+    )
 
 
 def test_failures_follow_the_figures() -> None:
