@@ -44,8 +44,8 @@ class Data(Part):
     repeat: dict[str, Annotated[int, Field(ge=1, le=100)]] = {}
     """How often a source's training faces are shown in an epoch; others once."""
     limit_per_class: Annotated[int, Field(ge=1)] | None = None
-    """Train on at most so many faces of each expression, drawn by the run's seed, for a small
-    budget; ``None`` takes all."""
+    """Train on at most so many faces of each expression and source, drawn by the run's seed, for a
+    small budget; ``None`` takes all."""
 
 
 class Input(Part):

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from surveil.classify.building import build_network
 from surveil.classify.model_dir import StoredModel
+from surveil.classify.network import FaceResNet18
 from surveil.classify.preprocess import Preprocessing, normalise, to_frame
 from surveil.errors import ConfigError
 from surveil.training.averaging import MovingAverage
@@ -31,6 +32,7 @@ from surveil.training.config import TrainConfig
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Faces
 from surveil.training.heads import TwoHeads
+from surveil.training.imagenet import begin_with_imagenet
 from surveil.training.loss import TrainingLoss
 from surveil.training.optimiser import load_optimiser, make_optimiser, optimiser_tensors
 from surveil.training.precision import device_of, make_scaler
@@ -95,6 +97,10 @@ class Trainer:
         self.steps = len(train) // config.batch
         torch.manual_seed(config.seed)
         model = TwoHeads(config)
+        # A run that goes on needs none, and should not wait for a server.
+        if config.imagenet and not (folder / LAST).exists():
+            assert isinstance(model.network, FaceResNet18)
+            begin_with_imagenet(model.network)
         if start is not None:
             _begin_with(model.network, start, config)
             # Its first layer is used to pixels on that scale.
@@ -238,7 +244,11 @@ class Trainer:
         config, faces = self.config, self._validation
         network = build_network(config.architecture, len(config.classes.classes)).to(self.device)
         network.load_state_dict(part_of(self.average.state, "network"))
-        logits = logits_of(network, faces.frames, self.preprocessing)
+        logits = torch.cat(
+            self._shards.each(
+                lambda part: logits_of(network, part, self.preprocessing), faces.frames
+            )
+        )
         labels = torch.from_numpy(config.classes.labels_of(faces.labels))
         accuracy = float((logits.argmax(1) == labels).double().mean())
         return accuracy, float(functional.cross_entropy(logits, labels))

@@ -30,10 +30,13 @@ def training_faces(config: TrainConfig, faces: Faces) -> Faces:
     if limit is not None:
         random = np.random.default_rng(config.seed)
         kept = [
-            random.permutation(np.flatnonzero(chosen.labels == label))[:limit]
+            random.permutation(
+                np.flatnonzero((chosen.labels == label) & (chosen.sources == source))
+            )
+            for source in np.unique(chosen.sources)
             for label in np.unique(chosen.labels)
         ]
-        chosen = chosen.where(np.sort(np.concatenate(kept)))
+        chosen = chosen.where(np.sort(np.concatenate([part[:limit] for part in kept])))
     chosen = repeat(chosen, config.data.repeat)
     if len(chosen) < config.batch:
         raise DataError(

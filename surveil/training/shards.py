@@ -11,7 +11,9 @@ import copy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from surveil.training.config import TrainConfig
@@ -91,6 +93,20 @@ class Shards:
                 pieces[0].add_(piece)
             parameter.grad = pieces[0]
         return torch.stack(losses).sum()
+
+    def each(
+        self, function: Callable[[NDArray[np.uint8]], Tensor], frames: NDArray[np.uint8]
+    ) -> list[Tensor]:
+        """Return a function's results for as many parts of frames as there are threads, in order.
+
+        It is run in the threads, in the configured precision.
+        """
+
+        def part(chosen: NDArray[np.uint8]) -> Tensor:
+            with autocast(self._config, self._parameters[0].device):
+                return function(chosen)
+
+        return list(self._pool.map(part, np.array_split(frames, len(self._models))))
 
     def _part(self, model: nn.Module, batch: Batch, total: int) -> tuple[Tensor, list[Tensor]]:
         """Return the part's share of the mean loss and its gradients; runs in a shard's thread."""
