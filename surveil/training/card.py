@@ -50,8 +50,8 @@ def card(record: ModelRecord) -> str:
         parts.append(f"> {' '.join(metrics.note.split())}\n")
     parts += [
         f"Classifies the expression of a face as one of {', '.join(facts.classes)}. "
-        f"{network_sentence(facts.architecture)}, on {input_sentence(facts)}. Scores are calibrated "
-        f"(temperature {facts.temperature:.3f}).{_sizes(record)}\n",
+        f"{network_sentence(facts.architecture)}, on {input_sentence(facts)}. Scores are "
+        f"calibrated (temperature {facts.temperature:.3f}).{_sizes(record)}\n",
         "## Figures\n",
         f"{_sentence(metrics.protocol)}Intervals are 95%; ECE is over 15 bins.\n",
         _sets_table(metrics.test),
