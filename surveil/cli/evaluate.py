@@ -101,7 +101,7 @@ def _show(console: Console, title: str, results: dict[str, Evaluation]) -> None:
     table = Table(title=f"By class, {name}", title_justify="left")
     for heading in ("class", "precision", "recall", "F1", "faces"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
-    for figures in result.classes:
+    for figures in result.per_class:
         table.add_row(
             figures.emotion,
             f"{figures.precision:.1%}",
@@ -112,8 +112,8 @@ def _show(console: Console, title: str, results: dict[str, Evaluation]) -> None:
     console.print(table)
     table = Table(title="Rows as labelled, columns as classified", title_justify="left")
     table.add_column("class")
-    for figures in result.classes:
+    for figures in result.per_class:
         table.add_column(figures.emotion[:5], justify="right")
-    for figures, counts in zip(result.classes, result.confusion, strict=True):
+    for figures, counts in zip(result.per_class, result.confusion, strict=True):
         table.add_row(figures.emotion, *(str(count) for count in counts))
     console.print(table)

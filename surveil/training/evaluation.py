@@ -2,119 +2,287 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import StoredModel, softmax
+from surveil.classify import StoredModel, Taxonomy, restrict
+from surveil.classify.taxonomy import taxonomies
 from surveil.domain import EMOTIONS
 from surveil.training.faces import Faces, Split
 from surveil.training.fer2013 import SOURCE, unrepeated
 from surveil.training.loop import logits_of
 from surveil.training.metrics import (
+    Bin,
     ClassFigures,
+    Labels,
+    Scores,
+    brier_score,
     calibration_error,
+    chance_calibration_error,
     class_figures,
     confusion,
     log_loss,
     macro,
+    reliability,
+    top_accuracy,
     wilson_interval,
 )
+from surveil.training.selective import Ranked, RiskCoverage, rank, risk_coverage
+from surveil.training.temperature import Calibration
 
-NAMES = tuple(emotion.value for emotion in EMOTIONS)
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A share classified rightly, with its 95% Wilson interval."""
+
+    faces: int
+    accuracy: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """Figures on the faces of fewer classes, among which alone the model then chooses."""
+
+    faces: int
+    accuracy: float
+    interval: tuple[float, float]
+    macro_f1: float
+    ece: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Bins of confidence with the model's calibration and without."""
+
+    scaled: list[Bin]
+    unscaled: list[Bin]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """A model's figures on one set of faces; shares are 0..1.
 
+    What ends in ``_unscaled`` is of the plain softmax; all else is with the model's calibration.
+
     Attributes:
         faces: How many.
+        classes: The model's, in order.
         accuracy: Share classified as labelled.
         interval: Its 95% Wilson interval.
         balanced_accuracy: Mean recall of the classes that occur.
         macro_f1: Mean F1 of the classes that occur.
-        log_loss: In nats, with the model's temperature.
-        ece: Expected calibration error over 15 bins, with the model's temperature.
-        ece_unscaled: The same without.
-        classes: Per class.
+        top2: Share whose class is among the two highest scores.
+        log_loss: In nats.
+        brier: Mean squared distance of the scores from the truth, 0..2.
+        ece: Expected calibration error over 15 bins.
+        ece_by_chance: What honest scores would show on so many faces by chance.
+        per_class: One by one.
         confusion: Counts; rows are the labels, columns what the model said.
+        reliability: The bins of ``ece``.
+        risk_coverage: Accuracy if the model may abstain.
+        ferplus: Against the emotion that more than half of the FER+ votes name.
+        restricted: By taxonomy of fewer classes.
     """
 
     faces: int
+    classes: tuple[str, ...]
     accuracy: float
     interval: tuple[float, float]
     balanced_accuracy: float
     macro_f1: float
+    top2: float
     log_loss: float
+    log_loss_unscaled: float
+    brier: float
+    brier_unscaled: float
     ece: float
     ece_unscaled: float
-    classes: list[ClassFigures]
+    ece_by_chance: float
+    per_class: list[ClassFigures]
     confusion: list[list[int]]
+    reliability: Reliability
+    risk_coverage: RiskCoverage
+    ferplus: Hits | None = None
+    restricted: dict[str, Restricted] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the figures as plain values, rounded to five digits."""
-        rounded: dict[str, Any] = _rounded(asdict(self))
-        return rounded
+        """Return the figures as plain values, rounded to five digits; those not measured left out.
+
+        The shape is that of :class:`surveil.training.metrics_file.SetFigures`.
+        """
+        return {key: value for key, value in plain(asdict(self)).items() if value not in (None, {})}
 
 
-def evaluate_scores(
-    labels: NDArray[np.int64], logits: NDArray[np.float32], temperature: float
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A set of faces to report on.
+
+    Attributes:
+        source: Where they come from.
+        at: Which of the split's faces, indices.
+    """
+
+    source: str
+    at: NDArray[np.intp]
+
+
+def evaluate_logits(
+    labels: Labels,
+    logits: NDArray[np.float32],
+    taxonomy: Taxonomy,
+    calibration: Calibration,
+    *,
+    votes: NDArray[np.float32] | None = None,
+    validation: Ranked | None = None,
 ) -> Evaluation:
-    """Return the figures of logits ``(N, 7)`` against labels ``(N,)``."""
-    scaled, plain = softmax(logits, temperature), softmax(logits)
+    """Return the figures of a model's logits.
+
+    Args:
+        labels: Indices into the taxonomy's classes, shape ``(N,)``.
+        logits: Shape ``(N, K)``.
+        taxonomy: What the K columns are.
+        calibration: The model's.
+        votes: Shares of annotators per emotion, shape ``(N, 7)``, zeros where nobody voted.
+        validation: The validation split, to see what thresholds set on it do here.
+    """
+    names = tuple(emotion.value for emotion in taxonomy.classes)
+    scaled, plain_scores = calibration.scores(logits), Calibration().scores(logits)
     given = scaled.argmax(axis=1).astype(np.int64)
-    matrix = confusion(labels, given, len(NAMES))
-    figures = class_figures(matrix, NAMES)
-    hits = int((given == labels).sum())
+    right = given == labels
+    matrix = confusion(labels, given, len(names))
+    figures = class_figures(matrix, names)
     balanced_accuracy, macro_f1 = macro(figures)
+    hits = hits_of(right)
     return Evaluation(
-        faces=len(labels),
-        accuracy=hits / max(len(labels), 1),
-        interval=wilson_interval(hits, len(labels)),
+        faces=hits.faces,
+        classes=names,
+        accuracy=hits.accuracy,
+        interval=hits.interval,
         balanced_accuracy=balanced_accuracy,
         macro_f1=macro_f1,
+        top2=top_accuracy(labels, scaled, 2),
         log_loss=log_loss(labels, scaled),
+        log_loss_unscaled=log_loss(labels, plain_scores),
+        brier=brier_score(labels, scaled),
+        brier_unscaled=brier_score(labels, plain_scores),
         ece=calibration_error(labels, scaled),
-        ece_unscaled=calibration_error(labels, plain),
-        classes=figures,
+        ece_unscaled=calibration_error(labels, plain_scores),
+        ece_by_chance=chance_calibration_error(scaled),
+        per_class=figures,
         confusion=matrix.tolist(),
+        reliability=Reliability(reliability(labels, scaled), reliability(labels, plain_scores)),
+        risk_coverage=risk_coverage(rank(scaled.max(axis=1, initial=0.0), right), validation),
+        ferplus=_ferplus(scaled, taxonomy, votes) if votes is not None else None,
+        restricted=_restricted(labels, scaled, taxonomy),
     )
 
 
-def evaluate(model: StoredModel, faces: Faces) -> Evaluation:
-    """Return a model's figures on faces, run in float32 by PyTorch, the reference engine."""
-    logits = logits_of(model.network, faces.frames, model.facts.preprocessing).numpy()
-    return evaluate_scores(faces.labels, logits, model.facts.temperature)
+def hits_of(right: NDArray[np.bool_]) -> Hits:
+    """Return the share of faces classified rightly, ``right`` has shape ``(N,)``."""
+    hits, faces = int(right.sum()), len(right)
+    return Hits(faces, hits / max(faces, 1), wilson_interval(hits, faces))
+
+
+def calibration_of(model: StoredModel) -> Calibration:
+    """Return how a stored model's logits become scores."""
+    return Calibration(model.facts.temperature)
+
+
+def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, Labels]:
+    """Return the faces whose label a model knows, and their labels as indices of its classes."""
+    labels = model.facts.taxonomy.labels_of(faces.labels)
+    return faces.where(labels >= 0), labels[labels >= 0]
+
+
+def parts_of(faces: Faces, split: Split, repeated: frozenset[str]) -> Iterator[tuple[str, Part]]:
+    """Yield the sets that a split's faces are reported in, by name: one for each source.
+
+    For FER2013's test split (PublicTest) the official set of all rows is joined by
+    ``fer2013 without duplicates``: the pictures that occur once and are not ``repeated`` from the
+    training rows, where they were dropped. The former compares with others' figures.
+    """
+    for source in dict.fromkeys(faces.sources.tolist()):
+        at = np.flatnonzero(faces.sources == source)
+        yield source, Part(source, at)
+        if source == SOURCE and split is Split.TEST:
+            alone = at[unrepeated(faces.where(at), repeated)]
+            yield f"{source} without duplicates", Part(source, alone)
 
 
 def evaluate_split(
     model: StoredModel, faces: Faces, split: Split, repeated: frozenset[str]
 ) -> dict[str, Evaluation]:
-    """Return a model's figures on each source of a split, by the source's name.
+    """Return a model's figures on the sets of a split, by the set's name; see :func:`parts_of`.
 
-    For FER2013's test split (PublicTest) the official figure over all rows is joined by
-    ``fer2013 without duplicates``, over the pictures that occur once and are not ``repeated``
-    from the training rows, where they were dropped. It compares with others' figures.
+    The network is run in float32 by PyTorch, the reference engine. Faces whose label the model
+    does not know are left out.
     """
-    chosen = faces.only(split)
-    results: dict[str, Evaluation] = {}
-    for source in dict.fromkeys(chosen.sources.tolist()):
-        part = chosen.where(chosen.sources == source)
-        results[source] = evaluate(model, part)
-        if source == SOURCE and split is Split.TEST:
-            alone = part.where(unrepeated(part, repeated))
-            results[f"{source} without duplicates"] = evaluate(model, alone)
-    return results
+    chosen, labels = known_faces(model, faces.only(split))
+    logits = logits_of(model.network, chosen.frames, model.facts.preprocessing).numpy()
+    return {
+        name: evaluate_logits(
+            labels[part.at],
+            logits[part.at],
+            model.facts.taxonomy,
+            calibration_of(model),
+            votes=chosen.votes[part.at],
+        )
+        for name, part in parts_of(chosen, split, repeated)
+    }
 
 
-def _rounded(value: Any) -> Any:
+def all_scores(scores: Scores, taxonomy: Taxonomy) -> Scores:
+    """Return scores ``(N, K)`` as ``(N, 7)`` in the order of ``EMOTIONS``; what is unknown is 0."""
+    wide = np.zeros((len(scores), len(EMOTIONS)), np.float32)
+    wide[:, taxonomy.indices] = scores
+    return wide
+
+
+def _ferplus(scores: Scores, taxonomy: Taxonomy, votes: NDArray[np.float32]) -> Hits | None:
+    """Return accuracy against the majority of FER+ votes (Barsoum et al. 2016), if there are any.
+
+    Images count on which more than half of the votes for the seven emotions agree on one that the
+    model knows.
+    """
+    plurality = taxonomy.labels_of(votes.argmax(axis=1).astype(np.int64))
+    clear = (votes.max(axis=1, initial=0.0) > 0.5) & (plurality >= 0)
+    if not clear.any():
+        return None
+    return hits_of(scores[clear].argmax(axis=1) == plurality[clear])
+
+
+def _restricted(labels: Labels, scores: Scores, known: Taxonomy) -> dict[str, Restricted]:
+    emotions = known.indices[labels] if len(labels) else labels
+    found = {}
+    for taxonomy in taxonomies().values():
+        if not set(taxonomy.classes) < set(known.classes):
+            continue
+        inner = taxonomy.labels_of(emotions)
+        there = inner >= 0
+        if not there.any():
+            continue
+        chosen, truth = restrict(all_scores(scores[there], known), taxonomy), inner[there]
+        given = chosen.argmax(axis=1).astype(np.int64)
+        hits = hits_of(given == truth)
+        names = tuple(emotion.value for emotion in taxonomy.classes)
+        macro_f1 = macro(class_figures(confusion(truth, given, len(names)), names))[1]
+        found[taxonomy.name] = Restricted(
+            hits.faces, hits.accuracy, hits.interval, macro_f1, calibration_error(truth, chosen)
+        )
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Return nested values with tuples as lists and numbers rounded to five digits, for JSON."""
     if isinstance(value, float):
         return round(value, 5)
     if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return value

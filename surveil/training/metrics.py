@@ -1,7 +1,8 @@
 """Figures of merit, as pure functions of labels and scores.
 
 Letters: N faces, K classes. ``labels`` are integers ``(N,)``; ``scores`` are ``(N, K)``, rows sum
-to 1.
+to 1. All are written out here, in NumPy, because training reports them on machines that have no
+more; :mod:`surveil.training.audit` computes them again with scikit-learn and torchmetrics.
 """
 
 from __future__ import annotations
@@ -15,19 +16,45 @@ from numpy.typing import NDArray
 Labels = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
+BINS = 15
+"""Of confidence, as Guo et al. 2017 have them."""
+
 _Z95 = 1.959963984540054
 """97.5th percentile of the normal distribution, for intervals of 95%."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """One class. Precision is 0 where the class was never given, recall where it never occurs."""
+    """One class against all others.
+
+    Attributes:
+        emotion: Its name.
+        precision: Of the faces given this class, the share that has it; 0 where none was given it.
+        recall: Of the faces of this class, the share that was given it (sensitivity); 0 where the
+            class never occurs.
+        specificity: Of the faces of other classes, the share that was not given it; 0 where there
+            are none.
+        f1: Harmonic mean of precision and recall; 0 where both are.
+        support: Faces of this class.
+    """
 
     emotion: str
     precision: float
     recall: float
+    specificity: float
     f1: float
     support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The faces whose top score is in ``(low, high]``; an empty bin has neither mean."""
+
+    low: float
+    high: float
+    faces: int
+    confidence: float | None
+    accuracy: float | None
 
 
 def wilson_interval(hits: int, total: int) -> tuple[float, float]:
@@ -48,13 +75,15 @@ def confusion(labels: Labels, given: Labels, classes: int) -> NDArray[np.int64]:
 
 def class_figures(matrix: NDArray[np.int64], names: tuple[str, ...]) -> list[ClassFigures]:
     """Return the figures of each class of a confusion matrix."""
-    figures = []
+    figures, total = [], int(matrix.sum())
     for k, name in enumerate(names):
         hits, given, support = int(matrix[k, k]), int(matrix[:, k].sum()), int(matrix[k].sum())
         precision = hits / given if given else 0.0
         recall = hits / support if support else 0.0
+        others = total - support
+        specificity = (others - (given - hits)) / others if others else 0.0
         f1 = 2 * hits / (given + support) if given + support else 0.0
-        figures.append(ClassFigures(name, precision, recall, f1, support))
+        figures.append(ClassFigures(name, precision, recall, specificity, f1, support))
     return figures
 
 
@@ -67,6 +96,19 @@ def macro(figures: list[ClassFigures]) -> tuple[float, float]:
     return recall, sum(figure.f1 for figure in there) / len(there)
 
 
+def top_accuracy(labels: Labels, scores: Scores, k: int) -> float:
+    """Return the share of faces whose class is among the ``k`` highest scores.
+
+    Of equal scores the earlier class counts as the higher, as in ``argmax``.
+    """
+    if not len(labels):
+        return 0.0
+    of_truth = scores[np.arange(len(labels)), labels][:, None]
+    earlier = np.arange(scores.shape[1]) < labels[:, None]
+    ahead = (scores > of_truth) | ((scores == of_truth) & earlier)
+    return float((ahead.sum(axis=1) < k).mean())
+
+
 def log_loss(labels: Labels, scores: Scores) -> float:
     """Return the mean negative log-likelihood of the true classes, in nats."""
     if not len(labels):
@@ -75,15 +117,66 @@ def log_loss(labels: Labels, scores: Scores) -> float:
     return float(-np.log(np.clip(of_truth, 1e-12, 1)).mean())
 
 
-def calibration_error(labels: Labels, scores: Scores, bins: int = 15) -> float:
-    """Return the expected calibration error of the top class over equal bins of confidence.
-
-    Naeini et al. 2015; a confidence on a border belongs to the bin below it.
-    """
+def brier_score(labels: Labels, scores: Scores) -> float:
+    """Return the mean squared distance from the scores to the truth, 0..2 (Brier 1950)."""
     if not len(labels):
         return 0.0
-    confidence = scores.max(axis=1).astype(np.float64)
+    missing = scores.astype(np.float64)
+    missing[np.arange(len(labels)), labels] -= 1
+    return float((missing**2).sum(axis=1).mean())
+
+
+def reliability(labels: Labels, scores: Scores, bins: int = BINS) -> list[Bin]:
+    """Return confidence and accuracy of the top class over equal bins of confidence.
+
+    A confidence on a border belongs to the bin below it.
+    """
+    confidence = scores.max(axis=1, initial=0.0).astype(np.float64)
     right = (scores.argmax(axis=1) == labels).astype(np.float64)
-    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gap = np.bincount(bin_of, right - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(labels))
+    bin_of = _bin_of(confidence, bins)
+    counts = np.bincount(bin_of, minlength=bins)
+    sums = np.bincount(bin_of, confidence, minlength=bins)
+    hits = np.bincount(bin_of, right, minlength=bins)
+    return [
+        Bin(
+            k / bins, (k + 1) / bins, int(n),
+            float(sums[k] / n) if n else None, float(hits[k] / n) if n else None,
+        )
+        for k, n in enumerate(counts)
+    ]  # fmt: skip
+
+
+def calibration_error(labels: Labels, scores: Scores, bins: int = BINS) -> float:
+    """Return the expected calibration error of the top class (Naeini et al. 2015).
+
+    The mean over faces of the gap between a bin's accuracy and its confidence.
+    """
+    gaps = (
+        bin_.faces * abs(bin_.accuracy - bin_.confidence)
+        for bin_ in reliability(labels, scores, bins)
+        if bin_.accuracy is not None and bin_.confidence is not None
+    )
+    return sum(gaps) / max(len(labels), 1)
+
+
+def chance_calibration_error(scores: Scores, bins: int = BINS, draws: int = 200) -> float:
+    """Return the calibration error that scores would show by chance if they were honest.
+
+    It is never 0 on a limited number of faces: the mean over seeded draws in which each face is
+    classified rightly with just the probability that its top score states.
+    """
+    if not len(scores):
+        return 0.0
+    confidence = np.sort(scores.max(axis=1).astype(np.float64))
+    bin_of = _bin_of(confidence, bins)
+    first = np.flatnonzero(np.diff(bin_of, prepend=-1))
+    random = np.random.default_rng(0)
+    total = 0.0
+    for _ in range(draws):
+        right = random.random(len(confidence)) < confidence
+        total += float(np.abs(np.add.reduceat(right - confidence, first)).sum())
+    return total / draws / len(scores)
+
+
+def _bin_of(confidence: NDArray[np.float64], bins: int) -> NDArray[np.intp]:
+    return np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
