@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +15,10 @@ from numpy.typing import NDArray
 from surveil.classify.crop import FACE_MARGIN, crop_face
 from surveil.classify.preprocess import to_frame
 from surveil.detect import Detector
-from surveil.domain import EMOTIONS
+from surveil.domain import EMOTIONS, Box, Detection
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, percentile_of
-
-log = logging.getLogger(__name__)
+from surveil.training.pictures import decode
 
 LONGEST_PX = 640
 """Pictures are shrunk to this before faces are sought: beyond it a 48 px face gains nothing."""
@@ -43,60 +41,133 @@ class SplitRule:
         return Split.TRAIN
 
 
-def import_custom(
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the largest face of a picture is.
+
+    Attributes:
+        box: ``(x1, y1, x2, y2)`` in pixels of the picture as :func:`shrunk` gives it; zeros where
+            there is none.
+        reason: Why there is none; empty where there is.
+    """
+
+    box: tuple[float, float, float, float]
+    reason: str = ""
+
+
+def find_faces(
     parquet: Path,
     detector: Detector,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Found]:
+    """Return the largest face of each picture in order; the slow part of an import."""
+    images = _read_images(parquet)
+    found: list[Found] = []
+    for index, data in enumerate(images):
+        progress(index, len(images))
+        rgb = decode(np.frombuffer(data, np.uint8))
+        if rgb is None:
+            found.append(Found((0, 0, 0, 0), "unreadable"))
+            continue
+        faces = detector.detect([shrunk(rgb, LONGEST_PX)])[0]
+        if not faces:
+            found.append(Found((0, 0, 0, 0), "no face"))
+            continue
+        box = largest(faces).box
+        found.append(Found((box.x1, box.y1, box.x2, box.y2)))
+    progress(len(images), len(images))
+    return found
+
+
+def import_custom(
+    parquet: Path,
+    found: Sequence[Found],
     rules: dict[str, SplitRule],
     *,
     frame_px: int = 48,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    channels: int = 1,
 ) -> tuple[Faces, Counter[str]]:
     """Return the largest face of each picture, and how many pictures were set aside and why.
 
+    Which faces are kept, and in which split, depends on neither size nor colour: repetitions are
+    those that are equal in grey at 48 px.
+
     Args:
         parquet: Columns name, source, person, emotion (0..6) and image (encoded bytes).
-        detector: Finds the faces, as in production.
+        found: Of each picture, as :func:`find_faces` gives it.
         rules: How to split each source's people.
-        frame_px: Side of the grey squares returned.
-        progress: Called with the pictures done and their total.
+        frame_px: Side of the squares returned.
+        channels: 1 for grey, 3 for RGB.
 
     Raises:
         DataError: The file or a column is missing, or a source has no rule.
     """
-    table = _read_table(parquet, rules)
-    frames: list[NDArray[np.uint8]] = []
+    table = read_table(parquet, rules)
+    depth = () if channels == 1 else (channels,)
+    frames = np.empty((len(table), frame_px, frame_px, *depth), np.uint8)
     kept: list[int] = []
     set_aside: Counter[str] = Counter()
     seen: set[bytes] = set()
-    for index, data in enumerate(table.image):
-        progress(index, len(table))
-        frame, reason = _face_of(data, detector, frame_px)
-        if frame is None:
-            set_aside[reason] += 1
-        elif frame.tobytes() in seen:
+    for index, (data, face) in enumerate(zip(table.image, found, strict=True)):
+        rgb = None if face.reason else decode(np.frombuffer(data, np.uint8))
+        if rgb is None:
+            set_aside[face.reason or "unreadable"] += 1
+            continue
+        crop = crop_face(shrunk(rgb, LONGEST_PX), Box(*face.box), margin=FACE_MARGIN)
+        small = to_frame(crop, 48).tobytes()
+        if small in seen:
             set_aside["duplicate"] += 1
-        else:
-            seen.add(frame.tobytes())
-            frames.append(frame)
-            kept.append(index)
-    progress(len(table), len(table))
+            continue
+        seen.add(small)
+        frames[len(kept)] = to_frame(crop, frame_px, channels)
+        kept.append(index)
     table = table.iloc[kept]
     pairs = zip(table.source, table.person, strict=True)
     return (
         Faces(
-            frames=np.stack(frames) if frames else np.empty((0, frame_px, frame_px), np.uint8),
+            frames=frames[: len(kept)],
             labels=table.emotion.to_numpy(np.int64),
             votes=np.zeros((len(table), len(EMOTIONS)), np.float32),
             splits=np.array([rules[s].split_of(p).value for s, p in pairs], dtype="<U10"),
             sources=table.source.to_numpy().astype("<U32"),
             people=table.person.to_numpy().astype("<U64"),
-            names=table.name.to_numpy().astype("<U96"),
+            names=table["name"].to_numpy().astype("<U96"),
         ),
         set_aside,
     )
 
 
-def _read_table(parquet: Path, rules: dict[str, SplitRule]) -> pd.DataFrame:
+def shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
+    """Return a picture whose longer side is at most ``longest_px``; a smaller one as it is."""
+    shrink = longest_px / max(rgb.shape[:2])
+    if shrink >= 1:
+        return rgb
+    small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def largest(faces: Sequence[Detection]) -> Detection:
+    """Return the face of the largest box, of one or more."""
+    return max(faces, key=lambda face: face.box.width * face.box.height)
+
+
+def _read_images(parquet: Path) -> list[bytes]:
+    if not parquet.is_file():
+        raise DataError(f"{parquet}: no such file")
+    try:
+        images: list[bytes] = pd.read_parquet(parquet, columns=["image"]).image.tolist()
+    except (ValueError, OSError) as error:
+        raise DataError(f"{parquet}: column image is missing, or no parquet: {error}") from error
+    return images
+
+
+def read_table(parquet: Path, rules: dict[str, SplitRule]) -> pd.DataFrame:
+    """Return the file's table, checked.
+
+    Raises:
+        DataError: See :func:`import_custom`.
+    """
     if not parquet.is_file():
         raise DataError(f"{parquet}: no such file")
     table = pd.read_parquet(parquet)
@@ -110,22 +181,5 @@ def _read_table(parquet: Path, rules: dict[str, SplitRule]) -> pd.DataFrame:
         )
     wrong = table[~table.emotion.isin(range(len(EMOTIONS)))]
     if len(wrong):
-        raise DataError(f"{parquet}: {wrong.name.iloc[0]}: emotion is not in 0..6")
-    return table.rename(columns={"name": "file"}).assign(name=table["name"])
-
-
-def _face_of(
-    data: bytes, detector: Detector, frame_px: int
-) -> tuple[NDArray[np.uint8] | None, str]:
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        return None, "unreadable"
-    shrink = LONGEST_PX / max(picture.shape[:2])
-    if shrink < 1:
-        picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    rgb = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-    found = detector.detect([rgb])[0]
-    if not found:
-        return None, "no face"
-    largest = max(found, key=lambda face: face.box.width * face.box.height)
-    return to_frame(crop_face(rgb, largest.box, margin=FACE_MARGIN), frame_px), ""
+        raise DataError(f"{parquet}: {wrong['name'].iloc[0]}: emotion is not in 0..6")
+    return table

@@ -1,19 +1,16 @@
-"""Labelled faces in memory, and the manifest that says which face is in which split."""
+"""Labelled faces in memory."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.domain import EMOTIONS
+from surveil.classify.preprocess import to_frame
 
 
 class Split(StrEnum):
@@ -26,10 +23,10 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """N labelled faces, framed and grey as :func:`surveil.classify.to_frame` gives them.
+    """N labelled faces, framed as :func:`surveil.classify.to_frame` gives them.
 
     Attributes:
-        frames: Shape ``(N, 48, 48)``, uint8.
+        frames: Shape ``(N, S, S)`` grey or ``(N, S, S, 3)`` RGB, uint8.
         labels: Index into ``EMOTIONS``, shape ``(N,)``, int64.
         votes: Share of annotators per emotion, shape ``(N, 7)``, float32; a row of zeros where
             nobody voted for any of the seven.
@@ -37,6 +34,8 @@ class Faces:
         sources: Name of the collection, shape ``(N,)``.
         people: Who is seen, shape ``(N,)``; empty where unknown.
         names: Name within the source (``csv_row`` of FER2013), shape ``(N,)``.
+        groups: To be reported apart (a site, a camera, an age band), shape ``(N,)``; empty where
+            there is none, and for all faces if left out.
     """
 
     frames: NDArray[np.uint8]
@@ -46,16 +45,18 @@ class Faces:
     sources: NDArray[np.str_]
     people: NDArray[np.str_]
     names: NDArray[np.str_]
+    groups: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "<U32"))
+
+    def __post_init__(self) -> None:
+        if len(self.groups) != len(self.labels):
+            object.__setattr__(self, "groups", np.full(len(self.labels), "", "<U32"))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def where(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Faces:
         """Return the faces at ``keep``, a mask or indices."""
-        return Faces(
-            self.frames[keep], self.labels[keep], self.votes[keep], self.splits[keep],
-            self.sources[keep], self.people[keep], self.names[keep],
-        )  # fmt: skip
+        return Faces(*(getattr(self, column)[keep] for column in COLUMNS))
 
     def only(self, split: Split, source: str | None = None) -> Faces:
         """Return the faces of a split, of one source if given."""
@@ -67,13 +68,34 @@ class Faces:
         return [hashlib.sha256(frame.tobytes()).hexdigest() for frame in self.frames]
 
 
+COLUMNS = tuple(column.name for column in fields(Faces))
+"""The arrays of :class:`Faces`, in order."""
+
+
 def join(parts: Sequence[Faces]) -> Faces:
-    """Return all faces of several collections in order."""
+    """Return all faces of several collections in order.
+
+    Frames of different sizes or colours are brought to the largest side, and to colour if any are
+    in colour: enlarged as serving enlarges crops, grey as three equal channels. Frames that are
+    all alike stay as they are.
+    """
+    # A collection without faces has no size that others should be brought to.
+    parts = [part for part in parts if len(part)] or list(parts[:1])
+    side = max(part.frames.shape[1] for part in parts)
+    depth = (3,) if any(part.frames.ndim == 4 for part in parts) else ()
+    # Filled in place: at 100 px in colour there is no room for every part beside the whole.
+    frames = np.empty((sum(map(len, parts)), side, side, *depth), np.uint8)
+    at = 0
+    for part in parts:
+        if part.frames.shape[1:] == frames.shape[1:]:
+            frames[at : at + len(part)] = part.frames
+        else:
+            for place, frame in enumerate(part.frames, at):
+                frames[place] = to_frame(frame, side, 3 if depth else 1)
+        at += len(part)
     return Faces(
-        *(
-            np.concatenate([getattr(part, column) for part in parts])
-            for column in ("frames", "labels", "votes", "splits", "sources", "people", "names")
-        )
+        frames,
+        *(np.concatenate([getattr(part, column) for part in parts]) for column in COLUMNS[1:]),
     )
 
 
@@ -89,26 +111,3 @@ def percentile_of(key: str) -> int:
     Splits are drawn with it, so that they stay the same when faces are added, on every machine.
     """
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) % 100
-
-
-MANIFEST_COLUMNS = ("sha256", "source", "name", "person", "split", "emotion")
-
-
-def manifest_of(faces: Faces) -> str:
-    """Return the manifest as CSV: one line per face in order, with the hash of its pixels."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(MANIFEST_COLUMNS)
-    for index, digest in enumerate(faces.digests()):
-        table.writerow(
-            (digest, faces.sources[index], faces.names[index], faces.people[index],
-             faces.splits[index], EMOTIONS[faces.labels[index]].value)
-        )  # fmt: skip
-    return text.getvalue()
-
-
-def write_manifest(faces: Faces, path: Path) -> str:
-    """Write the manifest and return its SHA-256, which names this exact data and split."""
-    text = manifest_of(faces)
-    path.write_text(text, encoding="utf-8")
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,9 +1,10 @@
-"""Read FER2013 as lossless pictures in parquet, with the FER+ votes beside it."""
+"""Read FER2013 from parquet, Kaggle's CSV or class folders, cleaned and split the same way."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -12,13 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS
+from surveil.training import fer2013_csv
+from surveil.training.class_folders import is_class_folder, read_class_folders
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, join, percentile_of
+from surveil.training.fer2013_rows import SIDE_PX, SOURCE, Row, Usage, faces_of
+from surveil.training.ferplus import read_votes
 
-SOURCE = "fer2013"
-SIDE_PX = 48
-_VOTES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-"""FER+'s names for the emotions in the order of ``EMOTIONS``; contempt, unknown and NF are left."""
+__all__ = ["SIDE_PX", "SOURCE", "Dropped", "clean", "read_fer2013", "unrepeated"]
+
+_PARQUET = {
+    Usage.TRAINING: ("train-0.parquet", "train-1.parquet"),
+    Usage.PUBLIC_TEST: ("publictest.parquet",),
+    Usage.PRIVATE_TEST: ("privatetest.parquet",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Dropped:
     Attributes:
         equal_to_test: How many equal a PublicTest row.
         blank: How many of the others are blank.
-        in_test: Digests of the PublicTest pictures that were among the training rows.
+        in_test: Digests of the test split's pictures that were among the training rows.
     """
 
     equal_to_test: int
@@ -36,34 +44,76 @@ class Dropped:
     in_test: frozenset[str]
 
 
-def read_fer2013(folder: Path, *, validation_percent: int) -> tuple[Faces, Dropped]:
+def read_fer2013(
+    path: Path, *, validation_percent: int, final_exam: bool = False
+) -> tuple[Faces, Dropped]:
     """Return the training and PublicTest rows, cleaned and split.
 
     Training rows that equal a PublicTest row, and blank ones, are dropped. Of the rest,
     ``validation_percent`` (by hash of the pixels, so that equal pictures stay together) become the
     validation split, and repetitions of a picture are dropped from that split. PublicTest is the
-    test split, whole and in order.
+    test split, whole and in order. However the pixels are stored, the faces are the same.
+
+    Args:
+        path: A folder of parquet files, of one of Kaggle's CSV files, or of class folders; or such
+            a CSV file itself.
+        validation_percent: Of the training rows, 0..100.
+        final_exam: Give PrivateTest as the test split in place of PublicTest. Training and
+            validation stay what they are, and ``in_test`` is about PrivateTest: pictures that
+            training, validation or choosing by PublicTest has seen. PrivateTest is not read
+            otherwise.
 
     Raises:
-        DataError: A file is missing, a column is missing, or a picture is not 48x48.
+        DataError: A file or column is missing, or a row is wrong: it is named.
     """
-    train = pd.concat([_read_table(folder / f"train-{part}.parquet") for part in (0, 1)])
-    test = _read_table(folder / "publictest.parquet")
-    train_faces = _faces(train, Split.TRAIN, _read_votes(folder / "ferplus_train.csv"))
-    test_faces = _faces(test, Split.TEST, _read_votes(folder / "ferplus_publictest.csv"))
-    known = set(test_faces.digests())
-    digests = np.array(train_faces.digests())
-    repeats = np.array([digest in known for digest in digests])
-    blank = np.ptp(train_faces.frames.reshape(len(train_faces), -1), axis=1) == 0
-    held = np.array([percentile_of(digest) < validation_percent for digest in digests])
-    train_faces.splits[held] = Split.VALIDATION.value
+    if path.is_dir() and _kind(path) == "class folders":
+        if final_exam:
+            raise DataError(f"{path}: class folders do not say what PrivateTest is")
+        faces = read_class_folders(path, frame_px=SIDE_PX, source=SOURCE)
+        train = faces.where(faces.splits != Split.TEST.value)
+        return clean(train, faces.only(Split.TEST), validation_percent)
+    usages = [Usage.TRAINING, Usage.PUBLIC_TEST, *([Usage.PRIVATE_TEST] if final_exam else [])]
+    rows: dict[Usage, list[Row]] = {usage: [] for usage in usages}
+    for row in _rows(path, usages):
+        rows[row.usage].append(row)
+    for usage, some in rows.items():
+        if not some:
+            raise DataError(f"{path}: it has no row of {usage.value}")
+    votes = read_votes(path if path.is_dir() else path.parent)
+    train, public = (
+        faces_of(rows[usage], split, votes)
+        for usage, split in ((Usage.TRAINING, Split.TRAIN), (Usage.PUBLIC_TEST, Split.TEST))
+    )
+    faces, dropped = clean(train, public, validation_percent)
+    if not final_exam:
+        return faces, dropped
+    exam = faces_of(rows[Usage.PRIVATE_TEST], Split.TEST, votes)
+    seen = frozenset(train.digests()) | frozenset(public.digests())
+    fitted = faces.where(faces.splits != Split.TEST.value)
+    in_exam = seen & frozenset(exam.digests())
+    return join([fitted, exam]), Dropped(dropped.equal_to_test, dropped.blank, in_exam)
+
+
+def clean(train: Faces, test: Faces, validation_percent: int) -> tuple[Faces, Dropped]:
+    """Return both collections as :func:`read_fer2013` cleans and splits them.
+
+    Faces of ``train`` that have the split validation already stay in it, and then no others are
+    drawn.
+    """
+    digests = np.array(train.digests(), dtype="<U64")
+    repeats = np.isin(digests, np.array(test.digests(), dtype="<U64"))
+    blank = np.ptp(train.frames, axis=tuple(range(1, train.frames.ndim))) == 0
+    held = train.splits == Split.VALIDATION.value
+    if not held.any():
+        held = np.array([percentile_of(digest) < validation_percent for digest in digests], bool)
+    splits = np.where(held, Split.VALIDATION.value, Split.TRAIN.value).astype("<U10")
     first = np.zeros(len(digests), bool)
     first[np.unique(digests, return_index=True)[1]] = True
-    kept = train_faces.where(~repeats & ~blank & (first | ~held))
+    kept = replace(train, splits=splits).where(~repeats & ~blank & (first | ~held))
     dropped = Dropped(
         int(repeats.sum()), int((blank & ~repeats).sum()), frozenset(digests[repeats].tolist())
     )
-    return join([kept, test_faces]), dropped
+    return join([kept, test]), dropped
 
 
 def unrepeated(faces: Faces, known: frozenset[str]) -> NDArray[np.bool_]:
@@ -76,7 +126,36 @@ def unrepeated(faces: Faces, known: frozenset[str]) -> NDArray[np.bool_]:
     return np.array([d not in known and counts[d] == 1 for d in digests], dtype=bool)
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def _kind(folder: Path) -> str:
+    if any((folder / name).is_file() for names in _PARQUET.values() for name in names):
+        return "parquet"
+    if any((folder / name).is_file() for name in fer2013_csv.FILES):
+        return "csv"
+    return "class folders" if is_class_folder(folder) else "nothing"
+
+
+def _rows(path: Path, usages: list[Usage]) -> Iterator[Row]:
+    if path.is_file():
+        yield from fer2013_csv.read_rows(path, frozenset(usages))
+        return
+    kind = _kind(path) if path.is_dir() else "nothing"
+    if kind == "csv":
+        files = [path / name for name in fer2013_csv.FILES if (path / name).is_file()]
+        yield from fer2013_csv.read_rows(files[0], frozenset(usages))
+    elif kind == "parquet":
+        for usage in usages:
+            for name in _PARQUET[usage]:
+                yield from _parquet_rows(path / name, usage)
+    elif path.is_dir():
+        raise DataError(
+            f"{path}: neither {' nor '.join(fer2013_csv.FILES)} nor train-0.parquet nor class "
+            "folders are in it"
+        )
+    else:
+        raise DataError(f"{path}: no such file or folder")
+
+
+def _parquet_rows(path: Path, usage: Usage) -> Iterator[Row]:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     table = pd.read_parquet(path)
@@ -86,36 +165,8 @@ def _read_table(path: Path) -> pd.DataFrame:
     wrong = table[~table.emotion.isin(range(len(EMOTIONS)))]
     if len(wrong):
         raise DataError(f"{path}: row {wrong.csv_row.iloc[0]}: emotion is not in 0..6")
-    return table
-
-
-def _read_votes(path: Path) -> dict[int, NDArray[np.float32]]:
-    """Return the vote shares by ``csv_row``; an absent file gives none."""
-    if not path.is_file():
-        return {}
-    table = pd.read_csv(path)
-    counts = table[list(_VOTES)].to_numpy(np.float32)
-    total = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
-    return dict(zip(table.csv_row.tolist(), shares, strict=True))
-
-
-def _faces(table: pd.DataFrame, split: Split, votes: dict[int, NDArray[np.float32]]) -> Faces:
-    frames = np.empty((len(table), SIDE_PX, SIDE_PX), np.uint8)
-    rows = table.csv_row.tolist()
-    for index, data in enumerate(table.image):
+    for number, emotion, data in zip(table.csv_row, table.emotion, table.image, strict=True):
         frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
         if frame is None or frame.shape != (SIDE_PX, SIDE_PX):
-            raise DataError(f"FER2013 row {rows[index]}: not a picture of {SIDE_PX}x{SIDE_PX}")
-        frames[index] = frame
-    nobody = np.zeros(len(EMOTIONS), np.float32)
-    count = len(table)
-    return Faces(
-        frames=frames,
-        labels=table.emotion.to_numpy(np.int64),
-        votes=np.stack([votes.get(row, nobody) for row in rows]),
-        splits=np.full(count, split.value, dtype="<U10"),
-        sources=np.full(count, SOURCE, dtype="<U32"),
-        people=np.full(count, "", dtype="<U64"),
-        names=np.array([str(row) for row in rows], dtype="<U96"),
-    )
+            raise DataError(f"{path}: row {number}: not a picture of {SIDE_PX}x{SIDE_PX}")
+        yield Row(int(number), int(emotion), np.asarray(frame, np.uint8), usage)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection
-from surveil.training.custom import SplitRule, import_custom
+from surveil.training.custom import SplitRule, find_faces, import_custom
 from surveil.training.errors import DataError
 from surveil.training.faces import Split, repeat
 
@@ -52,7 +52,7 @@ def picture(seed: int) -> bytes:
 
 def test_largest_face_is_cut_as_production_cuts_it(tmp_path: Path) -> None:
     path = write(tmp_path / "c.parquet", [picture(0)], ["anna"])
-    faces, set_aside = import_custom(path, BrightFaces(), RULES)
+    faces, set_aside = import_custom(path, find_faces(path, BrightFaces()), RULES)
     bgr = cv2.imdecode(np.frombuffer(picture(0), np.uint8), cv2.IMREAD_COLOR)
     rgb = np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8)
     np.testing.assert_array_equal(
@@ -66,7 +66,7 @@ def test_what_cannot_be_used_is_set_aside_with_the_reason(tmp_path: Path) -> Non
     black = cv2.imencode(".png", np.zeros((100, 100, 3), np.uint8))[1].tobytes()
     pictures = [picture(0), black, b"no picture", picture(0), picture(1)]
     path = write(tmp_path / "c.parquet", pictures, list("abcde"))
-    faces, set_aside = import_custom(path, BrightFaces(), RULES)
+    faces, set_aside = import_custom(path, find_faces(path, BrightFaces()), RULES)
     assert set_aside == {"no face": 1, "unreadable": 1, "duplicate": 1}
     assert faces.names.tolist() == ["0.png", "4.png"]
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_used_is_set_aside_with_the_reason(tmp_path: Path) -> Non
 def test_split_is_by_person(tmp_path: Path) -> None:
     people = [f"p{index % 12}" for index in range(48)]
     path = write(tmp_path / "c.parquet", [picture(s) for s in range(48)], people)
-    faces, _ = import_custom(path, BrightFaces(), RULES)
+    faces, _ = import_custom(path, find_faces(path, BrightFaces()), RULES)
     by_split = [set(faces.only(split).people.tolist()) for split in Split]
     assert all(by_split)
     assert sum(len(names) for names in by_split) == 12
@@ -89,16 +89,16 @@ def test_rule_draws_about_its_share_and_stays() -> None:
 def test_source_without_rule_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "c.parquet", [picture(0)], ["a"])
     with pytest.raises(DataError, match=r"c\.parquet: no split is configured for source site"):
-        import_custom(path, BrightFaces(), {})
+        import_custom(path, find_faces(path, BrightFaces()), {})
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.parquet: no such file"):
-        import_custom(tmp_path / "none.parquet", BrightFaces(), RULES)
+        find_faces(tmp_path / "none.parquet", BrightFaces())
 
 
 def test_repeat_shows_a_source_more_often(tmp_path: Path) -> None:
     path = write(tmp_path / "c.parquet", [picture(0), picture(1)], ["a", "b"])
-    faces, _ = import_custom(path, BrightFaces(), RULES)
+    faces, _ = import_custom(path, find_faces(path, BrightFaces()), RULES)
     assert repeat(faces, {"site": 3}).names.tolist() == ["0.png"] * 3 + ["1.png"] * 3
     assert repeat(faces, {"other": 3}).names.tolist() == ["0.png", "1.png"]

@@ -79,7 +79,7 @@ def test_last_epoch_can_be_exported_in_place_of_the_best(fer_dir: Path) -> None:
 
 
 def test_missing_data_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"train-0\.parquet: no such file"):
+    with pytest.raises(DataError, match=r"fer2013: no such file or folder"):
         train_on(tmp_path / "fer2013")
 
 

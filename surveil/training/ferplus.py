@@ -1,0 +1,52 @@
+"""FER+: the votes of ten annotators on each picture of FER2013 (Barsoum et al. 2016)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from surveil.training.errors import DataError
+
+VOTES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+"""FER+'s names for the emotions in the order of ``EMOTIONS``; contempt, unknown and NF are left."""
+
+Votes = dict[int, NDArray[np.float32]]
+"""Shares ``(7,)`` by FER2013's row."""
+
+_FILES = ("ferplus_train.csv", "ferplus_publictest.csv", "ferplus_privatetest.csv")
+_ORIGINAL = "fer2013new.csv"
+
+
+def read_votes(folder: Path) -> Votes:
+    """Return the vote shares of all FER+ files in a folder; none if there is no such file.
+
+    Known are Microsoft's ``fer2013new.csv``, whose rows are those of ``fer2013.csv``, and parts
+    of it with a column ``csv_row`` (``ferplus_train.csv``, ``ferplus_publictest.csv``).
+
+    Raises:
+        DataError: A column is missing, or a vote is not a number.
+    """
+    votes: Votes = {}
+    for name in (*_FILES, _ORIGINAL):
+        if (folder / name).is_file():
+            votes |= _read(folder / name, is_numbered=name != _ORIGINAL)
+    return votes
+
+
+def _read(path: Path, *, is_numbered: bool) -> Votes:
+    table = pd.read_csv(path).rename(columns=lambda name: name.strip())
+    needed = [*VOTES, *(["csv_row"] if is_numbered else [])]
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        raise DataError(f"{path}: column {', '.join(missing)} is missing")
+    counts = table[list(VOTES)].apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
+    wrong = ~np.isfinite(counts).all(axis=1) | (counts < 0).any(axis=1)
+    if wrong.any():
+        raise DataError(f"{path}, line {int(wrong.argmax()) + 2}: a vote is not a number")
+    total = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    rows = table["csv_row"].tolist() if is_numbered else range(len(table))
+    return dict(zip(rows, shares, strict=True))

@@ -1,0 +1,144 @@
+"""The manifest: which face, by hash of its pixels, is in which split."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from surveil.classify.taxonomy import emotion_hint, emotion_of
+from surveil.domain import EMOTIONS, Emotion
+from surveil.training.errors import DataError
+from surveil.training.faces import Faces, Split
+
+COLUMNS = ("sha256", "source", "name", "person", "split", "emotion")
+GROUP = "group"
+"""A last column that an imported dataset's manifest has besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One face of a manifest; ``person`` and ``group`` are empty where unknown."""
+
+    sha256: str
+    source: str
+    name: str
+    person: str
+    split: Split
+    emotion: Emotion
+    group: str = ""
+
+
+def manifest_of(faces: Faces) -> str:
+    """Return the manifest as CSV: one line per face in order, with the hash of its pixels."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for index, digest in enumerate(faces.digests()):
+        table.writerow(
+            (digest, faces.sources[index], faces.names[index], faces.people[index],
+             faces.splits[index], EMOTIONS[faces.labels[index]].value)
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def write_manifest(faces: Faces, path: Path) -> str:
+    """Write the manifest and return its SHA-256, which names this exact data and split."""
+    text = manifest_of(faces)
+    path.write_text(text, encoding="utf-8")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def text_of(entries: Sequence[Entry]) -> str:
+    """Return the manifest of an imported dataset, with the column ``group``."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow((*COLUMNS, GROUP))
+    for entry in entries:
+        table.writerow(
+            (entry.sha256, entry.source, entry.name, entry.person, entry.split.value,
+             entry.emotion.value, entry.group)
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def read_manifest(path: Path) -> list[Entry]:
+    """Return a manifest's entries in order.
+
+    Raises:
+        DataError: The file or a column is missing, a value is none that there is (the line is
+            named), there is no face, or a person is in two splits.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    with path.open(encoding="utf-8", newline="") as file:
+        try:
+            table = csv.DictReader(file)
+            missing = [column for column in COLUMNS if column not in (table.fieldnames or ())]
+            if missing:
+                raise DataError(
+                    f"{path}: column {', '.join(missing)} is missing; "
+                    f"a manifest has {', '.join(COLUMNS)}"
+                )
+            entries = [_entry(row, f"{path}, line {table.line_num}") for row in table]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise DataError(f"{path}: not a CSV file: {error}") from error
+    if not entries:
+        raise DataError(f"{path}: it holds no face")
+    _check_people(path, ((e.source, e.person, e.split.value, e.name) for e in entries if e.person))
+    return entries
+
+
+def check_people(where: object, faces: Faces) -> None:
+    """Refuse a person who is in two splits: what is tested would have been trained on.
+
+    Args:
+        where: File or configuration that says so, for the message.
+        faces: Some have a name of a person, which holds within their source.
+
+    Raises:
+        DataError: There is one; named with a face of each split.
+    """
+    named = np.flatnonzero(faces.people != "")
+    rows = zip(
+        *(
+            column[named].tolist()
+            for column in (faces.sources, faces.people, faces.splits, faces.names)
+        ),
+        strict=True,
+    )
+    _check_people(where, rows)
+
+
+def _check_people(where: object, rows: Iterable[tuple[str, str, str, str]]) -> None:
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    for source, person, split, name in rows:
+        first_split, first_name = seen.setdefault((source, person), (split, name))
+        if first_split != split:
+            raise DataError(
+                f"{where}: person {person!r} of {source} is in two splits: "
+                f"{first_name} in {first_split}, {name} in {split}"
+            )
+
+
+def _entry(row: dict[str, str], place: str) -> Entry:
+    if any(row[column] is None for column in COLUMNS):
+        raise DataError(f"{place}: the line has fewer values than there are columns")
+    if row["split"] not in set(Split):
+        raise DataError(
+            f"{place}: split {row['split']!r} is none of {', '.join(s.value for s in Split)}"
+        )
+    emotion = emotion_of(row["emotion"])
+    if emotion is None:
+        raise DataError(
+            f"{place}: unknown emotion {row['emotion']!r}{emotion_hint(row['emotion'])}"
+        )
+    return Entry(
+        row["sha256"], row["source"], row["name"], row["person"], Split(row["split"]), emotion,
+        row.get(GROUP) or "",
+    )  # fmt: skip
