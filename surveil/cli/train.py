@@ -43,6 +43,12 @@ DATA_HELP = "Folder that the configuration's data paths are relative to."
     help="Which weights to export: the best epoch's on the validation split, or the last one's.",
 )
 @click.option("--note", default="", help="A remark for the model's card and for EXPERIMENTS.md.")
+@click.option(
+    "--tensorboard/--no-tensorboard",
+    default=True,
+    show_default=True,
+    help="Write curves into the run's folder, if TensorBoard is installed.",
+)
 @click.option("--threads", type=click.IntRange(1, 256), help="CPU threads (default: all cores).")
 def command(
     config: Path,
@@ -53,12 +59,13 @@ def command(
     export_only: bool,
     checkpoint: Literal["best", "last"],
     note: str,
+    tensorboard: bool,
     threads: int | None,
 ) -> None:
     """Train a model as CONFIG says, evaluate it and write it to the models folder.
 
     A checkpoint is written after each epoch; after any kind of end, the same command with --resume
-    goes on from there.
+    goes on from there. A run that starts from a model also reports what was gained and forgotten.
     """
     # Imported here: torch takes seconds, and --help does not need it.
     from surveil.classify import find_model, read_model
@@ -66,7 +73,9 @@ def command(
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
     from surveil.training.export import export
+    from surveil.training.fine_tune import report_fine_tune
     from surveil.training.loop import LAST, Trainer
+    from surveil.training.run import run_to_end
     from surveil.training.selection import training_faces, validation_faces
     from surveil.training.shards import shard_count
 
@@ -77,6 +86,7 @@ def command(
             f"{run} holds a run already: continue it with --resume, or give another seed, name "
             "or --runs"
         )
+    start = read_model(find_model(settings.start_from)) if settings.start_from else None
     console = Console(stderr=True)
     with _Bar(console) as bar:
         dataset = load_dataset(
@@ -90,15 +100,27 @@ def command(
             train = training_faces(settings, dataset.faces)
             validation = validation_faces(settings, dataset.faces)
             bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
-            shards = shard_count(threads or os.cpu_count() or 1, settings.batch)
-            start = read_model(find_model(settings.start_from)) if settings.start_from else None
+            names = settings.distil.teachers if settings.distil else ()
             trainer = Trainer(
-                settings, train, validation, run, dataset.sha256, shards=shards, start=start
-            )
+                settings, train, validation, run, dataset.sha256,
+                shards=shard_count(threads or os.cpu_count() or 1, settings.batch),
+                start=start,
+                teachers=[read_model(find_model(name)) for name in names],
+            )  # fmt: skip
             if trainer.resume():
                 bar.say(f"resumed after epoch {trainer.epoch}")
-            trainer.run(on_step=bar.step, on_epoch=bar.epoch)
-    results = export(settings, run, dataset, models, note=note, checkpoint=checkpoint)
+            run_to_end(
+                trainer,
+                experiments=models / "EXPERIMENTS.md",
+                tensorboard=tensorboard,
+                on_step=bar.step,
+                on_epoch=bar.epoch,
+            )
+    remarks = [note] if note else []
+    if start is not None and (changed := report_fine_tune(start, run, dataset, checkpoint)):
+        remarks += changed.sentences
+        click.echo("\n".join(changed.sentences))
+    results = export(settings, run, dataset, models, note=" ".join(remarks), checkpoint=checkpoint)
     for name, result in results.items():
         low, high = result.interval
         click.echo(

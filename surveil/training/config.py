@@ -43,6 +43,10 @@ class Data(Part):
     """Folders that `surveil dataset import` wrote; they bring their own split."""
     repeat: dict[str, Annotated[int, Field(ge=1, le=100)]] = {}
     """How often a source's training faces are shown in an epoch; others once."""
+    percent_of: dict[str, Annotated[int, Field(ge=0, le=100)]] = {}
+    """How much of a source's training faces is used, drawn by the run's seed; others whole. A
+    model that is fine-tuned on new faces forgets less if some of the old ones are among them; 0
+    keeps a source for measuring alone."""
     limit_per_class: Annotated[int, Field(ge=1)] | None = None
     """Train on at most so many faces of each expression and source, drawn by the run's seed, for a
     small budget; ``None`` takes all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
@@ -47,10 +48,24 @@ def degrade(frames: Tensor, how: Augmentation, random: Generator) -> Tensor:
     packed = some(count, how.jpeg_share, random)
     if len(packed):
         quality = _integer(20, 70, random)
-        # The encoder is on the CPU whatever the device.
-        pixels = frames[packed].mul(255).round_().clamp_(0, 255).to("cpu", torch.uint8)
-        frames[packed] = vision.jpeg(pixels, quality).to(frames.device).float().div_(255)
+        pixels = frames[packed].mul(255).round_().clamp_(0, 255).to(torch.uint8)
+        frames[packed] = _compressed(pixels, quality).to(frames.device).float().div_(255)
     return frames
+
+
+def _compressed(pixels: Tensor, quality: int) -> Tensor:
+    """Return pixels ``(N, C, H, H)``, uint8, after JPEG, on the CPU.
+
+    By OpenCV: torchvision's own encoder, which ``transforms.v2`` calls, is deprecated since 0.29.
+    """
+    faces = []
+    for face in pixels.permute(0, 2, 3, 1).cpu().numpy():
+        # OpenCV takes BGR, and gives one channel without an axis.
+        data = cv2.imencode(".jpg", face[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        back = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        assert back is not None
+        faces.append(torch.from_numpy(back.reshape(face.shape)[..., ::-1].copy()))
+    return torch.stack(faces).permute(0, 3, 1, 2)
 
 
 def some(count: int, share: float, random: Generator) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from surveil.training.checkpoint import (
     write_checkpoint,
 )
 from surveil.training.config import TrainConfig
+from surveil.training.distillation import Teachers
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Faces
 from surveil.training.heads import TwoHeads
@@ -74,7 +75,22 @@ class Progress:
 
 
 class Trainer:
-    """One run in one folder: ``last`` and ``best`` checkpoints and the history of its epochs."""
+    """One run in one folder: ``last`` and ``best`` checkpoints and the history of its epochs.
+
+    Args:
+        config: The run.
+        train: What :func:`~surveil.training.selection.training_faces` returned.
+        validation: Likewise; the best epoch is chosen by them.
+        folder: Gets the checkpoints.
+        data_sha256: Names the data; a checkpoint of other data is refused.
+        shards: Parts of a batch that are worked on at once; a GPU takes it whole.
+        start: The model of ``config.start_from``.
+        teachers: The models of ``config.distil``.
+
+    Raises:
+        ConfigError: The configuration asks for a device that is not there, or a model does not
+            fit it.
+    """
 
     def __init__(
         self,
@@ -86,6 +102,7 @@ class Trainer:
         *,
         shards: int = 1,
         start: StoredModel | None = None,
+        teachers: Sequence[StoredModel] = (),
     ) -> None:
         self.config = config
         self.folder = folder
@@ -109,17 +126,24 @@ class Trainer:
             )
         self.model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._scaler = make_scaler(config)
+        taught = None
+        if config.distil is not None:
+            together = Teachers(teachers, config.classes, config.distil.temperature, self.device)
+            taught = lambda views: together.shares(views, self.preprocessing)  # noqa: E731
         on_gpu = self.device.type == "cuda"
         self._shards = Shards(
             self.model,
             config,
             TrainingLoss(config, self._views.counts).to(self.device),
             1 if on_gpu else shards,
+            teachers=taught,
             scale=self._scaler.scale,
         )
         self._check_steps = CUDA_CHECK_STEPS if on_gpu else 1
         self.average = MovingAverage(self.model, config.ema)
         self._optimiser = make_optimiser(self.model, config)
+        self.started_from = start.facts.versioned_name if start else None
+        """``name@hash`` of the model whose weights training began with."""
         self.epoch = 0
         self.best: tuple[float, float] = (-1.0, -math.inf)
         """Validation accuracy and negated log-loss of the best epoch so far."""
@@ -149,6 +173,7 @@ class Trainer:
         if facts.get("scaler"):
             self._scaler.load_state_dict(facts["scaler"])
         self.preprocessing = Preprocessing(**facts["preprocessing"])
+        self.started_from = facts.get("started_from", self.started_from)
         self.epoch = facts["epoch"]
         self.best = (facts["best"][0], facts["best"][1])
         self.history = [EpochReport(**line) for line in facts["history"]]
@@ -273,6 +298,7 @@ class Trainer:
             "data_sha256": self.data_sha256,
             "config": self.config.model_dump(mode="json"),
             "preprocessing": asdict(self.preprocessing),
+            "started_from": self.started_from,
             "epoch": self.epoch,
             "scaler": self._scaler.state_dict(),
             "average_steps": self.average.steps,

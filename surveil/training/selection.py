@@ -6,6 +6,7 @@ import logging
 
 import numpy as np
 
+from surveil.domain import EMOTIONS
 from surveil.training.config import TrainConfig
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, repeat
@@ -26,17 +27,7 @@ def training_faces(config: TrainConfig, faces: Faces) -> Faces:
     for emotion, count in zip(config.classes.classes, counts.tolist(), strict=True):
         if not count:
             log.warning("%s: no training face is labelled %s", config.name, emotion.value)
-    limit = config.data.limit_per_class
-    if limit is not None:
-        random = np.random.default_rng(config.seed)
-        kept = [
-            random.permutation(
-                np.flatnonzero((chosen.labels == label) & (chosen.sources == source))
-            )
-            for source in np.unique(chosen.sources)
-            for label in np.unique(chosen.labels)
-        ]
-        chosen = chosen.where(np.sort(np.concatenate([part[:limit] for part in kept])))
+    chosen = _drawn(config, chosen)
     chosen = repeat(chosen, config.data.repeat)
     if len(chosen) < config.batch:
         raise DataError(
@@ -44,6 +35,24 @@ def training_faces(config: TrainConfig, faces: Faces) -> Faces:
             f"{config.batch}; lower 'batch' or add faces"
         )
     return chosen
+
+
+def _drawn(config: TrainConfig, faces: Faces) -> Faces:
+    """Return the share of each source's faces and the number of each class's that are used."""
+    data = config.data
+    if data.limit_per_class is None and not data.percent_of:
+        return faces
+    random = np.random.default_rng(config.seed)
+    kept = []
+    for source in np.unique(faces.sources):
+        percent = data.percent_of.get(str(source), 100)
+        for label in range(len(EMOTIONS)):
+            at = random.permutation(
+                np.flatnonzero((faces.labels == label) & (faces.sources == source))
+            )
+            count = round(len(at) * percent / 100)
+            kept.append(at[: min(count, data.limit_per_class or count)])
+    return faces.where(np.sort(np.concatenate(kept)))
 
 
 def validation_faces(config: TrainConfig, faces: Faces) -> Faces:

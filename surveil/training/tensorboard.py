@@ -1,0 +1,52 @@
+"""Curves of a run for TensorBoard, where it is installed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surveil.training.loop import EpochReport
+
+log = logging.getLogger(__name__)
+
+FOLDER = "tensorboard"
+"""Within the run's folder; ``tensorboard --logdir runs`` shows all runs side by side."""
+
+
+class Board:
+    """Writes one point per epoch; does nothing where TensorBoard is not installed.
+
+    Args:
+        run: The run's folder.
+        epochs_done: Points after this epoch, of an earlier try that was killed, are taken back.
+        wanted: False writes nothing.
+    """
+
+    def __init__(self, run: Path, epochs_done: int = 0, *, wanted: bool = True) -> None:
+        self._writer: Any = None
+        if not wanted:
+            return
+        try:
+            # Imported here: it takes seconds, and comes with the extra "train" only.
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            log.warning("no curves for TensorBoard: %s", error)
+            return
+        self._writer = SummaryWriter(str(run / FOLDER), purge_step=epochs_done + 1)  # type: ignore[no-untyped-call]
+
+    def epoch(self, report: EpochReport) -> None:
+        """Add an epoch's numbers."""
+        if self._writer is None:
+            return
+        for name, value in asdict(report).items():
+            if name != "epoch":
+                self._writer.add_scalar(name, value, report.epoch)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._writer is not None:
+            self._writer.close()
