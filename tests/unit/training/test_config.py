@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,59 @@ def test_size_follows_the_phases() -> None:
         {"name": "x", "epochs": 10, "phases": [{"until": 0.6, "px": 36}, {"until": 1, "px": 44}]}
     )
     assert [config.px_at(epoch) for epoch in range(10)] == [36] * 6 + [44] * 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"precision": "float16", "device": "cpu"}, "float16 is for device cuda"),
+        ({"imagenet": True}, "architecture resnet18 only"),
+        (
+            {"imagenet": True, "start_from": "x", "architecture": {"kind": "resnet18"}},
+            "together with start_from",
+        ),
+        ({"taxonomy": "for"}, "did you mean 'four'"),
+        ({"architecture": {"kind": "conv5"}}, "to be 48"),
+        ({"distil": {"teachers": []}}, "at least 1 item"),
+        ({"data": {"limit_per_class": 0}}, "greater than or equal to 1"),
+        ({"input": {"frame_px": 40, "crop_px": 44}}, "must not be larger than frame_px"),
+    ],
+)
+def test_parts_must_fit_each_other(wrong: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        TrainConfig.model_validate({"name": "x"} | wrong)
+
+
+def test_configuration_of_a_model_of_before_later_keys_is_read() -> None:
+    model = Path(__file__).parents[3] / "models" / "emotion-resnet18" / "model.json"
+    stored = json.loads(model.read_text())["training"]["config"]
+    config = TrainConfig.model_validate(stored)
+    assert config.optimiser.kind == "sgd"
+    assert config.mixup.share == 0
+    assert config.augmentation.jpeg_share == 0
+
+
+PEERS = {
+    "deep-emotion": ("deep-emotion", "seven", 48),
+    "keras-cnn": ("keras-cnn", "seven", 48),
+    "conv5": ("conv5", "seven", 48),
+    "binary": ("colour-cnn", "two", 100),
+    "three": ("colour-cnn", "three", 100),
+    "four": ("colour-cnn", "four", 100),
+    "binary-resnet": ("resnet18", "two", 100),
+    "three-resnet": ("resnet18", "three", 100),
+    "four-resnet": ("resnet18", "four", 100),
+}
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_peer_is_as_its_makers_have_it(name: str) -> None:
+    path = CONFIGS[0].parent / f"{name}.yaml"
+    config = load_config(path)
+    kind, taxonomy, px = PEERS[name]
+    assert (config.name, config.architecture.kind, config.taxonomy) == (name, kind, taxonomy)
+    assert config.input.crop_px == config.phases[-1].px == px
+    assert "the full budget" in path.read_text() or "are the full budget" in path.read_text()
+    if kind == "resnet18":
+        assert (config.batch, config.architecture.dropout) == (64, 0.5)
+        assert config.data.custom is not None

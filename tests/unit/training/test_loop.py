@@ -10,44 +10,21 @@ import sys
 import textwrap
 from pathlib import Path
 
-import numpy as np
 import pytest
+import tiny_run
 import torch
+from small_models import write_small_model
+from tiny_run import TRAIN, VALIDATION, make_faces, tiny_config
 
-from surveil.training.checkpoint import read_checkpoint
-from surveil.training.config import TrainConfig
+from surveil.classify import build_network, read_model
+from surveil.classify.preprocess import Preprocessing, preprocess
+from surveil.domain import EMOTIONS, Emotion
+from surveil.errors import ConfigError
+from surveil.training.checkpoint import part_of, read_checkpoint, write_checkpoint
 from surveil.training.errors import CheckpointError, DivergedError
-from surveil.training.faces import Faces
-from surveil.training.loop import BEST, HISTORY, LAST, Progress, Trainer
-
-
-def make_faces(count: int, split: str) -> Faces:
-    """Faces with a bright bar whose place tells the label, so that they are learned at once."""
-    random = np.random.default_rng(len(split))
-    labels = np.arange(count) % 7
-    frames = random.integers(0, 60, (count, 48, 48), dtype=np.uint8)
-    for index, label in enumerate(labels):
-        frames[index, 6 * label + 2 : 6 * label + 8, 4:44] += 150
-    return Faces(
-        frames=frames,
-        labels=labels.astype(np.int64),
-        votes=np.eye(7, dtype=np.float32)[labels],
-        splits=np.full(count, split, "<U10"),
-        sources=np.full(count, "fer2013", "<U32"),
-        people=np.full(count, "", "<U64"),
-        names=np.array([str(index) for index in range(count)], "<U96"),
-    )
-
-
-TRAIN, VALIDATION = make_faces(56, "train"), make_faces(14, "validation")
-CONFIG = TrainConfig.model_validate(
-    {
-        "name": "tiny", "epochs": 3, "batch": 14, "precision": "float32", "ema": 0.5,
-        "architecture": {"kind": "resnet-small", "width": 8, "blocks": [1, 1, 1, 1]},
-        "phases": [{"until": 0.5, "px": 24}, {"until": 1.0, "px": 32}],
-        "optimiser": {"rate": 0.05, "warmup_epochs": 1},
-    }
-)  # fmt: skip
+from surveil.training.faces import Split
+from surveil.training.loop import BEST, HISTORY, LAST, Progress, Trainer, logits_of
+from surveil.training.selection import training_faces, validation_faces
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +33,7 @@ def _one_thread() -> None:
 
 
 def trainer(folder: Path, **changes: object) -> Trainer:
-    config = TrainConfig.model_validate(CONFIG.model_dump() | changes)
-    return Trainer(config, TRAIN, VALIDATION, folder, "data")
+    return Trainer(tiny_config(**changes), TRAIN, VALIDATION, folder, "data")
 
 
 def test_it_learns_and_keeps_last_best_and_history(tmp_path: Path) -> None:
@@ -73,21 +49,40 @@ def test_it_learns_and_keeps_last_best_and_history(tmp_path: Path) -> None:
     assert all(step.left_s >= 0 for step in steps)
 
 
-def test_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
-    whole = trainer(tmp_path / "whole")
+class StopError(Exception):
+    """Raised in the middle of an epoch."""
+
+
+def stop(at: Progress) -> None:
+    if (at.epoch, at.step) == (2, 3):
+        raise StopError
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"optimiser": {"kind": "adam", "rate": 0.002}},
+        {"optimiser": {"kind": "adamw", "rate": 0.002, "clip_norm": 1.0}},
+        {"mixup": {"share": 0.7, "off_last_epochs": 1}},
+        {
+            "architecture": {
+                "kind": "resnet-small", "width": 8, "blocks": [1, 1, 1, 1], "dropout": 0.3,
+            }
+        },
+        {"precision": "bfloat16", "loss": {"rare_classes": "weighted"}},
+    ],
+    ids=["sgd", "adam", "adamw", "mixup", "dropout", "bfloat16"],
+)  # fmt: skip
+def test_resumed_run_ends_where_an_uninterrupted_one_does(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    whole = trainer(tmp_path / "whole", **changes)
     whole.run()
-    first = trainer(tmp_path / "parts")
-
-    class StopError(Exception):
-        pass
-
-    def stop(at: Progress) -> None:
-        if (at.epoch, at.step) == (2, 3):
-            raise StopError
-
+    first = trainer(tmp_path / "parts", **changes)
     with pytest.raises(StopError):
         first.run(on_step=stop)
-    second = trainer(tmp_path / "parts")
+    second = trainer(tmp_path / "parts", **changes)
     assert second.resume()
     assert second.epoch == 1
     second.run()
@@ -103,13 +98,17 @@ def test_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> Non
 def test_kill_in_the_middle_of_an_epoch_leaves_a_checkpoint_to_resume(tmp_path: Path) -> None:
     program = textwrap.dedent(
         f"""
-        import importlib.util, pathlib
-        spec = importlib.util.spec_from_file_location("loop_test", {str(Path(__file__))!r})
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        import pathlib, sys
+        sys.path.insert(0, {str(Path(tiny_run.__file__).parent)!r})
+        import torch
+        from tiny_run import TRAIN, VALIDATION, tiny_config
+        from surveil.training.loop import Trainer
+        torch.set_num_threads(1)
         def told(at):
             print(at.epoch, at.step, flush=True)
-        module.trainer(pathlib.Path({str(tmp_path)!r}), epochs=500).run(on_step=told)
+        run = Trainer(tiny_config(epochs=500), TRAIN, VALIDATION,
+                      pathlib.Path({str(tmp_path)!r}), "data")
+        run.run(on_step=told)
         """
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
@@ -149,7 +148,7 @@ def test_checkpoint_of_another_network_or_data_is_refused(tmp_path: Path) -> Non
     with pytest.raises(CheckpointError, match="architecture differs"):
         other.resume()
     with pytest.raises(CheckpointError, match="data_sha256 differs"):
-        Trainer(CONFIG, TRAIN, VALIDATION, tmp_path, "other data").resume()
+        Trainer(tiny_config(), TRAIN, VALIDATION, tmp_path, "other data").resume()
 
 
 def test_average_follows_buffers_too(tmp_path: Path) -> None:
@@ -159,3 +158,109 @@ def test_average_follows_buffers_too(tmp_path: Path) -> None:
     averaged, raw = run.average.state[name], run.model.state_dict()[name]
     assert not torch.equal(averaged, raw)
     assert float(averaged.abs().sum()) > 0
+
+
+def test_checkpoint_of_before_the_choice_of_optimisers_is_resumed(tmp_path: Path) -> None:
+    run = trainer(tmp_path, epochs=1)
+    run.run()
+    tensors, facts = read_checkpoint(tmp_path / LAST)
+    older = {
+        name.replace("optimiser.momentum_buffer.", "momentum."): value
+        for name, value in tensors.items()
+    }
+    del facts["scaler"], facts["started_from"], facts["config"]["mixup"]
+    write_checkpoint(tmp_path / LAST, older, facts)
+    resumed = trainer(tmp_path)
+    assert resumed.resume()
+    buffers = [state["momentum_buffer"] for state in resumed._optimiser.state.values()]
+    assert len(buffers) == len(list(resumed.model.parameters()))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_fewer_classes_in_colour_are_learned_from_faces_of_any_size(
+    tmp_path: Path, channels: int
+) -> None:
+    config = tiny_config(
+        taxonomy="three",
+        architecture={"kind": "colour-cnn", "dropout": 0.1},
+        input={"frame_px": 54, "crop_px": 50},
+        phases=[{"until": 1.0, "px": 32}],
+        optimiser={"kind": "adam", "rate": 0.005, "warmup_epochs": 0},
+        epochs=4,
+        batch=8,
+        loss={"votes_weight": 0.2},
+    )
+    parts = [
+        chosen(config, make_faces(84, split.value, channels=channels))
+        for chosen, split in ((training_faces, Split.TRAIN), (validation_faces, Split.VALIDATION))
+    ]
+    assert set(parts[0].labels.tolist()) == {3, 4, 6}
+    run = Trainer(config, parts[0], parts[1], tmp_path, "data")
+    run.run()
+    assert run.model.network.fc.out_features == 3
+    assert run.model.votes.out_features == 7
+    assert run.history[-1].validation_accuracy > 0.5
+    assert run.preprocessing.channels == 3
+
+
+def test_shards_and_their_threads_change_nothing_of_validation(tmp_path: Path) -> None:
+    run = Trainer(tiny_config(batch=56), TRAIN, VALIDATION, tmp_path, "data", shards=2)
+    network = build_network(run.config.architecture, 7)
+    network.load_state_dict(part_of(run.average.state, "network"))
+    logits = logits_of(network, VALIDATION.frames, run.preprocessing)
+    wanted = torch.nn.functional.cross_entropy(logits, torch.from_numpy(VALIDATION.labels))
+    assert run._validate()[1] == pytest.approx(float(wanted), rel=1e-4)
+
+
+def test_frames_of_another_size_are_resized_as_crops_are(tmp_path: Path) -> None:
+    network = build_network(tiny_config().architecture, 7)
+    how = Preprocessing(64, 60, 0.5, 0.25)
+    frames = VALIDATION.frames[:3]
+    wanted = network.eval()(torch.from_numpy(preprocess(list(frames), how)))
+    torch.testing.assert_close(logits_of(network, frames, how), wanted)
+    assert logits_of(network, frames[:0], how).shape == (0, 7)
+
+
+def test_model_to_start_from_must_fit(tmp_path: Path) -> None:
+    start = read_model(write_small_model(tmp_path / "start"))
+    run = Trainer(tiny_config(), TRAIN, VALIDATION, tmp_path, "data", start=start)
+    assert torch.equal(run.model.network.fc.weight, start.network.fc.weight)
+    assert (run.preprocessing.mean, run.preprocessing.std) == (0.5, 0.25)
+    wider = tiny_config(architecture={"kind": "resnet-small", "width": 16})
+    with pytest.raises(ConfigError, match="another architecture"):
+        Trainer(wider, TRAIN, VALIDATION, tmp_path, "data", start=start)
+    fewer = tiny_config(taxonomy="six")
+    known = training_faces(fewer, TRAIN)
+    with pytest.raises(ConfigError, match="tells other expressions apart"):
+        Trainer(fewer, known, VALIDATION, tmp_path, "data", start=start)
+
+
+def test_learner_comes_near_its_teacher(tmp_path: Path) -> None:
+    teacher = read_model(write_small_model(tmp_path / "teacher", always=Emotion.FEAR))
+    config = tiny_config(distil={"teachers": ["teacher"], "weight": 1.0}, epochs=6)
+    run = Trainer(config, TRAIN, VALIDATION, tmp_path / "run", "data", teachers=[teacher])
+    run.run()
+    said = logits_of(run.model.network, VALIDATION.frames, run.preprocessing).argmax(1)
+    assert (said == EMOTIONS.index(Emotion.FEAR)).double().mean() > 0.9
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_gpu_trains_and_resumes(tmp_path: Path, precision: str) -> None:
+    changes = {"device": "cuda", "precision": precision, "mixup": {"share": 0.5}}
+    run = trainer(tmp_path, **changes, epochs=4)
+    run.run()
+    assert run.history[-1].loss < run.history[0].loss
+    longer = trainer(tmp_path, **changes, epochs=6)
+    assert longer.resume()
+    longer.run()
+    assert len(longer.history) == 6
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_gpu_stops_at_nan_within_some_steps(tmp_path: Path) -> None:
+    run = trainer(tmp_path, device="cuda")
+    with torch.no_grad():
+        next(run.model.parameters()).fill_(float("nan"))
+    with pytest.raises(DivergedError):
+        run.run()

@@ -70,3 +70,48 @@ def test_twins_follow_the_models_weights() -> None:
 )
 def test_parts_stay_large_enough_for_batch_norm(threads: int, batch: int, parts: int) -> None:
     assert shard_count(threads, batch) == parts
+
+
+class FailsOnOnePart(TwoHeads):
+    """Cannot bear the part of a batch that begins with a face of fives."""
+
+    def forward(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        if float(batch[0, 0, 0, 0]) == 5:
+            raise ArithmeticError("a part failed")
+        return super().forward(batch)
+
+
+@pytest.mark.parametrize("place", [0, 4, 8])
+def test_failing_part_ends_the_step_and_not_the_pool(place: int) -> None:
+    shards = Shards(FailsOnOnePart(CONFIG), CONFIG, LOSS, 3)
+    views = torch.zeros(12, 1, 24, 24)
+    targets, votes = targets_of(torch.zeros(12, dtype=torch.long), 7, 0), torch.zeros(12, 7)
+    views[place] = 5
+    with pytest.raises(ArithmeticError, match="a part failed"):
+        shards.gradients(Batch(views, targets, votes))
+    views[place] = 0
+    assert torch.isfinite(shards.gradients(Batch(views, targets, votes)))
+
+
+def test_votes_head_is_left_alone_where_votes_count_for_nothing() -> None:
+    config = CONFIG.model_copy(update={"loss": CONFIG.loss.model_copy(update={"votes_weight": 0})})
+    model = TwoHeads(config)
+    shards = Shards(model, config, TrainingLoss(config, torch.ones(7)), 1)
+    targets = targets_of(torch.arange(4), 7, 0.1)
+    shards.gradients(Batch(torch.randn(4, 1, 24, 24), targets, torch.rand(4, 7)))
+    assert model.votes.weight.grad is not None
+    assert float(model.votes.weight.grad.abs().sum()) == 0
+    assert float(model.network.fc.weight.grad.abs().sum()) > 0
+
+
+def test_both_heads_see_the_dropped_features() -> None:
+    dropping = TrainConfig.model_validate(
+        CONFIG.model_dump() | {"architecture": CONFIG.architecture.model_dump() | {"dropout": 0.9}}
+    )
+    model = TwoHeads(dropping)
+    faces = torch.randn(4, 1, 24, 24)
+    first, second = model(faces), model(faces)
+    assert not torch.equal(first[0], second[0])
+    assert not torch.equal(first[1], second[1])
+    model.eval()
+    assert torch.equal(model(faces)[0], model.network(faces))
