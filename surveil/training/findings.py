@@ -1,0 +1,128 @@
+"""What a study found, in sentences for people who do not know the figures' names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from surveil.training.evaluation import Evaluation
+from surveil.training.metrics_file import Speed
+from surveil.training.study import Against, SetStudy, Study
+from surveil.training.wording import percent, size_words, span, speed_of
+
+SURELY = 0.05
+"""Above this p-value a difference may well be chance."""
+
+
+def findings(
+    study: Study, speed: Sequence[Mapping[str, Any]] = (), memory_bytes: int | None = None
+) -> list[str]:
+    """Return sentences on the first set of a study, and on speed; see the page's own sections."""
+    name, found = next(iter(study.sets.items()))
+    if not found.evaluation.faces:
+        return [f"{name} holds no faces."]
+    lines = [*_accuracy(name, found.evaluation), *_confidence(found.evaluation)]
+    lines += [*_spoilt(found), *_fewer(found.evaluation)]
+    if found.against:
+        lines.append(against(found.against))
+    timing = speed_of([Speed.model_validate(row) for row in speed])
+    if timing:
+        memory = f" and needs {size_words(memory_bytes)} of memory" if memory_bytes else ""
+        lines.append(
+            f"One face takes {timing.p50_ms:.1f} ms with {timing.engine} on {timing.threads} "
+            f"thread{'s' if timing.threads != 1 else ''}{memory}."
+        )
+    return lines
+
+
+def against(found: Against) -> str:
+    """Return a comparison with another model as a sentence."""
+    test = found.test
+    gap = (found.accuracy - found.accuracy_other) * 100
+    verdict = (
+        "a difference that chance alone would seldom make"
+        if test.p_value < SURELY
+        else "which may well be chance"
+    )
+    return (
+        f"Against {found.model} on the same {test.faces} faces: {percent(found.accuracy)} to "
+        f"{percent(found.accuracy_other)} ({gap:+.1f} points), {verdict} (McNemar, "
+        f"p = {test.p_value:.2g}: {test.only_first} faces only this model gets right, "
+        f"{test.only_second} only the other)."
+    )
+
+
+def thresholds(evaluation: Evaluation) -> Iterator[str]:
+    """Yield what each threshold gives, and what it gives if it was set in advance."""
+    for found in evaluation.risk_coverage.thresholds:
+        if not found.reached or found.threshold is None:
+            yield f"No threshold makes {percent(found.precision, 0)} of the answers right."
+            continue
+        said = (
+            f"If you only act on scores above {found.threshold:.2f}, "
+            f"{percent(found.precision, 0)} are right and {percent(found.coverage, 0)} of faces "
+            "get an answer."
+        )
+        held = found.on_validation
+        if held and held.precision is not None:
+            said += (
+                f" Set in advance on validation faces the threshold is {held.threshold:.2f}, and "
+                f"{percent(held.precision)} ({span(held.interval)}) of the "
+                f"{percent(held.coverage, 0)} that get an answer here are right."
+            )
+        yield said
+
+
+def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
+    yield (
+        f"Of {found.faces:,} faces of {name}, it names the labelled expression of "
+        f"{percent(found.accuracy)}. On other faces of the same kind, {span(found.interval)} is "
+        "to be expected (95% interval)."
+    )
+    rows = sorted((r for r in found.per_class if r.support), key=lambda row: row.recall)
+    if len(rows) > 1:
+        yield (
+            f"Expressions differ: it finds {percent(rows[-1].recall, 0)} of the "
+            f"{rows[-1].emotion} faces, but {percent(rows[0].recall, 0)} of the {rows[0].emotion} "
+            f"ones; the mean over expressions is {percent(found.balanced_accuracy)} (balanced "
+            f"accuracy), the mean F1 {found.macro_f1:.3f}."
+        )
+    if len(found.classes) > 2:
+        yield f"The labelled expression is among its best two guesses for {percent(found.top2)}."
+    if found.ferplus:
+        yield (
+            f"Where more than half of ten annotators' votes (FER+) agree, it agrees with them on "
+            f"{percent(found.ferplus.accuracy)} of {found.ferplus.faces:,} faces."
+        )
+
+
+def _confidence(found: Evaluation) -> Iterator[str]:
+    verdict = (
+        "as near as one can tell with so many faces"
+        if found.ece <= 1.25 * found.ece_by_chance
+        else f"honest scores would show {percent(found.ece_by_chance)} by chance"
+    )
+    yield (
+        f"Its scores are off by {percent(found.ece)} on average (ECE; {verdict}): of the faces it "
+        "is 80% sure of, roughly 80% should be right."
+    )
+    yield from thresholds(found)
+
+
+def _spoilt(found: SetStudy) -> Iterator[str]:
+    if not found.robustness:
+        return
+    worst = min(found.robustness, key=lambda row: row.accuracy)
+    harmless = [
+        row.condition for row in found.robustness if row.accuracy > found.evaluation.accuracy - 0.01
+    ]
+    said = f"What costs most is {worst.condition}: {percent(worst.accuracy)} are right then."
+    yield said + (f" Less than a point is lost by {', '.join(harmless)}." if harmless else "")
+
+
+def _fewer(found: Evaluation) -> Iterator[str]:
+    if found.restricted:
+        each = (
+            f"{percent(figures.accuracy)} of {name}" for name, figures in found.restricted.items()
+        )
+        yield f"Told that only some expressions occur, it is right for {', '.join(each)}."

@@ -1,0 +1,152 @@
+"""Accuracy on parts of the faces: dark and bright ones, small and large ones, groups of people."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveil.training.errors import DataError
+from surveil.training.faces import Faces
+
+RESAMPLES = 1000
+MOST_GROUPS = 30
+"""Of one column; more are no groups but names."""
+
+_THIRDS = ("lowest third", "middle third", "highest third")
+
+Strata = NDArray[np.str_]
+"""Each face's stratum, shape ``(N,)``; empty where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Accuracy on one part of the faces.
+
+    Attributes:
+        by: What the faces are divided by.
+        stratum: Which part.
+        faces: How many.
+        accuracy: Share of them classified rightly.
+        interval: 95% percentile interval of 1000 bootstrap resamples (Efron 1979).
+    """
+
+    by: str
+    stratum: str
+    faces: int
+    accuracy: float
+    interval: tuple[float, float]
+
+
+def bootstrap_interval(right: NDArray[np.bool_], seed: int = 0) -> tuple[float, float]:
+    """Return the 95% percentile interval of the share of ``right``, shape ``(N,)``.
+
+    To draw N faces of N with replacement and count those that are right is one draw from the
+    binomial distribution, so no resample is made face by face.
+    """
+    if not len(right):
+        return 0.0, 1.0
+    random = np.random.default_rng(seed)
+    shares = random.binomial(len(right), right.mean(), RESAMPLES) / len(right)
+    low, high = np.percentile(shares, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def stratify(right: NDArray[np.bool_], by: Mapping[str, Strata]) -> list[Stratum]:
+    """Return the accuracy on each stratum: thirds as they rise, others by name.
+
+    Args:
+        right: Which faces were classified rightly, shape ``(N,)``.
+        by: What they are divided by, to each face's stratum.
+    """
+    return [
+        Stratum(name, stratum, len(part), float(part.mean()), bootstrap_interval(part))
+        for name, of_face in by.items()
+        for stratum in sorted(np.unique(of_face[of_face != ""]).tolist(), key=_place)
+        for part in [right[of_face == stratum]]
+    ]
+
+
+def _place(stratum: str) -> tuple[int, str]:
+    third = stratum.split(",")[0]
+    return (_THIRDS.index(third) if third in _THIRDS else 0), stratum
+
+
+def brightness(frames: NDArray[np.uint8]) -> Strata:
+    """Return each face's tercile of mean pixel, 0 to 255; ``frames`` are ``(N, S, S)`` or RGB."""
+    means = frames.reshape(len(frames), -1).mean(axis=1) if len(frames) else np.empty(0)
+    return terciles(means)
+
+
+def terciles(values: NDArray[np.float64]) -> Strata:
+    """Return which third of all values each belongs to, named by its borders; NaN is unknown."""
+    known = values[~np.isnan(values)]
+    names = np.full(len(values), "", dtype="<U48")
+    if not len(known):
+        return names
+    low, high = np.percentile(known, (100 / 3, 200 / 3))
+    names[values <= low] = f"{_THIRDS[0]}, up to {low:.4g}"
+    names[(values > low) & (values <= high)] = f"{_THIRDS[1]}, up to {high:.4g}"
+    names[values > high] = f"{_THIRDS[2]}, above {high:.4g}"
+    return names
+
+
+def read_groups(path: Path, columns: Sequence[str], faces: Faces) -> dict[str, Strata]:
+    """Return each face's group by column of a CSV file.
+
+    A column of more than 30 different numbers is divided into thirds.
+
+    Args:
+        path: Has a column ``name``, the face's name within its source; if it has a column
+            ``source`` as well, that must agree too. Faces that are not in it are of no group.
+        columns: Those to divide by.
+        faces: Those to be grouped.
+
+    Raises:
+        DataError: The file or a column is missing, a face is in it twice, none of the faces is in
+            it, or a column holds more than 30 different texts.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            headings = list(table.fieldnames or ())
+            if missing := [name for name in ("name", *columns) if name not in headings]:
+                raise DataError(
+                    f"{path}: column {', '.join(missing)} is missing; it has {', '.join(headings)}"
+                )
+            by_source = "source" in headings
+            rows: dict[tuple[str, str], dict[str, str]] = {}
+            for row in table:
+                key = (row["source"] if by_source else "", row["name"])
+                if key in rows:
+                    raise DataError(f"{path}: line {table.line_num}: {row['name']} is there twice")
+                rows[key] = row
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not a CSV file in UTF-8: {error}") from error
+    keys = [
+        (source if by_source else "", name)
+        for source, name in zip(faces.sources.tolist(), faces.names.tolist(), strict=True)
+    ]
+    if not any(key in rows for key in keys):
+        raise DataError(f"{path}: none of the faces is in it; names are like {keys[0][1]!r}")
+    return {column: _grouped(path, column, [rows.get(key) for key in keys]) for column in columns}
+
+
+def _grouped(path: Path, column: str, rows: Sequence[dict[str, str] | None]) -> Strata:
+    texts = [((row[column] or "") if row else "").strip() for row in rows]
+    different = {text for text in texts if text}
+    if len(different) <= MOST_GROUPS:
+        return np.array(texts, dtype=np.str_)
+    try:
+        return terciles(np.array([float(text) if text else np.nan for text in texts]))
+    except ValueError:
+        raise DataError(
+            f"{path}: column {column} holds {len(different)} different texts; "
+            f"groups may be at most {MOST_GROUPS}"
+        ) from None

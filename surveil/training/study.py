@@ -1,0 +1,341 @@
+"""Everything that is measured of a model: the figures of its sets, and what spoils them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveil.classify import Preprocessing, StoredModel, Taxonomy, normalise, to_frame
+from surveil.engines import compile_network
+from surveil.errors import ConfigError
+from surveil.training.audit import Audit, audit
+from surveil.training.evaluation import (
+    Evaluation,
+    Hits,
+    Part,
+    all_scores,
+    calibration_of,
+    evaluate_logits,
+    hits_of,
+    known_faces,
+    parts_of,
+    plain,
+)
+from surveil.training.faces import Faces, Split
+from surveil.training.loop import logits_of
+from surveil.training.mcnemar import McNemar, mcnemar
+from surveil.training.metrics import Labels, calibration_error, log_loss
+from surveil.training.robustness import CONDITIONS, spoil
+from surveil.training.selective import Ranked, rank
+from surveil.training.strata import Strata, Stratum, brightness, stratify
+from surveil.training.temperature import Calibration, fit_calibration, fit_temperature
+from surveil.training.ten_crop import ten_crop_scores
+
+Progress = Callable[[str], None]
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """Accuracy under one condition of :mod:`surveil.training.robustness`."""
+
+    condition: str
+    faces: int
+    accuracy: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Another model on the same faces and the classes that both know."""
+
+    model: str
+    classes: tuple[str, ...]
+    accuracy: float
+    accuracy_other: float
+    test: McNemar
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What a way to calibrate gives, fitted on the validation split.
+
+    Attributes:
+        how: In words.
+        calibration: Its two numbers.
+        validation_log_loss: On the faces that two of the ways are fitted to.
+        log_loss: By set.
+        ece: By set.
+    """
+
+    how: str
+    calibration: Calibration
+    validation_log_loss: float
+    log_loss: dict[str, float]
+    ece: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SetStudy:
+    """All figures of one set; what was not measured is ``None`` or empty."""
+
+    evaluation: Evaluation
+    ten_crop: Hits | None = None
+    robustness: tuple[Spoilt, ...] = ()
+    strata: tuple[Stratum, ...] = ()
+    against: Against | None = None
+    audit: Audit | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as plain values, in the shape of ``metrics.json``."""
+        more = {
+            name: getattr(self, name)
+            for name in ("ten_crop", "robustness", "strata", "against", "audit")
+        }
+        known = {name: value for name, value in more.items() if value}
+        return self.evaluation.as_json() | {
+            name: plain([asdict(v) for v in value] if isinstance(value, tuple) else asdict(value))
+            for name, value in known.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A model's figures on the sets of a split."""
+
+    sets: dict[str, SetStudy]
+    calibrations: tuple[Calibrated, ...] = ()
+    validation_faces: int = 0
+    left_out: int = 0
+    """Faces whose label the model does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is measured.
+
+    Attributes:
+        full: Ten crops, spoilt faces, thresholds and calibrations of the validation split.
+        by: Further divisions into strata of all the dataset's faces; see
+            :func:`surveil.training.strata.read_groups`.
+        against: Another model.
+    """
+
+    full: bool = True
+    by: Callable[[Faces], Mapping[str, Strata]] = field(default=lambda faces: {})
+    against: StoredModel | None = None
+
+
+class Runner:
+    """A model on the engine that serves it, for frames of any preprocessing."""
+
+    def __init__(
+        self, model: StoredModel, *, device: str = "cpu", cache_dir: Path | None = None
+    ) -> None:
+        how = model.facts.preprocessing
+        self.how = how
+        self._network = compile_network(
+            model.network,
+            device=device,
+            example_shape=(2, how.channels, how.crop_px, how.crop_px),
+            cache_dir=cache_dir,
+        )
+
+    def logits(
+        self, frames: NDArray[np.uint8], how: Preprocessing | None = None
+    ) -> NDArray[np.float32]:
+        """Return logits ``(N, K)`` of frames that have the side their preprocessing says."""
+        parts = [
+            self._network(normalise(frames[at : at + _BATCH], how or self.how))[0]
+            for at in range(0, len(frames), _BATCH)
+        ]
+        return np.concatenate(parts)
+
+
+def study(
+    model: StoredModel,
+    faces: Faces,
+    split: Split,
+    repeated: frozenset[str],
+    extent: Extent,
+    *,
+    runner: Runner | None = None,
+    progress: Progress = lambda what: None,
+) -> Study:
+    """Measure a model on a split.
+
+    Args:
+        model: Run in float32 by PyTorch, the reference engine, for all but ten crops and spoilt
+            faces.
+        faces: Of all splits.
+        split: To be reported on.
+        repeated: Digests of test faces that were among the training faces as delivered.
+        extent: How much is measured.
+        runner: The model on the engine that serves it; needed for the full extent.
+        progress: Told what is begun.
+    """
+    whole = faces.only(split)
+    chosen, labels = known_faces(model, whole)
+    calibration, taxonomy = calibration_of(model), model.facts.taxonomy
+    progress(f"{len(chosen)} faces of the {split.value} split")
+    logits = _logits(model, chosen)
+    parts = dict(parts_of(chosen, split, repeated))
+    validation, validation_labels, validation_logits = None, np.empty(0, np.int64), logits[:0]
+    if extent.full and split is not Split.VALIDATION:
+        held, validation_labels = known_faces(model, faces.only(Split.VALIDATION))
+        if len(held):
+            progress(f"{len(held)} faces of the validation split, for thresholds")
+            validation_logits = _logits(model, held)
+            validation = _ranked(validation_labels, validation_logits, calibration)
+    evaluations = {
+        name: evaluate_logits(
+            labels[part.at],
+            logits[part.at],
+            taxonomy,
+            calibration,
+            votes=chosen.votes[part.at],
+            validation=validation,
+        )
+        for name, part in parts.items()
+    }
+    scores = calibration.scores(logits)
+    right = scores.argmax(axis=1) == labels
+    others = _against(model, extent.against, chosen, scores, progress) if extent.against else None
+    by: dict[str, Strata] = {}
+    if extent.full:
+        assert runner is not None
+        by = {"brightness": brightness(chosen.frames), "group": chosen.groups}
+        by |= extent.by(chosen)
+    tens = _ten_crop(chosen, labels, runner, progress) if extent.full and runner else None
+    spoilt = _spoilt(chosen, labels, right, runner, progress) if extent.full and runner else {}
+    sets = {}
+    for name, part in parts.items():
+        at = part.at
+        sets[name] = SetStudy(
+            evaluations[name],
+            hits_of(tens[at]) if tens is not None else None,
+            tuple(
+                Spoilt(condition, hits.faces, hits.accuracy, hits.interval)
+                for condition, kept in spoilt.items()
+                for hits in [hits_of(kept[at])]
+            ),
+            tuple(stratify(right[at], {key: of_face[at] for key, of_face in by.items()})),
+            others(part) if others else None,
+            audit(labels[at], scores[at], evaluations[name]) if extent.full and len(at) else None,
+        )
+    calibrations: tuple[Calibrated, ...] = ()
+    if len(validation_labels):
+        calibrations = tuple(
+            _calibrations(calibration, validation_labels, validation_logits, labels, logits, parts)
+        )
+    return Study(sets, calibrations, len(validation_labels), len(whole) - len(chosen))
+
+
+def _logits(model: StoredModel, faces: Faces) -> NDArray[np.float32]:
+    return logits_of(model.network, faces.frames, model.facts.preprocessing).numpy()
+
+
+def _ranked(labels: Labels, logits: NDArray[np.float32], calibration: Calibration) -> Ranked:
+    scores = calibration.scores(logits)
+    return rank(scores.max(axis=1), scores.argmax(axis=1) == labels)
+
+
+def _ten_crop(
+    faces: Faces, labels: Labels, runner: Runner, progress: Progress
+) -> NDArray[np.bool_] | None:
+    how = runner.how
+    if how.frame_px == how.crop_px or not len(faces):
+        return None
+    progress("ten views of each face")
+    given = ten_crop_scores(_framed(faces.frames, how), how, runner.logits)
+    return np.asarray(given.argmax(axis=1) == labels)
+
+
+def _framed(frames: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:
+    if frames.shape[1] == how.frame_px:
+        return frames
+    return np.stack([to_frame(frame, how.frame_px, how.channels) for frame in frames])
+
+
+def _spoilt(
+    faces: Faces, labels: Labels, right: NDArray[np.bool_], runner: Runner, progress: Progress
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which faces are classified rightly under each condition."""
+    found = {}
+    for condition in CONDITIONS if len(faces) else ():
+        progress(condition.name)
+        frames = spoil(faces.frames, condition, runner.how)
+        if np.array_equal(frames, faces.frames):
+            found[condition.name] = right
+        else:
+            found[condition.name] = runner.logits(frames).argmax(axis=1) == labels
+    return found
+
+
+def _against(
+    model: StoredModel,
+    other: StoredModel,
+    faces: Faces,
+    scores: NDArray[np.float32],
+    progress: Progress,
+) -> Callable[[Part], Against]:
+    """Return what compares both models on a part of the faces, which ``scores`` are of."""
+    progress(f"the same faces by {other.facts.versioned_name}")
+    mine, others = model.facts.taxonomy, other.facts.taxonomy
+    shared = tuple(emotion for emotion in mine.classes if emotion in others.classes)
+    if len(shared) < 2:
+        raise ConfigError(
+            f"{other.facts.versioned_name} and {model.facts.versioned_name} share no two classes"
+        )
+    common = Taxonomy("shared", shared)
+    truth = common.labels_of(faces.labels)
+    other_scores = calibration_of(other).scores(_logits(other, faces))
+    rights = [
+        all_scores(given, known)[:, common.indices].argmax(axis=1) == truth
+        for given, known in ((scores, mine), (other_scores, others))
+    ]
+
+    def compare(part: Part) -> Against:
+        at = part.at[truth[part.at] >= 0]
+        first, second = (right[at] for right in rights)
+        return Against(
+            other.facts.versioned_name,
+            tuple(emotion.value for emotion in shared),
+            hits_of(first).accuracy,
+            hits_of(second).accuracy,
+            mcnemar(first, second),
+        )
+
+    return compare
+
+
+def _calibrations(
+    own: Calibration,
+    validation_labels: Labels,
+    validation_logits: NDArray[np.float32],
+    labels: Labels,
+    logits: NDArray[np.float32],
+    parts: Mapping[str, Part],
+) -> Iterator[Calibrated]:
+    """Yield ways to calibrate, fitted on validation, with what they give on each set."""
+    temperature = fit_temperature(validation_logits, validation_labels)
+    for how, calibration in (
+        ("none", Calibration()),
+        ("as the model has it", own),
+        ("temperature", Calibration(temperature)),
+        ("temperature, label smoothing undone", fit_calibration(
+            validation_logits, validation_labels)),
+    ):  # fmt: skip
+        scores = calibration.scores(logits)
+        yield Calibrated(
+            how,
+            calibration,
+            log_loss(validation_labels, calibration.scores(validation_logits)),
+            {name: log_loss(labels[p.at], scores[p.at]) for name, p in parts.items()},
+            {name: calibration_error(labels[p.at], scores[p.at]) for name, p in parts.items()},
+        )
