@@ -29,6 +29,9 @@ test: $(STAMP) ## all tests but the slow suites
 scenario: $(STAMP) ## compare a real run with known truth (needs the third-party test material)
 	$(RUN) python tests/e2e/scenario_report.py
 
+over-time: $(STAMP) ## flips, latency and accuracy by smoothing (needs the third-party test material)
+	$(RUN) python tests/accuracy/over_time_report.py
+
 check: $(STAMP) format-check lint types imports migrations test ## exactly what CI runs
 
 format: $(STAMP) ## rewrite the code in the house format
@@ -56,4 +59,4 @@ coverage: $(STAMP) ## tests with coverage by package
 slow: $(STAMP) ## the slow suites: chaos, accuracy over whole clips
 	$(RUN) pytest -q -m slow --timeout=1200
 
-.PHONY: help setup demo test scenario check format format-check lint types imports migrations coverage slow
+.PHONY: help setup demo test scenario over-time check format format-check lint types imports migrations coverage slow

@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS, Emotion
 
+TAU_S = 0.3
+HYSTERESIS = 0.2
+"""Chosen with `make over-time`: see FIGURES.md. The hysteresis calms what is told where a longer
+time constant would only delay it."""
+
 
 @dataclass(slots=True)
 class _State:
@@ -35,7 +40,7 @@ class ScoreSmoother:
     """
 
     def __init__(
-        self, *, tau_s: float = 0.5, hysteresis: float = 0.05, max_tracks: int = 4096
+        self, *, tau_s: float = TAU_S, hysteresis: float = HYSTERESIS, max_tracks: int = 4096
     ) -> None:
         if tau_s < 0 or not 0 <= hysteresis <= 1 or max_tracks < 1:
             raise ValueError("tau_s >= 0, 0 <= hysteresis <= 1 and max_tracks >= 1 are needed")

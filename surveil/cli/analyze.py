@@ -81,6 +81,7 @@ def command(
     done), 2 for wrong arguments, 3 when the model is missing or damaged.
     """
     _check_clips(clips)
+    from surveil.classify.smoothing import TAU_S
     from surveil.logs import configure_logs
     from surveil.sources.reasons import SourceError
     from surveil.workers.analysis import FaceOptions, build_pipeline
@@ -102,7 +103,7 @@ def command(
             {str(clip): FaceOptions(min_face_px, min_score) for clip in clips},
             model=model,
             device=device,
-            smoothing_tau_s=0.6,
+            smoothing_tau_s=TAU_S,
             telemetry=LocalTelemetry(),
         )
         progress.remove_task(task)

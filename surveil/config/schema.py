@@ -83,7 +83,7 @@ class Inference(Section):
     max_age_s: Annotated[Duration, Field(gt=0, le=60)] = 0.5
     """Older frames are dropped and counted as stale."""
 
-    smoothing_tau_s: Annotated[Duration, Field(le=60)] = 0.6
+    smoothing_tau_s: Annotated[Duration, Field(le=60)] = 0.3
     """Time constant by which a face's scores follow what is seen; 0 is no smoothing."""
 
 

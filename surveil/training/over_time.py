@@ -242,13 +242,16 @@ def vote(
     return seconds, labels, means[np.arange(len(labels)), labels]
 
 
-def measure(courses: Sequence[Course], *, tau_s: float, hysteresis: float) -> OverTime:
+def measure(
+    courses: Sequence[Course], *, tau_s: float, hysteresis: float, vote_hysteresis: float
+) -> OverTime:
     """Return the figures of courses under one setting.
 
     Args:
         courses: Each a track of its own.
         tau_s: Time constant of the smoother; 0 smooths nothing.
-        hysteresis: Of the emotion of a frame and, apart from it, of the vote of a second.
+        hysteresis: Of the emotion of a frame; votes do not depend on it.
+        vote_hysteresis: Of the vote of a second; frames do not depend on it.
     """
     frames: list[tuple[Told, tuple[Spell, ...]]] = []
     votes: list[tuple[Told, tuple[Spell, ...]]] = []
@@ -256,7 +259,7 @@ def measure(courses: Sequence[Course], *, tau_s: float, hysteresis: float) -> Ov
     for course in courses:
         smoothed, told = smooth(course, tau_s, hysteresis)
         frames.append((told, course.truth))
-        when, labels, confidence = vote(course.times_s, smoothed, hysteresis)
+        when, labels, confidence = vote(course.times_s, smoothed, vote_hysteresis)
         votes.append((Told(when + 1.0, labels), course.truth))
         for second, label, sure in zip(when.tolist(), labels, confidence, strict=True):
             so = label_at(course.truth, second + 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_smoothing_is_productions() -> None:
 
 def test_figures_of_a_short_course() -> None:
     # Right but for one frame at 1.5 s, and the switch told one frame late.
-    figures = measure([course("nnnsnnnhhhhh")], tau_s=0.0, hysteresis=0.01)
+    figures = measure([course("nnnsnnnhhhhh")], tau_s=0.0, hysteresis=0.01, vote_hysteresis=0.01)
     assert figures.frames.flips == 2
     assert figures.frames.latencies_s == (0.5,)
     assert figures.frames.minutes == pytest.approx(5.5 / 60)
@@ -127,11 +128,11 @@ def test_figures_of_a_short_course() -> None:
 def test_given_seconds_are_settled_instead() -> None:
     plain = course("nnnnnnhhhhhh")
     given = Course(plain.times_s, plain.scores, plain.truth, frozenset({0, 3}))
-    assert measure([given], tau_s=0.0, hysteresis=0.0).settled == 2
+    assert measure([given], tau_s=0.0, hysteresis=0.0, vote_hysteresis=0.0).settled == 2
 
 
 def test_nothing_gives_no_figures() -> None:
-    figures = measure([], tau_s=0.5, hysteresis=0.1)
+    figures = measure([], tau_s=0.5, hysteresis=0.1, vote_hysteresis=0.1)
     assert (figures.seconds, figures.accuracy, figures.frames.flips_per_minute) == (0, 0.0, 0.0)
     assert math.isnan(figures.frames.latency_s(95))
 
@@ -140,7 +141,7 @@ def test_truth_follows_the_chain() -> None:
     truth = make_truth(np.random.default_rng(1), 200.0, (HAPPY, SAD, NEUTRAL))
     assert truth[0].from_s == 0
     assert truth[-1].to_s == 200
-    for one, after in zip(truth, truth[1:], strict=False):
+    for one, after in pairwise(truth):
         assert one.to_s == after.from_s
         assert one.label != after.label
         assert 2 <= one.to_s - one.from_s <= 8
@@ -173,6 +174,8 @@ def test_smoothing_trades_flips_for_latency() -> None:
     pool = dirichlet_pool(random)
     assert all(np.allclose(rows.sum(axis=2), 1, atol=1e-5) for rows in pool.values())
     courses = [make_course(random, pool, length_s=40, fps=5, redraw_s=1.0) for _ in range(6)]
-    plain, smoothed = (measure(courses, tau_s=tau_s, hysteresis=0.0) for tau_s in (0.0, 1.0))
+    plain, smoothed = (
+        measure(courses, tau_s=tau_s, hysteresis=0.0, vote_hysteresis=0.0) for tau_s in (0.0, 1.0)
+    )
     assert smoothed.frames.flips < plain.frames.flips / 3
     assert smoothed.accuracy < plain.accuracy
