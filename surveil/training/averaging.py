@@ -34,7 +34,7 @@ class MovingAverage:
             else:
                 self.state[name].copy_(value)
         # All tensors in one call: a kernel for each would cost a GPU as much as the step itself.
-        get_ema_multi_avg_fn(decay)(averaged, current, self.steps)
+        get_ema_multi_avg_fn(decay)(averaged, current, self.steps)  # type: ignore[no-untyped-call]
 
     def load(self, state: dict[str, Tensor], steps: int) -> None:
         """Continue from a checkpoint."""

@@ -131,6 +131,8 @@ class Trainer:
             together = Teachers(teachers, config.classes, config.distil.temperature, self.device)
             taught = lambda views: together.shares(views, self.preprocessing)  # noqa: E731
         on_gpu = self.device.type == "cuda"
+        # All batches are of one shape, for which the fastest convolution is sought once.
+        torch.backends.cudnn.benchmark = on_gpu
         self._shards = Shards(
             self.model,
             config,

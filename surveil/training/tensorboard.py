@@ -35,7 +35,7 @@ class Board:
         except ImportError as error:
             log.warning("no curves for TensorBoard: %s", error)
             return
-        self._writer = SummaryWriter(str(run / FOLDER), purge_step=epochs_done + 1)  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(run / FOLDER), purge_step=epochs_done + 1)
 
     def epoch(self, report: EpochReport) -> None:
         """Add an epoch's numbers."""
