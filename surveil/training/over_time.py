@@ -260,7 +260,7 @@ def measure(
         smoothed, told = smooth(course, tau_s, hysteresis)
         frames.append((told, course.truth))
         when, labels, confidence = vote(course.times_s, smoothed, vote_hysteresis)
-        votes.append((Told(when + 1.0, labels), course.truth))
+        votes.append((Told((when + 1).astype(np.float64), labels), course.truth))
         for second, label, sure in zip(when.tolist(), labels, confidence, strict=True):
             so = label_at(course.truth, second + 0.5)
             if so is None:
