@@ -87,7 +87,7 @@ def test_evaluate_repeats_the_figures_of_the_model(fer_dir: Path) -> None:
     train_on(fer_dir)
     folder = fer_dir.parent / "models" / "tiny-model"
     report = fer_dir.parent / "report.json"
-    arguments = [str(folder), "--data", str(fer_dir.parent), "--json", str(report)]
+    arguments = [str(folder), "--data", str(fer_dir.parent), "--quick", "--json", str(report)]
     arguments += ["--runs", str(fer_dir.parent / "runs")]
     result = CliRunner().invoke(evaluate, arguments, catch_exceptions=False)
     assert result.exit_code == 0
@@ -102,7 +102,16 @@ def test_evaluate_warns_of_other_data(fer_dir: Path) -> None:
     train_on(fer_dir)
     folder = fer_dir.parent / "models" / "tiny-model"
     (fer_dir / "train-1.parquet").write_bytes((fer_dir / "train-0.parquet").read_bytes())
-    arguments = [str(folder), "--data", str(fer_dir.parent), "--split", "train", "--json", "-"]
+    arguments = [
+        str(folder),
+        "--data",
+        str(fer_dir.parent),
+        "--split",
+        "train",
+        "--json",
+        "-",
+        "--quick",
+    ]
     arguments += ["--runs", str(fer_dir.parent / "runs")]
     result = CliRunner().invoke(evaluate, arguments, catch_exceptions=False)
     assert not json.loads(result.stdout)["same_data_as_trained_on"]

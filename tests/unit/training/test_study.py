@@ -1,0 +1,199 @@
+"""All that is measured of a model, and the page that tells it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made_up_study import FOUR, SEVEN, faces_for, model_in
+
+from surveil.classify import StoredModel
+from surveil.errors import ConfigError
+from surveil.training.faces import Split
+from surveil.training.findings import findings
+from surveil.training.metrics_file import SetFigures
+from surveil.training.record import record_study
+from surveil.training.report import Report, report_page
+from surveil.training.robustness import CONDITIONS
+from surveil.training.speed import measure
+from surveil.training.study import Extent, Runner, Study, study
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
+    torch.set_num_threads(1)
+    return model_in(tmp_path_factory.mktemp("models") / "alpha")
+
+
+@pytest.fixture(scope="module")
+def whole(model: StoredModel, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    other = model_in(tmp_path_factory.mktemp("others") / "beta", seed=2, classes=FOUR)
+    extent = Extent(
+        by=lambda faces: {"hand": np.array(["left", "right"] * 14)}, against=other
+    )  # fmt: skip
+    return study(model, faces_for(), Split.TEST, frozenset(), extent, runner=Runner(model))
+
+
+def page_of(found: Study, **changes: object) -> str:
+    speed = [{"engine": "torch", "threads": 1, "batch": 1, "p50_ms": 2.0, "p95_ms": 3.0}]
+    given = {
+        "model": "alpha@abc", "network": "A network", "parameters": 12345, "classes": SEVEN,
+        "split": "test", "same_data": True, "study": found, "speed": speed,
+        "memory_bytes": 5_000_000, "hardware": "1 CPU thread", "code_version": "0",
+    } | changes  # fmt: skip
+    return report_page(Report(**given))  # type: ignore[arg-type]
+
+
+def test_every_set_has_every_figure(whole: Study) -> None:
+    own = "<own> & \"more\""  # fmt: skip
+    assert list(whole.sets) == ["fer2013", "fer2013 without duplicates", own]
+    for found in whole.sets.values():
+        written = found.as_json()
+        SetFigures.model_validate(written)
+        assert [row["condition"] for row in written["robustness"]] == [c.name for c in CONDITIONS]
+        assert {row["by"] for row in written["strata"]} == {"brightness", "group", "hand"}
+        assert sum(r["faces"] for r in written["strata"] if r["by"] == "group") == 14
+        assert written["ten_crop"]["faces"] == written["faces"] == 14
+        assert written["against"]["classes"] == list(FOUR)
+        assert written["against"]["test"]["faces"] == 8
+        assert written["audit"]["largest_difference"] < 1e-5
+        assert written["risk_coverage"]["thresholds"][0]["precision"] == 0.85
+    assert [row.how for row in whole.calibrations][:2] == ["none", "as the model has it"]
+    assert whole.validation_faces == 14
+
+
+def test_a_second_study_gives_the_same_figures(model: StoredModel, whole: Study) -> None:
+    again = study(
+        model, faces_for(), Split.TEST, frozenset(), Extent(), runner=Runner(model)
+    ).sets["fer2013"].as_json()  # fmt: skip
+    before = whole.sets["fer2013"].as_json()
+    assert {k: v for k, v in before.items() if k not in ("against", "strata")} == {
+        k: v for k, v in again.items() if k != "strata"
+    }
+
+
+def test_a_quick_study_needs_no_engine_and_measures_less(model: StoredModel) -> None:
+    found = study(model, faces_for(), Split.TEST, frozenset(), Extent(full=False))
+    written = found.sets["fer2013"].as_json()
+    assert not {"robustness", "strata", "ten_crop", "audit"} & set(written)
+    assert found.calibrations == ()
+
+
+def test_faces_of_unknown_classes_are_left_out(tmp_path: Path) -> None:
+    dedicated = model_in(tmp_path / "four", classes=FOUR)
+    found = study(dedicated, faces_for(), Split.TEST, frozenset(), Extent(full=False))
+    assert found.left_out == 12
+    assert found.sets["fer2013"].evaluation.faces == 8
+    assert found.sets["fer2013"].evaluation.classes == FOUR
+
+
+def test_models_without_two_classes_in_common_are_not_compared(tmp_path: Path) -> None:
+    first = model_in(tmp_path / "one", classes=("angry", "fear"))
+    second = model_in(tmp_path / "two", classes=("happy", "sad"))
+    with pytest.raises(ConfigError, match="share no two classes"):
+        study(
+            first, faces_for(), Split.TEST, frozenset(), Extent(full=False, against=second)
+        )  # fmt: skip
+
+
+class _Page(HTMLParser):
+    """Collects what a page would fetch or run, and what is left open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.open: list[str] = []
+        self.ids: set[str] = set()
+        self.targets: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in ("script", "img", "iframe", "link", "object") or "onclick" in given:
+            self.fetched.append(tag)
+        for name in ("src", "href"):
+            value = given.get(name) or ""
+            if value.startswith("#"):
+                self.targets.add(value[1:])
+            elif value:
+                self.fetched.append(value)
+        if given.get("id"):
+            self.ids.add(str(given["id"]))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A tag that closes itself leaves nothing open."""
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_needs_nothing_else_and_escapes_all(whole: Study) -> None:
+    text = page_of(whole, model="<script>alert(1)</script>")
+    page = _Page()
+    page.feed(text)
+    assert (page.fetched, page.open) == ([], [])
+    assert page.targets <= page.ids
+    assert "<own>" not in text
+    assert '<own> & "more"' in page.text
+    assert "nan" not in re.findall(r"[a-z]+", page.text.lower())
+    for words in (
+        "What is taken for what", "Is its confidence honest?", "What if it may abstain?",
+        "Spoilt faces", "Parts of the faces", "Time and memory", "Limits of these figures",
+        "Ways to calibrate", "north", "scikit-learn", "face of 16 px", "Against beta@",
+    ):  # fmt: skip
+        assert words in page.text, words
+
+
+def test_the_page_warns_of_faces_that_prove_nothing(whole: Study, model: StoredModel) -> None:
+    assert "figures are then too good" in page_of(whole, same_data=False)
+    assert "do not tell how good it is on others" in page_of(whole, split="train")
+    quick = study(model, faces_for(), Split.TEST, frozenset(), Extent(full=False))
+    assert "Spoilt faces" not in page_of(quick, speed=[], memory_bytes=None)
+
+
+def test_findings_say_what_the_figures_are(whole: Study) -> None:
+    said = " ".join(findings(whole))
+    evaluation = whole.sets["fer2013"].evaluation
+    assert f"names the labelled expression of {evaluation.accuracy:.1%}" in said
+    assert "Against beta@" in said
+    assert "What costs most is" in said
+
+
+def test_time_and_memory_are_measured_for_both_engines(model: StoredModel) -> None:
+    rows, grown = measure(model, threads=1, batches=(1, 2), budget_s=0.0)
+    assert [(r["engine"], r["batch"], r["threads"]) for r in rows] == [
+        ("openvino", 1, 1), ("openvino", 2, 1), ("torch", 1, 1), ("torch", 2, 1),
+    ]  # fmt: skip
+    assert all(0 < r["p50_ms"] <= r["p95_ms"] for r in rows)
+    assert grown is None or 100_000 < grown < 2_000_000_000
+
+
+def test_a_study_is_recorded_beside_what_training_wrote(tmp_path: Path, whole: Study) -> None:
+    model = model_in(tmp_path / "gamma")
+    old = {
+        "model": model.facts.versioned_name, "temperature": 1.1, "protocol": "As it was.",
+        "history": [{"epoch": 1}],
+        "test": {"fer2013": {"faces": 1, "accuracy": 1, "interval": [0, 1], "classes": [
+            {"emotion": e, "precision": 1, "recall": 1, "f1": 1, "support": 1} for e in SEVEN
+        ]}},
+    }  # fmt: skip
+    (model.folder / "metrics.json").write_text(json.dumps(old))
+    speed = [{"engine": "torch", "threads": 1, "batch": 1, "p50_ms": 2.0, "p95_ms": 3.0}]
+    path = record_study(model, whole, speed, 1000, "1 CPU thread")
+    written = json.loads(path.read_text())
+    assert (written["format"], written["protocol"]) == (2, "As it was.")
+    assert written["history"] == [{"epoch": 1}]
+    assert written["budget"]["epochs_planned"] == 3
+    assert written["test"]["fer2013"]["ten_crop"]["faces"] == 14
+    assert (written["speed"], written["memory_bytes"]) == (speed, 1000)
+    assert "gamma@" in (model.folder / "card.md").read_text()
