@@ -25,6 +25,7 @@ COMMANDS = {
     "train": "surveil.cli.train",
     "evaluate": "surveil.cli.evaluate",
     "compare": "surveil.cli.compare",
+    "dataset": "surveil.cli.dataset",
 }
 """Command name to the module that defines a click command called ``command``."""
 

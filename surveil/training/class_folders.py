@@ -62,10 +62,17 @@ def read_class_folders(
         labels=np.array([EMOTIONS.index(emotion) for _, _, emotion in files], np.int64),
         votes=np.zeros((count, len(EMOTIONS)), np.float32),
         splits=np.array([split.value for _, split, _ in files], dtype="<U10"),
-        sources=np.full(count, source or root.resolve().name, dtype="<U32"),
+        sources=np.full(count, source or root.resolve().name),
         people=np.full(count, "", dtype="<U64"),
-        names=np.array([file.relative_to(root).as_posix() for file, _, _ in files], dtype="<U96"),
+        names=np.array([file.relative_to(root).as_posix() for file, _, _ in files]),
     )
+
+
+def unknown_class(folder: Path, name: str) -> str:
+    """Return what is said of a folder that should be named after an expression, and is not."""
+    hint, known = emotion_hint(name), ", ".join(emotion.value for emotion in EMOTIONS)
+    listed = "" if "known are" in hint else f" Known are {known}."
+    return f"{folder}: no taxonomy knows the class {name!r}{hint}{listed}"
 
 
 def _files(root: Path) -> list[tuple[Path, Split, Emotion]]:
@@ -90,9 +97,7 @@ def _files(root: Path) -> list[tuple[Path, Split, Emotion]]:
 def _of_class(folder: Path, split: Split) -> list[tuple[Path, Split, Emotion]]:
     emotion = emotion_of(folder.name)
     if emotion is None:
-        raise DataError(
-            f"{folder}: no taxonomy knows the class {folder.name!r}{emotion_hint(folder.name)}"
-        )
+        raise DataError(unknown_class(folder, folder.name))
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PHOTOGRAPHS)
     return [(file, split, emotion) for file in files]
 

@@ -33,7 +33,11 @@ class SplitRule:
 
     def split_of(self, person: str) -> Split:
         """Return the split of all pictures of a person."""
-        at = percentile_of(f"person:{person}")
+        return self.split_at(f"person:{person}")
+
+    def split_at(self, key: str) -> Split:
+        """Return the split of all that is kept together under a key."""
+        at = percentile_of(key)
         if at < self.test_percent:
             return Split.TEST
         if at < self.test_percent + self.validation_percent:

@@ -62,10 +62,10 @@ def read_folder_dataset(
         labels=np.array([EMOTIONS.index(entry.emotion) for entry in entries], np.int64),
         votes=np.zeros((len(entries), len(EMOTIONS)), np.float32),
         splits=np.array([entry.split.value for entry in entries], dtype="<U10"),
-        sources=np.array([entry.source for entry in entries], dtype="<U32"),
-        people=np.array([entry.person for entry in entries], dtype="<U64"),
-        names=np.array([entry.name for entry in entries], dtype="<U96"),
-        groups=np.array([entry.group for entry in entries], dtype="<U32"),
+        sources=np.array([entry.source for entry in entries]),
+        people=np.array([entry.person for entry in entries]),
+        names=np.array([entry.name for entry in entries]),
+        groups=np.array([entry.group for entry in entries]),
     )
 
 

@@ -20,7 +20,16 @@ from surveil.training.faces import Faces, Split, join, percentile_of
 from surveil.training.fer2013_rows import SIDE_PX, SOURCE, Row, Usage, faces_of
 from surveil.training.ferplus import read_votes
 
-__all__ = ["SIDE_PX", "SOURCE", "Dropped", "clean", "read_fer2013", "unrepeated"]
+__all__ = [
+    "SIDE_PX",
+    "SOURCE",
+    "Dropped",
+    "clean",
+    "is_fer2013",
+    "read_fer2013",
+    "read_uncleaned",
+    "unrepeated",
+]
 
 _PARQUET = {
     Usage.TRAINING: ("train-0.parquet", "train-1.parquet"),
@@ -66,32 +75,24 @@ def read_fer2013(
     Raises:
         DataError: A file or column is missing, or a row is wrong: it is named.
     """
-    if path.is_dir() and _kind(path) == "class folders":
-        if final_exam:
-            raise DataError(f"{path}: class folders do not say what PrivateTest is")
-        faces = read_class_folders(path, frame_px=SIDE_PX, source=SOURCE)
-        train = faces.where(faces.splits != Split.TEST.value)
-        return clean(train, faces.only(Split.TEST), validation_percent)
-    usages = [Usage.TRAINING, Usage.PUBLIC_TEST, *([Usage.PRIVATE_TEST] if final_exam else [])]
-    rows: dict[Usage, list[Row]] = {usage: [] for usage in usages}
-    for row in _rows(path, usages):
-        rows[row.usage].append(row)
-    for usage, some in rows.items():
-        if not some:
-            raise DataError(f"{path}: it has no row of {usage.value}")
-    votes = read_votes(path if path.is_dir() else path.parent)
-    train, public = (
-        faces_of(rows[usage], split, votes)
-        for usage, split in ((Usage.TRAINING, Split.TRAIN), (Usage.PUBLIC_TEST, Split.TEST))
-    )
+    train, public, exam = _read(path, final_exam=final_exam)
     faces, dropped = clean(train, public, validation_percent)
-    if not final_exam:
+    if exam is None:
         return faces, dropped
-    exam = faces_of(rows[Usage.PRIVATE_TEST], Split.TEST, votes)
     seen = frozenset(train.digests()) | frozenset(public.digests())
     fitted = faces.where(faces.splits != Split.TEST.value)
     in_exam = seen & frozenset(exam.digests())
     return join([fitted, exam]), Dropped(dropped.equal_to_test, dropped.blank, in_exam)
+
+
+def read_uncleaned(path: Path) -> Faces:
+    """Return the training and PublicTest rows as they are stored, all in order.
+
+    Raises:
+        DataError: See :func:`read_fer2013`.
+    """
+    train, public, _ = _read(path, final_exam=False)
+    return join([train, public])
 
 
 def clean(train: Faces, test: Faces, validation_percent: int) -> tuple[Faces, Dropped]:
@@ -124,6 +125,31 @@ def unrepeated(faces: Faces, known: frozenset[str]) -> NDArray[np.bool_]:
     digests = faces.digests()
     counts = Counter(digests)
     return np.array([d not in known and counts[d] == 1 for d in digests], dtype=bool)
+
+
+def is_fer2013(folder: Path) -> bool:
+    """Return whether a folder holds FER2013 as parquet or as one of Kaggle's CSV files."""
+    return _kind(folder) in ("parquet", "csv")
+
+
+def _read(path: Path, *, final_exam: bool) -> tuple[Faces, Faces, Faces | None]:
+    """Return the rows of Training, of PublicTest and, if asked for, of PrivateTest."""
+    if path.is_dir() and _kind(path) == "class folders":
+        if final_exam:
+            raise DataError(f"{path}: class folders do not say what PrivateTest is")
+        faces = read_class_folders(path, frame_px=SIDE_PX, source=SOURCE)
+        return faces.where(faces.splits != Split.TEST.value), faces.only(Split.TEST), None
+    usages = [Usage.TRAINING, Usage.PUBLIC_TEST, *([Usage.PRIVATE_TEST] if final_exam else [])]
+    rows: dict[Usage, list[Row]] = {usage: [] for usage in usages}
+    for row in _rows(path, usages):
+        rows[row.usage].append(row)
+    for usage, some in rows.items():
+        if not some:
+            raise DataError(f"{path}: it has no row of {usage.value}; that split would be empty")
+    votes = read_votes(path if path.is_dir() else path.parent)
+    train = faces_of(rows[Usage.TRAINING], Split.TRAIN, votes)
+    public, *exam = (faces_of(rows[usage], Split.TEST, votes) for usage in usages[1:])
+    return train, public, exam[0] if exam else None
 
 
 def _kind(folder: Path) -> str:

@@ -17,7 +17,7 @@ from surveil.sources.reasons import SourceError
 from surveil.training.errors import DataError
 
 PHOTOGRAPHS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-VIDEOS = frozenset({".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".ts", ".gif"})
+VIDEOS = frozenset({".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".ts"})
 """Suffixes in lower case; other files are passed over."""
 
 _START = datetime(2000, 1, 1, tzinfo=UTC)

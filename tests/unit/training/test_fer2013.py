@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
 from surveil.training.errors import DataError
 from surveil.training.faces import Split
-from surveil.training.fer2013 import read_fer2013, unrepeated
+from surveil.training.fer2013 import read_fer2013, read_uncleaned, unrepeated
 
 
 def test_blank_rows_and_rows_equal_to_a_test_row_are_dropped(fer_dir: Path) -> None:
@@ -90,3 +91,119 @@ def test_bad_row_is_named(fer_dir: Path, column: str, value: object) -> None:
     table.to_parquet(path)
     with pytest.raises(DataError, match="row 4"):
         read_fer2013(fer_dir, validation_percent=0)
+
+
+ORDERS = {
+    "fer2013.csv": ("emotion,pixels,Usage", "{emotion},{pixels},{usage}"),
+    "icml_face_data.csv": ("emotion, Usage, pixels", "{emotion}, {usage}, {pixels}"),
+}
+
+
+def csv_rows(folder: Path) -> list[dict[str, object]]:
+    """Return a folder's parquet files as rows of Kaggle's CSV, with PrivateTest behind."""
+    rows: list[dict[str, object]] = []
+    for name, usage in (
+        ("train-0", "Training"),
+        ("train-1", "Training"),
+        ("publictest", "PublicTest"),
+        ("train-0", "PrivateTest"),
+    ):
+        table = pd.read_parquet(folder / f"{name}.parquet")
+        for emotion, data in zip(table.emotion, table.image, strict=True):
+            frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+            assert frame is not None
+            pixels = " ".join(str(value) for value in frame.ravel().tolist())
+            rows.append({"emotion": emotion, "pixels": pixels, "usage": usage})
+    return rows
+
+
+def write_csv(path: Path, rows: list[dict[str, object]]) -> Path:
+    header, line = ORDERS[path.name]
+    path.write_text("\n".join([header, *(line.format(**row) for row in rows)]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("name", list(ORDERS))
+@pytest.mark.parametrize("from_folder", [True, False])
+def test_csv_gives_the_same_faces_as_parquet(
+    fer_dir: Path, tmp_path: Path, name: str, from_folder: bool
+) -> None:
+    other = tmp_path / "kaggle"
+    other.mkdir()
+    path = write_csv(other / name, csv_rows(fer_dir))
+    (fer_dir / "ferplus_train.csv").write_text(
+        "csv_row,neutral,happiness,surprise,sadness,anger,disgust,fear\n4,1,3,0,0,0,0,0\n"
+    )
+    (other / "ferplus_train.csv").write_bytes((fer_dir / "ferplus_train.csv").read_bytes())
+    faces, dropped = read_fer2013(fer_dir, validation_percent=30)
+    same, same_dropped = read_fer2013(other if from_folder else path, validation_percent=30)
+    assert same_dropped == dropped
+    for column in ("frames", "labels", "votes", "splits", "sources", "people", "names"):
+        np.testing.assert_array_equal(getattr(same, column), getattr(faces, column))
+    assert faces.votes.sum() == 1
+
+
+def test_class_folders_are_cleaned_like_the_rest(fer_dir: Path, tmp_path: Path) -> None:
+    faces, dropped = read_fer2013(fer_dir, validation_percent=30)
+    raw = read_uncleaned(fer_dir)
+    for index in range(len(raw)):
+        folder = tmp_path / "folders" / str(raw.splits[index]) / str(raw.labels[index])
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{raw.names[index]}.png"), raw.frames[index])
+    same, same_dropped = read_fer2013(tmp_path / "folders", validation_percent=30)
+    assert same_dropped == dropped
+    for split in Split:
+        assert sorted(same.only(split).digests()) == sorted(faces.only(split).digests())
+
+
+def test_private_test_is_read_for_the_final_exam_only(fer_dir: Path, tmp_path: Path) -> None:
+    rows = csv_rows(fer_dir)
+    exam_row = next(n for n, row in enumerate(rows) if row["usage"] == "PrivateTest")
+    rows[exam_row]["pixels"] = "unreadable"
+    path = write_csv(tmp_path / "fer2013.csv", rows)
+    faces, _ = read_fer2013(path, validation_percent=0)
+    assert len(faces.only(Split.TEST)) == 7
+    with pytest.raises(DataError, match=rf"row {exam_row} \(line {exam_row + 2}\)"):
+        read_fer2013(path, validation_percent=0, final_exam=True)
+    path = write_csv(tmp_path / "fer2013.csv", csv_rows(fer_dir))
+    exam, dropped = read_fer2013(path, validation_percent=0, final_exam=True)
+    assert exam.only(Split.TEST).names.tolist() == [str(n) for n in range(35, 49)]
+    assert exam.only(Split.TRAIN).digests() == faces.only(Split.TRAIN).digests()
+    # All of the exam was copied from training here.
+    assert dropped.in_test == set(exam.only(Split.TEST).digests())
+
+
+def test_votes_of_the_original_file_are_by_position(fer_dir: Path, tmp_path: Path) -> None:
+    columns = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,NF"
+    lines = [columns, *["Training,,0,1,0,0,0,0,0,0,9"] * 2, "Training,,0,0,0,0,4,0,0,0,0"]
+    (tmp_path / "fer2013new.csv").write_text("\n".join(lines) + "\n")
+    path = write_csv(tmp_path / "fer2013.csv", csv_rows(fer_dir))
+    faces, _ = read_fer2013(path, validation_percent=0)
+    assert faces.votes[:3].argmax(axis=1).tolist() == [3, 3, 0]
+    assert faces.votes[3:].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("emotion,pixel,Usage\n0,1 2,Training\n", "column pixels is missing"),
+        ("", "column emotion, pixels, Usage is missing"),
+        ("emotion,pixels,Usage\n0,1 2 3,Training\n", r"row 0 \(line 2\): 3 pixels instead of 2304"),
+        ("emotion,pixels,Usage\n0,1 x 3,Training\n", r"row 0 .*not numbers of 0\.\.255.*'x'"),
+        ("emotion,pixels,Usage\n0,1 256,Training\n", r"row 0 .*not numbers of 0\.\.255"),
+        ("emotion,pixels,Usage\n7,1,Training\n", r"row 0 .*emotion '7' is not in 0\.\.6"),
+        ("emotion,pixels,Usage\n0,1,Testing\n", r"row 0 .*Usage 'Testing' is none of"),
+        ("emotion,pixels,Usage\n0,1\n", r"row 0 .*2 values instead of 3"),
+        ("emotion,pixels,Usage\n", "it has no row of Training; that split would be empty"),
+    ],
+)
+def test_wrong_csv_is_named_with_its_row(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(content)
+    with pytest.raises(DataError, match=rf"fer2013\.csv: {message}"):
+        read_fer2013(path, validation_percent=5)
+
+
+def test_folder_without_fer2013_says_what_was_sought(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"neither fer2013\.csv .* nor class folders"):
+        read_fer2013(tmp_path, validation_percent=5)

@@ -1,0 +1,282 @@
+"""``surveil dataset``: make, count and look at labelled faces."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from surveil.cli.tabular import render, write_file
+from surveil.errors import ConfigError
+
+if TYPE_CHECKING:
+    from surveil.training.config import TrainConfig
+    from surveil.training.dataset_stats import DatasetStats
+    from surveil.training.faces import Faces
+    from surveil.training.labelling import Labels
+
+CONFIG_HELP = (
+    "Read PATH as this training configuration's data folder: cleaned and split as for training."
+)
+RUNS_HELP = "With --config: where training keeps its imported faces."
+
+
+@click.group()
+def command() -> None:
+    """Labelled faces: import a site's own, count them, look at them.
+
+    PATH may be a dataset that 'import' wrote, folders named after expressions, FER2013 (Kaggle's
+    CSV file, or a folder with it or with parquet files), or, with --config, a data folder.
+    """
+
+
+@command.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The dataset's folder.")
+@click.option(
+    "--labels",
+    "labels_csv",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Columns file and emotion; if wanted person, group, and start_s and end_s of a part of a "
+    "video. Without it, SOURCE has a sub-folder for each expression.",
+)
+@click.option(
+    "--person-from",
+    metavar="folder|column|regex:PATTERN",
+    help="Who is seen, so that nobody is in two splits: CLASS/PERSON/ or PERSON/CLASS/ folders, a "
+    "column of --labels, or the first group of a pattern in the file's path. Without, the column "
+    "person if there is one; else copies, and the faces of a video, stay together.",
+)
+@click.option("--name", help="The dataset's name in manifests.  [default: that of --out]")
+@click.option("--test-percent", type=click.IntRange(0, 100), default=20, show_default=True,
+              help="Of the people.")  # fmt: skip
+@click.option("--validation-percent", type=click.IntRange(0, 100), default=10, show_default=True,
+              help="Of the people.")  # fmt: skip
+@click.option("--min-face-px", type=click.IntRange(12, 1000), default=24, show_default=True,
+              help="Smaller faces are set aside.")  # fmt: skip
+@click.option("--min-sharpness", type=click.FloatRange(0), default=60.0, show_default=True,
+              help="Variance of the Laplacian at 48 px; blurred faces are set aside.")  # fmt: skip
+@click.option("--frame-px", type=click.IntRange(32, 256), default=48, show_default=True,
+              help="Side of the faces written.")  # fmt: skip
+@click.option("--color/--grey", "color", default=False, help="Keep colour.  [default: grey]")
+@click.option("--fps", type=click.FloatRange(0.01, 60), default=1.0, show_default=True,
+              help="Pictures of a video looked at per second.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 256), help="CPU threads (default: all cores).")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def import_command(
+    source: Path,
+    out: Path,
+    labels_csv: Path | None,
+    person_from: str | None,
+    name: str | None,
+    test_percent: int,
+    validation_percent: int,
+    min_face_px: int,
+    min_sharpness: float,
+    frame_px: int,
+    color: bool,
+    fps: float,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Make a dataset of the photographs and videos in SOURCE.
+
+    The largest face of each picture is found and cut out as in production. Copies are removed;
+    what is too small, blurred or unlabelled is listed in set_aside.csv with the reason. The same
+    command again gives the same manifest; training reads the folder as one of data.datasets.
+    """
+    # Imported here: torch takes seconds, and --help does not need it.
+    from surveil.detect import MtcnnDetector
+    from surveil.training.custom import SplitRule
+    from surveil.training.labelling import PersonFrom, labels_of_folders, read_labels
+    from surveil.training.site_import import ImportSettings, import_site
+
+    if test_percent + validation_percent > 100:
+        raise ConfigError("--test-percent and --validation-percent are more than 100 together")
+    who = PersonFrom.parse(person_from) if person_from else PersonFrom()
+
+    def labels(files: list[str]) -> Labels:
+        if labels_csv is None:
+            return labels_of_folders(source, files, who)
+        return read_labels(labels_csv, source, files, who)
+
+    settings = ImportSettings(
+        name=name or out.resolve().name,
+        rule=SplitRule(test_percent, validation_percent),
+        frame_px=frame_px,
+        channels=3 if color else 1,
+        min_face_px=min_face_px,
+        min_sharpness=min_sharpness,
+        sample_fps=fps,
+    )
+    # A little smaller than asked for, so that a face that is too small is found and said to be.
+    smallest_px = max(12, round(0.8 * min_face_px))
+    detector = MtcnnDetector(min_face_px=min(smallest_px, 40), min_score=0.9, threads=threads)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("files", total=1)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        report = import_site(source, out, labels, settings, detector, progress)
+    splits = Counter(entry.split.value for entry in report.entries)
+    people = {entry.person for entry in report.entries if entry.person}
+    if as_json:
+        figures = {
+            "faces": len(report.entries), "people": len(people), "splits": dict(splits),
+            "classes": dict(Counter(entry.emotion.value for entry in report.entries)),
+            "set_aside": dict(report.set_aside),
+        }  # fmt: skip
+        click.echo(json.dumps(figures, indent=1))
+    else:
+        shares = ", ".join(f"{splits[s]} {s}" for s in ("train", "validation", "test"))
+        click.echo(f"{len(report.entries)} faces of {len(people)} named people: {shares}")
+        for reason, count in report.set_aside.most_common():
+            click.echo(f"  set aside: {count} {reason}")
+        click.echo(f"written to {out}")
+    for split, percent in (("train", 100 - test_percent - validation_percent),
+                           ("validation", validation_percent), ("test", test_percent)):  # fmt: skip
+        if percent and not splits[split]:
+            click.echo(
+                f"Note: no face fell into the {split} split: too few people to draw {percent}% "
+                "of. Give more people or other percentages.",
+                err=True,
+            )
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--config", type=click.Path(path_type=Path), help=CONFIG_HELP)
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help=RUNS_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def stats(path: Path, config: Path | None, runs: Path, as_json: bool) -> None:
+    """Count the faces of PATH: classes, duplicates, conflicting labels, leakage between splits.
+
+    Without --config FER2013 is counted as it is stored, before anything is dropped.
+    """
+    from surveil.training.dataset_stats import stats_of
+
+    faces, set_aside, _ = _read(path, config, runs)
+    figures = stats_of(faces, set_aside)
+    if as_json:
+        click.echo(json.dumps(figures.as_json(), indent=1))
+    else:
+        click.echo(render(lambda console: _show(console, str(path), figures)), nl=False)
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="FILE.png or FILE.html."
+)
+@click.option("--config", type=click.Path(path_type=Path), help=CONFIG_HELP)
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help=RUNS_HELP)
+@click.option("--count", type=click.IntRange(1, 100), default=12, show_default=True,
+              help="Faces of each class.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+def preview(path: Path, out: Path, config: Path | None, runs: Path, count: int, seed: int) -> None:
+    """Draw faces of each class as stored and as trained on, after augmentation.
+
+    With --config the augmentation is that of the configuration, else the default.
+    """
+    from surveil.training.contact_sheet import Look, as_html, as_png, class_sheets
+
+    if out.suffix.lower() not in (".png", ".html"):
+        raise ConfigError(f"--out {out}: the name must end in .png or .html")
+    faces, _, settings = _read(path, config, runs)
+    look = Look()
+    if settings is not None:
+        look = Look(
+            settings.augmentation,
+            settings.input.frame_px,
+            settings.input.crop_px,
+            settings.phases[-1].px,
+            settings.architecture.channels,
+        )
+    sheets = class_sheets(faces, look, count=count, seed=seed)
+    title = f"{settings.name if settings else path.resolve().name}: before and after augmentation"
+    if out.suffix.lower() == ".png":
+        write_file(out, as_png(sheets, title))
+    else:
+        strengths = look.augmentation.model_dump()
+        remarks = [
+            f"{len(faces)} faces from {path}",
+            f"cut to {look.crop_px} of {look.frame_px} px, trained on at {look.out_px} px",
+            ", ".join(f"{key} {value}" for key, value in strengths.items()),
+        ]
+        write_file(out, as_html(sheets, title, remarks).encode())
+    click.echo(f"written to {out}: {sum(len(sheet.stored) for sheet in sheets)} faces")
+
+
+def _read(
+    path: Path, config: Path | None, runs: Path
+) -> tuple[Faces, dict[str, int], TrainConfig | None]:
+    if config is None:
+        from surveil.training.data_path import read_path
+
+        return read_path(path), {}, None
+    from surveil.detect import MtcnnDetector
+    from surveil.training.config import load_config
+    from surveil.training.dataset import load_dataset
+
+    settings = load_config(config)
+    dataset = load_dataset(settings, path, runs / "cache", lambda: MtcnnDetector(min_score=0.9))
+    return dataset.faces, dataset.set_aside, settings
+
+
+def _show(console: Console, title: str, stats: DatasetStats) -> None:
+    from surveil.domain import EMOTIONS
+
+    table = Table(title=f"{title}: {stats.faces} faces, {stats.frame}", title_justify="left")
+    table.add_column("source")
+    table.add_column("split")
+    for heading in (*(emotion.value for emotion in EMOTIONS), "faces", "people"):
+        table.add_column(heading, justify="right")
+    for part in stats.parts:
+        counts = [str(count) for count in (*part.classes, part.faces)]
+        table.add_row(part.source, part.split, *counts, str(part.people or "-"))
+    console.print(table)
+    table = Table(title="Duplicates", title_justify="left")
+    table.add_column("kind")
+    for heading in ("groups", "faces in them", "groups with other labels", "faces in those"):
+        table.add_column(heading, justify="right")
+    for kind, found in (("exact", stats.exact), ("exact or near", stats.near)):
+        table.add_row(
+            kind, str(found.groups), str(found.faces), str(found.conflicting),
+            str(found.conflicting_faces),
+        )  # fmt: skip
+    console.print(table)
+    table = Table(title="Leakage: faces of one split that are in another", title_justify="left")
+    for heading in ("source", "split", "is in"):
+        table.add_column(heading)
+    for heading in ("faces", "exact", "near", "people in both"):
+        table.add_column(heading, justify="right")
+    for leak in stats.leaks:
+        table.add_row(
+            leak.source, leak.held, leak.known, str(leak.faces), str(leak.exact), str(leak.near),
+            _names(leak.people),
+        )  # fmt: skip
+    if stats.leaks:
+        console.print(table)
+    console.print(f"blank: {stats.blank}")
+    _print_counts(console.print, "groups", stats.groups)
+    _print_counts(console.print, "left out when read", stats.set_aside)
+
+
+def _print_counts(say: Callable[[str], None], what: str, counts: dict[str, int]) -> None:
+    if counts:
+        say(f"{what}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def _names(people: list[str]) -> str:
+    if len(people) <= 3:
+        return ", ".join(people) or "0"
+    return f"{len(people)}: {', '.join(people[:3])}, ..."

@@ -1,0 +1,134 @@
+"""All sources of a run together, at one size and in one colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from surveil.classify import crop_face, to_frame
+from surveil.domain import Box, Detection, Emotion
+from surveil.training.config import TrainConfig
+from surveil.training.dataset import Dataset, load_dataset
+from surveil.training.dataset_folder import FACES, MANIFEST, write_face
+from surveil.training.errors import DataError
+from surveil.training.faces import Split
+from surveil.training.manifest import Entry, text_of
+
+FACE = Box(20, 20, 70, 80)
+RULES = {"site": {"test_percent": 40, "validation_percent": 20}}
+COLOUR = {
+    "architecture": {"kind": "resnet-small", "width": 8, "channels": 3},
+    "input": {"frame_px": 100, "crop_px": 92},
+    "phases": [{"until": 1.0, "px": 92}],
+}
+
+
+class OneFace:
+    """Finds the same box in every picture, and counts the pictures."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+
+    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
+        self.pictures += len(frames)
+        return [[Detection(FACE, 0.99, np.zeros((5, 2), np.float32))] for _ in frames]
+
+
+def picture(seed: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (100, 100, 3), dtype=np.uint8)
+
+
+def load(folder: Path, data: dict[str, Any], detector: OneFace, **more: Any) -> Dataset:
+    config = TrainConfig.model_validate({"name": "test", "data": data, **more})
+    return load_dataset(config, folder, folder / "cache", lambda: detector)
+
+
+@pytest.fixture
+def data(fer_dir: Path) -> Path:
+    """FER2013, 12 custom photographs, and an imported dataset of two faces."""
+    folder = fer_dir.parent
+    pd.DataFrame(
+        {
+            "name": [f"{n}.png" for n in range(12)],
+            "source": "site",
+            "person": [f"p{n}" for n in range(12)],
+            "emotion": 3,
+            "image": [cv2.imencode(".png", picture(n)[:, :, ::-1])[1].tobytes() for n in range(12)],
+        }
+    ).to_parquet(folder / "custom.parquet")
+    (folder / "imported" / FACES).mkdir(parents=True)
+    digests = [write_face(folder / "imported", to_frame(picture(n), 64, 3)) for n in (50, 51)]
+    entries = [
+        Entry(digests[0], "shop", "a", "anna", Split.TRAIN, Emotion.SAD, "till"),
+        Entry(digests[1], "shop", "b", "bert", Split.TEST, Emotion.SAD),
+    ]
+    (folder / "imported" / MANIFEST).write_text(text_of(entries))
+    return folder
+
+
+CUSTOM = {"custom": "custom.parquet", "custom_people": RULES}
+
+
+def test_fer2013_alone_stays_small_and_grey(data: Path) -> None:
+    dataset = load(data, {}, OneFace(), **COLOUR)
+    assert dataset.faces.frames.shape[1:] == (48, 48)
+    assert dataset.sha256 == load(data, {}, OneFace()).sha256
+
+
+def test_all_sources_come_at_one_size_in_colour(data: Path) -> None:
+    dataset = load(data, {**CUSTOM, "datasets": ["imported"]}, OneFace(), **COLOUR)
+    faces = dataset.faces
+    assert faces.frames.shape[1:] == (100, 100, 3)
+    assert dict(zip(*np.unique(faces.sources, return_counts=True), strict=True)) == {
+        "fer2013": 33, "site": 12, "shop": 2,
+    }  # fmt: skip
+    native = load(data, {}, OneFace()).faces
+    np.testing.assert_array_equal(faces.frames[5], to_frame(native.frames[5], 100, 3))
+    first = faces.where(faces.sources == "site").frames[0]
+    np.testing.assert_array_equal(first, to_frame(crop_face(picture(0), FACE), 100, 3))
+    shop = faces.where(faces.sources == "shop")
+    np.testing.assert_array_equal(shop.frames[0], to_frame(to_frame(picture(50), 64, 3), 100, 3))
+    assert shop.groups.tolist() == ["till", ""]
+
+
+def test_faces_are_sought_once_for_all_sizes(data: Path) -> None:
+    detector = OneFace()
+    small = load(data, CUSTOM, detector)
+    large = load(data, CUSTOM, detector, **COLOUR)
+    again = load(data, CUSTOM, detector)
+    assert detector.pictures == 12
+    assert small.sha256 == again.sha256 != large.sha256
+    np.testing.assert_array_equal(small.faces.splits, large.faces.splits)
+    np.testing.assert_array_equal(small.faces.names, large.faces.names)
+
+
+def test_a_csv_file_can_take_the_folder_s_place(data: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.csv: no such file or folder"):
+        load(data, {"fer2013": "none.csv"}, OneFace())
+
+
+def test_imported_datasets_are_enough(data: Path) -> None:
+    dataset = load(data, {"fer2013": None, "datasets": ["imported"]}, OneFace())
+    assert dataset.faces.frames.shape == (2, 48, 48)
+    assert dataset.repeated == frozenset()
+
+
+def test_no_data_is_an_error(data: Path) -> None:
+    with pytest.raises(DataError, match="no data is named"):
+        load(data, {"fer2013": None}, OneFace())
+
+
+def test_a_person_in_two_splits_of_two_datasets_is_named(data: Path) -> None:
+    (data / "more" / FACES).mkdir(parents=True)
+    digest = write_face(data / "more", to_frame(picture(60), 64, 3))
+    entry = Entry(digest, "shop", "c", "anna", Split.TEST, Emotion.SAD)
+    (data / "more" / MANIFEST).write_text(text_of([entry]))
+    with pytest.raises(DataError, match=r"person 'anna' of shop is in two splits: a in train, c"):
+        load(data, {"fer2013": None, "datasets": ["imported", "more"]}, OneFace())
