@@ -278,9 +278,9 @@ def _restricted(labels: Labels, scores: Scores, known: Taxonomy) -> dict[str, Re
 
 
 def plain(value: Any) -> Any:
-    """Return nested values with tuples as lists and numbers rounded to five digits, for JSON."""
+    """Return nested values with tuples as lists and five significant digits, for JSON."""
     if isinstance(value, float):
-        return round(value, 5)
+        return float(f"{value:.5g}")
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

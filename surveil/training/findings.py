@@ -97,14 +97,15 @@ def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
 
 
 def _confidence(found: Evaluation) -> Iterator[str]:
+    chance = f"honest scores would show {found.ece_by_chance * 100:.1f} by chance"
     verdict = (
-        "as near as one can tell with so many faces"
+        f"no more than can be told from honest ones on so many faces ({chance})"
         if found.ece <= 1.25 * found.ece_by_chance
-        else f"honest scores would show {percent(found.ece_by_chance)} by chance"
+        else chance
     )
     yield (
-        f"Its scores are off by {percent(found.ece)} on average (ECE; {verdict}): of the faces it "
-        "is 80% sure of, roughly 80% should be right."
+        "Of the faces to which it gives a score of 80%, 80% should be right, and so on. Its scores "
+        f"are off by {found.ece * 100:.1f} points on average (ECE); {verdict}."
     )
     yield from thresholds(found)
 
@@ -116,13 +117,13 @@ def _spoilt(found: SetStudy) -> Iterator[str]:
     harmless = [
         row.condition for row in found.robustness if row.accuracy > found.evaluation.accuracy - 0.01
     ]
-    said = f"What costs most is {worst.condition}: {percent(worst.accuracy)} are right then."
-    yield said + (f" Less than a point is lost by {', '.join(harmless)}." if harmless else "")
+    said = f"Of what spoils faces, {worst.condition!r} costs most: {percent(worst.accuracy)} right."
+    yield said + (f" Less than a point is lost with {', '.join(harmless)}." if harmless else "")
 
 
 def _fewer(found: Evaluation) -> Iterator[str]:
     if found.restricted:
         each = (
-            f"{percent(figures.accuracy)} of {name}" for name, figures in found.restricted.items()
+            f"{percent(figures.accuracy)} with {name}" for name, figures in found.restricted.items()
         )
-        yield f"Told that only some expressions occur, it is right for {', '.join(each)}."
+        yield f"Told that only some expressions occur, it is right for {', '.join(each)} of them."

@@ -74,7 +74,7 @@ def compressed(crop: Crop, random: np.random.Generator, *, quality: int) -> Crop
 
 def amplified(crop: Crop, random: np.random.Generator, *, factor: float) -> Crop:
     """Return the face with all pixels multiplied, clipped to white."""
-    return np.clip(np.rint(crop * factor), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(crop * factor), 0, 255), np.uint8)
 
 
 def jittered(crop: Crop, random: np.random.Generator, *, share: float) -> Crop:
