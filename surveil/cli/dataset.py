@@ -119,7 +119,10 @@ def import_command(
     )
     # A little smaller than asked for, so that a face that is too small is found and said to be.
     smallest_px = max(12, round(0.8 * min_face_px))
-    detector = MtcnnDetector(min_face_px=min(smallest_px, 40), min_score=0.9, threads=threads)
+
+    def detector() -> MtcnnDetector:
+        return MtcnnDetector(min_face_px=min(smallest_px, 40), min_score=0.9, threads=threads)
+
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("files", total=1)
 

@@ -78,8 +78,8 @@ def is_copy(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
 def near_pairs(small: NDArray[np.uint8], hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
     """Return all pairs of near duplicates, exact ones included, ``(P, 2)``, first below second.
 
-    Every hash is compared with every other, 256 rows at a time in numpy: 2 s for 30,000 faces on
-    one core, a minute for 150,000.
+    Every hash is compared with every other, 256 rows at a time in numpy, and 18,000 proposals are
+    confirmed: 34,152 faces take less than 10 s of one core. Time grows with the square.
 
     Args:
         small: Thumbnails ``(N, 48, 48)``.

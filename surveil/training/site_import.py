@@ -95,7 +95,7 @@ def import_site(
     out: Path,
     labels: Callable[[list[str]], Labels],
     settings: ImportSettings,
-    detector: Detector,
+    detector: Callable[[], Detector],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ImportReport:
     """Write the largest face of every picture into a dataset folder.
@@ -113,7 +113,7 @@ def import_site(
         out: The dataset's folder; made if need be.
         labels: Gives the labels of the files found.
         settings: See there.
-        detector: Finds the faces, as in production.
+        detector: Makes what finds the faces, as in production, once all else is known to be right.
         progress: Called with the files done and their total.
 
     Raises:
@@ -124,6 +124,7 @@ def import_site(
     names = [file.relative_to(source).as_posix() for file in files]
     labelled = labels(names)
     _prepare(source, out)
+    finder = detector()
     kept = _Kept()
     reasons: Counter[str] = Counter()
     with _set_aside(out / SET_ASIDE, reasons) as aside:
@@ -137,7 +138,7 @@ def import_site(
                     label = label_at(labelled[name], picture.at_s)
                     if label is not None:
                         unit = name if is_video(file) else ""
-                        _take(picture, label, unit, out, settings, detector, kept, aside)
+                        _take(picture, label, unit, out, settings, finder, kept, aside)
             except DataError as error:
                 aside(name, "unreadable", str(error))
         progress(len(files), len(files))

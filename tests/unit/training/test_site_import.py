@@ -61,7 +61,7 @@ def run(
     def labels(files: list[str]) -> Labels:
         return labels_of_folders(source, files, PersonFrom(person))
 
-    return import_site(source, out, labels, settings, WholeFaces())
+    return import_site(source, out, labels, settings, WholeFaces)
 
 
 def aside(out: Path) -> dict[str, tuple[str, str]]:
@@ -187,7 +187,7 @@ def test_videos_are_sampled_and_labelled_by_their_parts(tmp_path: Path) -> None:
         return read_labels(tmp_path / "labels.csv", root, files, PersonFrom())
 
     settings = ImportSettings("site", SETTINGS.rule, sample_fps=2)
-    report = import_site(root, tmp_path / "out", labels, settings, WholeFaces())
+    report = import_site(root, tmp_path / "out", labels, settings, WholeFaces)
     rows = [(entry.name, entry.emotion.value, entry.group) for entry in report.entries]
     assert rows == [
         ("clip.mkv#000000", "happy", "door"),
