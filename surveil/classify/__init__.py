@@ -2,7 +2,8 @@
 
 from surveil.classify.architecture import Architecture, ResNetSmall
 from surveil.classify.building import build_network
-from surveil.classify.classifier import Classifier, softmax
+from surveil.classify.calibration import Calibration, softmax
+from surveil.classify.classifier import Classifier
 from surveil.classify.crop import FACE_MARGIN, EmptyCropError, crop_face
 from surveil.classify.model_dir import (
     ModelFacts,
@@ -21,6 +22,7 @@ from surveil.classify.taxonomy import Taxonomy, find_taxonomy, restrict
 __all__ = [
     "FACE_MARGIN",
     "Architecture",
+    "Calibration",
     "Classifier",
     "EmptyCropError",
     "FaceNetwork",

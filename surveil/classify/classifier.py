@@ -110,17 +110,9 @@ class Classifier:
         for start in range(0, len(crops), self.max_batch):
             part = preprocess(crops[start : start + self.max_batch], self.facts.preprocessing)
             (logits,) = self._network(part)
-            scores[start : start + len(part), known] = softmax(logits, self.facts.temperature)
+            scores[start : start + len(part), known] = self.facts.calibration.scores(logits)
         if len(self._taxonomy.classes) < len(known):
             chosen = restrict(scores, self._taxonomy)
             scores = np.zeros_like(scores)
             scores[:, self._taxonomy.indices] = chosen
         return scores
-
-
-def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
-    """Return scores ``(N, K)`` that sum to 1 of logits ``(N, K)`` divided by a temperature."""
-    scaled = logits.astype(np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    powers = np.exp(scaled)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 import surveil
 from surveil.classify.architecture import FIXED_SIDE_PX, Architecture
 from surveil.classify.building import build_network
+from surveil.classify.calibration import MOST_SMOOTHING, Calibration
 from surveil.classify.network import FaceNetwork
 from surveil.classify.preprocess import Preprocessing
 from surveil.classify.taxonomy import Taxonomy, taxonomy_of
@@ -58,6 +59,7 @@ class ModelFacts(_Part):
         classes: The emotions of the network's outputs, in order.
         input: Sizes and pixel statistics.
         temperature: The logits are divided by it before the softmax (Guo et al. 2017).
+        smoothing: Of the labels in training, as far as it is to be undone in the scores.
         training: Data, its hash, configuration and length of the training; for people.
         code_version: Version of surveil that wrote the model.
         weights_sha256: Hash of ``weights.safetensors``.
@@ -69,6 +71,7 @@ class ModelFacts(_Part):
     classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=16)]
     input: PixelFacts
     temperature: Annotated[float, Field(gt=0, le=100)]
+    smoothing: Annotated[float, Field(ge=0, le=MOST_SMOOTHING)] = 0.0
     training: dict[str, Any]
     code_version: str
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -76,6 +79,10 @@ class ModelFacts(_Part):
     @property
     def preprocessing(self) -> Preprocessing:
         return Preprocessing(**self.input.model_dump(), channels=self.architecture.channels)
+
+    @property
+    def calibration(self) -> Calibration:
+        return Calibration(self.temperature, self.smoothing)
 
     @property
     def taxonomy(self) -> Taxonomy:

@@ -48,15 +48,16 @@ def to_frame(crop: NDArray[np.uint8], frame_px: int, channels: int = 1) -> NDArr
     if height != width:
         side = max(height, width)
         top, left = (side - height) // 2, (side - width) // 2
-        pixels = cv2.copyMakeBorder(
-            pixels, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE
-        )
+        bottom, right = side - height - top, side - width - left
+        padded = cv2.copyMakeBorder(pixels, top, bottom, left, right, cv2.BORDER_REPLICATE)
+        pixels = np.asarray(padded, np.uint8)
     if pixels.shape[0] != frame_px:
         # Area averages when shrinking, so that no texture aliases; it would be blocky when growing.
         shrinks = pixels.shape[0] > frame_px
         method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        pixels = cv2.resize(pixels, (frame_px, frame_px), interpolation=method)
-    return np.asarray(pixels, dtype=np.uint8)
+        resized = cv2.resize(pixels, (frame_px, frame_px), interpolation=method)
+        pixels = np.asarray(resized, np.uint8)
+    return pixels
 
 
 def in_channels(pixels: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:

@@ -72,8 +72,8 @@ def taxonomy_of(classes: tuple[str, ...]) -> Taxonomy:
 def restrict(scores: NDArray[np.float32], to: Taxonomy) -> NDArray[np.float32]:
     """Return the scores of a taxonomy's classes, scaled to sum to 1.
 
-    The same as a softmax over those logits alone: what a seven-class model says once told that
-    the others do not occur.
+    What a seven-class model says once told that the others do not occur: of plain softmax scores,
+    the same as a softmax over those logits alone.
 
     Args:
         scores: Shape ``(N, 7)``, rows sum to 1.

@@ -162,6 +162,7 @@ def command(
         "manifest_sha256": dataset.sha256,
         "same_data_as_trained_on": same,
         "temperature": stored.facts.temperature,
+        "smoothing": stored.facts.smoothing,
         "results": {name: found.as_json() for name, found in result.sets.items()},
         "calibrations": [asdict(row) for row in result.calibrations],
         "faces_left_out": result.left_out,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import StoredModel, Taxonomy, restrict
+from surveil.classify import Calibration, StoredModel, Taxonomy, restrict
 from surveil.classify.taxonomy import taxonomies
 from surveil.domain import EMOTIONS
 from surveil.training.faces import Faces, Split
@@ -32,7 +32,6 @@ from surveil.training.metrics import (
     wilson_interval,
 )
 from surveil.training.selective import Ranked, RiskCoverage, rank, risk_coverage
-from surveil.training.temperature import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,7 @@ def hits_of(right: NDArray[np.bool_]) -> Hits:
 
 def calibration_of(model: StoredModel) -> Calibration:
     """Return how a stored model's logits become scores."""
-    return Calibration(model.facts.temperature)
+    return model.facts.calibration
 
 
 def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, Labels]:

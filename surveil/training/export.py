@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +35,7 @@ from surveil.training.metrics_file import FORMAT
 from surveil.training.model_record import METRICS, WEIGHTS, read_record
 from surveil.training.precision import device_of
 from surveil.training.selection import training_faces, validation_faces
-from surveil.training.temperature import fit_temperature
+from surveil.training.temperature import fit_calibration
 
 Choice = Literal["best", "last"]
 
@@ -113,9 +114,9 @@ def export(
         weights_sha256="0" * 64,
     )
     logits = logits_of(network.half().float(), validation.frames, seen).numpy()
-    temperature = fit_temperature(logits, chosen.labels_of(validation.labels))
+    calibration = fit_calibration(logits, chosen.labels_of(validation.labels))
     folder = models / config.name
-    write_model(folder, model_facts.model_copy(update={"temperature": temperature}), network)
+    write_model(folder, model_facts.model_copy(update=asdict(calibration)), network)
     stored = read_model(folder)
     results = evaluate_split(stored, dataset.faces, Split.TEST, dataset.repeated)
     speed, memory_bytes = timing(stored) if timing else ((), None)
@@ -124,6 +125,7 @@ def export(
         "model": stored.facts.versioned_name,
         "taxonomy": chosen.name,
         "temperature": stored.facts.temperature,
+        "smoothing": stored.facts.smoothing,
         "protocol": _protocol(trained, checkpoint, len(validation), protocol),
         "note": note,
         "budget": _budget(trained, latest, len(shown)),

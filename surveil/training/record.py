@@ -44,6 +44,7 @@ def record_study(
         "model": model.facts.versioned_name,
         "taxonomy": model.facts.taxonomy.name,
         "temperature": model.facts.temperature,
+        "smoothing": model.facts.smoothing,
         "parameters": sum(value.numel() for value in model.network.parameters()),
         "statistics": sum(b.numel() for b in model.network.buffers() if b.is_floating_point()),
         "weights_bytes": before.weights_bytes,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing, StoredModel, Taxonomy, normalise, to_frame
+from surveil.classify import Calibration, Preprocessing, StoredModel, Taxonomy, normalise, to_frame
 from surveil.engines import compile_network
 from surveil.errors import ConfigError
 from surveil.training.audit import Audit, audit
@@ -33,7 +33,7 @@ from surveil.training.metrics import Labels, calibration_error, log_loss
 from surveil.training.robustness import CONDITIONS, spoil
 from surveil.training.selective import Ranked, rank
 from surveil.training.strata import Strata, Stratum, brightness, stratify
-from surveil.training.temperature import Calibration, fit_calibration, fit_temperature
+from surveil.training.temperature import fit_calibration, fit_temperature
 from surveil.training.ten_crop import ten_crop_scores
 
 Progress = Callable[[str], None]

@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.classify import softmax
+from surveil.classify import Calibration, softmax
+from surveil.classify.calibration import unsmoothed
 from surveil.training.metrics import calibration_error, log_loss
-from surveil.training.temperature import (
-    Calibration,
-    fit_calibration,
-    fit_temperature,
-    unsmoothed,
-)
+from surveil.training.temperature import fit_calibration, fit_temperature
 
 RANDOM = np.random.default_rng(5)
 LABELS = RANDOM.integers(0, 7, 500)
