@@ -42,6 +42,13 @@ DATA_HELP = "Folder that the configuration's data paths are relative to."
     show_default=True,
     help="Which weights to export: the best epoch's on the validation split, or the last one's.",
 )
+@click.option(
+    "--head",
+    type=click.Choice(["labels", "votes"]),
+    default="labels",
+    show_default=True,
+    help="Which head to export; 'votes' learned what FER+'s annotators agree on: NAME-votes.",
+)
 @click.option("--note", default="", help="A remark for the model's card and for EXPERIMENTS.md.")
 @click.option(
     "--tensorboard/--no-tensorboard",
@@ -58,6 +65,7 @@ def command(
     resume: bool,
     export_only: bool,
     checkpoint: Literal["best", "last"],
+    head: Literal["labels", "votes"],
     note: str,
     tensorboard: bool,
     threads: int | None,
@@ -117,17 +125,29 @@ def command(
                 on_epoch=bar.epoch,
             )
     remarks = [note] if note else []
-    if start is not None and (changed := report_fine_tune(start, run, dataset, checkpoint)):
+    if (
+        start is not None
+        and head == "labels"
+        and (changed := report_fine_tune(start, run, dataset, checkpoint))
+    ):
         remarks += changed.sentences
         click.echo("\n".join(changed.sentences))
-    results = export(settings, run, dataset, models, note=" ".join(remarks), checkpoint=checkpoint)
+    results = export(
+        settings, run, dataset, models, note=" ".join(remarks), checkpoint=checkpoint, head=head
+    )
     for name, result in results.items():
         low, high = result.interval
         click.echo(
             f"{name}: accuracy {result.accuracy:.2%} ({low:.1%} to {high:.1%}) of {result.faces}, "
             f"macro-F1 {result.macro_f1:.3f}, ECE {result.ece:.2%}"
         )
-    click.echo(f"written to {models / settings.name}")
+        if result.ferplus:
+            click.echo(
+                f"{name}: {result.ferplus.accuracy:.2%} of the {result.ferplus.faces} faces on "
+                "which most of FER+'s annotators agree"
+            )
+    suffix = "" if head == "labels" else f"-{head}"
+    click.echo(f"written to {models / settings.name}{suffix}")
 
 
 class _Bar:

@@ -248,11 +248,17 @@ def _ferplus(scores: Scores, taxonomy: Taxonomy, votes: NDArray[np.float32]) -> 
     Images count on which more than half of the votes for the seven emotions agree on one that the
     model knows.
     """
-    plurality = taxonomy.labels_of(votes.argmax(axis=1).astype(np.int64))
-    clear = (votes.max(axis=1, initial=0.0) > 0.5) & (plurality >= 0)
+    clear, agreed = majority(votes)
+    known = taxonomy.labels_of(agreed)
+    clear &= known >= 0
     if not clear.any():
         return None
-    return hits_of(scores[clear].argmax(axis=1) == plurality[clear])
+    return hits_of(scores[clear].argmax(axis=1) == known[clear])
+
+
+def majority(votes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], Labels]:
+    """Return on which faces more than half of the votes ``(N, 7)`` agree, and on what."""
+    return votes.max(axis=1, initial=0.0) > 0.5, votes.argmax(axis=1).astype(np.int64)
 
 
 def _restricted(labels: Labels, scores: Scores, known: Taxonomy) -> dict[str, Restricted]:

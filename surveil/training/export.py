@@ -21,12 +21,14 @@ from surveil.classify import (
     read_model,
     write_model,
 )
+from surveil.classify.taxonomy import FULL
+from surveil.errors import ConfigError
 from surveil.training.card import card
 from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
 from surveil.training.config import TrainConfig
 from surveil.training.dataset import Dataset
 from surveil.training.errors import CheckpointError
-from surveil.training.evaluation import Evaluation, evaluate_split
+from surveil.training.evaluation import Evaluation, evaluate_split, majority
 from surveil.training.experiments import note_experiment
 from surveil.training.faces import Faces, Split
 from surveil.training.hardware import describe_hardware
@@ -38,6 +40,7 @@ from surveil.training.selection import training_faces, validation_faces
 from surveil.training.temperature import fit_calibration
 
 Choice = Literal["best", "last"]
+Head = Literal["labels", "votes"]
 
 Timing = Callable[[StoredModel], tuple[Sequence[Mapping[str, Any]], int | None]]
 """Measures a model's times, as ``speed`` in ``metrics.json`` lists them, and memory in bytes."""
@@ -57,6 +60,7 @@ def export(
     note: str = "",
     protocol: str = "",
     checkpoint: Choice = "best",
+    head: Head = "labels",
     timing: Timing | None = None,
 ) -> dict[str, Evaluation]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
@@ -75,6 +79,9 @@ def export(
             temperature, split) the protocol speaks by itself.
         checkpoint: ``best`` is the epoch of the highest accuracy on the validation split, ``last``
             the latest one, at which nothing was chosen.
+        head: ``votes`` exports the same trunk with the head that learned the annotators' votes,
+            as ``<name>-votes``. It is calibrated on the validation faces on whose expression more
+            than half of the annotators agree.
         timing: Called with the model as stored; without, its time and memory stay unknown.
 
     Raises:
@@ -89,13 +96,18 @@ def export(
     trained = TrainConfig.model_validate(facts["config"])
     latest = read_checkpoint(run / LAST)[1]
     chosen = trained.classes
+    name = config.name if head == "labels" else f"{config.name}-votes"
+    weights = part_of(tensors, "average.network")
+    if head == "votes":
+        _check_votes(trained, path)
+        weights |= {f"fc.{key}": w for key, w in part_of(tensors, "average.votes").items()}
     network = build_network(trained.architecture, len(chosen.classes))
-    network.load_state_dict(part_of(tensors, "average.network"))
+    network.load_state_dict(weights)
     seen = Preprocessing(**facts["preprocessing"])
     shown = training_faces(trained, dataset.faces)
     validation = validation_faces(trained, dataset.faces)
     model_facts = ModelFacts(
-        name=config.name,
+        name=name,
         architecture=trained.architecture,
         classes=tuple(emotion.value for emotion in chosen.classes),
         input=PixelFacts(
@@ -105,6 +117,7 @@ def export(
         training=_data_facts(trained, dataset, shown, validation)
         | {
             "checkpoint": checkpoint,
+            "head": head,
             "epoch": facts["epoch"],
             "epochs_done": latest["epoch"],
             "epochs": trained.epochs,
@@ -113,9 +126,13 @@ def export(
         code_version=version("surveil"),
         weights_sha256="0" * 64,
     )
-    logits = logits_of(network.half().float(), validation.frames, seen).numpy()
-    calibration = fit_calibration(logits, chosen.labels_of(validation.labels))
-    folder = models / config.name
+    fitting, labels = validation, validation.labels
+    if head == "votes":
+        clear, agreed = majority(validation.votes)
+        fitting, labels = validation.where(clear), agreed[clear]
+    logits = logits_of(network.half().float(), fitting.frames, seen).numpy()
+    calibration = fit_calibration(logits, chosen.labels_of(labels))
+    folder = models / name
     write_model(folder, model_facts.model_copy(update=asdict(calibration)), network)
     stored = read_model(folder)
     results = evaluate_split(stored, dataset.faces, Split.TEST, dataset.repeated)
@@ -126,7 +143,7 @@ def export(
         "taxonomy": chosen.name,
         "temperature": stored.facts.temperature,
         "smoothing": stored.facts.smoothing,
-        "protocol": _protocol(trained, checkpoint, len(validation), protocol),
+        "protocol": _protocol(trained, checkpoint, head, len(fitting), protocol),
         "note": note,
         "budget": _budget(trained, latest, len(shown)),
         "makers_figure": trained.makers_figure,
@@ -170,12 +187,26 @@ def _size(stored: StoredModel) -> dict[str, int]:
     }
 
 
-def _protocol(config: TrainConfig, checkpoint: Choice, validation: int, chosen: str) -> str:
+def _check_votes(config: TrainConfig, path: Path) -> None:
+    if not config.loss.votes_weight or config.taxonomy != FULL:
+        raise ConfigError(
+            f"{path}: has no head for votes: that needs loss.votes_weight above 0 and the "
+            f"taxonomy {FULL!r}"
+        )
+
+
+def _protocol(config: TrainConfig, checkpoint: Choice, head: Head, fitted: int, chosen: str) -> str:
     """Return how the figures came about, as far as the code made it so."""
+    agreed = " on whose expression more than half of the annotators agree" * (head == "votes")
     said = [
-        f"{_CHOICE[checkpoint]}; the temperature was fitted on the {validation} faces of the "
-        "validation split. Test faces are in neither training nor validation."
+        f"{_CHOICE[checkpoint]}; the temperature was fitted on the {fitted} faces of the "
+        f"validation split{agreed}. Test faces are in neither training nor validation."
     ]
+    if head == "votes":
+        said.append(
+            "This is the head that learned the votes of FER+'s annotators; the figures of "
+            "fer2013 compare it with FER2013's own labels, which it was not made to repeat."
+        )
     if config.start_from or config.distil:
         said.append("Other models that this one learned from may have seen other faces.")
     return " ".join([*said, chosen]).strip()

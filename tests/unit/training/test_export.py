@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from surveil.classify import Preprocessing, build_network, read_model
-from surveil.training.checkpoint import write_checkpoint
+from surveil.errors import ConfigError
+from surveil.training.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.compare import compare
 from surveil.training.compare_page import page
 from surveil.training.config import Data, TrainConfig
@@ -65,6 +66,8 @@ def write_run(folder: Path, config: TrainConfig, epoch: int = 2, **facts: object
         "preprocessing": asdict(Preprocessing()), "history": [line, line | {"epoch": 2}],
     } | facts  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
+    average["average.votes.weight"] = torch.randn(7, network.fc.in_features)
+    average["average.votes.bias"] = torch.randn(7)
     for name in (BEST, LAST):
         write_checkpoint(folder / name, average, content)
     return folder
@@ -146,3 +149,30 @@ def test_git_keeps_figures_of_all_models_but_weights_of_the_shipped_one_alone() 
         cwd=root, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.split() == ["models/a-peer/weights.safetensors"]
+
+
+def test_the_head_of_the_votes_is_a_model_of_its_own(tmp_path: Path, dataset: Dataset) -> None:
+    config = config_of(taxonomy="seven")
+    run = write_run(tmp_path / "run", config)
+    votes = np.eye(7, dtype=np.float32)[(dataset.faces.labels + 1) % 7]
+    agreed = Dataset(replace(dataset.faces, votes=votes), dataset.sha256, {}, frozenset())
+    export(config, run, agreed, tmp_path)
+    results = export(config, run, agreed, tmp_path, head="votes")
+    ours, theirs = (read_model(tmp_path / name) for name in ("alpha", "alpha-votes"))
+    tensors, _ = read_checkpoint(run / BEST)
+    assert torch.allclose(
+        theirs.network.fc.weight, tensors["average.votes.weight"], rtol=1e-3, atol=1e-3
+    )
+    trunks = (model.network.state_dict()["conv1.weight"] for model in (ours, theirs))
+    assert torch.equal(*trunks)
+    assert theirs.facts.training["head"] == "votes"
+    assert results["own"].ferplus is not None
+    assert results["own"].ferplus.faces == results["own"].faces
+    assert "annotators" in (tmp_path / "alpha-votes" / "card.md").read_text()
+
+
+def test_a_run_without_votes_has_no_such_head(tmp_path: Path, dataset: Dataset) -> None:
+    config = config_of(taxonomy="seven", loss={"votes_weight": 0})
+    run = write_run(tmp_path / "run", config)
+    with pytest.raises(ConfigError, match="votes_weight"):
+        export(config, run, dataset, tmp_path, head="votes")
