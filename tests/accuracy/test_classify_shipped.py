@@ -15,7 +15,7 @@ from surveil.classify import Classifier, crop_face, find_model, read_facts
 from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS
 
-PUBLICTEST_ACCURACY = 0.62
+PUBLICTEST_ACCURACY = 0.68
 LONDON_ACCURACY = 0.85
 """Baselines: a model below them is not shipped."""
 
