@@ -238,7 +238,8 @@ def _read(
 def _show(console: Console, title: str, stats: DatasetStats) -> None:
     from surveil.domain import EMOTIONS
 
-    table = Table(title=f"{title}: {stats.faces} faces, {stats.frame}", title_justify="left")
+    console.print(f"{title}: {stats.faces} faces, {stats.frame}", soft_wrap=True, markup=False)
+    table = Table()
     table.add_column("source")
     table.add_column("split")
     for heading in (*(emotion.value for emotion in EMOTIONS), "faces", "people"):
