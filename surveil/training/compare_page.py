@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from surveil.domain import EMOTIONS
-from surveil.errors import ConfigError
 from surveil.training import wording
 from surveil.training.compare import SURE, Comparison, Entry
 from surveil.training.metrics_file import Reliability, RiskCoverage, SetFigures
 from surveil.training.model_record import ModelRecord
+from surveil.training.pages import page_part, render_page
 
 SIDE = 160
 """Side of a small chart's plane in the units of its SVG."""
@@ -41,22 +41,9 @@ def page(comparison: Comparison) -> str:
     Raises:
         ConfigError: jinja2, which is among the extras for training, is not installed.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise ConfigError("the page needs jinja2: install surveil[train]") from error
-    environment = Environment(
-        loader=PackageLoader("surveil.training"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": wording.percent, "number": wording.number}
-    loader = environment.loader
-    assert loader is not None
-    script = loader.get_source(environment, "compare.js")[0]
-    return environment.get_template("compare.html.j2").render(
+    script = page_part("compare.js")
+    return render_page(
+        "compare.html.j2",
         comparison=comparison,
         words=wording,
         script=script,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from surveil.errors import ConfigError
 from surveil.training import wording
 from surveil.training.failures import failures
 from surveil.training.findings import against, findings
 from surveil.training.metrics import Bin
 from surveil.training.metrics_file import SetFigures
+from surveil.training.pages import render_page
 from surveil.training.provenance import SETS
 from surveil.training.selective import RiskCoverage
 from surveil.training.study import SetStudy, Study
@@ -75,25 +75,14 @@ def report_page(report: Report) -> str:
     Raises:
         ConfigError: jinja2, which is among the extras for training, is not installed.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise ConfigError("the report needs jinja2: install surveil[train]") from error
-    environment = Environment(
-        loader=PackageLoader("surveil.training"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": wording.percent, "number": wording.number}
     sets = report.study.sets
     tests = {
         name: SetFigures.model_validate(found.as_json())
         for name, found in sets.items()
         if found.evaluation.faces
     }
-    return environment.get_template("report.html.j2").render(
+    return render_page(
+        "report.html.j2",
         report=report,
         sets=sets,
         primary=next(iter(sets)),

@@ -1,0 +1,36 @@
+"""Fills the templates of pages that stand alone: one HTML file, nothing loaded from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from surveil.errors import ConfigError
+from surveil.training import wording
+
+
+def render_page(template: str, **values: Any) -> str:
+    """Return a template of ``training/templates`` filled with values, all of them escaped.
+
+    Raises:
+        ConfigError: jinja2, which is among the extras for training, is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise ConfigError("the page needs jinja2: install surveil[train]") from error
+    environment = Environment(
+        loader=PackageLoader("surveil.training"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": wording.percent, "number": wording.number}
+    return environment.get_template(template).render(**values)
+
+
+def page_part(name: str) -> str:
+    """Return a file of ``training/templates`` as it is, such as a script to put into a page."""
+    from importlib.resources import files
+
+    return (files("surveil.training") / "templates" / name).read_text(encoding="utf-8")
