@@ -92,10 +92,11 @@ class Redactor:
         """Return the text without the values; see the function of this name."""
         has_escapes = _ESCAPE.search(text) is not None
         for needle in self._longest_first():
-            if needle.value in text:
-                text = text.replace(needle.value, MASK)
             if has_escapes:
+                # Finds the plain value too, but not before an escape that begins alike.
                 text = needle.escaped.sub(MASK, text)
+            elif needle.value in text:
+                text = text.replace(needle.value, MASK)
             for core in needle.encoded:
                 if core in text:
                     text = re.sub(_RUN + re.escape(core) + _RUN, MASK, text)
