@@ -187,11 +187,6 @@ def hits_of(right: NDArray[np.bool_]) -> Hits:
     return Hits(faces, hits / max(faces, 1), wilson_interval(hits, faces))
 
 
-def calibration_of(model: StoredModel) -> Calibration:
-    """Return how a stored model's logits become scores."""
-    return model.facts.calibration
-
-
 def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, Labels]:
     """Return the faces whose label a model knows, and their labels as indices of its classes."""
     labels = model.facts.taxonomy.labels_of(faces.labels)
@@ -228,7 +223,7 @@ def evaluate_split(
             labels[part.at],
             logits[part.at],
             model.facts.taxonomy,
-            calibration_of(model),
+            model.facts.calibration,
             votes=chosen.votes[part.at],
         )
         for name, part in parts_of(chosen, split, repeated)

@@ -19,7 +19,6 @@ from surveil.training.evaluation import (
     Hits,
     Part,
     all_scores,
-    calibration_of,
     evaluate_logits,
     hits_of,
     known_faces,
@@ -181,7 +180,7 @@ def study(
     """
     whole = faces.only(split)
     chosen, labels = known_faces(model, whole)
-    calibration, taxonomy = calibration_of(model), model.facts.taxonomy
+    calibration, taxonomy = model.facts.calibration, model.facts.taxonomy
     progress(f"{len(chosen)} faces of the {split.value} split")
     logits = _logits(model, chosen)
     parts = dict(parts_of(chosen, split, repeated))
@@ -294,7 +293,7 @@ def _against(
         )
     common = Taxonomy("shared", shared)
     truth = common.labels_of(faces.labels)
-    other_scores = calibration_of(other).scores(_logits(other, faces))
+    other_scores = other.facts.calibration.scores(_logits(other, faces))
     rights = [
         all_scores(given, known)[:, common.indices].argmax(axis=1) == truth
         for given, known in ((scores, mine), (other_scores, others))
