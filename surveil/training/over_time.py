@@ -160,14 +160,16 @@ def is_settled(truth: Sequence[Spell], at_s: float) -> bool:
 
 
 def count_flips(told: Told, truth: Sequence[Spell]) -> int:
-    """Return how many changes of what was told the truth did not make."""
+    """Return how many changes of what was told, within the truth, the truth did not make."""
     flips = 0
     excused = {0}  # the spells, by place, whose own change has come
     for i in range(1, len(told.labels)):
         label, at_s = int(told.labels[i]), float(told.times_s[i])
         if label == told.labels[i - 1]:
             continue
-        place = next((n for n, s in enumerate(truth) if s.from_s <= at_s < s.to_s), 0)
+        place = next((n for n, s in enumerate(truth) if s.from_s <= at_s < s.to_s), None)
+        if place is None:
+            continue
         if place not in excused and truth[place].label == label:
             excused.add(place)
         else:

@@ -59,6 +59,11 @@ def test_flips_are_changes_that_the_truth_did_not_make(marks: str, flips: int, w
     assert count_flips(told(marks), TRUTH) == flips, why
 
 
+def test_what_is_told_outside_the_truth_is_not_judged() -> None:
+    labels = np.array([SAD, HAPPY, NEUTRAL, HAPPY, HAPPY, SAD, HAPPY])
+    assert count_flips(Told(np.array([-2.0, -1.0, 1.0, 3.5, 5.9, 6.0, 7.0]), labels), TRUTH) == 1
+
+
 @pytest.mark.parametrize(
     ("marks", "latency_s"),
     [
