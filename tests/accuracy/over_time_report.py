@@ -32,14 +32,13 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from surveil.training.over_time import Course, OverTime, measure
+from surveil.training.switch_study import VOTE_HYSTERESIS
 from surveil.training.switches import Pool, dirichlet_pool, make_course
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("SURVEIL_SHARED", REPOSITORY.parent / "shared"))
 TAUS_S = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0)
 HYSTERESES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
-VOTE_HYSTERESIS = 0.05
-"""As :class:`surveil.workers.intervals.IntervalBuilder` has it."""
 
 HELD = {0.0: "new image each frame", 1.0: "new image each second", math.inf: "one image a spell"}
 STEADY = "portraits, one image a spell, 5 fps"
