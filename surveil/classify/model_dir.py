@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,7 +31,7 @@ WEIGHTS = "weights.safetensors"
 FACTS = "model.json"
 MAX_FACTS_BYTES = 1 << 20
 MAX_WEIGHTS_BYTES = 256 << 20
-"""Ten times the largest network of :class:`Architecture` that anyone should run per face."""
+"""Four times the largest network of :class:`Architecture`, ``keras-cnn`` in half precision."""
 
 _NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
 _REPOSITORY = Path(surveil.__file__).resolve().parents[1]
@@ -190,11 +192,12 @@ def _check_facts(facts: ModelFacts, path: Path) -> None:
 def write_model(folder: Path, facts: ModelFacts, network: nn.Module) -> ModelFacts:
     """Write a model's weights in half precision and its facts, and return the facts as written.
 
-    ``model.json`` is written last and names the hash of the weights, so a folder whose writing was
-    cut short is refused by :func:`read_model` rather than half believed.
+    Both files are on the disk in full before either takes its place, so a full disk leaves the
+    model that was there before. ``model.json`` comes last and names the hash of the weights: a
+    folder between the two is refused by :func:`read_model` rather than half believed.
 
     Raises:
-        ModelError: The files cannot be written.
+        ModelError: The files cannot be written; what was there before stays.
     """
     halves = {
         name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
@@ -205,13 +208,26 @@ def write_model(folder: Path, facts: ModelFacts, network: nn.Module) -> ModelFac
     text = json.dumps(written.model_dump(mode="json"), indent=2) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, content in ((folder / WEIGHTS, data), (folder / FACTS, text.encode())):
-            fresh = path.with_name(f".{path.name}.new")
-            fresh.write_bytes(content)
-            fresh.replace(path)
+        _replace_together({folder / WEIGHTS: data, folder / FACTS: text.encode()})
     except OSError as error:
         raise ModelError(f"{folder}: the model could not be written: {error}") from error
     return written
+
+
+def _replace_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files beside those of their names, then rename all of them, in order."""
+    fresh = {path: path.with_name(f".{path.name}.new") for path in contents}
+    try:
+        for path, content in contents.items():
+            with fresh[path].open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in contents:
+            fresh[path].replace(path)
+    finally:
+        for left in fresh.values():
+            left.unlink(missing_ok=True)
 
 
 def _read_bounded(path: Path, limit_bytes: int) -> bytes:

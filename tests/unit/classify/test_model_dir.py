@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+from full_disk import files_of_at_most
 
-from surveil.classify import find_model, read_model
+from surveil.classify import find_model, read_model, write_model
 from surveil.errors import ModelError
 
 
@@ -41,6 +42,20 @@ def test_what_is_written_is_read(model_dir: Path) -> None:
     assert not model.network.training
     assert all(p.dtype == torch.float32 for p in model.network.parameters())
     assert sorted(p.name for p in model_dir.iterdir()) == ["model.json", "weights.safetensors"]
+
+
+def test_a_full_disk_leaves_the_model_before(model_dir: Path) -> None:
+    before = read_model(model_dir)
+    weights_bytes = (model_dir / "weights.safetensors").stat().st_size
+    # More than the weights take, so that the disk is full at the second file.
+    long = before.facts.model_copy(update={"training": {"people": "p" * 2 * weights_bytes}})
+    with torch.no_grad():
+        before.network.fc.bias += 1
+    for limit_bytes in (1000, weights_bytes + 1000):
+        with files_of_at_most(limit_bytes), pytest.raises(ModelError, match="could not be written"):
+            write_model(model_dir, long, before.network)
+        assert read_model(model_dir).facts == before.facts
+        assert sorted(p.name for p in model_dir.iterdir()) == ["model.json", "weights.safetensors"]
 
 
 @pytest.mark.parametrize("name", ["model.json", "weights.safetensors"])
