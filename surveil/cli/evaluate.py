@@ -129,7 +129,6 @@ def command(
         stored,
         dataset.faces,
         Split(split),
-        dataset.repeated,
         Extent(
             full=full,
             by=lambda faces: read_groups(groups, columns, faces) if groups else {},

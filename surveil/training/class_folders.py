@@ -10,7 +10,7 @@ from surveil.classify.preprocess import to_frame
 from surveil.classify.taxonomy import emotion_hint, emotion_of
 from surveil.domain import EMOTIONS, Emotion
 from surveil.training.errors import DataError
-from surveil.training.faces import Faces, Split
+from surveil.training.faces import Faces, Split, mark_repeated
 from surveil.training.pictures import PHOTOGRAPHS, read_photograph
 
 SPLITS = {
@@ -57,7 +57,7 @@ def read_class_folders(
     for index, (file, _, _) in enumerate(files):
         frames[index] = to_frame(read_photograph(file), frame_px, channels)
     count = len(files)
-    return Faces(
+    faces = Faces(
         frames=frames,
         labels=np.array([EMOTIONS.index(emotion) for _, _, emotion in files], np.int64),
         votes=np.zeros((count, len(EMOTIONS)), np.float32),
@@ -66,6 +66,7 @@ def read_class_folders(
         people=np.full(count, "", dtype="<U64"),
         names=np.array([file.relative_to(root).as_posix() for file, _, _ in files]),
     )
+    return mark_repeated([faces])[0]
 
 
 def unknown_class(folder: Path, name: str) -> str:

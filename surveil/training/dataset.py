@@ -34,14 +34,11 @@ class Dataset:
         faces: Of all splits and sources.
         sha256: Hash of the manifest: names this exact data and split.
         set_aside: Pictures left out, by reason.
-        repeated: Digests of test pictures that were among the training rows before those were
-            dropped.
     """
 
     faces: Faces
     sha256: str
     set_aside: dict[str, int]
-    repeated: frozenset[str]
 
 
 def load_dataset(
@@ -73,7 +70,6 @@ def load_dataset(
     data = config.data
     parts: list[Faces] = []
     set_aside: dict[str, int] = {}
-    repeated: frozenset[str] = frozenset()
     if data.fer2013 is not None:
         faces, dropped = read_fer2013(
             data_dir / data.fer2013,
@@ -81,7 +77,6 @@ def load_dataset(
             final_exam=final_exam,
         )
         parts.append(faces)
-        repeated = dropped.in_test
         set_aside |= {
             "fer2013 equal to test": dropped.equal_to_test,
             "fer2013 blank": dropped.blank,
@@ -107,7 +102,7 @@ def load_dataset(
     check_people(config.name, faces)
     cache_dir.mkdir(parents=True, exist_ok=True)
     digest = write_manifest(faces, cache_dir / "manifest.csv")
-    return Dataset(faces, digest, set_aside, repeated)
+    return Dataset(faces, digest, set_aside)
 
 
 def _custom(

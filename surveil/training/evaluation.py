@@ -13,7 +13,7 @@ from surveil.classify import Calibration, StoredModel, Taxonomy, restrict
 from surveil.classify.taxonomy import taxonomies
 from surveil.domain import EMOTIONS
 from surveil.training.faces import Faces, Split
-from surveil.training.fer2013 import SOURCE, unrepeated
+from surveil.training.fer2013 import SOURCE
 from surveil.training.loop import logits_of
 from surveil.training.metrics import (
     Bin,
@@ -193,24 +193,21 @@ def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, Labels]:
     return faces.where(labels >= 0), labels[labels >= 0]
 
 
-def parts_of(faces: Faces, split: Split, repeated: frozenset[str]) -> Iterator[tuple[str, Part]]:
+def parts_of(faces: Faces, split: Split) -> Iterator[tuple[str, Part]]:
     """Yield the sets that a split's faces are reported in, by name: one for each source.
 
     For FER2013's test split (PublicTest) the official set of all rows is joined by
-    ``fer2013 without duplicates``: the pictures that occur once and are not ``repeated`` from the
-    training rows, where they were dropped. The former compares with others' figures.
+    ``fer2013 without duplicates``: the pictures that occur once among the test rows and not among
+    the training rows, where they were dropped. The former compares with others' figures.
     """
     for source in dict.fromkeys(faces.sources.tolist()):
         at = np.flatnonzero(faces.sources == source)
         yield source, Part(source, at)
         if source == SOURCE and split is Split.TEST:
-            alone = at[unrepeated(faces.where(at), repeated)]
-            yield f"{source} without duplicates", Part(source, alone)
+            yield f"{source} without duplicates", Part(source, at[~faces.repeated[at]])
 
 
-def evaluate_split(
-    model: StoredModel, faces: Faces, split: Split, repeated: frozenset[str]
-) -> dict[str, Evaluation]:
+def evaluate_split(model: StoredModel, faces: Faces, split: Split) -> dict[str, Evaluation]:
     """Return a model's figures on the sets of a split, by the set's name; see :func:`parts_of`.
 
     The network is run in float32 by PyTorch, the reference engine. Faces whose label the model
@@ -226,7 +223,7 @@ def evaluate_split(
             model.facts.calibration,
             votes=chosen.votes[part.at],
         )
-        for name, part in parts_of(chosen, split, repeated)
+        for name, part in parts_of(chosen, split)
     }
 
 

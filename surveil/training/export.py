@@ -135,7 +135,7 @@ def export(
     folder = models / name
     write_model(folder, model_facts.model_copy(update=asdict(calibration)), network)
     stored = read_model(folder)
-    results = evaluate_split(stored, dataset.faces, Split.TEST, dataset.repeated)
+    results = evaluate_split(stored, dataset.faces, Split.TEST)
     speed, memory_bytes = timing(stored) if timing else ((), None)
     metrics = _size(stored) | {
         "format": FORMAT,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 import numpy as np
@@ -36,6 +37,9 @@ class Faces:
         names: Name within the source (``csv_row`` of FER2013), shape ``(N,)``.
         groups: To be reported apart (a site, a camera, an age band), shape ``(N,)``; empty where
             there is none, and for all faces if left out.
+        repeated: Whether a face of the test split occurs more than once in its source, in any
+            split, shape ``(N,)``; no face if left out. Decided once, where the source is read and
+            before any face is dropped or resized, so that it holds at any size and in any colour.
     """
 
     frames: NDArray[np.uint8]
@@ -46,10 +50,13 @@ class Faces:
     people: NDArray[np.str_]
     names: NDArray[np.str_]
     groups: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "<U32"))
+    repeated: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
 
     def __post_init__(self) -> None:
         if len(self.groups) != len(self.labels):
             object.__setattr__(self, "groups", np.full(len(self.labels), "", "<U32"))
+        if len(self.repeated) != len(self.labels):
+            object.__setattr__(self, "repeated", np.zeros(len(self.labels), bool))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -97,6 +104,20 @@ def join(parts: Sequence[Faces]) -> Faces:
         frames,
         *(np.concatenate([getattr(part, column) for part in parts]) for column in COLUMNS[1:]),
     )
+
+
+def mark_repeated(parts: Sequence[Faces]) -> list[Faces]:
+    """Return the parts of one source, as they are stored, with ``repeated`` set."""
+    digests = [np.array(part.digests(), dtype="<U64") for part in parts]
+    counts = Counter(digest for some in digests for digest in some.tolist())
+    return [
+        replace(
+            part,
+            repeated=(part.splits == Split.TEST.value)
+            & np.array([counts[digest] > 1 for digest in some.tolist()], dtype=bool),
+        )
+        for part, some in zip(parts, digests, strict=True)
+    ]
 
 
 def repeat(faces: Faces, times: Mapping[str, int]) -> Faces:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS
 from surveil.training import fer2013_csv
 from surveil.training.class_folders import is_class_folder, read_class_folders
 from surveil.training.errors import DataError
-from surveil.training.faces import Faces, Split, join, percentile_of
+from surveil.training.faces import Faces, Split, join, mark_repeated, percentile_of
 from surveil.training.fer2013_rows import SIDE_PX, SOURCE, Row, Usage, faces_of
 from surveil.training.ferplus import read_votes
 
@@ -28,7 +26,6 @@ __all__ = [
     "is_fer2013",
     "read_fer2013",
     "read_uncleaned",
-    "unrepeated",
 ]
 
 _PARQUET = {
@@ -45,12 +42,10 @@ class Dropped:
     Attributes:
         equal_to_test: How many equal a PublicTest row.
         blank: How many of the others are blank.
-        in_test: Digests of the test split's pictures that were among the training rows.
     """
 
     equal_to_test: int
     blank: int
-    in_test: frozenset[str]
 
 
 def read_fer2013(
@@ -61,16 +56,16 @@ def read_fer2013(
     Training rows that equal a PublicTest row, and blank ones, are dropped. Of the rest,
     ``validation_percent`` (by hash of the pixels, so that equal pictures stay together) become the
     validation split, and repetitions of a picture are dropped from that split. PublicTest is the
-    test split, whole and in order. However the pixels are stored, the faces are the same.
+    test split, whole and in order; its faces that occur more than once among the rows of both are
+    marked as ``repeated``. However the pixels are stored, the faces are the same.
 
     Args:
         path: A folder of parquet files, of one of Kaggle's CSV files, or of class folders; or such
             a CSV file itself.
         validation_percent: Of the training rows, 0..100.
         final_exam: Give PrivateTest as the test split in place of PublicTest. Training and
-            validation stay what they are, and ``in_test`` is about PrivateTest: pictures that
-            training, validation or choosing by PublicTest has seen. PrivateTest is not read
-            otherwise.
+            validation stay what they are, and its faces count as repeated if training,
+            validation or choosing by PublicTest has seen them. PrivateTest is not read otherwise.
 
     Raises:
         DataError: A file or column is missing, or a row is wrong: it is named.
@@ -79,10 +74,7 @@ def read_fer2013(
     faces, dropped = clean(train, public, validation_percent)
     if exam is None:
         return faces, dropped
-    seen = frozenset(train.digests()) | frozenset(public.digests())
-    fitted = faces.where(faces.splits != Split.TEST.value)
-    in_exam = seen & frozenset(exam.digests())
-    return join([fitted, exam]), Dropped(dropped.equal_to_test, dropped.blank, in_exam)
+    return join([faces.where(faces.splits != Split.TEST.value), exam]), dropped
 
 
 def read_uncleaned(path: Path) -> Faces:
@@ -111,20 +103,7 @@ def clean(train: Faces, test: Faces, validation_percent: int) -> tuple[Faces, Dr
     first = np.zeros(len(digests), bool)
     first[np.unique(digests, return_index=True)[1]] = True
     kept = replace(train, splits=splits).where(~repeats & ~blank & (first | ~held))
-    dropped = Dropped(
-        int(repeats.sum()), int((blank & ~repeats).sum()), frozenset(digests[repeats].tolist())
-    )
-    return join([kept, test]), dropped
-
-
-def unrepeated(faces: Faces, known: frozenset[str]) -> NDArray[np.bool_]:
-    """Return which faces of a test split are free of duplicates, shape ``(N,)``.
-
-    A face counts if its digest is not ``known`` from the training rows and occurs only once.
-    """
-    digests = faces.digests()
-    counts = Counter(digests)
-    return np.array([d not in known and counts[d] == 1 for d in digests], dtype=bool)
+    return join([kept, test]), Dropped(int(repeats.sum()), int((blank & ~repeats).sum()))
 
 
 def is_fer2013(folder: Path) -> bool:
@@ -147,8 +126,12 @@ def _read(path: Path, *, final_exam: bool) -> tuple[Faces, Faces, Faces | None]:
         if not some:
             raise DataError(f"{path}: it has no row of {usage.value}; that split would be empty")
     votes = read_votes(path if path.is_dir() else path.parent)
-    train = faces_of(rows[Usage.TRAINING], Split.TRAIN, votes)
-    public, *exam = (faces_of(rows[usage], Split.TEST, votes) for usage in usages[1:])
+    train, public, *exam = mark_repeated(
+        [
+            faces_of(some, Split.TRAIN if usage is Usage.TRAINING else Split.TEST, votes)
+            for usage, some in rows.items()
+        ]
+    )
     return train, public, exam[0] if exam else None
 
 

@@ -168,7 +168,7 @@ def measure_fine_tune(
     ]
     changes: Sequence[Change] = [
         compare_answers(name, answers[0][part.at], answers[1][part.at])
-        for name, part in parts_of(faces, Split.TEST, dataset.repeated)
+        for name, part in parts_of(faces, Split.TEST)
         if len(part.at)
     ]
     return FineTune(start.facts.versioned_name, tuple(changes))

@@ -160,7 +160,6 @@ def study(
     model: StoredModel,
     faces: Faces,
     split: Split,
-    repeated: frozenset[str],
     extent: Extent,
     *,
     runner: Runner | None = None,
@@ -173,7 +172,6 @@ def study(
             faces.
         faces: Of all splits.
         split: To be reported on.
-        repeated: Digests of test faces that were among the training faces as delivered.
         extent: How much is measured.
         runner: The model on the engine that serves it; needed for the full extent.
         progress: Told what is begun.
@@ -183,7 +181,7 @@ def study(
     calibration, taxonomy = model.facts.calibration, model.facts.taxonomy
     progress(f"{len(chosen)} faces of the {split.value} split")
     logits = _logits(model, chosen)
-    parts = dict(parts_of(chosen, split, repeated))
+    parts = dict(parts_of(chosen, split))
     validation, validation_labels, validation_logits = None, np.empty(0, np.int64), logits[:0]
     if extent.full and split is not Split.VALIDATION:
         held, validation_labels = known_faces(model, faces.only(Split.VALIDATION))

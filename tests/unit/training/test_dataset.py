@@ -91,6 +91,8 @@ def test_all_sources_come_at_one_size_in_colour(data: Path) -> None:
     }  # fmt: skip
     native = load(data, {}, OneFace()).faces
     np.testing.assert_array_equal(faces.frames[5], to_frame(native.frames[5], 100, 3))
+    assert native.repeated.sum() == 1
+    np.testing.assert_array_equal(faces.names[faces.repeated], native.names[native.repeated])
     first = faces.where(faces.sources == "site").frames[0]
     np.testing.assert_array_equal(first, to_frame(crop_face(picture(0), FACE), 100, 3))
     shop = faces.where(faces.sources == "shop")
@@ -117,7 +119,7 @@ def test_a_csv_file_can_take_the_folder_s_place(data: Path) -> None:
 def test_imported_datasets_are_enough(data: Path) -> None:
     dataset = load(data, {"fer2013": None, "datasets": ["imported"]}, OneFace())
     assert dataset.faces.frames.shape == (2, 48, 48)
-    assert dataset.repeated == frozenset()
+    assert not dataset.faces.repeated.any()
 
 
 def test_no_data_is_an_error(data: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -98,9 +100,9 @@ def test_scores_of_few_classes_are_placed_among_seven() -> None:
 
 def test_duplicates_are_left_out_of_a_set_of_their_own() -> None:
     faces = faces_of(["fer2013"] * 4 + ["own"], [1, 2, 2, 3, 1])
-    known = frozenset({faces.digests()[3]})
-    parts = dict(parts_of(faces, Split.TEST, known))
+    faces = replace(faces, repeated=np.array([False, True, True, True, False]))
+    parts = dict(parts_of(faces, Split.TEST))
     assert {name: part.at.tolist() for name, part in parts.items()} == {
         "fer2013": [0, 1, 2, 3], "fer2013 without duplicates": [0], "own": [4],
     }  # fmt: skip
-    assert list(dict(parts_of(faces, Split.VALIDATION, known))) == ["fer2013", "own"]
+    assert list(dict(parts_of(faces, Split.VALIDATION))) == ["fer2013", "own"]

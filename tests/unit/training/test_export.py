@@ -44,7 +44,7 @@ def dataset() -> Dataset:
         people=np.array([f"p{i}" for i in at]),
         names=np.array([f"{i}.png" for i in at]),
     )
-    return Dataset(faces, "ab" * 32, {"own blank": 2}, frozenset())
+    return Dataset(faces, "ab" * 32, {"own blank": 2})
 
 
 def config_of(**changes: object) -> TrainConfig:
@@ -155,7 +155,7 @@ def test_the_head_of_the_votes_is_a_model_of_its_own(tmp_path: Path, dataset: Da
     config = config_of(taxonomy="seven")
     run = write_run(tmp_path / "run", config)
     votes = np.eye(7, dtype=np.float32)[(dataset.faces.labels + 1) % 7]
-    agreed = Dataset(replace(dataset.faces, votes=votes), dataset.sha256, {}, frozenset())
+    agreed = Dataset(replace(dataset.faces, votes=votes), dataset.sha256, {})
     export(config, run, agreed, tmp_path)
     results = export(config, run, agreed, tmp_path, head="votes")
     ours, theirs = (read_model(tmp_path / name) for name in ("alpha", "alpha-votes"))

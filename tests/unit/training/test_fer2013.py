@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_run import make_faces
 
 from surveil.training.errors import DataError
-from surveil.training.faces import Split
-from surveil.training.fer2013 import read_fer2013, read_uncleaned, unrepeated
+from surveil.training.evaluation import parts_of
+from surveil.training.faces import COLUMNS, Split, join
+from surveil.training.fer2013 import read_fer2013, read_uncleaned
 
 
 def test_blank_rows_and_rows_equal_to_a_test_row_are_dropped(fer_dir: Path) -> None:
     faces, dropped = read_fer2013(fer_dir, validation_percent=0)
     assert (dropped.equal_to_test, dropped.blank) == (1, 1)
-    assert dropped.in_test == {faces.only(Split.TEST).digests()[2]}
+    assert np.flatnonzero(faces.only(Split.TEST).repeated).tolist() == [2]
+    assert not faces.only(Split.TRAIN).repeated.any()
     assert len(faces.only(Split.TRAIN)) == 26
     assert len(faces.only(Split.TEST)) == 7
     assert not set(faces.only(Split.TRAIN).digests()) & set(faces.only(Split.TEST).digests())
@@ -62,12 +66,28 @@ def test_votes_are_shares_by_row(fer_dir: Path) -> None:
     assert faces.votes[1:].sum() == 0
 
 
-def test_unrepeated_leaves_out_what_occurs_elsewhere_or_twice(fer_dir: Path) -> None:
-    faces, _ = read_fer2013(fer_dir, validation_percent=0)
-    test = faces.only(Split.TEST)
-    repeated = test.where(np.array([0, 1, 1, 2]))
-    known = frozenset(test.where(np.array([2])).digests())
-    assert unrepeated(repeated, known).tolist() == [True, False, False, False]
+def test_what_occurs_in_training_or_twice_is_repeated_at_any_size(fer_dir: Path) -> None:
+    path = fer_dir / "publictest.parquet"
+    table = pd.read_parquet(path)
+    table.at[5, "image"] = table.at[0, "image"]
+    table.to_parquet(path)
+    faces, _ = read_fer2013(fer_dir, validation_percent=30)
+    # Row 2 is also the training row that is dropped.
+    assert np.flatnonzero(faces.only(Split.TEST).repeated).tolist() == [0, 2, 5]
+    assert faces.repeated.sum() == 3
+    large = replace(
+        make_faces(3, "test", source="own"), frames=np.zeros((3, 108, 108, 3), np.uint8)
+    )
+    enlarged = join([faces, large])
+    assert enlarged.frames.shape[1:] == (108, 108, 3)
+    test = enlarged.only(Split.TEST)
+    assert np.flatnonzero(test.repeated).tolist() == [0, 2, 5]
+    assert dict(parts_of(test, Split.TEST))["fer2013 without duplicates"].at.tolist() == [
+        1,
+        3,
+        4,
+        6,
+    ]
 
 
 def test_missing_file_is_named(fer_dir: Path) -> None:
@@ -138,7 +158,7 @@ def test_csv_gives_the_same_faces_as_parquet(
     faces, dropped = read_fer2013(fer_dir, validation_percent=30)
     same, same_dropped = read_fer2013(other if from_folder else path, validation_percent=30)
     assert same_dropped == dropped
-    for column in ("frames", "labels", "votes", "splits", "sources", "people", "names"):
+    for column in COLUMNS:
         np.testing.assert_array_equal(getattr(same, column), getattr(faces, column))
     assert faces.votes.sum() == 1
 
@@ -154,6 +174,7 @@ def test_class_folders_are_cleaned_like_the_rest(fer_dir: Path, tmp_path: Path) 
     assert same_dropped == dropped
     for split in Split:
         assert sorted(same.only(split).digests()) == sorted(faces.only(split).digests())
+    assert same.repeated.sum() == faces.repeated.sum() == 1
 
 
 def test_private_test_is_read_for_the_final_exam_only(fer_dir: Path, tmp_path: Path) -> None:
@@ -166,11 +187,11 @@ def test_private_test_is_read_for_the_final_exam_only(fer_dir: Path, tmp_path: P
     with pytest.raises(DataError, match=rf"row {exam_row} \(line {exam_row + 2}\)"):
         read_fer2013(path, validation_percent=0, final_exam=True)
     path = write_csv(tmp_path / "fer2013.csv", csv_rows(fer_dir))
-    exam, dropped = read_fer2013(path, validation_percent=0, final_exam=True)
+    exam, _ = read_fer2013(path, validation_percent=0, final_exam=True)
     assert exam.only(Split.TEST).names.tolist() == [str(n) for n in range(35, 49)]
     assert exam.only(Split.TRAIN).digests() == faces.only(Split.TRAIN).digests()
     # All of the exam was copied from training here.
-    assert dropped.in_test == set(exam.only(Split.TEST).digests())
+    assert exam.only(Split.TEST).repeated.all()
 
 
 def test_votes_of_the_original_file_are_by_position(fer_dir: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from surveil.training.loop import Trainer
 
 
 def dataset(*parts: Faces) -> Dataset:
-    return Dataset(join(parts), "data", {}, frozenset())
+    return Dataset(join(parts), "data", {})
 
 
 def test_pairs_are_counted() -> None:
@@ -49,7 +50,7 @@ def test_new_people_and_fer2013_are_told_apart(tmp_path: Path) -> None:
     )
     site = make_faces(70, "test", source="site")
     site = site.where(np.flatnonzero(site.labels == 4))
-    old = make_faces(70, "test")
+    old = replace(make_faces(70, "test"), repeated=np.arange(70) < 7)
     report = measure_fine_tune(
         happy, sad.network, sad.facts.preprocessing, dataset(old, site, make_faces(7, "train"))
     )
@@ -57,6 +58,8 @@ def test_new_people_and_fer2013_are_told_apart(tmp_path: Path) -> None:
     assert list(changes) == ["fer2013", "fer2013 without duplicates", "site"]
     assert (changes["site"].gained, changes["site"].forgotten) == (10, 0)
     assert (changes["fer2013"].gained, changes["fer2013"].forgotten) == (10, 10)
+    alone = changes["fer2013 without duplicates"]
+    assert (alone.faces, alone.gained, alone.forgotten) == (63, 9, 9)
     assert changes["site"].p_value < 0.01
     assert report.sentences[0] == f"Fine-tuned from {happy.facts.versioned_name}."
 

@@ -36,7 +36,7 @@ def whole(model: StoredModel, tmp_path_factory: pytest.TempPathFactory) -> Study
     extent = Extent(
         by=lambda faces: {"hand": np.array(["left", "right"] * 14)}, against=other
     )  # fmt: skip
-    return study(model, faces_for(), Split.TEST, frozenset(), extent, runner=Runner(model))
+    return study(model, faces_for(), Split.TEST, extent, runner=Runner(model))
 
 
 def page_of(found: Study, **changes: object) -> str:
@@ -69,7 +69,7 @@ def test_every_set_has_every_figure(whole: Study) -> None:
 
 def test_a_second_study_gives_the_same_figures(model: StoredModel, whole: Study) -> None:
     again = study(
-        model, faces_for(), Split.TEST, frozenset(), Extent(), runner=Runner(model)
+        model, faces_for(), Split.TEST, Extent(), runner=Runner(model)
     ).sets["fer2013"].as_json()  # fmt: skip
     before = whole.sets["fer2013"].as_json()
     assert {k: v for k, v in before.items() if k not in ("against", "strata")} == {
@@ -78,7 +78,7 @@ def test_a_second_study_gives_the_same_figures(model: StoredModel, whole: Study)
 
 
 def test_a_quick_study_needs_no_engine_and_measures_less(model: StoredModel) -> None:
-    found = study(model, faces_for(), Split.TEST, frozenset(), Extent(full=False))
+    found = study(model, faces_for(), Split.TEST, Extent(full=False))
     written = found.sets["fer2013"].as_json()
     assert not {"robustness", "strata", "ten_crop", "audit"} & set(written)
     assert found.calibrations == ()
@@ -86,7 +86,7 @@ def test_a_quick_study_needs_no_engine_and_measures_less(model: StoredModel) -> 
 
 def test_faces_of_unknown_classes_are_left_out(tmp_path: Path) -> None:
     dedicated = model_in(tmp_path / "four", classes=FOUR)
-    found = study(dedicated, faces_for(), Split.TEST, frozenset(), Extent(full=False))
+    found = study(dedicated, faces_for(), Split.TEST, Extent(full=False))
     assert found.left_out == 12
     assert found.sets["fer2013"].evaluation.faces == 8
     assert found.sets["fer2013"].evaluation.classes == FOUR
@@ -97,7 +97,7 @@ def test_models_without_two_classes_in_common_are_not_compared(tmp_path: Path) -
     second = model_in(tmp_path / "two", classes=("happy", "sad"))
     with pytest.raises(ConfigError, match="share no two classes"):
         study(
-            first, faces_for(), Split.TEST, frozenset(), Extent(full=False, against=second)
+            first, faces_for(), Split.TEST, Extent(full=False, against=second)
         )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def test_the_page_needs_nothing_else_and_escapes_all(whole: Study) -> None:
 def test_the_page_warns_of_faces_that_prove_nothing(whole: Study, model: StoredModel) -> None:
     assert "figures are then too good" in page_of(whole, same_data=False)
     assert "do not tell how good it is on others" in page_of(whole, split="train")
-    quick = study(model, faces_for(), Split.TEST, frozenset(), Extent(full=False))
+    quick = study(model, faces_for(), Split.TEST, Extent(full=False))
     assert "Spoilt faces" not in page_of(quick, speed=[], memory_bytes=None)
 
 
