@@ -10,25 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from surveil.training.failures import failures
-from surveil.training.metrics_file import SetFigures
+from surveil.training.metrics_file import MetricsFile, SetFigures
 from surveil.training.model_record import ModelRecord
 from surveil.training.provenance import SETS, data_lines
 from surveil.training.wording import (
+    CHOICE,
     budget_words,
+    duration,
     input_sentence,
     network_sentence,
     number,
     percent,
+    several,
     size_words,
     span,
     speed_of,
     speed_words,
 )
-
-_CHOICE = {
-    "best": "The weights are those of the epoch with the highest validation accuracy",
-    "last": "The weights are those of the last epoch, at which nothing was chosen",
-}
 
 _LAW = """\
 ## Law
@@ -49,11 +47,17 @@ def card(record: ModelRecord) -> str:
     if metrics.note:
         parts.append(f"> {' '.join(metrics.note.split())}\n")
     parts += [
+        f"> Before that, `{before.model}`: {' '.join(before.note.split())}\n"
+        for before in reversed(metrics.ancestors)
+        if before.note
+    ]
+    parts += [
         f"Classifies the expression of a face as one of {', '.join(facts.classes)}. "
         f"{network_sentence(facts.architecture)}, on {input_sentence(facts)}. Scores are "
-        f"calibrated (temperature {facts.temperature:.3f}).{_sizes(record)}\n",
+        f"calibrated ({_calibration(record)}).{_sizes(record)}\n",
         "## Figures\n",
-        f"{_sentence(metrics.protocol)}Intervals are 95%; ECE is over 15 bins.\n",
+        f"{_sentence(metrics.protocol)}{_form_of_calibration(record)}Intervals are 95%; ECE is "
+        "over 15 bins.\n",
         _sets_table(metrics.test),
         *_by_class(name, first),
         *_abstaining(metrics.test),
@@ -77,6 +81,21 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}. " if text else ""
 
 
+def _calibration(record: ModelRecord) -> str:
+    facts = record.facts
+    said = f"temperature {facts.temperature:.3f}"
+    return f"{said}, label smoothing of {facts.smoothing:.3f} undone" if facts.smoothing else said
+
+
+def _form_of_calibration(record: ModelRecord) -> str:
+    if not record.facts.smoothing or "fer2013" not in record.metrics.test:
+        return ""
+    return (
+        "That label smoothing is undone at all was decided on while figures of PublicTest were "
+        "looked at, so the ECE there is mildly optimistic; the two numbers are validation's. "
+    )
+
+
 def _sizes(record: ModelRecord) -> str:
     metrics = record.metrics
     said = ""
@@ -85,7 +104,7 @@ def _sizes(record: ModelRecord) -> str:
         said += f", {size_words(metrics.weights_bytes)}." if metrics.weights_bytes else "."
     speed = speed_of(metrics.speed)
     if speed is not None:
-        said += f" A face takes {speed_words(speed)} where it was exported."
+        said += f" A face takes {speed_words(speed)} where it was measured."
     if metrics.makers_figure:
         said += (
             f" The makers of this network report {metrics.makers_figure}, by a protocol of their "
@@ -172,9 +191,9 @@ def _sets_explained(tests: Mapping[str, SetFigures], training: Mapping[str, Any]
 def _training(record: ModelRecord) -> str:
     training, metrics = record.facts.training, record.metrics
     said = []
-    if training.get("checkpoint") in _CHOICE:
-        said.append(f"{_CHOICE[training['checkpoint']]} (epoch {training.get('epoch')}).")
-    said.append(f"Budget: {budget_words(metrics.budget)}.")
+    if training.get("checkpoint") in CHOICE:
+        said.append(f"{CHOICE[training['checkpoint']]} (epoch {training.get('epoch')}).")
+    said.append(f"Budget: {budget_words(metrics.budget)}{_earlier(metrics)}.")
     for key, what in (("train_faces", "training faces"), ("validation_faces", "validation faces")):
         if key in training:
             said.append(f"{training[key]} {what}.")
@@ -187,14 +206,34 @@ def _training(record: ModelRecord) -> str:
     return " ".join(said) + "\n"
 
 
+def _earlier(metrics: MetricsFile) -> str:
+    """Return what of the budget is that of models which training went on from."""
+    if not metrics.ancestors:
+        return ""
+    *_, start = metrics.ancestors
+    said = ""
+    if start.budget is not None:
+        took = f" ({duration(start.budget.seconds)})" if start.budget.seconds else ""
+        said = f"; of these {start.budget.epochs} epochs{took} made `{start.model}`, the start"
+    unknown = [f"`{before.model}`" for before in metrics.ancestors if before.budget is None]
+    if unknown:
+        said += f"; what {several(unknown)} took before is not recorded and not counted"
+    return said
+
+
 def _groups(tests: Mapping[str, SetFigures]) -> str:
     usual = {"brightness", "size"}
-    measured = {part.by for figures in tests.values() for part in figures.strata} - usual
-    if measured:
-        return f"Groups of people were told apart by {', '.join(sorted(measured))} alone."
+    others = {part.by for figures in tests.values() for part in figures.strata} - usual
+    # A site or a camera is no group of people, and no column says of itself what it is.
+    also = (
+        f", other than by what the faces were also divided by ({several(sorted(others))}; see "
+        "`metrics.json`)"
+        if others
+        else ""
+    )
     return (
-        "How accuracy differs between groups of people (age, sex, skin colour) was not measured: "
-        "measure it on your own people before you rely on it."
+        "How accuracy differs between groups of people (age, sex, skin colour) was not measured"
+        f"{also}: measure it on your own people before you rely on it."
     )
 
 

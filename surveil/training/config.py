@@ -84,7 +84,8 @@ class Optimiser(Part):
 
 
 class Loss(Part):
-    """Cross-entropy of the label, and of the FER+ votes on a second head that is not exported."""
+    """Cross-entropy of the label, and of the FER+ votes on a second head, which can be exported as a
+    model of its own."""
 
     smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.1
     """Share of each label's weight that is spread evenly over all classes (Szegedy et al. 2016)."""
@@ -138,6 +139,9 @@ class TrainConfig(Part):
     input: Input = Input()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = (Phase(until=1.0, px=44),)
     epochs: Annotated[int, Field(ge=1, le=2000)] = 50
+    full_epochs: Annotated[int, Field(ge=1, le=2000)] | None = None
+    """Of the whole budget, where ``epochs`` is less for want of time: the model's budget is then
+    called reduced. It changes nothing in training."""
     batch: Annotated[int, Field(ge=2, le=4096)] = 128
     """Faces of a step; a remainder of an epoch smaller than this is left to chance in the next."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -180,6 +184,12 @@ class TrainConfig(Part):
             raise ValueError("imagenet: cannot be had together with start_from")
         if self.precision == "float16" and self.device == "cpu":
             raise ValueError("precision: float16 is for device cuda; a CPU takes bfloat16")
+        return self
+
+    @model_validator(mode="after")
+    def _full_budget_is_not_less(self) -> TrainConfig:
+        if self.full_epochs is not None and self.full_epochs < self.epochs:
+            raise ValueError("full_epochs must not be less than epochs")
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
 """The shape of ``metrics.json``: a model's figures as written once and read by many.
 
-Shares are 0..1. Keys that are not listed here are ignored, so that older surveils read files of
-newer ones; a key that may be absent is ``None`` or empty then. Nothing here imports torch.
+Shares are 0..1. Keys that are not listed here are ignored and a key that may be absent is ``None``
+or empty then, so that keys can be added; a file of a newer ``format`` is refused. Nothing here
+imports torch.
 """
 
 from __future__ import annotations
@@ -154,11 +155,12 @@ class Speed(_Part):
 
 
 class Budget(_Part):
-    """What a training cost.
+    """What a training cost, that of the models which it went on from included.
 
     Attributes:
         epochs: Done.
-        epochs_planned: As configured; more than ``epochs`` where a run was cut short.
+        epochs_planned: Of the full budget; more than ``epochs`` where a run was cut short or
+            configured for fewer.
         images: Training faces shown, over all epochs.
         seconds: Spent in epochs, validation included.
         hardware: Number of CPU threads or name of the GPU; nothing that tells which machine.
@@ -176,13 +178,30 @@ class Budget(_Part):
         return self.epochs < self.epochs_planned
 
 
+class Ancestor(_Part):
+    """A model whose weights training went on from.
+
+    Attributes:
+        model: ``name@hash``; the name alone where nobody noted which weights these were.
+        budget: As its own ``metrics.json`` has it; ``None`` where that is not known, and then it
+            is in no sum either.
+        note: Its remark.
+    """
+
+    model: str
+    budget: Budget | None = None
+    note: str = ""
+
+
 class MetricsFile(_Part):
     """The content of ``metrics.json``.
 
     Attributes:
+        smoothing: Of the labels in training, as far as it is undone in the scores.
         parameters: Learned numbers.
         statistics: Batch-norm means and variances, which some makers count as parameters too.
-        protocol: How epoch, temperature and figures came about, for people.
+        protocol: How epoch, calibration and figures came about, for people.
+        ancestors: The models that training went on from, the first one first.
         makers_figure: What those who designed the network report, by a protocol of their own.
     """
 
@@ -190,12 +209,14 @@ class MetricsFile(_Part):
     model: str
     taxonomy: str | None = None
     temperature: Annotated[float, Field(gt=0)]
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     parameters: Count | None = None
     statistics: Count | None = None
     weights_bytes: Count | None = None
     protocol: str = ""
     note: str = ""
     budget: Budget | None = None
+    ancestors: tuple[Ancestor, ...] = ()
     makers_figure: str | None = None
     test: Annotated[dict[str, SetFigures], Field(min_length=1)]
     speed: tuple[Speed, ...] = ()

@@ -38,6 +38,7 @@ class FactsFile(BaseModel):
     classes: Annotated[tuple[str, ...], Field(min_length=2)]
     input: InputFacts
     temperature: Annotated[float, Field(gt=0)]
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     training: dict[str, Any]
     code_version: str = ""
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

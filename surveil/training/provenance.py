@@ -49,13 +49,16 @@ def data_lines(training: Mapping[str, Any], tests: Mapping[str, Any]) -> list[st
             how += ", others to measure" if source in tests else ""
         lines.append(f"{what}. {how}.")
     if _used_votes(training):
-        lines.append(
-            "FER+ votes (Microsoft, MIT licence): a second target in training, dropped from the "
-            "exported model."
+        how = (
+            "what this model's last layer learned; FER2013's labels were a second target in "
+            "training, whose layer is left out here"
+            if training.get("head") == "votes"
+            else "a second target in training, whose layer is left out here"
         )
+        lines.append(f"FER+ votes (Microsoft, MIT licence): {how}.")
     elif any(getattr(figures, "ferplus", None) for figures in tests.values()):
         lines.append("FER+ votes (Microsoft, MIT licence): used to measure only.")
-    return lines + _inherited(training.get("config", {}))
+    return lines + _inherited(training)
 
 
 def _used_votes(training: Mapping[str, Any]) -> bool:
@@ -66,12 +69,18 @@ def _used_votes(training: Mapping[str, Any]) -> bool:
     return weight > 0 and "fer2013" in training.get("sources", [])
 
 
-def _inherited(config: Mapping[str, Any]) -> list[str]:
+def _inherited(training: Mapping[str, Any]) -> list[str]:
+    config: Mapping[str, Any] = training.get("config", {})
+
+    def named(model: str) -> str:
+        # A model that was trained on under its own name did not begin with itself.
+        return f"an earlier `{model}`" if model == config.get("name") else f"`{model}`"
+
     lines = []
     if config.get("start_from"):
+        start = training.get("started_from") or config["start_from"]
         lines.append(
-            f"Training began with the weights of `{config['start_from']}`: what limits them "
-            "limits these."
+            f"Training began with the weights of {named(start)}: what limits them limits these."
         )
     if config.get("imagenet"):
         lines.append(
@@ -79,6 +88,6 @@ def _inherited(config: Mapping[str, Any]) -> list[str]:
             "ImageNet's pictures are for research, and their rights are their owners'."
         )
     if config.get("distil"):
-        teachers = ", ".join(f"`{name}`" for name in config["distil"].get("teachers", ()))
+        teachers = ", ".join(named(name) for name in config["distil"].get("teachers", ()))
         lines.append(f"Learned from what {teachers} said: what limits them limits this model.")
     return lines

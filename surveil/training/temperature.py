@@ -23,7 +23,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: Labels, smoothing: floa
     golden-section search over its logarithm finds the only minimum.
 
     Args:
-        logits: Shape ``(N, K)``; of faces that nothing was fitted to.
+        logits: Shape ``(N, K)``; of faces that the network was not trained on.
         labels: Shape ``(N,)``; no faces at all give 1.
         smoothing: To undo as well; with it the minimum is a single one in practice only.
     """
@@ -40,11 +40,12 @@ def fit_temperature(logits: NDArray[np.float32], labels: Labels, smoothing: floa
 def fit_calibration(logits: NDArray[np.float32], labels: Labels) -> Calibration:
     """Return temperature and smoothing of the lowest log-loss.
 
-    Two numbers, fitted to faces that nothing else was fitted to; with fewer than 200 of these the
-    smoothing stays 0.
+    Two numbers; with fewer than 200 faces the smoothing stays 0. The faces may have chosen the
+    epoch, as an export's have: that is one choice among few, and biases two numbers little; they
+    must not have been trained on.
 
     Args:
-        logits: Shape ``(N, K)``.
+        logits: Shape ``(N, K)``; of faces that the network was not trained on.
         labels: Shape ``(N,)``.
     """
     if len(labels) < 200:

@@ -11,6 +11,12 @@ from surveil.training.model_record import FactsFile
 ENGINES = ("openvino", "torch")
 """In this order a model's time is taken from them, the product's own first."""
 
+CHOICE = {
+    "best": "The epoch of the highest accuracy on the validation split was exported",
+    "last": "The last epoch was exported, at which nothing was chosen",
+}
+"""How the epoch of an exported model was chosen."""
+
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Return a share as a percentage, and a dash for what was not measured."""

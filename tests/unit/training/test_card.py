@@ -123,10 +123,59 @@ def test_weak_strata_small_classes_and_wrong_confidence_are_named() -> None:
     assert "its confidence is off by 12.0 points" in said
 
 
-def test_groups_that_were_measured_are_not_denied(tmp_path: Path) -> None:
-    strata = [{"by": "age", "stratum": "60+", "faces": 90, "accuracy": 0.7, "interval": [0.6, 0.8]}]
+def test_a_further_division_does_not_silence_the_warning_on_groups_of_people(
+    tmp_path: Path,
+) -> None:
+    strata = [
+        {"by": by, "stratum": "a", "faces": 90, "accuracy": 0.7, "interval": [0.6, 0.8]}
+        for by in ("site", "group")
+    ]
     described = facts("alpha")
-    test = {"faces-a": set_figures(1) | {"strata": strata}}
-    text = card_of(write(tmp_path / "alpha", described, metrics(described, test)))
-    assert "Groups of people were told apart by age alone." in text
-    assert "was not measured" not in text
+    plain, divided = (
+        card_of(write(tmp_path / name, described, metrics(described, {"faces-a": figures})))
+        for name, figures in (("a", set_figures(1)), ("b", set_figures(1) | {"strata": strata}))
+    )
+    warning = "between groups of people (age, sex, skin colour) was not measured"
+    assert f"{warning}: measure it on your own people" in plain
+    assert (
+        f"{warning}, other than by what the faces were also divided by (group and site" in divided
+    )
+    assert "measure it on your own people" in divided
+
+
+def test_calibration_is_told_in_full(tmp_path: Path) -> None:
+    described = facts("alpha", smoothing=0.2)
+    content = metrics(described, {"fer2013": set_figures(1)}, smoothing=0.2)
+    text = card_of(write(tmp_path / "alpha", described, content))
+    assert "(temperature 1.100, label smoothing of 0.200 undone)" in text
+    assert "decided on while figures of PublicTest were looked at" in text
+    plain = card_of(write_model(tmp_path, "beta"))
+    assert "(temperature 1.100)" in plain
+    assert "decided on while" not in plain
+
+
+def test_remarks_and_budgets_of_models_before_are_carried_over(tmp_path: Path) -> None:
+    before = {"model": "alpha@1234567", "budget": {"epochs": 4, "epochs_planned": 4,
+              "seconds": 7200}, "note": "Decided on after seeing the test."}  # fmt: skip
+    described = facts("alpha")
+    described["training"] |= {"started_from": "alpha@1234567"}
+    described["training"]["config"] |= {"start_from": "alpha", "distil": {"teachers": ["alpha"]}}
+    content = metrics(
+        described, {"faces-a": set_figures(1)}, note="A try.",
+        ancestors=[{"model": "alpha"}, before],
+    )  # fmt: skip
+    text = card_of(write(tmp_path / "alpha", described, content))
+    assert "> A try.\n\n> Before that, `alpha@1234567`: Decided on after seeing the test." in text
+    assert "; of these 4 epochs (2.0 h) made `alpha@1234567`, the start" in text
+    assert "; what `alpha` took before is not recorded and not counted." in text
+    assert "began with the weights of `alpha@1234567`" in text
+    assert "Learned from what an earlier `alpha` said" in text
+
+
+def test_the_votes_head_is_not_said_to_be_dropped(tmp_path: Path) -> None:
+    labels, votes = (
+        card_of(with_training(write_model(tmp_path, name), votes_used=True, head=head))
+        for name, head in (("alpha", "labels"), ("alpha-votes", "votes"))
+    )
+    assert "licence): a second target in training, whose layer is left out here." in labels
+    assert "licence): what this model's last layer learned; FER2013's labels were a" in votes

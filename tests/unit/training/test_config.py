@@ -63,6 +63,7 @@ def test_size_follows_the_phases() -> None:
             {"imagenet": True, "start_from": "x", "architecture": {"kind": "resnet18"}},
             "together with start_from",
         ),
+        ({"epochs": 9, "full_epochs": 8}, "must not be less than epochs"),
         ({"taxonomy": "for"}, "did you mean 'four'"),
         ({"architecture": {"kind": "conv5"}}, "to be 48"),
         ({"distil": {"teachers": []}}, "at least 1 item"),
