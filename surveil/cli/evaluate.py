@@ -151,7 +151,9 @@ def command(
                 "--record takes the test split of the data that the model was trained with: "
                 "metrics.json must not hold figures of faces it may have learned"
             )
-        record_study(stored, result, speed, memory_bytes, hardware)
+        record_study(
+            stored, result, speed, memory_bytes, hardware, full_epochs=settings.full_epochs
+        )
     if report_dir:
         _write_report(report_dir, stored, split, same, result, speed, memory_bytes, hardware)
     content = {

@@ -84,8 +84,8 @@ class Optimiser(Part):
 
 
 class Loss(Part):
-    """Cross-entropy of the label, and of the FER+ votes on a second head, which can be exported as a
-    model of its own."""
+    """Cross-entropy of the label, and of the FER+ votes on a second head, which can be exported
+    as a model of its own."""
 
     smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.1
     """Share of each label's weight that is spread evenly over all classes (Szegedy et al. 2016)."""

@@ -20,19 +20,49 @@ COLUMNS = (
 _HEAD = """\
 # Experiments
 
-One line for each exported model and each run that ended early, written by `surveil train`. Figures
-are shares of the test split; nothing was chosen on them unless the remark says so.
+One line for each exported model and each run that ended early, written by `surveil train`; what
+`surveil evaluate --record` measures later replaces a model's line. Figures are shares of the test
+split; nothing was chosen on them unless the remark says so, but for the form of the calibration
+(label smoothing undone), which was found while figures of PublicTest were looked at.
 """
 
 _FAILED = "(none)"
 
 
 def note_experiment(table: Path, record: ModelRecord) -> None:
-    """Add a model to the table, which is created if need be; a model is listed once."""
+    """Add a model to the table, which is created if need be.
+
+    A line of the same weights is replaced: they may have been exported with another calibration,
+    or been measured again.
+    """
+    if not _replace(table, record):
+        _append(table, _cells(record))
+
+
+def update_experiment(table: Path, record: ModelRecord) -> None:
+    """Replace a model's line; a table that does not list it, or is not there, stays as it is."""
+    _replace(table, record)
+
+
+def _replace(table: Path, record: ModelRecord) -> bool:
+    text = table.read_text(encoding="utf-8") if table.is_file() else ""
+    before, head, after = text.partition(_line(COLUMNS))
+    start = f"| {record.facts.versioned_name} |"
+    # Lines above the head belong to a table of other columns.
+    lines = after.splitlines(keepends=True)
+    at = next((i for i, line in enumerate(lines) if line.startswith(start)), None)
+    if at is None:
+        return False
+    lines[at] = _line(_cells(record))
+    write_bytes_whole(table, (before + head + "".join(lines)).encode())
+    return True
+
+
+def _cells(record: ModelRecord) -> tuple[object, ...]:
     name, training = record.facts.versioned_name, record.facts.training
     (first, figures), *others = record.metrics.test.items()
     sure = figures.at_precision(SURE)
-    cells = (
+    return (
         name,
         _configuration(training["config"]),
         training["config"]["seed"],
@@ -45,8 +75,6 @@ def note_experiment(table: Path, record: ModelRecord) -> None:
         ", ".join(f"{other} {percent(result.accuracy, 2)}" for other, result in others),
         record.metrics.note,
     )
-    if not (table.is_file() and f"| {name} |" in table.read_text(encoding="utf-8")):
-        _append(table, cells)
 
 
 def note_failure(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from surveil.classify import StoredModel
 from surveil.training.card import card
 from surveil.training.checkpoint import write_bytes_whole
-from surveil.training.metrics_file import FORMAT
+from surveil.training.experiments import update_experiment
+from surveil.training.metrics_file import FORMAT, MetricsFile
 from surveil.training.model_record import METRICS, read_record
+from surveil.training.sizes import sizes_of
 from surveil.training.study import Study
 
 CARD = "card.md"
@@ -23,11 +26,22 @@ def record_study(
     speed: Sequence[dict[str, Any]],
     memory_bytes: int | None,
     hardware: str,
+    *,
+    full_epochs: int | None = None,
 ) -> Path:
     """Put a study of the test split into ``metrics.json`` and make ``card.md`` again.
 
     What training wrote (protocol, budget, history) stays; a file of an older format becomes one of
-    the present. Sets that were not studied now are dropped, as they are of other data.
+    the present. Sets that were not studied now are dropped, as they are of other data. A model's
+    line in ``EXPERIMENTS.md`` beside its folder is made again too.
+
+    Args:
+        model: As read from its folder.
+        study: Of the full extent.
+        speed: Times, none where they were not measured.
+        memory_bytes: Likewise.
+        hardware: What they were measured on.
+        full_epochs: Of the configuration, for models from before budgets knew of it.
 
     Returns:
         The file of figures.
@@ -45,16 +59,23 @@ def record_study(
         "taxonomy": model.facts.taxonomy.name,
         "temperature": model.facts.temperature,
         "smoothing": model.facts.smoothing,
-        "parameters": sum(value.numel() for value in model.network.parameters()),
-        "statistics": sum(b.numel() for b in model.network.buffers() if b.is_floating_point()),
-        "weights_bytes": before.weights_bytes,
-        "budget": before.budget.model_dump() if before.budget else None,
+        "budget": _budget(before, full_epochs),
         "test": {name: found.as_json() for name, found in study.sets.items()},
     }
     if speed:
         content |= {
             "speed": list(speed), "memory_bytes": memory_bytes, "measured_on": hardware
         }  # fmt: skip
+    content |= asdict(sizes_of(model))
     write_bytes_whole(path, (json.dumps(content, indent=1) + "\n").encode())
-    write_bytes_whole(model.folder / CARD, card(read_record(model.folder)).encode())
+    record = read_record(model.folder)
+    write_bytes_whole(model.folder / CARD, card(record).encode())
+    update_experiment(model.folder.parent / "EXPERIMENTS.md", record)
     return path
+
+
+def _budget(metrics: MetricsFile, full_epochs: int | None) -> dict[str, Any] | None:
+    budget = metrics.budget
+    if budget is not None and full_epochs is not None and not metrics.ancestors:
+        budget = budget.model_copy(update={"epochs_planned": full_epochs})
+    return budget.model_dump() if budget else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,10 @@ def test_peer_is_as_its_makers_have_it(name: str) -> None:
     kind, taxonomy, px = PEERS[name]
     assert (config.name, config.architecture.kind, config.taxonomy) == (name, kind, taxonomy)
     assert config.input.crop_px == config.phases[-1].px == px
-    assert "the full budget" in path.read_text() or "are the full budget" in path.read_text()
+    assert config.full_epochs is not None
+    assert config.full_epochs > config.epochs
+    stated = re.findall(r"(\d+)\s+epochs\b", path.read_text().replace("\n# ", " "))
+    assert str(config.full_epochs) in stated
     if kind == "resnet18":
         assert (config.batch, config.architecture.dropout) == (64, 0.5)
         assert config.data.custom is not None

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from made_up_figures import write_model
 
 from surveil.training.config import TrainConfig
-from surveil.training.experiments import COLUMNS, note_experiment, note_failure
+from surveil.training.experiments import (
+    COLUMNS,
+    note_experiment,
+    note_failure,
+    update_experiment,
+)
 from surveil.training.model_record import ModelRecord, read_record
 
 OLD = "# Experiments\n\n| model | seed |\n|---|---|\n| alpha@1234567 | 1 |\n"
@@ -38,6 +44,28 @@ def test_a_model_is_listed_once_with_its_figures(tmp_path: Path) -> None:
     assert cells["accuracy"].startswith("faces-a ")
     assert cells["coverage at 85%"].endswith("%")
     assert cells["remark"] == "a / b c"
+
+
+def test_a_model_measured_or_calibrated_again_has_its_line_replaced(tmp_path: Path) -> None:
+    table = tmp_path / "EXPERIMENTS.md"
+    model = record(tmp_path)
+    described = model.facts.model_copy(update={"weights_sha256": "cd" * 32})
+    update_experiment(table, model)
+    assert not table.exists()
+    note_experiment(table, model)
+    note_experiment(table, replace(model, facts=described))
+    (name, figures), *_ = model.metrics.test.items()
+    again = figures.model_copy(update={"ece": 0.0123, "ten_crop": None})
+    better = model.metrics.model_copy(update={"test": {name: again}})
+    for write in (note_experiment, update_experiment):
+        write(table, replace(model, metrics=better))
+        first, second = (dict(zip(COLUMNS, line, strict=True)) for line in rows(table)[2:])
+        assert (first["ECE"], first["ten-crop"]) == ("1.23%", "")
+        assert first["run"] == model.facts.versioned_name
+        assert (second["run"], second["ECE"]) == ("alpha@cdcdcdc", "2.00%")
+    unlisted = model.facts.model_copy(update={"weights_sha256": "ef" * 32})
+    update_experiment(table, replace(model, facts=unlisted))
+    assert len(rows(table)) == 2 + 2
 
 
 def test_a_run_that_gave_no_model_is_listed(tmp_path: Path) -> None:

@@ -14,9 +14,12 @@ from made_up_study import FOUR, SEVEN, faces_for, model_in
 
 from surveil.classify import StoredModel
 from surveil.errors import ConfigError
+from surveil.training.config import TrainConfig
+from surveil.training.experiments import note_experiment
 from surveil.training.faces import Split
 from surveil.training.findings import findings
 from surveil.training.metrics_file import SetFigures
+from surveil.training.model_record import read_record
 from surveil.training.record import record_study
 from surveil.training.report import Report, report_page
 from surveil.training.robustness import CONDITIONS
@@ -179,7 +182,8 @@ def test_time_and_memory_are_measured_for_both_engines(model: StoredModel) -> No
 
 
 def test_a_study_is_recorded_beside_what_training_wrote(tmp_path: Path, whole: Study) -> None:
-    model = model_in(tmp_path / "gamma")
+    config = TrainConfig(name="gamma", epochs=3).model_dump(mode="json")
+    model = model_in(tmp_path / "gamma", epoch=3, config=config)
     old = {
         "model": model.facts.versioned_name, "temperature": 1.1, "protocol": "As it was.",
         "history": [{"epoch": 1}],
@@ -188,12 +192,20 @@ def test_a_study_is_recorded_beside_what_training_wrote(tmp_path: Path, whole: S
         ]}},
     }  # fmt: skip
     (model.folder / "metrics.json").write_text(json.dumps(old))
+    table = tmp_path / "EXPERIMENTS.md"
+    note_experiment(table, read_record(model.folder))
+    assert "| fer2013 100.00% |  |" in table.read_text()
     speed = [{"engine": "torch", "threads": 1, "batch": 1, "p50_ms": 2.0, "p95_ms": 3.0}]
-    path = record_study(model, whole, speed, 1000, "1 CPU thread")
+    path = record_study(model, whole, speed, 1000, "1 CPU thread", full_epochs=40)
     written = json.loads(path.read_text())
     assert (written["format"], written["protocol"]) == (2, "As it was.")
     assert written["history"] == [{"epoch": 1}]
-    assert written["budget"]["epochs_planned"] == 3
+    assert (written["budget"]["epochs"], written["budget"]["epochs_planned"]) == (3, 40)
+    assert written["weights_bytes"] == (model.folder / "weights.safetensors").stat().st_size
     assert written["test"]["fer2013"]["ten_crop"]["faces"] == 14
     assert (written["speed"], written["memory_bytes"]) == (speed, 1000)
     assert "gamma@" in (model.folder / "card.md").read_text()
+    (line,) = [line for line in table.read_text().splitlines() if "| gamma@" in line]
+    tens = whole.sets["fer2013"].ten_crop
+    assert tens is not None
+    assert f"| {tens.accuracy:.2%} |" in line
