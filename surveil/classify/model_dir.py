@@ -26,9 +26,8 @@ from surveil.classify.preprocess import Preprocessing
 from surveil.classify.taxonomy import Taxonomy, taxonomy_of
 from surveil.domain import EMOTIONS
 from surveil.errors import ModelError
+from surveil.model_files import FACTS, WEIGHTS
 
-WEIGHTS = "weights.safetensors"
-FACTS = "model.json"
 MAX_FACTS_BYTES = 1 << 20
 MAX_WEIGHTS_BYTES = 256 << 20
 """Four times the largest network of :class:`Architecture`, ``keras-cnn`` in half precision."""

@@ -78,13 +78,14 @@ def command(
     # Imported here: torch takes seconds, and --help does not need it.
     from surveil.classify import find_model, read_model
     from surveil.detect import MtcnnDetector
+    from surveil.model_files import EXPERIMENTS
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
     from surveil.training.export import export
     from surveil.training.fine_tune import report_fine_tune
     from surveil.training.loop import LAST, Trainer
     from surveil.training.run import run_to_end
-    from surveil.training.selection import training_faces, validation_faces
+    from surveil.training.selection import check_test_split, training_faces, validation_faces
     from surveil.training.shards import shard_count
 
     settings = load_config(config)
@@ -107,6 +108,8 @@ def command(
         if not export_only:
             train = training_faces(settings, dataset.faces)
             validation = validation_faces(settings, dataset.faces)
+            # Before hours of training, as without it the model could not be exported.
+            check_test_split(settings, dataset.faces)
             bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
             names = settings.distil.teachers if settings.distil else ()
             trainer = Trainer(
@@ -119,7 +122,7 @@ def command(
                 bar.say(f"resumed after epoch {trainer.epoch}")
             run_to_end(
                 trainer,
-                experiments=models / "EXPERIMENTS.md",
+                experiments=models / EXPERIMENTS,
                 tensorboard=tensorboard,
                 on_step=bar.step,
                 on_epoch=bar.epoch,

@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from surveil.model_files import FACTS, METRICS, WEIGHTS
 from surveil.training.errors import DataError
 from surveil.training.metrics_file import FORMAT, Budget, MetricsFile
 
-FACTS, METRICS, WEIGHTS = "model.json", "metrics.json", "weights.safetensors"
 MAX_BYTES = 16 << 20
 """A file larger than this is not one of ours."""
 

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from surveil.classify import StoredModel
+from surveil.model_files import CARD, EXPERIMENTS, METRICS
 from surveil.training.card import card
 from surveil.training.checkpoint import write_bytes_whole
 from surveil.training.experiments import update_experiment
 from surveil.training.metrics_file import FORMAT, MetricsFile
-from surveil.training.model_record import METRICS, read_record
+from surveil.training.model_record import read_record
 from surveil.training.sizes import sizes_of
 from surveil.training.study import Study
-
-CARD = "card.md"
 
 
 def record_study(
@@ -70,7 +69,7 @@ def record_study(
     write_bytes_whole(path, (json.dumps(content, indent=1) + "\n").encode())
     record = read_record(model.folder)
     write_bytes_whole(model.folder / CARD, card(record).encode())
-    update_experiment(model.folder.parent / "EXPERIMENTS.md", record)
+    update_experiment(model.folder.parent / EXPERIMENTS, record)
     return path
 
 

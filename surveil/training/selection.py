@@ -64,6 +64,15 @@ def validation_faces(config: TrainConfig, faces: Faces) -> Faces:
     return _of_classes(config, faces, Split.VALIDATION)
 
 
+def check_test_split(config: TrainConfig, faces: Faces) -> None:
+    """Check that the finished model can be measured.
+
+    Raises:
+        DataError: The test split holds no face of the run's classes.
+    """
+    _of_classes(config, faces, Split.TEST)
+
+
 def _of_classes(config: TrainConfig, faces: Faces, split: Split) -> Faces:
     chosen = faces.only(split)
     chosen = chosen.where(config.classes.labels_of(chosen.labels) >= 0)

@@ -11,7 +11,7 @@ from tiny_run import TRAIN, VALIDATION, make_faces, tiny_config
 
 from surveil.training.errors import DataError
 from surveil.training.faces import join
-from surveil.training.selection import training_faces, validation_faces
+from surveil.training.selection import check_test_split, training_faces, validation_faces
 
 FACES = join([TRAIN, VALIDATION, make_faces(28, "train", source="site")])
 
@@ -49,6 +49,8 @@ def test_empty_split_is_an_error_that_names_it() -> None:
     config = tiny_config(taxonomy="four")
     with pytest.raises(DataError, match="the validation split holds no face of taxonomy 'four'"):
         validation_faces(config, TRAIN)
+    with pytest.raises(DataError, match="the test split holds no face of taxonomy 'four'"):
+        check_test_split(config, FACES)
     angry = TRAIN.where(np.flatnonzero(TRAIN.labels == 0))
     with pytest.raises(DataError, match="the train split holds no face"):
         training_faces(config, angry)
