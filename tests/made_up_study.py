@@ -50,6 +50,7 @@ def faces_for(count: int = 56) -> Faces:
         frames=random.integers(0, 256, (count, 24, 24), dtype=np.uint8),
         labels=at % 7,
         votes=np.eye(7, dtype=np.float32)[at % 7],
+        agreed=at % 7,
         splits=np.array(["test", "validation", "test", "train"])[at // 7 % 4],
         sources=np.array(["fer2013", "<own> & \"more\""])[at // 28],
         people=np.full(count, ""),

@@ -162,7 +162,8 @@ def _fewer_classes(tests: Mapping[str, SetFigures]) -> list[str]:
 
 def _ferplus(tests: Mapping[str, SetFigures]) -> list[str]:
     return [
-        f"Against the plurality of FER+'s ten annotators, where more than half agree, on {name}: "
+        "Against the emotion that more than half of all of a face's FER+ votes name (contempt, "
+        f"unknown and no face counted in), on {name}: "
         f"{percent(figures.ferplus.accuracy)} ({span(figures.ferplus.interval)}) of "
         f"{figures.ferplus.faces or 'the'} faces.\n"
         for name, figures in tests.items()

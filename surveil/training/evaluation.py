@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from surveil.classify import Calibration, StoredModel, Taxonomy, restrict
 from surveil.classify.taxonomy import taxonomies
 from surveil.domain import EMOTIONS
-from surveil.training.faces import Faces, Split
+from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.fer2013 import SOURCE
 from surveil.training.loop import logits_of
 from surveil.training.metrics import (
@@ -84,7 +84,7 @@ class Evaluation:
         confusion: Counts; rows are the labels, columns what the model said.
         reliability: The bins of ``ece``.
         risk_coverage: Accuracy if the model may abstain.
-        ferplus: Against the emotion that more than half of the FER+ votes name.
+        ferplus: Against the emotion that more than half of all FER+ votes name.
         restricted: By taxonomy of fewer classes.
     """
 
@@ -136,7 +136,7 @@ def evaluate_logits(
     taxonomy: Taxonomy,
     calibration: Calibration,
     *,
-    votes: NDArray[np.float32] | None = None,
+    agreed: Labels | None = None,
     validation: Ranked | None = None,
 ) -> Evaluation:
     """Return the figures of a model's logits.
@@ -146,7 +146,8 @@ def evaluate_logits(
         logits: Shape ``(N, K)``.
         taxonomy: What the K columns are.
         calibration: The model's.
-        votes: Shares of annotators per emotion, shape ``(N, 7)``, zeros where nobody voted.
+        agreed: What more than half of each face's annotators name, shape ``(N,)``; see
+            :class:`~surveil.training.faces.Faces`.
         validation: The validation split, to see what thresholds set on it do here.
     """
     names = tuple(emotion.value for emotion in taxonomy.classes)
@@ -176,7 +177,7 @@ def evaluate_logits(
         confusion=matrix.tolist(),
         reliability=Reliability(reliability(labels, scaled), reliability(labels, plain_scores)),
         risk_coverage=risk_coverage(rank(scaled.max(axis=1, initial=0.0), right), validation),
-        ferplus=_ferplus(scaled, taxonomy, votes) if votes is not None else None,
+        ferplus=_ferplus(scaled, taxonomy, agreed) if agreed is not None else None,
         restricted=_restricted(labels, scaled, taxonomy),
     )
 
@@ -221,7 +222,7 @@ def evaluate_split(model: StoredModel, faces: Faces, split: Split) -> dict[str, 
             logits[part.at],
             model.facts.taxonomy,
             model.facts.calibration,
-            votes=chosen.votes[part.at],
+            agreed=chosen.agreed[part.at],
         )
         for name, part in parts_of(chosen, split)
     }
@@ -234,23 +235,16 @@ def all_scores(scores: Scores, taxonomy: Taxonomy) -> Scores:
     return wide
 
 
-def _ferplus(scores: Scores, taxonomy: Taxonomy, votes: NDArray[np.float32]) -> Hits | None:
+def _ferplus(scores: Scores, taxonomy: Taxonomy, agreed: Labels) -> Hits | None:
     """Return accuracy against the majority of FER+ votes (Barsoum et al. 2016), if there are any.
 
-    Images count on which more than half of the votes for the seven emotions agree on one that the
-    model knows.
+    Images count on which more than half of all votes, those for contempt, unknown and no face
+    included, agree on an emotion that the model knows.
     """
-    clear, agreed = majority(votes)
-    known = taxonomy.labels_of(agreed)
-    clear &= known >= 0
-    if not clear.any():
-        return None
-    return hits_of(scores[clear].argmax(axis=1) == known[clear])
-
-
-def majority(votes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], Labels]:
-    """Return on which faces more than half of the votes ``(N, 7)`` agree, and on what."""
-    return votes.max(axis=1, initial=0.0) > 0.5, votes.argmax(axis=1).astype(np.int64)
+    clear = agreed != NO_MAJORITY
+    known = taxonomy.labels_of(agreed[clear])
+    right = scores[clear].argmax(axis=1) == known
+    return hits_of(right[known >= 0]) if (known >= 0).any() else None
 
 
 def _restricted(labels: Labels, scores: Scores, known: Taxonomy) -> dict[str, Restricted]:

@@ -28,9 +28,9 @@ from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_wh
 from surveil.training.config import TrainConfig
 from surveil.training.dataset import Dataset
 from surveil.training.errors import CheckpointError
-from surveil.training.evaluation import Evaluation, evaluate_split, majority
+from surveil.training.evaluation import Evaluation, evaluate_split
 from surveil.training.experiments import note_experiment
-from surveil.training.faces import Faces, Split
+from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.hardware import describe_hardware
 from surveil.training.loop import BEST, LAST, logits_of
 from surveil.training.metrics_file import FORMAT
@@ -128,8 +128,8 @@ def export(
     )
     fitting, labels = validation, validation.labels
     if head == "votes":
-        clear, agreed = majority(validation.votes)
-        fitting, labels = validation.where(clear), agreed[clear]
+        fitting = validation.where(validation.agreed != NO_MAJORITY)
+        labels = fitting.agreed
     logits = logits_of(network.half().float(), fitting.frames, seen).numpy()
     calibration = fit_calibration(logits, chosen.labels_of(labels))
     folder = models / name

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from surveil.classify.preprocess import to_frame
 
+NO_MAJORITY = -1
+
 
 class Split(StrEnum):
     """What a face is used for: fitting, choosing (epoch, temperature), or reporting alone."""
@@ -29,8 +31,8 @@ class Faces:
     Attributes:
         frames: Shape ``(N, S, S)`` grey or ``(N, S, S, 3)`` RGB, uint8.
         labels: Index into ``EMOTIONS``, shape ``(N,)``, int64.
-        votes: Share of annotators per emotion, shape ``(N, 7)``, float32; a row of zeros where
-            nobody voted for any of the seven.
+        votes: Share of each emotion in the annotators' votes for the seven, shape ``(N, 7)``,
+            float32; a row of zeros where nobody voted for any of them.
         splits: :class:`Split` values, shape ``(N,)``.
         sources: Name of the collection, shape ``(N,)``.
         people: Who is seen, shape ``(N,)``; empty where unknown.
@@ -40,6 +42,9 @@ class Faces:
         repeated: Whether a face of the test split occurs more than once in its source, in any
             split, shape ``(N,)``; no face if left out. Decided once, where the source is read and
             before any face is dropped or resized, so that it holds at any size and in any colour.
+        agreed: Index of the emotion that more than half of a face's annotators name, whatever else
+            they could say counted in, shape ``(N,)``, int64; :data:`NO_MAJORITY` where there is
+            none, and for all faces if left out. ``votes`` leave those others out.
     """
 
     frames: NDArray[np.uint8]
@@ -51,12 +56,16 @@ class Faces:
     names: NDArray[np.str_]
     groups: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "<U32"))
     repeated: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    agreed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __post_init__(self) -> None:
         if len(self.groups) != len(self.labels):
             object.__setattr__(self, "groups", np.full(len(self.labels), "", "<U32"))
         if len(self.repeated) != len(self.labels):
             object.__setattr__(self, "repeated", np.zeros(len(self.labels), bool))
+        if len(self.agreed) != len(self.labels):
+            nothing = np.full(len(self.labels), NO_MAJORITY, np.int64)
+            object.__setattr__(self, "agreed", nothing)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS
-from surveil.training.faces import Faces, Split
-from surveil.training.ferplus import Votes
+from surveil.training.faces import NO_MAJORITY, Faces, Split
+from surveil.training.ferplus import Ballot, Votes
 
 SOURCE = "fer2013"
 SIDE_PX = 48
@@ -38,12 +38,13 @@ class Row:
 def faces_of(rows: Sequence[Row], split: Split, votes: Votes) -> Faces:
     """Return rows as faces of a split, in order."""
     count = len(rows)
-    nobody = np.zeros(len(EMOTIONS), np.float32)
+    nobody = Ballot(np.zeros(len(EMOTIONS), np.float32), NO_MAJORITY)
     frames = np.empty((count, SIDE_PX, SIDE_PX), np.uint8)
     shares = np.empty((count, len(EMOTIONS)), np.float32)
+    agreed = np.empty(count, np.int64)
     for index, row in enumerate(rows):
-        frames[index] = row.frame
-        shares[index] = votes.get(row.number, nobody)
+        ballot = votes.get(row.number, nobody)
+        frames[index], shares[index], agreed[index] = row.frame, ballot.shares, ballot.agreed
     return Faces(
         frames=frames,
         labels=np.array([row.emotion for row in rows], np.int64),
@@ -52,4 +53,5 @@ def faces_of(rows: Sequence[Row], split: Split, votes: Votes) -> Faces:
         sources=np.full(count, SOURCE, dtype="<U32"),
         people=np.full(count, "", dtype="<U64"),
         names=np.array([str(row.number) for row in rows], dtype="<U96"),
+        agreed=agreed,
     )

@@ -91,7 +91,8 @@ def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
         yield f"The labelled expression is among its best two guesses for {percent(found.top2)}."
     if found.ferplus:
         yield (
-            f"Where more than half of ten annotators' votes (FER+) agree, it agrees with them on "
+            "Where more than half of all of a face's FER+ votes (contempt, unknown and no face "
+            "could be voted for too) name one expression, it agrees on "
             f"{percent(found.ferplus.accuracy)} of {found.ferplus.faces:,} faces."
         )
 

@@ -195,7 +195,7 @@ def study(
             logits[part.at],
             taxonomy,
             calibration,
-            votes=chosen.votes[part.at],
+            agreed=chosen.agreed[part.at],
             validation=validation,
         )
         for name, part in parts.items()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from surveil.classify import find_taxonomy, softmax
 from surveil.training.audit import audit
 from surveil.training.evaluation import all_scores, evaluate_logits, parts_of
-from surveil.training.faces import Faces, Split
+from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.metrics_file import SetFigures
 from surveil.training.temperature import Calibration
 
@@ -60,7 +60,8 @@ def test_figures_are_what_the_file_of_figures_takes_and_the_libraries_give(
 
 def test_no_faces_give_figures_that_say_so() -> None:
     nothing = np.empty((0, 7), np.float32)
-    found = evaluate_logits(np.array([], np.int64), nothing, SEVEN, Calibration(), votes=nothing)
+    nobody = np.array([], np.int64)
+    found = evaluate_logits(nobody, nothing, SEVEN, Calibration(), agreed=nobody)
     assert (found.faces, found.interval, found.ferplus) == (0, (0.0, 1.0), None)
     SetFigures.model_validate(found.as_json())
 
@@ -78,17 +79,16 @@ def test_fewer_classes_choose_among_themselves() -> None:
     assert list(evaluate_logits(dedicated, own, FOUR, Calibration()).restricted) == ["three", "two"]
 
 
-def test_votes_count_where_more_than_half_agree_on_a_known_emotion() -> None:
+def test_votes_count_where_a_majority_names_a_known_emotion() -> None:
     labels, logits = guesses(4, 4)
     happy, angry = 3, 0
-    votes = np.zeros((4, 7), np.float32)
-    votes[0, happy], votes[0, angry] = 0.6, 0.4
-    votes[1, happy], votes[1, angry] = 0.5, 0.5
-    votes[2, angry] = 1.0
-    logits[0] = (9, 0, 0, 0)
-    found = evaluate_logits(labels, logits, FOUR, Calibration(), votes=votes)
+    logits[0], logits[3] = (9, 0, 0, 0), (0, 9, 0, 0)
+    agreed = np.array([happy, NO_MAJORITY, angry, happy])
+    found = evaluate_logits(labels, logits, FOUR, Calibration(), agreed=agreed)
     assert found.ferplus is not None
-    assert (found.ferplus.faces, found.ferplus.accuracy) == (1, 1.0)
+    assert (found.ferplus.faces, found.ferplus.accuracy) == (2, 0.5)
+    nobody = np.full(4, NO_MAJORITY)
+    assert evaluate_logits(labels, logits, FOUR, Calibration(), agreed=nobody).ferplus is None
 
 
 def test_scores_of_few_classes_are_placed_among_seven() -> None:

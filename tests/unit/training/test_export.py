@@ -154,8 +154,9 @@ def test_git_keeps_figures_of_all_models_but_weights_of_the_shipped_one_alone() 
 def test_the_head_of_the_votes_is_a_model_of_its_own(tmp_path: Path, dataset: Dataset) -> None:
     config = config_of(taxonomy="seven")
     run = write_run(tmp_path / "run", config)
-    votes = np.eye(7, dtype=np.float32)[(dataset.faces.labels + 1) % 7]
-    agreed = Dataset(replace(dataset.faces, votes=votes), dataset.sha256, {})
+    named = (dataset.faces.labels + 1) % 7
+    votes = np.eye(7, dtype=np.float32)[named]
+    agreed = Dataset(replace(dataset.faces, votes=votes, agreed=named), dataset.sha256, {})
     export(config, run, agreed, tmp_path)
     results = export(config, run, agreed, tmp_path, head="votes")
     ours, theirs = (read_model(tmp_path / name) for name in ("alpha", "alpha-votes"))

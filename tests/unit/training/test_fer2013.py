@@ -13,7 +13,7 @@ from tiny_run import make_faces
 
 from surveil.training.errors import DataError
 from surveil.training.evaluation import parts_of
-from surveil.training.faces import COLUMNS, Split, join
+from surveil.training.faces import COLUMNS, NO_MAJORITY, Split, join
 from surveil.training.fer2013 import read_fer2013, read_uncleaned
 
 
@@ -45,25 +45,43 @@ def test_labels_stay_with_their_pictures(fer_dir: Path) -> None:
     assert (faces.labels[first], faces.labels[row]) == (0, 6)
 
 
+FERPLUS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
+
+def write_votes(folder: Path, *rows: str) -> None:
+    (folder / "ferplus_train.csv").write_text("\n".join([f"csv_row,{FERPLUS}", *rows]) + "\n")
+
+
 def test_votes_are_shares_by_row(fer_dir: Path) -> None:
-    columns = [
-        "neutral",
-        "happiness",
-        "surprise",
-        "sadness",
-        "anger",
-        "disgust",
-        "fear",
-        "contempt",
-        "unknown",
-        "NF",
-    ]
-    table = pd.DataFrame([[1, 3, 0, 0, 0, 0, 0, 4, 1, 1]], columns=columns)
-    table.insert(0, "csv_row", 0)
-    table.to_csv(fer_dir / "ferplus_train.csv", index=False)
+    write_votes(fer_dir, "0,1,3,0,0,0,0,0,4,1,1")
     faces, _ = read_fer2013(fer_dir, validation_percent=0)
     np.testing.assert_allclose(faces.votes[0], [0, 0, 0, 0.75, 0, 0, 0.25])
     assert faces.votes[1:].sum() == 0
+
+
+def test_a_majority_is_one_of_all_votes(fer_dir: Path) -> None:
+    write_votes(
+        fer_dir,
+        "0,1,6,0,0,0,0,0,3,0,0",  # six of ten
+        "1,0,5,0,0,0,0,0,5,0,0",  # a half is no majority, though all votes for emotions agree
+        "2,0,0,0,0,4,0,0,2,2,2",
+        "4,0,0,0,0,5,0,0,2,2,0",  # five of nine
+        "5,0,0,1,0,0,0,0,9,0,0",  # contempt is none of the seven
+        "6,0,0,0,0,0,0,0,0,0,10",
+    )
+    faces, _ = read_fer2013(fer_dir, validation_percent=0)
+    named = dict(zip(faces.names.tolist(), faces.agreed.tolist(), strict=True))
+    assert {name: at for name, at in named.items() if at != NO_MAJORITY} == {"0": 3, "4": 0}
+    # Training learns the shares among the seven as before.
+    np.testing.assert_allclose(faces.votes[:3].max(axis=1), [6 / 7, 1, 1])
+
+
+def test_votes_without_those_for_no_emotion_are_refused(fer_dir: Path) -> None:
+    (fer_dir / "ferplus_train.csv").write_text(
+        f"csv_row,{FERPLUS.removesuffix(',unknown,NF')}\n0,1,3,0,0,0,0,0,4\n"
+    )
+    with pytest.raises(DataError, match=r"ferplus_train\.csv: column unknown, NF is missing"):
+        read_fer2013(fer_dir, validation_percent=0)
 
 
 def test_what_occurs_in_training_or_twice_is_repeated_at_any_size(fer_dir: Path) -> None:
@@ -151,9 +169,7 @@ def test_csv_gives_the_same_faces_as_parquet(
     other = tmp_path / "kaggle"
     other.mkdir()
     path = write_csv(other / name, csv_rows(fer_dir))
-    (fer_dir / "ferplus_train.csv").write_text(
-        "csv_row,neutral,happiness,surprise,sadness,anger,disgust,fear\n4,1,3,0,0,0,0,0\n"
-    )
+    write_votes(fer_dir, "4,1,3,0,0,0,0,0,0,0,0")
     (other / "ferplus_train.csv").write_bytes((fer_dir / "ferplus_train.csv").read_bytes())
     faces, dropped = read_fer2013(fer_dir, validation_percent=30)
     same, same_dropped = read_fer2013(other if from_folder else path, validation_percent=30)
@@ -195,8 +211,8 @@ def test_private_test_is_read_for_the_final_exam_only(fer_dir: Path, tmp_path: P
 
 
 def test_votes_of_the_original_file_are_by_position(fer_dir: Path, tmp_path: Path) -> None:
-    columns = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,NF"
-    lines = [columns, *["Training,,0,1,0,0,0,0,0,0,9"] * 2, "Training,,0,0,0,0,4,0,0,0,0"]
+    columns = f"Usage,Image name,{FERPLUS}"
+    lines = [columns, *["Training,,0,1,0,0,0,0,0,0,0,9"] * 2, "Training,,0,0,0,0,4,0,0,0,0,0"]
     (tmp_path / "fer2013new.csv").write_text("\n".join(lines) + "\n")
     path = write_csv(tmp_path / "fer2013.csv", csv_rows(fer_dir))
     faces, _ = read_fer2013(path, validation_percent=0)
