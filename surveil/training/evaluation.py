@@ -79,7 +79,8 @@ class Evaluation:
         log_loss: In nats.
         brier: Mean squared distance of the scores from the truth, 0..2.
         ece: Expected calibration error over 15 bins.
-        ece_by_chance: What honest scores would show on so many faces by chance.
+        ece_by_chance: What honest scores would show on so many faces by chance, on average.
+        ece_by_chance_p95: The 95th percentile of it: more speaks against honest scores.
         per_class: One by one.
         confusion: Counts; rows are the labels, columns what the model said.
         reliability: The bins of ``ece``.
@@ -102,6 +103,7 @@ class Evaluation:
     ece: float
     ece_unscaled: float
     ece_by_chance: float
+    ece_by_chance_p95: float
     per_class: list[ClassFigures]
     confusion: list[list[int]]
     reliability: Reliability
@@ -158,6 +160,7 @@ def evaluate_logits(
     figures = class_figures(matrix, names)
     balanced_accuracy, macro_f1 = macro(figures)
     hits = hits_of(right)
+    by_chance, by_chance_p95 = chance_calibration_error(scaled)
     return Evaluation(
         faces=hits.faces,
         classes=names,
@@ -172,7 +175,8 @@ def evaluate_logits(
         brier_unscaled=brier_score(labels, plain_scores),
         ece=calibration_error(labels, scaled),
         ece_unscaled=calibration_error(labels, plain_scores),
-        ece_by_chance=chance_calibration_error(scaled),
+        ece_by_chance=by_chance,
+        ece_by_chance_p95=by_chance_p95,
         per_class=figures,
         confusion=matrix.tolist(),
         reliability=Reliability(reliability(labels, scaled), reliability(labels, plain_scores)),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from surveil.domain import EMOTIONS
-from surveil.training.metrics_file import SetFigures
+from surveil.training.metrics_file import SetFigures, Stratum
 from surveil.training.wording import percent, several
 
 FEW_FACES = 20
-"""With fewer a class's figures say nothing."""
+"""With fewer the figures of a class or a stratum say nothing."""
 
 OFTEN = 0.1
 """Share of a class's faces from which a confusion is worth a sentence."""
@@ -31,11 +31,20 @@ def failures(tests: Mapping[str, SetFigures]) -> list[str]:
     lines += [*_spoilt(name, first), *_strata(name, first)]
     for test, figures in tests.items():
         lines += _few(test, figures)
-        if figures.ece is not None and figures.ece > DROP:
-            lines.append(
-                f"On {test} its confidence is off by {figures.ece * 100:.1f} points on average."
-            )
+        lines += _confidence(test, figures)
     return lines
+
+
+def _confidence(name: str, figures: SetFigures) -> list[str]:
+    known = figures.ece_by_chance_p95
+    # Files of before the percentile was stored have the mean at best.
+    chance = known if known is not None else figures.ece_by_chance or 0.0
+    if figures.ece is None or figures.ece <= max(DROP, chance):
+        return []
+    said = f"On {name} its confidence is off by {figures.ece * 100:.1f} points on average"
+    if known is not None:
+        said += f"; honest scores show more than {known * 100:.1f} by chance in one case of 20"
+    return [f"{said}."]
 
 
 def _unknown(figures: SetFigures) -> list[str]:
@@ -88,11 +97,22 @@ def _spoilt(name: str, figures: SetFigures) -> list[str]:
 
 def _strata(name: str, figures: SetFigures) -> list[str]:
     said = [
-        f"{part.by} {part.stratum} ({percent(part.accuracy)} of {part.faces})"
+        f"{part.by} {part.stratum} ({percent(part.accuracy)} of {part.faces}, "
+        f"{percent(rest)} of the rest)"
         for part in figures.strata
-        if part.accuracy < figures.accuracy - DROP and part.interval[1] < figures.accuracy
+        for rest in [_rest(figures, part)]
+        if rest is not None and part.accuracy < rest - DROP and part.interval[1] < rest
     ]
     return [f"Worse than on the rest of {name}: {several(said)}."] if said else []
+
+
+def _rest(figures: SetFigures, part: Stratum) -> float | None:
+    """Return the accuracy on the faces outside a stratum; ``None`` where either has few faces."""
+    faces = part.faces or 0
+    others = figures.faces - faces
+    if min(faces, others) < FEW_FACES:
+        return None
+    return (figures.accuracy * figures.faces - part.accuracy * faces) / others
 
 
 def _few(name: str, figures: SetFigures) -> list[str]:

@@ -98,11 +98,14 @@ def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
 
 
 def _confidence(found: Evaluation) -> Iterator[str]:
-    chance = f"honest scores would show {found.ece_by_chance * 100:.1f} by chance"
+    chance = (
+        f"by chance honest scores would show {found.ece_by_chance * 100:.1f} on so many faces, and "
+        f"more than {found.ece_by_chance_p95 * 100:.1f} in one case of 20"
+    )
     verdict = (
-        f"no more than can be told from honest ones on so many faces ({chance})"
-        if found.ece <= 1.25 * found.ece_by_chance
-        else chance
+        f"that is within chance: {chance}"
+        if found.ece <= found.ece_by_chance_p95
+        else f"that is more than chance: {chance}"
     )
     yield (
         "Of the faces to which it gives a score of 80%, 80% should be right, and so on. Its scores "

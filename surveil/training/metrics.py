@@ -159,23 +159,28 @@ def calibration_error(labels: Labels, scores: Scores, bins: int = BINS) -> float
     return sum(gaps) / max(len(labels), 1)
 
 
-def chance_calibration_error(scores: Scores, bins: int = BINS, draws: int = 200) -> float:
+def chance_calibration_error(
+    scores: Scores, bins: int = BINS, draws: int = 1000
+) -> tuple[float, float]:
     """Return the calibration error that scores would show by chance if they were honest.
 
-    It is never 0 on a limited number of faces: the mean over seeded draws in which each face is
-    classified rightly with just the probability that its top score states.
+    It is never 0 on a limited number of faces. In each of the seeded draws every face is classified
+    rightly with just the probability that its top score states.
+
+    Returns:
+        Mean of the draws, and their 95th percentile: honest scores show more in one case of 20.
     """
     if not len(scores):
-        return 0.0
+        return 0.0, 0.0
     confidence = np.sort(scores.max(axis=1).astype(np.float64))
     bin_of = _bin_of(confidence, bins)
     first = np.flatnonzero(np.diff(bin_of, prepend=-1))
     random = np.random.default_rng(0)
-    total = 0.0
-    for _ in range(draws):
+    shown = np.empty(draws)
+    for draw in range(draws):
         right = random.random(len(confidence)) < confidence
-        total += float(np.abs(np.add.reduceat(right - confidence, first)).sum())
-    return total / draws / len(scores)
+        shown[draw] = np.abs(np.add.reduceat(right - confidence, first)).sum() / len(scores)
+    return float(shown.mean()), float(np.percentile(shown, 95))
 
 
 def _bin_of(confidence: NDArray[np.float64], bins: int) -> NDArray[np.intp]:

@@ -111,6 +111,8 @@ class SetFigures(_Part):
     brier_unscaled: Positive | None = None
     ece: Share | None = None
     ece_unscaled: Share | None = None
+    ece_by_chance: Share | None = None
+    ece_by_chance_p95: Share | None = None
     per_class: tuple[ClassRow, ...] = ()
     confusion: tuple[tuple[Count, ...], ...] = ()
     reliability: Reliability | None = None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
+from surveil.training.metrics import wilson_interval
 
 RESAMPLES = 1000
 MOST_GROUPS = 30
@@ -21,6 +22,12 @@ _THIRDS = ("lowest third", "middle third", "highest third")
 
 Strata = NDArray[np.str_]
 """Each face's stratum, shape ``(N,)``; empty where unknown."""
+
+Numbers = NDArray[np.float64]
+"""A number of each face, shape ``(N,)``, to be cut into thirds; NaN where unknown."""
+
+_UNITS = {"size": " px"}
+"""Of numbers, by what they are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Stratum:
         stratum: Which part.
         faces: How many.
         accuracy: Share of them classified rightly.
-        interval: 95% percentile interval of 1000 bootstrap resamples (Efron 1979).
+        interval: 95%; see :func:`bootstrap_interval`.
     """
 
     by: str
@@ -43,29 +50,34 @@ class Stratum:
 
 
 def bootstrap_interval(right: NDArray[np.bool_], seed: int = 0) -> tuple[float, float]:
-    """Return the 95% percentile interval of the share of ``right``, shape ``(N,)``.
+    """Return the 95% interval of the share of ``right``, shape ``(N,)``.
 
-    To draw N faces of N with replacement and count those that are right is one draw from the
-    binomial distribution, so no resample is made face by face.
+    The percentile interval of 1000 bootstrap resamples (Efron 1979). To draw N faces of N with
+    replacement and count those that are right is one draw from the binomial distribution, so no
+    resample is made face by face. Where all faces are right or none is, resamples do not differ,
+    and would give certainty: the interval is Wilson's then.
     """
-    if not len(right):
-        return 0.0, 1.0
+    hits = int(right.sum())
+    if hits in (0, len(right)):
+        return wilson_interval(hits, len(right))
     random = np.random.default_rng(seed)
     shares = random.binomial(len(right), right.mean(), RESAMPLES) / len(right)
     low, high = np.percentile(shares, (2.5, 97.5))
     return float(low), float(high)
 
 
-def stratify(right: NDArray[np.bool_], by: Mapping[str, Strata]) -> list[Stratum]:
+def stratify(right: NDArray[np.bool_], by: Mapping[str, Strata | Numbers]) -> list[Stratum]:
     """Return the accuracy on each stratum: thirds as they rise, others by name.
 
     Args:
         right: Which faces were classified rightly, shape ``(N,)``.
-        by: What they are divided by, to each face's stratum.
+        by: What they are divided by, to each face's stratum, or to its number: thirds are then
+            those of just these faces.
     """
     return [
         Stratum(name, stratum, len(part), float(part.mean()), bootstrap_interval(part))
-        for name, of_face in by.items()
+        for name, values in by.items()
+        for of_face in [_strata_of(values, _UNITS.get(name, ""))]
         for stratum in sorted(np.unique(of_face[of_face != ""]).tolist(), key=_place)
         for part in [right[of_face == stratum]]
     ]
@@ -76,29 +88,37 @@ def _place(stratum: str) -> tuple[int, str]:
     return (_THIRDS.index(third) if third in _THIRDS else 0), stratum
 
 
-def brightness(frames: NDArray[np.uint8]) -> Strata:
-    """Return each face's tercile of mean pixel, 0 to 255; ``frames`` are ``(N, S, S)`` or RGB."""
-    means = frames.reshape(len(frames), -1).mean(axis=1) if len(frames) else np.empty(0)
-    return terciles(means)
+def _strata_of(values: Strata | Numbers, unit: str) -> Strata:
+    if values.dtype.kind == "U":
+        return values.astype(np.str_)
+    return terciles(values.astype(np.float64), unit)
 
 
-def terciles(values: NDArray[np.float64]) -> Strata:
-    """Return which third of all values each belongs to, named by its borders; NaN is unknown."""
+def brightness(frames: NDArray[np.uint8]) -> Numbers:
+    """Return each face's mean pixel, 0 to 255; ``frames`` are ``(N, S, S)`` or RGB."""
+    return frames.reshape(len(frames), -1).mean(axis=1) if len(frames) else np.empty(0)
+
+
+def terciles(values: Numbers, unit: str = "") -> Strata:
+    """Return which third of all values each belongs to, named by its borders.
+
+    What is NaN belongs to none, and where all are equal there are no thirds.
+    """
     known = values[~np.isnan(values)]
     names = np.full(len(values), "", dtype="<U48")
-    if not len(known):
+    if not len(known) or known.min() == known.max():
         return names
     low, high = np.percentile(known, (100 / 3, 200 / 3))
-    names[values <= low] = f"{_THIRDS[0]}, up to {low:.4g}"
-    names[(values > low) & (values <= high)] = f"{_THIRDS[1]}, up to {high:.4g}"
-    names[values > high] = f"{_THIRDS[2]}, above {high:.4g}"
+    names[values <= low] = f"{_THIRDS[0]}, up to {low:.4g}{unit}"
+    names[(values > low) & (values <= high)] = f"{_THIRDS[1]}, up to {high:.4g}{unit}"
+    names[values > high] = f"{_THIRDS[2]}, above {high:.4g}{unit}"
     return names
 
 
-def read_groups(path: Path, columns: Sequence[str], faces: Faces) -> dict[str, Strata]:
+def read_groups(path: Path, columns: Sequence[str], faces: Faces) -> dict[str, Strata | Numbers]:
     """Return each face's group by column of a CSV file.
 
-    A column of more than 30 different numbers is divided into thirds.
+    A column of more than 30 different numbers stays numbers, to be cut into thirds.
 
     Args:
         path: Has a column ``name``, the face's name within its source; if it has a column
@@ -138,13 +158,13 @@ def read_groups(path: Path, columns: Sequence[str], faces: Faces) -> dict[str, S
     return {column: _grouped(path, column, [rows.get(key) for key in keys]) for column in columns}
 
 
-def _grouped(path: Path, column: str, rows: Sequence[dict[str, str] | None]) -> Strata:
+def _grouped(path: Path, column: str, rows: Sequence[dict[str, str] | None]) -> Strata | Numbers:
     texts = [((row[column] or "") if row else "").strip() for row in rows]
     different = {text for text in texts if text}
     if len(different) <= MOST_GROUPS:
         return np.array(texts, dtype=np.str_)
     try:
-        return terciles(np.array([float(text) if text else np.nan for text in texts]))
+        return np.array([float(text) if text else np.nan for text in texts])
     except ValueError:
         raise DataError(
             f"{path}: column {column} holds {len(different)} different texts; "

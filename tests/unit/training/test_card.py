@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from made_up_figures import FOUR, facts, metrics, set_figures, write, write_model
 
 from surveil.training.card import card
@@ -114,13 +115,36 @@ def test_weak_strata_small_classes_and_wrong_confidence_are_named() -> None:
         {"by": "brightness", "stratum": "dark", "faces": 200, "accuracy": 0.3,
          "interval": [0.25, 0.36]},
         {"by": "size", "stratum": "small", "faces": 9, "accuracy": 0.3, "interval": [0.1, 0.99]},
+        {"by": "site", "stratum": "b", "faces": 1, "accuracy": 0, "interval": [0, 0]},
+        {"by": "site", "stratum": "a", "faces": 699, "accuracy": 0.1, "interval": [0.08, 0.12]},
     ]  # fmt: skip
     few = set_figures(1)["per_class"]
     few[1]["support"] = 4
-    said = " ".join(failures({"faces-a": figures_of(strata=strata, ece=0.12, per_class=few)}))
-    assert "Worse than on the rest of faces-a: brightness dark (30.0% of 200)." in said
+    figures = figures_of(strata=strata, ece=0.12, per_class=few)
+    said = " ".join(failures({"faces-a": figures}))
+    rest = (figures.accuracy * 700 - 60) / 500
+    assert (
+        f"Worse than on the rest of faces-a: brightness dark (30.0% of 200, {rest:.1%} of the "
+        "rest)." in said
+    )
     assert "Too few faces on faces-a to tell how well it does: disgust (4)." in said
     assert "its confidence is off by 12.0 points" in said
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        ({}, "off by 8.6 points on average."),
+        ({"ece_by_chance": 0.089}, None),
+        ({"ece_by_chance": 0.089, "ece_by_chance_p95": 0.13}, None),
+        ({"ece_by_chance": 0.05, "ece_by_chance_p95": 0.08}, "honest scores show more than 8.0"),
+    ],
+)
+def test_a_calibration_error_within_chance_is_no_failure(
+    chance: dict[str, float], said: str | None
+) -> None:
+    lines = [line for line in failures({"a": figures_of(ece=0.086, **chance)}) if "off by" in line]
+    assert [said in line for line in lines] == ([True] if said else [])
 
 
 def test_a_further_division_does_not_silence_the_warning_on_groups_of_people(

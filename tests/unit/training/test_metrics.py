@@ -57,7 +57,8 @@ def test_wilson_interval_is_scipys(hits: int, total: int) -> None:
 def test_nothing_is_known_of_nothing() -> None:
     assert wilson_interval(0, 0) == (0.0, 1.0)
     assert log_loss(*NOBODY) == brier_score(*NOBODY) == calibration_error(*NOBODY) == 0
-    assert top_accuracy(*NOBODY, 2) == chance_calibration_error(NOBODY[1]) == 0
+    assert top_accuracy(*NOBODY, 2) == 0
+    assert chance_calibration_error(NOBODY[1]) == (0, 0)
     assert all(bin_.accuracy is None for bin_ in reliability(*NOBODY))
 
 
@@ -163,10 +164,25 @@ def test_calibration_error_by_its_definition() -> None:
 def test_honest_scores_show_the_calibration_error_that_chance_gives() -> None:
     random = np.random.default_rng(2)
     scores = softmax(random.normal(size=(3000, 7)).astype(np.float32) * 2)
-    chance = chance_calibration_error(scores)
+    chance, _ = chance_calibration_error(scores)
     drawn = [
         calibration_error(np.array([random.choice(7, p=row / row.sum()) for row in some]), some)
         for some in scores.astype(np.float64).reshape(6, 500, 7)
     ]
-    assert chance_calibration_error(scores[:500]) == pytest.approx(np.mean(drawn), abs=0.012)
+    assert chance_calibration_error(scores[:500])[0] == pytest.approx(np.mean(drawn), abs=0.012)
     assert 0.005 < chance < 0.03
+
+
+@pytest.mark.parametrize("count", [76, 255, 3589])
+def test_honest_scores_exceed_the_95th_percentile_in_one_case_of_twenty(count: int) -> None:
+    random = np.random.default_rng(count)
+    scores = softmax(random.normal(size=(count, 7)).astype(np.float32) * 2)
+    _, limit = chance_calibration_error(scores)
+    top, others = scores.argmax(axis=1), (scores.argmax(axis=1) + 1) % 7
+    exceeded = [
+        calibration_error(np.where(random.random(count) < scores.max(axis=1), top, others), scores)
+        > limit
+        for _ in range(400)
+    ]
+    # 5% of 400 draws, give or take three standard deviations.
+    assert 0.017 <= np.mean(exceeded) <= 0.083

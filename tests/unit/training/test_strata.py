@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import binomtest, bootstrap
 
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
@@ -43,6 +43,14 @@ def test_interval_is_the_one_of_resampled_faces(hits: int, count: int) -> None:
     assert given == pytest.approx((wanted.low, wanted.high), abs=1.5 / np.sqrt(count) / 5)
     assert given == bootstrap_interval(right)
     assert bootstrap_interval(right[:0]) == (0, 1)
+
+
+@pytest.mark.parametrize("hits", [0, 9])
+def test_nine_of_nine_and_none_of_nine_are_not_certain(hits: int) -> None:
+    wanted = binomtest(hits, 9).proportion_ci(method="wilson")
+    given = bootstrap_interval(np.arange(9) < hits)
+    assert given == pytest.approx((wanted.low, wanted.high))
+    assert given[1] - given[0] > 0.25
 
 
 def test_thirds_are_named_by_their_borders_and_told_as_they_rise() -> None:
