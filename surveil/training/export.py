@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from torch import nn
-
 from surveil.classify import (
     ModelFacts,
     PixelFacts,
     Preprocessing,
-    StoredModel,
     build_network,
     read_model,
     write_model,
 )
 from surveil.classify.taxonomy import FULL
 from surveil.errors import ConfigError
+from surveil.model_files import CARD, EXPERIMENTS, METRICS
+from surveil.training.ancestry import ancestors_of, with_ancestors
 from surveil.training.card import card
 from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
 from surveil.training.config import TrainConfig
@@ -33,22 +32,16 @@ from surveil.training.experiments import note_experiment
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.hardware import describe_hardware
 from surveil.training.loop import BEST, LAST, logits_of
-from surveil.training.metrics_file import FORMAT
-from surveil.training.model_record import METRICS, WEIGHTS, read_record
+from surveil.training.metrics_file import FORMAT, Ancestor, Budget
+from surveil.training.model_record import read_record
 from surveil.training.precision import device_of
-from surveil.training.selection import training_faces, validation_faces
+from surveil.training.selection import check_test_split, training_faces, validation_faces
+from surveil.training.sizes import sizes_of
 from surveil.training.temperature import fit_calibration
+from surveil.training.wording import CHOICE
 
 Choice = Literal["best", "last"]
 Head = Literal["labels", "votes"]
-
-Timing = Callable[[StoredModel], tuple[Sequence[Mapping[str, Any]], int | None]]
-"""Measures a model's times, as ``speed`` in ``metrics.json`` lists them, and memory in bytes."""
-
-_CHOICE = {
-    "best": "The epoch of the highest accuracy on the validation split was exported",
-    "last": "The last epoch was exported, at which nothing was chosen",
-}
 
 
 def export(
@@ -58,16 +51,15 @@ def export(
     models: Path,
     *,
     note: str = "",
-    protocol: str = "",
     checkpoint: Choice = "best",
     head: Head = "labels",
-    timing: Timing | None = None,
 ) -> dict[str, Evaluation]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
     Beside the weights come ``model.json``, ``metrics.json`` and ``card.md``, and a line in
-    ``EXPERIMENTS.md``. The temperature is fitted on the validation split. The figures are those of
-    the model as read back from the disk, in half precision.
+    ``EXPERIMENTS.md``. The calibration is fitted on the validation split. The figures are those of
+    the model as read back from the disk, in half precision. Time and memory stay unknown until
+    ``surveil evaluate --record`` measures them.
 
     Args:
         config: Its name is the model's; all else is taken from the checkpoint.
@@ -75,18 +67,15 @@ def export(
         dataset: As the run was trained on.
         models: Folder of models.
         note: What is particular about this model, such as that it is unfinished.
-        protocol: How the configuration was chosen, where that needs saying: of the rest (epoch,
-            temperature, split) the protocol speaks by itself.
         checkpoint: ``best`` is the epoch of the highest accuracy on the validation split, ``last``
             the latest one, at which nothing was chosen.
         head: ``votes`` exports the same trunk with the head that learned the annotators' votes,
             as ``<name>-votes``. It is calibrated on the validation faces on whose expression more
             than half of the annotators agree.
-        timing: Called with the model as stored; without, its time and memory stay unknown.
 
     Raises:
         CheckpointError: The run has no such checkpoint, or one of other data.
-        DataError: A split holds no face of the run's classes.
+        DataError: A split holds no face of the run's classes; nothing is written then.
         ModelError: The model cannot be written.
     """
     path = run / (BEST if checkpoint == "best" else LAST)
@@ -106,6 +95,13 @@ def export(
     seen = Preprocessing(**facts["preprocessing"])
     shown = training_faces(trained, dataset.faces)
     validation = validation_faces(trained, dataset.faces)
+    check_test_split(trained, dataset.faces)
+    # Before it is written, as it may replace the model that it began with.
+    ancestors = ancestors_of(
+        trained.start_from,
+        facts.get("started_from"),
+        [models / config.name, models / f"{config.name}-votes"],
+    )
     model_facts = ModelFacts(
         name=name,
         architecture=trained.architecture,
@@ -121,6 +117,7 @@ def export(
             "epoch": facts["epoch"],
             "epochs_done": latest["epoch"],
             "epochs": trained.epochs,
+            "started_from": facts.get("started_from"),
             "config": trained.model_dump(mode="json"),
         },
         code_version=version("surveil"),
@@ -136,26 +133,24 @@ def export(
     write_model(folder, model_facts.model_copy(update=asdict(calibration)), network)
     stored = read_model(folder)
     results = evaluate_split(stored, dataset.faces, Split.TEST)
-    speed, memory_bytes = timing(stored) if timing else ((), None)
-    metrics = _size(stored) | {
+    metrics = asdict(sizes_of(stored)) | {
         "format": FORMAT,
         "model": stored.facts.versioned_name,
         "taxonomy": chosen.name,
         "temperature": stored.facts.temperature,
         "smoothing": stored.facts.smoothing,
-        "protocol": _protocol(trained, checkpoint, head, len(fitting), protocol),
+        "protocol": _protocol(trained, checkpoint, head, len(fitting)),
         "note": note,
-        "budget": _budget(trained, latest, len(shown)),
+        "budget": _budget(trained, latest, len(shown), ancestors).model_dump(),
+        "ancestors": [ancestor.model_dump() for ancestor in ancestors],
         "makers_figure": trained.makers_figure,
         "test": {name: result.as_json() for name, result in results.items()},
-        "speed": [dict(line) for line in speed],
-        "memory_bytes": memory_bytes,
         "history": facts["history"],
     }
     write_bytes_whole(folder / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
     record = read_record(folder)
-    write_bytes_whole(folder / "card.md", card(record).encode())
-    note_experiment(models / "EXPERIMENTS.md", record)
+    write_bytes_whole(folder / CARD, card(record).encode())
+    note_experiment(models / EXPERIMENTS, record)
     return results
 
 
@@ -177,16 +172,6 @@ def _data_facts(
     }
 
 
-def _size(stored: StoredModel) -> dict[str, int]:
-    """Return the numbers learned, the batch-norm statistics beside them, and the file's size."""
-    network: nn.Module = stored.network
-    return {
-        "parameters": sum(value.numel() for value in network.parameters()),
-        "statistics": sum(b.numel() for b in network.buffers() if b.is_floating_point()),
-        "weights_bytes": (stored.folder / WEIGHTS).stat().st_size,
-    }
-
-
 def _check_votes(config: TrainConfig, path: Path) -> None:
     if not config.loss.votes_weight or config.taxonomy != FULL:
         raise ConfigError(
@@ -195,12 +180,13 @@ def _check_votes(config: TrainConfig, path: Path) -> None:
         )
 
 
-def _protocol(config: TrainConfig, checkpoint: Choice, head: Head, fitted: int, chosen: str) -> str:
+def _protocol(config: TrainConfig, checkpoint: Choice, head: Head, fitted: int) -> str:
     """Return how the figures came about, as far as the code made it so."""
     agreed = " on whose expression more than half of the annotators agree" * (head == "votes")
     said = [
-        f"{_CHOICE[checkpoint]}; the temperature was fitted on the {fitted} faces of the "
-        f"validation split{agreed}. Test faces are in neither training nor validation."
+        f"{CHOICE[checkpoint]}; temperature and smoothing of the calibration were fitted on the "
+        f"{fitted} faces of the validation split{agreed}. Test faces are in neither training nor "
+        "validation."
     ]
     if head == "votes":
         said.append(
@@ -209,19 +195,22 @@ def _protocol(config: TrainConfig, checkpoint: Choice, head: Head, fitted: int, 
         )
     if config.start_from or config.distil:
         said.append("Other models that this one learned from may have seen other faces.")
-    return " ".join([*said, chosen]).strip()
+    return " ".join(said)
 
 
-def _budget(config: TrainConfig, latest: Mapping[str, Any], shown: int) -> dict[str, Any]:
+def _budget(
+    config: TrainConfig, latest: Mapping[str, Any], shown: int, ancestors: Sequence[Ancestor]
+) -> Budget:
     """Return what the training cost; a checkpoint that does not say where it ran ran here."""
     epochs = latest["epoch"]
-    return {
-        "epochs": epochs,
-        "epochs_planned": config.epochs,
-        "images": epochs * (shown // config.batch) * config.batch,
-        "seconds": round(sum(line["seconds"] for line in latest["history"]), 1),
-        "hardware": latest.get("hardware") or describe_hardware(device_of(config)),
-    }
+    own = Budget(
+        epochs=epochs,
+        epochs_planned=config.full_epochs or config.epochs,
+        images=epochs * (shown // config.batch) * config.batch,
+        seconds=round(sum(line["seconds"] for line in latest["history"]), 1),
+        hardware=latest.get("hardware") or describe_hardware(device_of(config)),
+    )
+    return with_ancestors(own, ancestors)
 
 
 def _people_held_out(dataset: Dataset) -> dict[str, list[str]]:

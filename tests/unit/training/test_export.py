@@ -19,13 +19,13 @@ from surveil.training.compare import compare
 from surveil.training.compare_page import page
 from surveil.training.config import Data, TrainConfig
 from surveil.training.dataset import Dataset
-from surveil.training.errors import CheckpointError
+from surveil.training.errors import CheckpointError, DataError
 from surveil.training.export import export
 from surveil.training.faces import Faces, Split
 from surveil.training.hardware import describe_hardware
 from surveil.training.loop import BEST, LAST
-from surveil.training.metrics_file import FORMAT
-from surveil.training.model_record import find_records
+from surveil.training.metrics_file import FORMAT, Ancestor
+from surveil.training.model_record import find_records, read_record
 
 FACES = 84
 
@@ -56,8 +56,10 @@ def config_of(**changes: object) -> TrainConfig:
     return TrainConfig.model_validate(small | changes)
 
 
-def write_run(folder: Path, config: TrainConfig, epoch: int = 2, **facts: object) -> Path:
-    torch.manual_seed(1)
+def write_run(
+    folder: Path, config: TrainConfig, epoch: int = 2, seed: int = 1, **facts: object
+) -> Path:
+    torch.manual_seed(seed)
     network = build_network(config.architecture, len(config.classes.classes))
     average = {f"average.network.{name}": value for name, value in network.state_dict().items()}
     line = {"epoch": 1, "seconds": 2.5}
@@ -78,7 +80,7 @@ def test_a_model_of_four_classes_is_written_with_all_its_figures(
 ) -> None:
     config, models = config_of(), tmp_path / "models"
     run = write_run(tmp_path / "run", config, hardware="a GPU")
-    results = export(config, run, dataset, models, note="A try.", protocol="Chosen by hand.")
+    results = export(config, run, dataset, models, note="A try.")
     stored = read_model(models / "alpha")
     assert stored.facts.classes == ("happy", "sad", "surprise", "neutral")
     training = stored.facts.training
@@ -96,7 +98,10 @@ def test_a_model_of_four_classes_is_written_with_all_its_figures(
         "epochs": 2, "epochs_planned": 4, "images": 2 * 48, "seconds": 5.0, "hardware": "a GPU",
     }  # fmt: skip
     assert metrics["protocol"].startswith("The epoch of the highest accuracy on the validation")
-    assert metrics["protocol"].endswith("Chosen by hand.")
+    assert (
+        "temperature and smoothing of the calibration were fitted on the 12" in metrics["protocol"]
+    )
+    assert metrics["smoothing"] == stored.facts.smoothing
     assert set(results) == {"own"}
     assert "> A try." in (models / "alpha" / "card.md").read_text()
     table = (models / "EXPERIMENTS.md").read_text()
@@ -106,13 +111,70 @@ def test_a_model_of_four_classes_is_written_with_all_its_figures(
 def test_the_last_epoch_says_that_nothing_was_chosen(tmp_path: Path, dataset: Dataset) -> None:
     config, models = config_of(start_from="beta"), tmp_path / "models"
     run = write_run(tmp_path / "run", config)
-    line = {"engine": "torch", "threads": 1, "batch": 1, "p50_ms": 2.0, "p95_ms": 3.0}
-    export(config, run, dataset, models, checkpoint="last", timing=lambda model: ([line], 1000))
+    export(config, run, dataset, models, checkpoint="last")
     metrics = json.loads((models / "alpha" / "metrics.json").read_text())
     assert metrics["protocol"].startswith("The last epoch was exported, at which nothing was")
     assert "may have seen other faces" in metrics["protocol"]
-    assert (metrics["speed"], metrics["memory_bytes"]) == ([line], 1000)
     assert metrics["budget"]["hardware"] == describe_hardware(torch.device("cpu"))
+
+
+def test_an_empty_test_split_is_told_before_anything_is_written(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    config = config_of()
+    run = write_run(tmp_path / "run", config)
+    untested = dataset.faces.where(dataset.faces.splits != Split.TEST)
+    with pytest.raises(DataError, match="the test split holds no face of taxonomy 'four'"):
+        export(config, run, replace(dataset, faces=untested), tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_reduced_budget_shows_by_itself(tmp_path: Path, dataset: Dataset) -> None:
+    config, models = config_of(epochs=2, full_epochs=60), tmp_path / "models"
+    export(config, write_run(tmp_path / "run", config), dataset, models)
+    assert "Budget: 2 of 60 epochs planned" in (models / "alpha" / "card.md").read_text()
+    comparison = compare(*find_records([models]))
+    assert any("reduced budget, 2 of 60 epochs" in line for line in comparison.warnings)
+
+
+def test_budget_and_remarks_of_the_start_are_added_up(tmp_path: Path, dataset: Dataset) -> None:
+    """The second run replaces the model that it began with, and the third is told by the second."""
+    models = tmp_path / "models"
+    started_from = None
+    for seed, note in enumerate(("First remark.", "Second remark.", "Third remark."), start=1):
+        config = config_of(seed=seed, start_from=str(models / "alpha") if started_from else None)
+        run = write_run(tmp_path / f"run-{seed}", config, seed=seed, started_from=started_from)
+        export(config, run, dataset, models, note=note)
+        record = read_record(models / "alpha")
+        budget = record.metrics.budget
+        assert budget is not None
+        assert (budget.epochs, budget.epochs_planned) == (2 * seed, 4 * seed)
+        assert (budget.images, budget.seconds) == (96 * seed, 5.0 * seed)
+        before, started_from = started_from, record.facts.versioned_name
+    text = (models / "alpha" / "card.md").read_text()
+    remarks = [line for line in text.splitlines() if line.startswith(">")]
+    assert [line.split(": ")[-1] for line in remarks] == [
+        "> Third remark.", "Second remark.", "First remark.",
+    ]  # fmt: skip
+    assert f"began with the weights of `{before}`" in text
+    # What the third began with is no more, but its own export knows of it.
+    export(config, run, dataset, models, checkpoint="last", note=note)
+    assert read_record(models / "alpha").metrics.ancestors == record.metrics.ancestors
+
+
+@pytest.mark.parametrize("facts", [{}, {"started_from": "gone@1234567"}])
+def test_a_start_that_is_gone_or_was_not_noted_is_said_to_be_unknown(
+    tmp_path: Path, dataset: Dataset, facts: dict[str, str]
+) -> None:
+    config, models = config_of(start_from="gone"), tmp_path / "models"
+    export(config, write_run(tmp_path / "run", config, **facts), dataset, models)
+    metrics = read_record(models / "alpha").metrics
+    name = facts.get("started_from", "gone")
+    assert metrics.ancestors == (Ancestor(model=name),)
+    assert metrics.budget is not None
+    assert metrics.budget.epochs == 2
+    text = (models / "alpha" / "card.md").read_text()
+    assert f"what `{name}` took before is not recorded and not counted" in text
 
 
 def test_a_run_on_other_data_is_refused(tmp_path: Path, dataset: Dataset) -> None:
@@ -169,7 +231,9 @@ def test_the_head_of_the_votes_is_a_model_of_its_own(tmp_path: Path, dataset: Da
     assert theirs.facts.training["head"] == "votes"
     assert results["own"].ferplus is not None
     assert results["own"].ferplus.faces == results["own"].faces
-    assert "annotators" in (tmp_path / "alpha-votes" / "card.md").read_text()
+    text = (tmp_path / "alpha-votes" / "card.md").read_text()
+    assert "annotators" in text
+    assert "FER+ votes (Microsoft, MIT licence): what this model's last layer learned" in text
 
 
 def test_a_run_without_votes_has_no_such_head(tmp_path: Path, dataset: Dataset) -> None:

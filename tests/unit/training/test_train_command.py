@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -63,6 +64,15 @@ def test_a_run_is_not_begun_over_another_but_resumed(fer_dir: Path) -> None:
     train_on(fer_dir, "--resume", epochs=2)
     history = fer_dir.parent / "runs" / "tiny-model-1" / "history.jsonl"
     assert len(history.read_text().splitlines()) == 2
+
+
+def test_an_empty_test_split_is_told_before_training(fer_dir: Path) -> None:
+    path = fer_dir / "publictest.parquet"
+    table = pd.read_parquet(path)
+    table[table["emotion"] < 3].to_parquet(path)
+    with pytest.raises(DataError, match="the test split holds no face of taxonomy 'two'"):
+        train_on(fer_dir, taxonomy="two", batch=2)
+    assert not (fer_dir.parent / "runs" / "tiny-model-1").exists()
 
 
 def test_export_only_needs_a_checkpoint(fer_dir: Path) -> None:
