@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["daemons", "servers_postgres", "servers_redis"]
+
+# A time limit per example fails on a busy machine, whatever the code under test does.
+settings.register_profile("surveil", deadline=None)
+settings.load_profile("surveil")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
