@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from surveil.classify import (
+    Calibration,
     ModelFacts,
     PixelFacts,
     Preprocessing,
@@ -139,7 +140,7 @@ def export(
         "taxonomy": chosen.name,
         "temperature": stored.facts.temperature,
         "smoothing": stored.facts.smoothing,
-        "protocol": _protocol(trained, checkpoint, head, len(fitting)),
+        "protocol": _protocol(trained, checkpoint, head, calibration, len(fitting)),
         "note": note,
         "budget": _budget(trained, latest, len(shown), ancestors).model_dump(),
         "ancestors": [ancestor.model_dump() for ancestor in ancestors],
@@ -180,13 +181,16 @@ def _check_votes(config: TrainConfig, path: Path) -> None:
         )
 
 
-def _protocol(config: TrainConfig, checkpoint: Choice, head: Head, fitted: int) -> str:
+def _protocol(
+    config: TrainConfig, checkpoint: Choice, head: Head, calibration: Calibration, fitted: int
+) -> str:
     """Return how the figures came about, as far as the code made it so."""
     agreed = " on whose expression more than half of the annotators agree" * (head == "votes")
+    numbers = "temperature and the smoothing that is undone were"
     said = [
-        f"{CHOICE[checkpoint]}; temperature and smoothing of the calibration were fitted on the "
-        f"{fitted} faces of the validation split{agreed}. Test faces are in neither training nor "
-        "validation."
+        f"{CHOICE[checkpoint]}; the {numbers if calibration.smoothing else 'temperature was'} "
+        f"fitted on the {fitted} faces of the validation split{agreed}. Test faces are in neither "
+        "training nor validation."
     ]
     if head == "votes":
         said.append(
