@@ -56,4 +56,5 @@ def faces_for(count: int = 56) -> Faces:
         people=np.full(count, ""),
         names=np.array([f"{index}.png" for index in at]),
         groups=np.array(["north", "south"])[at % 2],
+        sides_px=np.where(at < 28, np.nan, 20.0 + at),
     )  # fmt: skip

@@ -111,6 +111,7 @@ def import_custom(
     depth = () if channels == 1 else (channels,)
     frames = np.empty((len(table), frame_px, frame_px, *depth), np.uint8)
     kept: list[int] = []
+    sides_px: list[float] = []
     set_aside: Counter[str] = Counter()
     seen: set[bytes] = set()
     for index, (data, face) in enumerate(zip(table.image, found, strict=True)):
@@ -118,7 +119,8 @@ def import_custom(
         if rgb is None:
             set_aside[face.reason or "unreadable"] += 1
             continue
-        crop = crop_face(shrunk(rgb, LONGEST_PX), Box(*face.box), margin=FACE_MARGIN)
+        picture, box = shrunk(rgb, LONGEST_PX), Box(*face.box)
+        crop = crop_face(picture, box, margin=FACE_MARGIN)
         small = to_frame(crop, 48).tobytes()
         if small in seen:
             set_aside["duplicate"] += 1
@@ -126,6 +128,7 @@ def import_custom(
         seen.add(small)
         frames[len(kept)] = to_frame(crop, frame_px, channels)
         kept.append(index)
+        sides_px.append(side_px(box, picture, rgb))
     table = table.iloc[kept]
     pairs = zip(table.source, table.person, strict=True)
     return (
@@ -137,6 +140,7 @@ def import_custom(
             sources=table.source.to_numpy().astype("<U32"),
             people=table.person.to_numpy().astype("<U64"),
             names=table["name"].to_numpy().astype("<U96"),
+            sides_px=np.array(sides_px, np.float64),
         ),
         set_aside,
     )
@@ -149,6 +153,11 @@ def shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
         return rgb
     small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.uint8)
+
+
+def side_px(box: Box, picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
+    """Return the longer side of a box of a shrunk ``picture``, in pixels of its original."""
+    return max(box.width, box.height) * max(original.shape[:2]) / max(picture.shape[:2])
 
 
 def largest(faces: Sequence[Detection]) -> Detection:

@@ -125,15 +125,21 @@ def _custom(
     if (frame_px, channels) != (48, 1):
         key += [frame_px, channels]
     cached = _cache_file(cache_dir, "custom", key)
-    if not cached.is_file():
+    if not (cached.is_file() and _is_whole(cached)):
         read_table(parquet, rules)
         found = _found(parquet, content, cache_dir, detector, progress)
         faces, reasons = import_custom(parquet, found, rules, frame_px=frame_px, channels=channels)
         columns = {column: getattr(faces, column) for column in COLUMNS}
         _store(cached, reasons=np.array(json.dumps(reasons)), **columns)
     with np.load(cached, allow_pickle=False) as stored:
-        faces = Faces(**{column: stored[column] for column in COLUMNS if column in stored})
+        faces = Faces(**{column: stored[column] for column in COLUMNS})
         return faces, json.loads(str(stored["reasons"]))
+
+
+def _is_whole(cached: Path) -> bool:
+    """Return whether a cached file has every column; an older surveil knew fewer."""
+    with np.load(cached, allow_pickle=False) as stored:
+        return set(COLUMNS) <= set(stored)
 
 
 def _found(

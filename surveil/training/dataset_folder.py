@@ -66,6 +66,7 @@ def read_folder_dataset(
         people=np.array([entry.person for entry in entries]),
         names=np.array([entry.name for entry in entries]),
         groups=np.array([entry.group for entry in entries]),
+        sides_px=np.array([entry.side_px for entry in entries], np.float64),
     )
 
 

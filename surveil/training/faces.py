@@ -45,6 +45,8 @@ class Faces:
         agreed: Index of the emotion that more than half of a face's annotators name, whatever else
             they could say counted in, shape ``(N,)``, int64; :data:`NO_MAJORITY` where there is
             none, and for all faces if left out. ``votes`` leave those others out.
+        sides_px: Longer side of the face's box in pixels of the photograph that it was cut from,
+            shape ``(N,)``, float64; NaN where unknown, and for all faces if left out.
     """
 
     frames: NDArray[np.uint8]
@@ -57,15 +59,18 @@ class Faces:
     groups: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "<U32"))
     repeated: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     agreed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    sides_px: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
 
     def __post_init__(self) -> None:
-        if len(self.groups) != len(self.labels):
-            object.__setattr__(self, "groups", np.full(len(self.labels), "", "<U32"))
-        if len(self.repeated) != len(self.labels):
-            object.__setattr__(self, "repeated", np.zeros(len(self.labels), bool))
-        if len(self.agreed) != len(self.labels):
-            nothing = np.full(len(self.labels), NO_MAJORITY, np.int64)
-            object.__setattr__(self, "agreed", nothing)
+        count = len(self.labels)
+        for column, unknown in (
+            ("groups", np.full(count, "", "<U32")),
+            ("repeated", np.zeros(count, bool)),
+            ("agreed", np.full(count, NO_MAJORITY, np.int64)),
+            ("sides_px", np.full(count, np.nan)),
+        ):
+            if len(getattr(self, column)) != count:
+                object.__setattr__(self, column, unknown)
 
     def __len__(self) -> int:
         return len(self.labels)

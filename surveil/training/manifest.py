@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,16 @@ from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
 
 COLUMNS = ("sha256", "source", "name", "person", "split", "emotion")
-GROUP = "group"
-"""A last column that an imported dataset's manifest has besides."""
+GROUP, SIDE = "group", "side_px"
+"""Last columns that an imported dataset's manifest has besides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One face of a manifest; ``person`` and ``group`` are empty where unknown."""
+    """One face of a manifest; ``person`` and ``group`` are empty where unknown.
+
+    ``side_px`` is the longer side of the face's box in pixels of its photograph, NaN where unknown.
+    """
 
     sha256: str
     source: str
@@ -32,6 +36,7 @@ class Entry:
     split: Split
     emotion: Emotion
     group: str = ""
+    side_px: float = math.nan
 
 
 def manifest_of(faces: Faces) -> str:
@@ -55,14 +60,15 @@ def write_manifest(faces: Faces, path: Path) -> str:
 
 
 def text_of(entries: Sequence[Entry]) -> str:
-    """Return the manifest of an imported dataset, with the column ``group``."""
+    """Return the manifest of an imported dataset, with the columns ``group`` and ``side_px``."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow((*COLUMNS, GROUP))
+    table.writerow((*COLUMNS, GROUP, SIDE))
     for entry in entries:
         table.writerow(
             (entry.sha256, entry.source, entry.name, entry.person, entry.split.value,
-             entry.emotion.value, entry.group)
+             entry.emotion.value, entry.group,
+             "" if math.isnan(entry.side_px) else f"{entry.side_px:.1f}")
         )  # fmt: skip
     return text.getvalue()
 
@@ -138,7 +144,12 @@ def _entry(row: dict[str, str], place: str) -> Entry:
         raise DataError(
             f"{place}: unknown emotion {row['emotion']!r}{emotion_hint(row['emotion'])}"
         )
+    side = row.get(SIDE) or "nan"
+    try:
+        side_px = float(side)
+    except ValueError:
+        raise DataError(f"{place}: {SIDE} {side!r} is not a number") from None
     return Entry(
         row["sha256"], row["source"], row["name"], row["person"], Split(row["split"]), emotion,
-        row.get(GROUP) or "",
+        row.get(GROUP) or "", side_px,
     )  # fmt: skip

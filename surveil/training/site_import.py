@@ -19,7 +19,7 @@ from surveil.classify.crop import FACE_MARGIN, crop_face
 from surveil.classify.preprocess import to_frame
 from surveil.detect import Detector
 from surveil.errors import ConfigError
-from surveil.training.custom import SplitRule, largest, shrunk
+from surveil.training.custom import SplitRule, largest, shrunk, side_px
 from surveil.training.dataset_folder import FACES, MANIFEST, SET_ASIDE, write_face
 from surveil.training.errors import DataError
 from surveil.training.labelling import Label, Labels, label_at
@@ -84,6 +84,7 @@ class _Kept:
     members: list[Member] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
+    sides_px: list[float] = field(default_factory=list)
     known: Known = field(default_factory=Known)
     by_digest: dict[str, int] = field(default_factory=dict)
     links: list[tuple[int, int]] = field(default_factory=list)
@@ -179,9 +180,9 @@ def _take(
         aside(name, "no face")
         return
     box = largest(faces).box
-    side_px = max(box.width, box.height) * max(picture.rgb.shape[:2]) / max(rgb.shape[:2])
-    if side_px < settings.min_face_px:
-        aside(name, "too small", f"{side_px:.0f} px, at least {settings.min_face_px}")
+    side = side_px(box, rgb, picture.rgb)
+    if side < settings.min_face_px:
+        aside(name, "too small", f"{side:.0f} px, at least {settings.min_face_px}")
         return
     crop = crop_face(rgb, box, margin=FACE_MARGIN)
     thumbnail = to_frame(crop, THUMBNAIL_PX)
@@ -215,6 +216,7 @@ def _take(
     kept.members.append(Member(digest, label.person, video))
     kept.names.append(name)
     kept.labels.append(label)
+    kept.sides_px.append(side)
     if copies:
         kept.links.append((copies[0], index))
 
@@ -222,9 +224,18 @@ def _take(
 def _entries(kept: _Kept, settings: ImportSettings) -> list[Entry]:
     splits = splits_of(kept.members, kept.links, settings.rule)
     return [
-        Entry(member.sha256, settings.name, name, label.person, split, label.emotion, label.group)
-        for index, (member, name, label, split) in enumerate(
-            zip(kept.members, kept.names, kept.labels, splits, strict=True)
+        Entry(
+            member.sha256,
+            settings.name,
+            name,
+            label.person,
+            split,
+            label.emotion,
+            label.group,
+            side,
+        )
+        for index, (member, name, label, side, split) in enumerate(
+            zip(kept.members, kept.names, kept.labels, kept.sides_px, splits, strict=True)
         )
         if index not in kept.conflicting
     ]

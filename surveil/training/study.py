@@ -31,7 +31,7 @@ from surveil.training.mcnemar import McNemar, mcnemar
 from surveil.training.metrics import Labels, calibration_error, log_loss
 from surveil.training.robustness import CONDITIONS, spoil
 from surveil.training.selective import Ranked, rank
-from surveil.training.strata import Strata, Stratum, brightness, stratify
+from surveil.training.strata import Numbers, Strata, Stratum, brightness, stratify
 from surveil.training.temperature import fit_calibration, fit_temperature
 from surveil.training.ten_crop import ten_crop_scores
 
@@ -126,7 +126,7 @@ class Extent:
     """
 
     full: bool = True
-    by: Callable[[Faces], Mapping[str, Strata]] = field(default=lambda faces: {})
+    by: Callable[[Faces], Mapping[str, Strata | Numbers]] = field(default=lambda faces: {})
     against: StoredModel | None = None
 
 
@@ -203,11 +203,11 @@ def study(
     scores = calibration.scores(logits)
     right = scores.argmax(axis=1) == labels
     others = _against(model, extent.against, chosen, scores, progress) if extent.against else None
-    by: dict[str, Strata] = {}
+    by: dict[str, Strata | Numbers] = {}
     if extent.full:
         assert runner is not None
-        by = {"brightness": brightness(chosen.frames), "group": chosen.groups}
-        by |= extent.by(chosen)
+        by |= {"brightness": brightness(chosen.frames), "size": chosen.sides_px}
+        by |= {"group": chosen.groups, **extent.by(chosen)}
     tens = _ten_crop(chosen, labels, runner, progress) if extent.full and runner else None
     spoilt = _spoilt(chosen, labels, right, runner, progress) if extent.full and runner else {}
     sets = {}

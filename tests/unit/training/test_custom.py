@@ -62,6 +62,15 @@ def test_largest_face_is_cut_as_production_cuts_it(tmp_path: Path) -> None:
     assert (faces.people[0], faces.labels[0], faces.votes.sum()) == ("anna", 0, 0)
 
 
+def test_size_is_that_in_the_photograph(tmp_path: Path) -> None:
+    large = np.random.default_rng(9).integers(0, 256, (960, 1280, 3), dtype=np.uint8)
+    pictures = [picture(0), cv2.imencode(".png", large)[1].tobytes()]
+    path = write(tmp_path / "c.parquet", pictures, ["anna", "bert"])
+    faces, _ = import_custom(path, find_faces(path, BrightFaces()), RULES)
+    # The second one is sought at half its size.
+    assert faces.sides_px.tolist() == [50, 100]
+
+
 def test_what_cannot_be_used_is_set_aside_with_the_reason(tmp_path: Path) -> None:
     black = cv2.imencode(".png", np.zeros((100, 100, 3), np.uint8))[1].tobytes()
     pictures = [picture(0), black, b"no picture", picture(0), picture(1)]

@@ -111,6 +111,20 @@ def test_faces_are_sought_once_for_all_sizes(data: Path) -> None:
     np.testing.assert_array_equal(small.faces.names, large.faces.names)
 
 
+def test_what_was_kept_before_sizes_were_known_is_made_again(data: Path) -> None:
+    detector = OneFace()
+    before = load(data, CUSTOM, detector)
+    (kept,) = (data / "cache").glob("custom-*.npz")
+    with np.load(kept) as stored:
+        old = {column: stored[column] for column in stored if column != "sides_px"}
+    np.savez_compressed(kept, **old)
+    after = load(data, CUSTOM, detector)
+    assert (after.sha256, detector.pictures) == (before.sha256, 12)
+    site = after.faces.where(after.faces.sources == "site")
+    assert site.sides_px.tolist() == [60] * 12
+    assert np.isnan(after.faces.sides_px[after.faces.sources == "fer2013"]).all()
+
+
 def test_a_csv_file_can_take_the_folder_s_place(data: Path) -> None:
     with pytest.raises(DataError, match=r"none\.csv: no such file or folder"):
         load(data, {"fer2013": "none.csv"}, OneFace())

@@ -20,7 +20,7 @@ def entries_in(folder: Path, shape: tuple[int, ...] = (48, 48)) -> list[Entry]:
     random = np.random.default_rng(0)
     digests = [write_face(folder, random.integers(0, 256, shape, dtype=np.uint8)) for _ in range(3)]
     return [
-        Entry(digests[0], "site", "a.jpg", "anna", Split.TRAIN, Emotion.HAPPY, "door"),
+        Entry(digests[0], "site", "a.jpg", "anna", Split.TRAIN, Emotion.HAPPY, "door", 61.26),
         Entry(digests[1], "site", "b, c.jpg", "anna", Split.TRAIN, Emotion.SAD),
         Entry(digests[2], "site", "d.jpg", "", Split.TEST, Emotion.NEUTRAL, "hall"),
     ]
@@ -39,6 +39,7 @@ def test_faces_are_read_back_exactly(tmp_path: Path, shape: tuple[int, ...]) -> 
     assert faces.digests() == [entry.sha256 for entry in entries]
     assert faces.names.tolist() == ["a.jpg", "b, c.jpg", "d.jpg"]
     assert faces.groups.tolist() == ["door", "", "hall"]
+    np.testing.assert_array_equal(faces.sides_px, [61.3, np.nan, np.nan])
     assert faces.people.tolist() == ["anna", "anna", ""]
     assert faces.labels.tolist() == [3, 4, 6]
     assert faces.splits.tolist() == ["train", "train", "test"]
@@ -49,10 +50,12 @@ def test_size_and_colour_can_be_chosen(tmp_path: Path) -> None:
     assert read_folder_dataset(tmp_path, frame_px=64, channels=3).frames.shape == (3, 64, 64, 3)
 
 
-def test_manifest_without_groups_is_read(tmp_path: Path) -> None:
+def test_manifest_without_groups_and_sizes_is_read(tmp_path: Path) -> None:
     lines = text_of(entries_in(tmp_path)).splitlines()
-    (tmp_path / MANIFEST).write_text("\n".join(line.rpartition(",")[0] for line in lines))
-    assert read_folder_dataset(tmp_path).groups.tolist() == ["", "", ""]
+    (tmp_path / MANIFEST).write_text("\n".join(line.rsplit(",", 2)[0] for line in lines))
+    faces = read_folder_dataset(tmp_path)
+    assert faces.groups.tolist() == ["", "", ""]
+    assert np.isnan(faces.sides_px).all()
 
 
 def test_same_person_in_two_splits_is_named(tmp_path: Path) -> None:
@@ -72,6 +75,7 @@ def test_same_person_in_two_splits_is_named(tmp_path: Path) -> None:
         (",happy", ",hapy", r"line 2: unknown emotion 'hapy'; did you mean 'happy'"),
         (",test", ",exam", r"line 4: split 'exam' is none of train, validation, test"),
         (",test,neutral,hall", "", r"line 4: the line has fewer values"),
+        (",61.3", ",large", r"line 2: side_px 'large' is not a number"),
     ],
 )
 def test_wrong_manifest_is_named_with_its_line(

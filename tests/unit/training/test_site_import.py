@@ -87,6 +87,7 @@ def test_faces_are_cut_as_production_cuts_them(site: Path, tmp_path: Path) -> No
     expected = to_frame(crop_face(face(3), FACE), 64, 3)
     np.testing.assert_array_equal(faces.frames[index], expected)
     assert (faces.people[index], faces.labels[index]) == ("p3", 3)
+    assert (faces.sides_px == 80).all()
 
 
 def test_nobody_is_in_two_splits_and_every_split_is_drawn(site: Path, tmp_path: Path) -> None:

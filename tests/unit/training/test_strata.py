@@ -57,11 +57,21 @@ def test_thirds_are_named_by_their_borders_and_told_as_they_rise() -> None:
     values = np.array([9.0, 1, 5, 2, 8, 6, np.nan])
     named = terciles(values)
     assert named[-1] == ""
-    found = stratify(np.array([True, False, True, False, True, False, True]), {"size": named})
+    found = stratify(np.array([True, False, True, False, True, False, True]), {"size": values})
     assert [(s.stratum.split(",")[0], s.faces, s.accuracy) for s in found] == [
         ("lowest third", 2, 0.0), ("middle third", 2, 0.5), ("highest third", 2, 1.0),
     ]  # fmt: skip
+    assert found[0].stratum == "lowest third, up to 4 px"
     assert not terciles(np.array([np.nan])).any()
+    assert not terciles(np.full(9, 48.0)).any()
+
+
+def test_thirds_are_those_of_the_faces_given() -> None:
+    """Though one set is darker than the other, each has three thirds of its own."""
+    levels, right = np.arange(60.0), np.ones(60, bool)
+    for at in (slice(0, 30), slice(30, 60)):
+        found = stratify(right[at], {"brightness": levels[at]})
+        assert [part.faces for part in found] == [10, 10, 10]
 
 
 def test_brightness_divides_grey_and_colour_alike() -> None:
@@ -69,7 +79,7 @@ def test_brightness_divides_grey_and_colour_alike() -> None:
     grey = np.broadcast_to(levels[:, None, None], (12, 4, 4))
     colour = np.broadcast_to(levels[:, None, None, None], (12, 4, 4, 3))
     assert brightness(grey).tolist() == brightness(colour).tolist()
-    assert len(set(brightness(grey).tolist())) == 3
+    assert brightness(grey).tolist() == levels.tolist()
     assert len(brightness(grey[:0])) == 0
 
 
@@ -86,8 +96,9 @@ def test_many_numbers_become_thirds_and_many_words_are_refused(tmp_path: Path) -
     names = [f"n{index}" for index in range(60)]
     lines = "".join(f"{name},{index},w{index}\n" for index, name in enumerate(names))
     table.write_text("name,side_px,word\n" + lines)
-    thirds = read_groups(table, ["side_px"], faces_named(*names))["side_px"]
-    assert len(set(thirds.tolist())) == 3
+    sides = read_groups(table, ["side_px"], faces_named(*names))
+    assert sides["side_px"].tolist() == list(range(60))
+    assert [part.faces for part in stratify(np.ones(60, bool), sides)] == [20, 20, 20]
     with pytest.raises(DataError, match="column word holds 60 different texts"):
         read_groups(table, ["word"], faces_named(*names))
 

@@ -59,7 +59,10 @@ def test_every_set_has_every_figure(whole: Study) -> None:
         written = found.as_json()
         SetFigures.model_validate(written)
         assert [row["condition"] for row in written["robustness"]] == [c.name for c in CONDITIONS]
-        assert {row["by"] for row in written["strata"]} == {"brightness", "group", "hand"}
+        sizes = {"size"} if found is whole.sets[own] else set()
+        assert {r["by"] for r in written["strata"]} == {"brightness", "group", "hand"} | sizes
+        thirds = [r["faces"] for r in written["strata"] if r["by"] in ("brightness", "size")]
+        assert thirds == [5, 4, 5] * (1 + len(sizes))
         assert sum(r["faces"] for r in written["strata"] if r["by"] == "group") == 14
         assert written["ten_crop"]["faces"] == written["faces"] == 14
         assert written["against"]["classes"] == list(FOUR)
@@ -152,7 +155,8 @@ def test_the_page_needs_nothing_else_and_escapes_all(whole: Study) -> None:
     for words in (
         "What is taken for what", "Is its confidence honest?", "What if it may abstain?",
         "Spoilt faces", "Parts of the faces", "Time and memory", "Limits of these figures",
-        "Ways to calibrate", "north", "scikit-learn", "face of 16 px", "Against beta@",
+        "Ways to calibrate", "north", "scikit-learn", "face of 16 px",
+        "Against beta@", "lowest third, up to ",
     ):  # fmt: skip
         assert words in page.text, words
 
