@@ -216,9 +216,14 @@ def _earlier(metrics: MetricsFile) -> str:
     if start.budget is not None:
         took = f" ({duration(start.budget.seconds)})" if start.budget.seconds else ""
         said = f"; of these {start.budget.epochs} epochs{took} made `{start.model}`, the start"
-    unknown = [f"`{before.model}`" for before in metrics.ancestors if before.budget is None]
+    # Without a hash it may be this model's own name.
+    unknown = [
+        f"{'' if '@' in before.model else 'an earlier '}`{before.model}`"
+        for before in metrics.ancestors
+        if before.budget is None
+    ]
     if unknown:
-        said += f"; what {several(unknown)} took before is not recorded and not counted"
+        said += f"; what {several(unknown)} took is not recorded and not counted"
     return said
 
 

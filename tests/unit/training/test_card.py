@@ -191,7 +191,7 @@ def test_remarks_and_budgets_of_models_before_are_carried_over(tmp_path: Path) -
     text = card_of(write(tmp_path / "alpha", described, content))
     assert "> A try.\n\n> Before that, `alpha@1234567`: Decided on after seeing the test." in text
     assert "; of these 4 epochs (2.0 h) made `alpha@1234567`, the start" in text
-    assert "; what `alpha` took before is not recorded and not counted." in text
+    assert "; what an earlier `alpha` took is not recorded and not counted." in text
     assert "began with the weights of `alpha@1234567`" in text
     assert "Learned from what an earlier `alpha` said" in text
 

@@ -169,11 +169,12 @@ def test_a_start_that_is_gone_or_was_not_noted_is_said_to_be_unknown(
     export(config, write_run(tmp_path / "run", config, **facts), dataset, models)
     metrics = read_record(models / "alpha").metrics
     name = facts.get("started_from", "gone")
+    said = f"`{name}`" if facts else f"an earlier `{name}`"
     assert metrics.ancestors == (Ancestor(model=name),)
     assert metrics.budget is not None
     assert metrics.budget.epochs == 2
     text = (models / "alpha" / "card.md").read_text()
-    assert f"what `{name}` took before is not recorded and not counted" in text
+    assert f"what {said} took is not recorded and not counted" in text
 
 
 def test_a_run_on_other_data_is_refused(tmp_path: Path, dataset: Dataset) -> None:
