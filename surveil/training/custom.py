@@ -157,7 +157,8 @@ def shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
 
 def side_px(box: Box, picture: NDArray[np.uint8], original: NDArray[np.uint8]) -> float:
     """Return the longer side of a box of a shrunk ``picture``, in pixels of its original."""
-    return max(box.width, box.height) * max(original.shape[:2]) / max(picture.shape[:2])
+    shrink: float = max(picture.shape[:2]) / max(original.shape[:2])
+    return max(box.width, box.height) / shrink
 
 
 def largest(faces: Sequence[Detection]) -> Detection:
