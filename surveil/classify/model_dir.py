@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-import surveil
 from surveil.classify.architecture import FIXED_SIDE_PX, Architecture
 from surveil.classify.building import build_network
 from surveil.classify.calibration import MOST_SMOOTHING, Calibration
@@ -26,15 +25,13 @@ from surveil.classify.preprocess import Preprocessing
 from surveil.classify.taxonomy import Taxonomy, taxonomy_of
 from surveil.domain import EMOTIONS
 from surveil.errors import ModelError
-from surveil.model_files import FACTS, WEIGHTS
+from surveil.model_files import FACTS, SHIPPED, WEIGHTS
 
 MAX_FACTS_BYTES = 1 << 20
 MAX_WEIGHTS_BYTES = 256 << 20
 """Four times the largest network of :class:`Architecture`, ``keras-cnn`` in half precision."""
 
 _NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
-_REPOSITORY = Path(surveil.__file__).resolve().parents[1]
-_PACKAGED = Path(surveil.__file__).resolve().parent / "_data" / "models"
 
 
 class _Part(BaseModel):
@@ -119,7 +116,7 @@ def find_model(name_or_path: str | Path) -> Path:
         return given
     places = [given]
     if re.match(_NAME, str(name_or_path)):
-        places += [folder / given for folder in (_REPOSITORY / "models", _PACKAGED)]
+        places += [folder / given for folder in SHIPPED]
     for place in places[1:]:
         if (place / FACTS).is_file():
             return place

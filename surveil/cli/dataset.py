@@ -17,6 +17,7 @@ from surveil.cli.tabular import render, write_file
 from surveil.errors import ConfigError
 
 if TYPE_CHECKING:
+    from surveil.detect import Detector
     from surveil.training.config import TrainConfig
     from surveil.training.dataset_stats import DatasetStats
     from surveil.training.faces import Faces
@@ -94,8 +95,8 @@ def import_command(
     command again gives the same manifest; training reads the folder as one of data.datasets.
     """
     # Imported here: torch takes seconds, and --help does not need it.
-    from surveil.detect import MtcnnDetector
     from surveil.training.custom import SplitRule
+    from surveil.training.face_finder import face_detector
     from surveil.training.labelling import PersonFrom, labels_of_folders, read_labels
     from surveil.training.site_import import ImportSettings, import_site
 
@@ -120,8 +121,8 @@ def import_command(
     # A little smaller than asked for, so that a face that is too small is found and said to be.
     smallest_px = max(12, round(0.8 * min_face_px))
 
-    def detector() -> MtcnnDetector:
-        return MtcnnDetector(min_face_px=min(smallest_px, 40), min_score=0.9, threads=threads)
+    def detector() -> Detector:
+        return face_detector(min_face_px=min(smallest_px, 40), threads=threads)
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("files", total=1)
@@ -226,12 +227,12 @@ def _read(
         from surveil.training.data_path import read_path
 
         return read_path(path), {}, None
-    from surveil.detect import MtcnnDetector
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
+    from surveil.training.face_finder import face_detector
 
     settings = load_config(config)
-    dataset = load_dataset(settings, path, runs / "cache", lambda: MtcnnDetector(min_score=0.9))
+    dataset = load_dataset(settings, path, runs / "cache", face_detector)
     return dataset.faces, dataset.set_aside, settings
 
 

@@ -77,11 +77,11 @@ def command(
     """
     # Imported here: torch takes seconds, and --help does not need it.
     from surveil.classify import find_model, read_model
-    from surveil.detect import MtcnnDetector
     from surveil.model_files import EXPERIMENTS
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
     from surveil.training.export import export
+    from surveil.training.face_finder import face_detector
     from surveil.training.fine_tune import report_fine_tune
     from surveil.training.loop import LAST, Trainer
     from surveil.training.run import run_to_end
@@ -102,7 +102,7 @@ def command(
             settings,
             data,
             runs / "cache",
-            lambda: MtcnnDetector(min_score=0.9),
+            face_detector,
             bar.importing,
         )
         if not export_only:
