@@ -144,7 +144,7 @@ def metrics(
             {"engine": "openvino", "threads": 1, "batch": 1, "p50_ms": 4.5, "p95_ms": 6.0},
             {"engine": "openvino", "threads": 1, "batch": 16, "p50_ms": 3.0, "p95_ms": 4.0},
         ],
-        "memory_bytes": 50_000_000,
+        "memory_bytes": 50_000_000, "measured_on": "2 CPU threads",
         "history": [],
     } | changes  # fmt: skip
 

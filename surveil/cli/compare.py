@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from surveil.cli.tabular import render, write_file, write_rows
+from surveil.cli.tabular import check_writable, render, write_file, write_rows
+from surveil.model_files import SHIPPED
 
 if TYPE_CHECKING:
     from surveil.training.compare import Comparison
@@ -33,11 +34,14 @@ DEFAULT = "models"
 def command(
     models: tuple[str, ...], out: Path | None, json_path: Path | None, csv_path: Path | None
 ) -> None:
-    """Compare MODELS: folders of a model or of models (default: models), or names.
+    """Compare MODELS: folders of a model or of models, or names (default: all there are).
 
     Figures are read from model.json and metrics.json; weights are not needed. Rows that do not
     compare (other classes, other faces, a reduced budget) are said to.
     """
+    for path in (out, json_path, csv_path):
+        if path and str(path) != "-":
+            check_writable(path)
     from surveil.training.compare import COLUMNS, compare, rows
     from surveil.training.model_record import find_records
 
@@ -63,7 +67,9 @@ def command(
 
 
 def _folder(model: str) -> Path:
-    if Path(model).is_dir() or "/" in model or model == DEFAULT:
+    if model == DEFAULT:
+        return next((folder for folder in (Path(model), *SHIPPED) if folder.is_dir()), Path(model))
+    if Path(model).is_dir() or "/" in model:
         return Path(model)
     # Imported here: it brings torch along, which takes seconds and which folders do not need.
     from surveil.classify import find_model
@@ -80,7 +86,15 @@ def _write(path: Path, text: str) -> None:
 
 def _show(console: Console, comparison: Comparison) -> None:
     from surveil.training.compare import SURE
-    from surveil.training.wording import input_words, network_name, number, percent, speed_of
+    from surveil.training.wording import (
+        coverage_words,
+        input_words,
+        network_name,
+        number,
+        percent,
+        size_words,
+        speed_of,
+    )
 
     primary = comparison.tests[0]
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
@@ -88,7 +102,7 @@ def _show(console: Console, comparison: Comparison) -> None:
     table.add_column("model", overflow="fold")
     table.add_column("network, input", overflow="fold")
     for heading in ("classes", "accuracy", "95% interval", "ten-crop", "macro-F1", "ECE",
-                    f"at {SURE:.0%}", "parameters", "ms", "epochs"):  # fmt: skip
+                    f"at {SURE:.0%}", "parameters", "ms", "memory", "epochs"):  # fmt: skip
         table.add_column(heading, justify="right")
     table.add_column("against the best", overflow="fold")
     for record in comparison.records:
@@ -106,9 +120,10 @@ def _show(console: Console, comparison: Comparison) -> None:
             percent(figures.ten_crop.accuracy if figures and figures.ten_crop else None),
             number(figures.macro_f1 if figures else None),
             percent(figures.ece if figures else None),
-            percent(sure.coverage if sure and sure.reached else None),
+            coverage_words(sure),
             "–" if metrics.parameters is None else f"{metrics.parameters:,}",
             "–" if speed is None else f"{speed.p50_ms:.1f}",
+            size_words(metrics.memory_bytes),
             "–" if budget is None else f"{budget.epochs}/{budget.epochs_planned}",
             entry.standing if entry else "",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -70,6 +71,35 @@ def write_file(path: Path, content: bytes) -> None:
         partial.replace(path)
     except OSError as error:
         raise SurveilError(f"cannot write {path}: {error.strerror}") from None
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that :func:`write_file` could not write, before work is done for it.
+
+    Raises:
+        ConfigError: There is no such folder, it cannot be written to, or the file is a folder.
+    """
+    if path.is_dir():
+        raise ConfigError(f"cannot write {path}: it is a folder")
+    _check_folder(path, path.parent)
+
+
+def check_folder_writable(folder: Path) -> None:
+    """Refuse a folder that can be neither written to nor made.
+
+    Raises:
+        ConfigError: It is a file or below one, or cannot be written to.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    _check_folder(folder, there)
+
+
+def _check_folder(path: Path, folder: Path) -> None:
+    if not folder.is_dir():
+        what = "not a folder" if folder.exists() else "no such folder"
+        raise ConfigError(f"cannot write {path}: {folder}: {what}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"cannot write {path}: {folder} may not be written to")
 
 
 def render(draw: Callable[[Console], None], *, width: int | None = None) -> str:

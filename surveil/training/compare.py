@@ -125,13 +125,22 @@ def _entries(record: ModelRecord) -> list[Entry]:
 
 
 def _with_standings(entries: Sequence[Entry]) -> list[Entry]:
-    groups: dict[tuple[str, str, int], list[Entry]] = {}
+    classes = {taxonomy_name(entry.record): entry.record.classes for entry in entries}
+
+    def key_of(entry: Entry) -> tuple[object, ...]:
+        # How many there are of each class tells faces apart that are equally many.
+        rows = entry.record.metrics.test[entry.test].per_class
+        inner = classes.get(entry.taxonomy, ())
+        supports = tuple(row.support for row in rows if row.emotion in inner)
+        return entry.test, entry.taxonomy, entry.faces, supports
+
+    groups: dict[tuple[object, ...], list[Entry]] = {}
     for entry in entries:
-        groups.setdefault((entry.test, entry.taxonomy, entry.faces), []).append(entry)
+        groups.setdefault(key_of(entry), []).append(entry)
     best = {key: max(group, key=lambda e: e.accuracy) for key, group in groups.items()}
     done = []
     for entry in entries:
-        key = (entry.test, entry.taxonomy, entry.faces)
+        key = key_of(entry)
         words = _standing(entry, best[key], len(groups[key]))
         done.append(replace(entry, standing=words))
     return done
@@ -176,7 +185,7 @@ def _warnings(records: Sequence[ModelRecord], tests: Sequence[str]) -> list[str]
         said += [f"{name}: {remark}." for remark in record.remarks]
     speeds = {record.facts.versioned_name: record.metrics.speed for record in records}
     if len([name for name, speed in speeds.items() if speed]) > 1:
-        said.append("Times were measured when each model was exported: compare only like machines.")
+        said.append("Times were measured where each row says: compare only like machines.")
     return said
 
 
@@ -210,14 +219,17 @@ COLUMNS = (
     "model", "network", "input", "classes", "taxonomy", "restricted", "test", "faces", "accuracy",
     "accuracy_low", "accuracy_high", "standing", "ten_crop", "macro_f1", "balanced_accuracy",
     "specificity", "ece", "log_loss", "coverage_at_85", "ferplus", "parameters", "statistics",
-    "weights_bytes", "p50_ms", "p50_of", "makers_figure", "protocol", "note", "epochs",
-    "epochs_planned", "images", "seconds", "hardware", "remarks",
+    "weights_bytes", "p50_ms", "p50_of", "memory_bytes", "measured_on", "makers_figure",
+    "protocol", "note", "epochs", "epochs_planned", "images", "seconds", "hardware", "remarks",
 )  # fmt: skip
 """Of :func:`rows`."""
 
 
 def rows(comparison: Comparison) -> list[list[Any]]:
-    """Return a row for each entry in the order of ``COLUMNS``; ``None`` is unmeasured."""
+    """Return a row for each entry in the order of ``COLUMNS``.
+
+    ``None`` is unmeasured; a coverage of 0 says that the precision is not reached.
+    """
     return [[cells[column] for column in COLUMNS] for cells in map(_cells, comparison.entries)]
 
 
@@ -245,13 +257,15 @@ def _cells(entry: Entry) -> Mapping[str, Any]:
         "specificity": figures.specificity if figures else None,
         "ece": figures.ece if figures else None,
         "log_loss": figures.log_loss if figures else None,
-        "coverage_at_85": sure.coverage if sure and sure.reached else None,
+        "coverage_at_85": sure.coverage if sure else None,
         "ferplus": figures.ferplus.accuracy if figures and figures.ferplus else None,
         "parameters": metrics.parameters,
         "statistics": metrics.statistics,
         "weights_bytes": metrics.weights_bytes,
         "p50_ms": speed.p50_ms if speed else None,
         "p50_of": f"{speed.engine}, batch {speed.batch}" if speed else None,
+        "memory_bytes": metrics.memory_bytes,
+        "measured_on": metrics.measured_on,
         "makers_figure": metrics.makers_figure,
         "protocol": metrics.protocol,
         "note": metrics.note,

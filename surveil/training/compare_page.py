@@ -10,29 +10,13 @@ from typing import Any
 
 from surveil.domain import EMOTIONS
 from surveil.training import wording
-from surveil.training.compare import SURE, Comparison, Entry
-from surveil.training.metrics_file import Reliability, RiskCoverage, SetFigures
+from surveil.training.charts import LEAST_ACCURACY, Plane, heat
+from surveil.training.compare import CLASS_COUNTS, SURE, Comparison, Entry, taxonomy_name
+from surveil.training.metrics_file import SetFigures
 from surveil.training.model_record import ModelRecord
 from surveil.training.pages import page_part, render_page
 
-SIDE = 160
-"""Side of a small chart's plane in the units of its SVG."""
-
-LEAST_ACCURACY = 0.4
-"""Where the vertical axis of the risk-coverage charts begins; lower values lie on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bin as a bar of a reliability chart, in units of the SVG; ``y`` points down."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    share: float
-    """Of the faces, as opacity: bins of few faces are faint."""
-    title: str
+PLANE = Plane(160)
 
 
 def page(comparison: Comparison) -> str:
@@ -54,25 +38,44 @@ def page(comparison: Comparison) -> str:
         sure=SURE,
         having=having,
         heat=heat,
-        bars=bars,
-        curve=curve,
-        line_at=line_at,
         f1_rows=f1_rows,
         condition_rows=condition_rows,
-        side=SIDE,
+        plane=PLANE,
+        least=LEAST_ACCURACY,
     )
 
 
-def restricted_groups(comparison: Comparison) -> list[tuple[str, str, list[Entry]]]:
-    """Return ``(test, taxonomy, entries)`` where models of more classes are restricted to fewer.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries on one set by one taxonomy, the best first.
 
-    Models that know no more than these classes are among the entries; the best come first.
+    ``classes`` is how many the taxonomy has, ``None`` if no model is of these alone and its name
+    does not tell.
     """
+
+    test: str
+    taxonomy: str
+    classes: int | None
+    entries: tuple[Entry, ...]
+
+
+def restricted_groups(comparison: Comparison) -> list[Group]:
+    """Return the entries where models of more classes are restricted to fewer.
+
+    Models that know no more than these classes are among the entries.
+    """
+    counts = {name: count for count, name in CLASS_COUNTS.items()}
+    counts |= {taxonomy_name(record): len(record.classes) for record in comparison.records}
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in comparison.entries:
         groups.setdefault((entry.test, entry.taxonomy), []).append(entry)
     return [
-        (test, taxonomy, sorted(group, key=lambda e: -e.accuracy))
+        Group(
+            test,
+            taxonomy,
+            counts.get(taxonomy),
+            tuple(sorted(group, key=lambda e: -e.accuracy)),
+        )
         for (test, taxonomy), group in groups.items()
         if any(entry.restricted for entry in group)
     ]
@@ -82,46 +85,6 @@ def having(comparison: Comparison, test: str, figure: str) -> list[tuple[ModelRe
     """Return the models of which a figure was measured on a set."""
     measured = ((record, record.metrics.test.get(test)) for record in comparison.records)
     return [(record, found) for record, found in measured if found and getattr(found, figure)]
-
-
-def heat(figures: SetFigures) -> list[tuple[str, int, list[tuple[int, float]]]]:
-    """Return the confusion matrix as ``(label, faces, [(count, share of the row)])``."""
-    found = []
-    for name, row in zip(figures.classes, figures.confusion, strict=False):
-        total = sum(row)
-        found.append((name, total, [(count, count / total if total else 0.0) for count in row]))
-    return found
-
-
-def bars(reliability: Reliability) -> list[Bar]:
-    """Return the bars of a reliability chart, with the model's temperature."""
-    most = max((bin_.faces for bin_ in reliability.scaled), default=0)
-    return [
-        Bar(
-            round(SIDE * bin_.low, 1),
-            round(SIDE * (1 - bin_.accuracy), 1),
-            round(SIDE * (bin_.high - bin_.low), 1),
-            round(SIDE * bin_.accuracy, 1),
-            round(0.25 + 0.75 * bin_.faces / most, 2),
-            f"confidence {bin_.low:.0%} to {bin_.high:.0%}: {bin_.accuracy:.0%} of "
-            f"{bin_.faces} right",
-        )
-        for bin_ in reliability.scaled
-        if bin_.faces and bin_.accuracy is not None
-    ]
-
-
-def curve(risk_coverage: RiskCoverage) -> str:
-    """Return the points of a risk-coverage curve for an SVG polyline."""
-    return " ".join(
-        f"{SIDE * coverage:.1f},{line_at(accuracy):.1f}"
-        for coverage, accuracy in risk_coverage.curve
-    )
-
-
-def line_at(accuracy: float) -> float:
-    """Return the height of an accuracy in a risk-coverage chart, downwards from the top."""
-    return SIDE * (1 - max(accuracy - LEAST_ACCURACY, 0) / (1 - LEAST_ACCURACY))
 
 
 def f1_rows(

@@ -80,12 +80,16 @@ class Reliability(_Part):
 
 
 class Threshold(_Part):
-    """The least confidence at which a precision is reached, and the share of faces above it."""
+    """The least confidence at which a wanted precision holds, and the share of faces above it.
+
+    ``coverage`` is 0 where none reaches it; ``precision_reached`` is unknown in older files.
+    """
 
     precision: Share
     threshold: Share | None = None
     coverage: Share = 0.0
     reached: bool = True
+    precision_reached: Share | None = None
 
 
 class RiskCoverage(_Part):
@@ -147,9 +151,13 @@ class SetFigures(_Part):
 
 
 class Speed(_Part):
-    """Time for one face in batches of ``batch``, on the machine that measured."""
+    """Time for one face in batches of ``batch``, on the machine that measured.
+
+    ``device`` is ``cpu`` or ``cuda:N``; ``None`` in older files.
+    """
 
     engine: str
+    device: str | None = None
     threads: Count | None = None
     batch: Annotated[int, Field(ge=1)]
     p50_ms: Positive
@@ -205,6 +213,8 @@ class MetricsFile(_Part):
         protocol: How epoch, calibration and figures came about, for people.
         ancestors: The models that training went on from, the first one first.
         makers_figure: What those who designed the network report, by a protocol of their own.
+        speed: Of ``surveil evaluate``, as is the memory.
+        measured_on: Name of the GPU or number of CPU threads that times were measured on.
     """
 
     format: Annotated[int, Field(ge=1, le=FORMAT)] = 1
@@ -223,6 +233,7 @@ class MetricsFile(_Part):
     test: Annotated[dict[str, SetFigures], Field(min_length=1)]
     speed: tuple[Speed, ...] = ()
     memory_bytes: Count | None = None
+    measured_on: str | None = None
 
     @model_validator(mode="before")
     @classmethod

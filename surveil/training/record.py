@@ -39,7 +39,7 @@ def record_study(
         study: Of the full extent.
         speed: Times, none where they were not measured.
         memory_bytes: Likewise.
-        hardware: What they were measured on.
+        hardware: Name of the GPU, or number of CPU threads, that they were measured on.
         full_epochs: Of the configuration, for models from before budgets knew of it.
 
     Returns:

@@ -28,13 +28,26 @@ _CHILD_TIMEOUT_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds for one face in batches of ``batch``: median and 95th percentile."""
+    """Milliseconds for one face in batches of ``batch``: median and 95th percentile.
+
+    ``threads`` are the process's; a GPU's time does not hang on them.
+    """
 
     engine: str
+    device: str
     threads: int
     batch: int
     p50_ms: float
     p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a network runs on."""
+
+    engine: EngineName
+    device: str
+    threads: int
 
 
 def measure(
@@ -80,7 +93,7 @@ def time_faces(
     torch.set_num_threads(count)
     try:
         return [
-            _timing(classifier, engine, count, crops[:batch], budget_s)
+            _timing(classifier, Setup(engine, device, count), crops[:batch], budget_s)
             for engine in dict.fromkeys((production, EngineName.TORCH))
             for classifier in [Classifier(model, device=device, engine=engine, threads=count)]
             for batch in batches
@@ -97,8 +110,7 @@ def crops_of(count: int) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
 
 def _timing(
     classifier: Classifier,
-    engine: EngineName,
-    threads: int,
+    setup: Setup,
     crops: list[np.ndarray[Any, np.dtype[np.uint8]]],
     budget_s: float,
 ) -> Timing:
@@ -109,8 +121,15 @@ def _timing(
         began = time.perf_counter()
         classifier.classify(crops)
         taken_s.append(time.perf_counter() - began)
-    p50, p95 = np.percentile(taken_s, (50, 95)) * 1000 / len(crops)
-    return Timing(engine.value, threads, len(crops), float(p50), float(p95))
+    p50_ms, p95_ms = per_face_ms(taken_s, len(crops))
+    engine = setup.engine.value
+    return Timing(engine, setup.device, setup.threads, len(crops), p50_ms, p95_ms)
+
+
+def per_face_ms(taken_s: Sequence[float], faces: int) -> tuple[float, float]:
+    """Return median and 95th percentile for one face, given how long calls with ``faces`` took."""
+    p50, p95 = np.percentile(taken_s, (50, 95)) * 1000 / faces
+    return float(p50), float(p95)
 
 
 def memory_bytes(folder: Path, device: str, threads: int | None) -> int | None:

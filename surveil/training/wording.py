@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from surveil.training.metrics_file import Budget, Speed
 from surveil.training.model_record import FactsFile
@@ -16,6 +16,20 @@ CHOICE = {
     "last": "The last epoch was exported, at which nothing was chosen",
 }
 """How the epoch of an exported model was chosen."""
+
+
+NOT_REACHED = "not reached"
+"""What is said of a precision that no threshold gives."""
+
+
+class _Reached(Protocol):
+    """A threshold, as studied or as stored."""
+
+    @property
+    def coverage(self) -> float: ...
+
+    @property
+    def reached(self) -> bool: ...
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -31,6 +45,13 @@ def number(value: float | None, digits: int = 3) -> str:
 def span(interval: tuple[float, float]) -> str:
     """Return an interval of shares."""
     return f"{interval[0]:.1%} to {interval[1]:.1%}"
+
+
+def coverage_words(threshold: _Reached | None) -> str:
+    """Return which share of faces gets an answer at a wanted precision, if any can."""
+    if threshold is None:
+        return "–"
+    return percent(threshold.coverage) if threshold.reached else NOT_REACHED
 
 
 def several(words: Sequence[str], last: str = "and") -> str:
@@ -118,9 +139,21 @@ def speed_of(speeds: Sequence[Speed]) -> Speed | None:
     return min(speeds, key=key, default=None)
 
 
-def speed_words(speed: Speed | None) -> str:
-    """Return the median time of a face and how it was measured."""
+def speed_words(speed: Speed | None, measured_on: str | None = None) -> str:
+    """Return the median time of a face and how it was measured.
+
+    Args:
+        speed: The time.
+        measured_on: Name of the GPU, for times of one.
+    """
     if speed is None:
         return "–"
-    threads = f", {speed.threads} thread{'s' * (speed.threads > 1)}" if speed.threads else ""
-    return f"{speed.p50_ms:.1f} ms ({speed.engine}, batch {speed.batch}{threads})"
+    where = place_words(speed, measured_on)
+    return f"{speed.p50_ms:.1f} ms ({speed.engine}, batch {speed.batch}{where and f', {where}'})"
+
+
+def place_words(speed: Speed, measured_on: str | None = None) -> str:
+    """Return where a time was measured: so many CPU threads, or which GPU; empty if unknown."""
+    if speed.device not in (None, "cpu"):
+        return measured_on or str(speed.device)
+    return f"{speed.threads} thread{'s' * (speed.threads > 1)}" if speed.threads else ""

@@ -37,5 +37,8 @@ controls.addEventListener("change", (event) => {
     part.hidden = wanted !== "all" && part.dataset.classes !== wanted;
     if (!part.hidden && part.matches("#figures tbody tr")) shown += 1;
   }
+  for (const section of document.querySelectorAll(".fewer")) {
+    section.hidden = [...section.querySelectorAll("[data-classes]")].every((part) => part.hidden);
+  }
   document.getElementById("shown").textContent = shown + " shown";
 });

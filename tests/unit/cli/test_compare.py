@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from made_up_figures import FOUR, write_model
 
 from surveil.cli.compare import command
+from surveil.errors import ConfigError
 from surveil.training.errors import DataError
 
 
@@ -46,6 +47,23 @@ def test_programs_get_rows_alone(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere: no such folder"):
         run(tmp_path / "nowhere")
+
+
+def test_without_a_folder_the_shipped_models_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "emotion-resnet18@" in run().stdout
+    write_model(tmp_path / "models", "alpha")
+    found = run().stdout
+    assert "alpha@" in found
+    assert "emotion-resnet18@" not in found
+
+
+def test_a_table_that_could_not_be_written_is_refused(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, "alpha")
+    with pytest.raises(ConfigError, match="nowhere: no such folder"):
+        run(folder, "--csv", tmp_path / "nowhere" / "a.csv")
 
 
 def test_comparing_needs_no_torch(tmp_path: Path) -> None:

@@ -8,12 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_up_figures import FOUR, facts, metrics, set_figures, write, write_model
+from made_up_figures import FOUR, SEVEN, facts, metrics, set_figures, write, write_model
 
 from surveil.training.compare import COLUMNS, Comparison, compare, rows
-from surveil.training.compare_page import curve, f1_rows, heat, line_at, page, restricted_groups
+from surveil.training.compare_page import f1_rows, page, restricted_groups
 from surveil.training.errors import DataError
-from surveil.training.metrics_file import RiskCoverage
 from surveil.training.model_record import find_records, read_record
 
 
@@ -53,6 +52,7 @@ def test_same_number_of_faces_of_other_classes_is_noticed(tmp_path: Path) -> Non
     described = facts("beta")
     write(tmp_path / "beta", described, metrics(described, {"faces-a": figures}))
     assert any("not the same faces" in warning for warning in compared(tmp_path).warnings)
+    assert set(standings(tmp_path).values()) == {"no other on these faces"}
 
 
 def test_what_does_not_compare_is_said(tmp_path: Path) -> None:
@@ -72,12 +72,37 @@ def test_what_does_not_compare_is_said(tmp_path: Path) -> None:
 def test_restricted_and_dedicated_models_meet_in_one_group(tmp_path: Path) -> None:
     write_model(tmp_path, "alpha")
     write_model(tmp_path, "four-beta", classes=FOUR, faces=410)
-    ((test, taxonomy, entries),) = restricted_groups(compared(tmp_path))
-    assert (test, taxonomy) == ("faces-a", "four")
-    assert {(e.record.facts.name, e.restricted) for e in entries} == {
+    (group,) = restricted_groups(compared(tmp_path))
+    assert (group.test, group.taxonomy, group.classes) == ("faces-a", "four", 4)
+    assert {(e.record.facts.name, e.restricted) for e in group.entries} == {
         ("alpha", True), ("four-beta", False),
     }  # fmt: skip
-    assert entries[0].accuracy >= entries[1].accuracy
+    assert group.entries[0].accuracy >= group.entries[1].accuracy
+
+
+def test_restricted_and_dedicated_models_are_rivals_on_the_same_faces(tmp_path: Path) -> None:
+    seven, four = set_figures(1), set_figures(2, classes=FOUR)
+    kept = [row for row in seven["per_class"] if row["emotion"] in FOUR]
+    faces = sum(row["support"] for row in kept)
+    for row, same in zip(four["per_class"], kept, strict=True):
+        row["support"] = same["support"]
+    four |= {"faces": faces, "accuracy": 0.5, "interval": [0.45, 0.55]}
+    seven["restricted"] = {"four": {"faces": faces, "accuracy": 0.9, "interval": [0.88, 0.92]}}
+    for name, classes, figures in (("alpha", SEVEN, seven), ("beta", FOUR, four)):
+        described = facts(name, classes)
+        write(tmp_path / name, described, metrics(described, {"faces-a": figures}))
+
+    def said() -> set[str]:
+        (group,) = restricted_groups(compared(tmp_path))
+        return {re.sub(r"@\w+", "", entry.standing) for entry in group.entries}
+
+    assert said() == {"best", "40.0 points below alpha"}
+    four["per_class"][0]["support"] += 1
+    four["per_class"][1]["support"] -= 1
+    described = facts("beta", FOUR)
+    content = metrics(described, {"faces-a": four})
+    (tmp_path / "beta" / "metrics.json").write_text(json.dumps(content))
+    assert said() == {"no other on these faces"}
 
 
 def test_rows_are_one_for_each_model_set_and_taxonomy(tmp_path: Path) -> None:
@@ -90,9 +115,45 @@ def test_rows_are_one_for_each_model_set_and_taxonomy(tmp_path: Path) -> None:
     first = found[0]
     assert (first["p50_ms"], first["p50_of"]) == (4.5, "openvino, batch 1")
     assert first["accuracy_low"] < first["accuracy"] < first["accuracy_high"]
-    assert first["coverage_at_85"] is not None
+    assert first["coverage_at_85"] > 0
+    assert (first["memory_bytes"], first["measured_on"]) == (50_000_000, "2 CPU threads")
     assert 0.9 < first["specificity"] < 1
     assert found[1]["ece"] is None
+
+
+def test_not_reached_is_told_from_not_measured(tmp_path: Path) -> None:
+    figures = set_figures(1)
+    figures["risk_coverage"]["thresholds"] = [
+        {"precision": 0.85, "threshold": None, "coverage": 0.0, "reached": False}
+    ]
+    described = facts("alpha")
+    write(tmp_path / "alpha", described, metrics(described, {"faces-a": figures}))
+    bare = {key: figures[key] for key in ("faces", "classes", "accuracy", "interval")}
+    described = facts("beta")
+    write(tmp_path / "beta", described, metrics(described, {"faces-a": bare}))
+    comparison = compared(tmp_path)
+    found = [dict(zip(COLUMNS, row, strict=True)) for row in rows(comparison)]
+    assert {row["model"][:4]: row["coverage_at_85"] for row in found} == {"alph": 0.0, "beta": None}
+    assert ">not reached</td>" in page(comparison)
+
+
+def test_a_gpu_is_named_where_times_are_its(tmp_path: Path) -> None:
+    speed = [
+        {"engine": "torch", "device": "cuda:0", "threads": 16, "batch": 1, "p50_ms": 1.5,
+         "p95_ms": 2.0}
+    ]  # fmt: skip
+    write_model(tmp_path, "alpha", speed=speed, measured_on="Some GPU")
+    text = page(compared(tmp_path))
+    assert "1.5 ms (torch, batch 1, Some GPU)" in text
+    assert "50.0 MB" in text
+    assert "16 threads" not in text
+
+
+def test_a_filter_by_classes_reaches_the_models_of_fewer(tmp_path: Path) -> None:
+    write_model(tmp_path, "alpha")
+    write_model(tmp_path, "four-beta", classes=FOUR)
+    fewer = page(compared(tmp_path)).split('<section class="fewer">')[1].split("</section>")[0]
+    assert re.findall(r'data-classes="(\d*)"', fewer) == ["4"]
 
 
 def test_a_file_of_format_1_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -162,14 +223,9 @@ def test_folders_without_models_are_named(tmp_path: Path) -> None:
     assert "alpha is left out" in remarks[0]
 
 
-def test_charts_follow_the_figures(tmp_path: Path) -> None:
+def test_f1_is_told_of_each_class_in_order(tmp_path: Path) -> None:
     record = read_record(write_model(tmp_path, "alpha"))
     figures = record.metrics.test["faces-a"]
-    for label, faces, shares in heat(figures):
-        assert faces == sum(count for count, _ in shares), label
-        assert sum(share for _, share in shares) == pytest.approx(1)
-    assert (line_at(1.0), line_at(0.4), line_at(0.1)) == (0, 160, 160)
-    assert curve(RiskCoverage(curve=((0.5, 1.0), (1.0, 0.7)))) == "80.0,0.0 160.0,80.0"
     assert [name for name, _ in f1_rows([record], "faces-a")] == list(figures.classes)
 
 
