@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from surveil.cli.tabular import render, write_file
-from surveil.cli.train import DATA_HELP
+from surveil.cli.evaluate_tables import show_study
+from surveil.cli.tabular import check_folder_writable, check_writable, render, write_file
 from surveil.errors import ConfigError, SurveilError
 
 if TYPE_CHECKING:
     from surveil.classify import StoredModel
+    from surveil.training.material import Material
     from surveil.training.study import Study
+
+DATA_HELP = (
+    "The model's data folder, as training read it, or a dataset: class folders, one that 'surveil "
+    "dataset import' wrote, FER2013."
+)
+RECORD_NEEDS = (
+    "--record takes the test split of the data that the model was trained with: metrics.json must "
+    "not hold figures of faces it may have learned"
+)
 
 
 @click.command()
@@ -27,14 +35,13 @@ if TYPE_CHECKING:
 @click.option(
     "--split",
     type=click.Choice(["test", "validation", "train"]),
-    default="test",
-    show_default=True,
-    help="Which faces; 'test' is PublicTest and the custom people held out.",
+    help="Which faces.  [default: test (PublicTest and the people held out); all faces of a "
+    "dataset whose source the model was not trained with]",
 )
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="Take data and split from this training configuration instead of the model's own.",
+    help="Read --data as this training configuration's data folder, not as the model's own.",
 )
 @click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), help="For its cache."
@@ -76,7 +83,7 @@ if TYPE_CHECKING:
 def command(
     model: str,
     data: Path,
-    split: str,
+    split: str | None,
     config: Path | None,
     runs: Path,
     json_path: Path | None,
@@ -92,81 +99,98 @@ def command(
 ) -> None:
     """Evaluate MODEL, a name or a folder, on the faces below --data.
 
-    The split is drawn as it was for the model's training, so that nothing it was fitted to is
-    reported as a test. With --json or --report everything is measured, which takes minutes on a
-    CPU; else, or with --quick, what one pass over the faces gives.
+    The split of the model's own data is drawn as it was for its training, so that nothing it was
+    fitted to is reported as a test. Of any other dataset all faces are reported on, without those
+    that the model is known to have learned. With --json or --report everything is measured, which
+    takes minutes on a CPU; else, or with --quick, what one pass over the faces gives.
     """
-    # Imported here: torch takes seconds, and --help does not need it.
-    import torch
-
-    from surveil.classify import find_model, read_model
-    from surveil.detect import MtcnnDetector
-    from surveil.engines import resolve_device
-    from surveil.training.config import load_config
-    from surveil.training.dataset import load_dataset
-    from surveil.training.errors import DataError
-    from surveil.training.faces import Split
-    from surveil.training.hardware import describe_hardware
-    from surveil.training.record import record_study
-    from surveil.training.speed import measure
-    from surveil.training.strata import read_groups
-    from surveil.training.study import Extent, Runner, study
-
     full = bool(json_path or report_dir or record) and not quick
     if bool(groups) != bool(columns):
         raise ConfigError("--groups and --group-by belong together: a file, and columns of it")
     if columns and not full:
         raise ConfigError("--group-by needs --json, --report or --record, and no --quick")
+    if record and quick:
+        raise ConfigError("--record needs all figures: --quick would drop what was recorded")
+    if record and split not in (None, "test"):
+        raise ConfigError(RECORD_NEEDS)
+    _check_outputs(json_path, report_dir)
+    # Imported here: torch takes seconds, and --help does not need it.
+    import torch
+
+    from surveil.classify import find_model, read_model
+    from surveil.engines import resolve_device
+    from surveil.training.config import load_config
+    from surveil.training.face_finder import face_detector
+    from surveil.training.faces import Split
+    from surveil.training.hardware import describe_hardware
+    from surveil.training.material import check_faces, load_material
+    from surveil.training.record import record_study
+    from surveil.training.speed import measure
+    from surveil.training.strata import read_groups
+    from surveil.training.study import Extent, Runner, study
+
     stored = read_model(find_model(model))
+    if record:
+        check_folder_writable(stored.folder)
     other = read_model(find_model(against)) if against else None
     chosen = resolve_device(device)
     torch.set_num_threads(threads or torch.get_num_threads())
-    settings = load_config(config) if config else _trained_with(stored)
-    dataset = load_dataset(settings, data, runs / "cache", lambda: MtcnnDetector(min_score=0.9))
-    same = dataset.sha256 == stored.facts.training.get("manifest_sha256")
+    material = load_material(
+        stored,
+        data,
+        runs / "cache",
+        face_detector,
+        split=Split(split) if split else None,
+        config=load_config(config) if config else None,
+        rival=other,
+    )
+    if record and not (material.same_data and material.split is Split.TEST):
+        raise ConfigError(RECORD_NEEDS)
+    check_faces(material, stored, data)
     say = _Progress(Console(stderr=True), quiet=not full)
     result = study(
         stored,
-        dataset.faces,
-        Split(split),
+        material.faces,
+        material.split,
         Extent(
             full=full,
             by=lambda faces: read_groups(groups, columns, faces) if groups else {},
             against=other,
+            against_unsure=material.rival_unsure,
         ),
-        runner=Runner(stored, device=chosen) if full else None,
+        runner=Runner(stored, device=chosen, threads=threads) if full else None,
         progress=say,
     )
-    if not result.sets:
-        raise DataError(f"{data}: the {split} split holds no face of a class that {model} knows")
     speed: list[dict[str, Any]] = []
     memory_bytes = None
     if full if with_speed is None else with_speed:
         say("time and memory")
         speed, memory_bytes = measure(stored, device=chosen, threads=threads)
     hardware = describe_hardware(torch.device(chosen), threads)
+    written: list[Path] = []
     if record:
-        if split != "test" or not same:
-            raise ConfigError(
-                "--record takes the test split of the data that the model was trained with: "
-                "metrics.json must not hold figures of faces it may have learned"
-            )
-        record_study(
-            stored, result, speed, memory_bytes, hardware, full_epochs=settings.full_epochs
+        assert material.config is not None
+        full_epochs = material.config.full_epochs
+        written.append(
+            record_study(stored, result, speed, memory_bytes, hardware, full_epochs=full_epochs)
         )
     if report_dir:
-        _write_report(report_dir, stored, split, same, result, speed, memory_bytes, hardware)
+        written.append(
+            _write_report(report_dir, stored, material, result, speed, memory_bytes, hardware)
+        )
     content = {
         "model": stored.facts.versioned_name,
         "classes": list(stored.facts.classes),
-        "split": split,
-        "manifest_sha256": dataset.sha256,
-        "same_data_as_trained_on": same,
+        "split": material.split.value if material.split else "all",
+        "manifest_sha256": material.sha256,
+        "same_data_as_trained_on": material.same_data,
+        "warnings": list(material.warnings),
         "temperature": stored.facts.temperature,
         "smoothing": stored.facts.smoothing,
         "results": {name: found.as_json() for name, found in result.sets.items()},
         "calibrations": [asdict(row) for row in result.calibrations],
         "faces_left_out": result.left_out,
+        "learned_faces_left_out": material.learned,
         "speed": speed,
         "memory_bytes": memory_bytes,
         "hardware": hardware,
@@ -177,59 +201,57 @@ def command(
     else:
         if json_path:
             write_file(json_path, text.encode())
-        title = f"{stored.facts.versioned_name}, {split} split"
-        click.echo(render(lambda console: _show(console, title, result, speed)), nl=False)
-        for path in (json_path, report_dir and report_dir / "index.html"):
-            if path:
-                click.echo(f"written to {path}")
-    if not same:
+            written.append(json_path)
+        title = f"{stored.facts.versioned_name}, {material.chosen}"
+        click.echo(render(lambda console: show_study(console, title, result, speed)), nl=False)
+        for path in written:
+            click.echo(f"written to {path}")
+    for warning in material.warnings:
+        click.echo(f"Note: {warning}", err=True)
+    if material.learned:
         click.echo(
-            "Note: data or split differ from those the model was trained with; "
-            "some of these faces may have been trained on.",
+            f"Note: {material.learned} faces were left out: models were trained with them.",
             err=True,
         )
 
 
-def _trained_with(model: StoredModel) -> Any:
-    from pydantic import ValidationError
+def _check_outputs(json_path: Path | None, report_dir: Path | None) -> None:
+    """Find out before minutes of work that its results could not be written."""
+    if json_path and str(json_path) != "-":
+        check_writable(json_path)
+    if report_dir:
+        from surveil.training.pages import check_pages
 
-    from surveil.training.config import TrainConfig
-
-    try:
-        return TrainConfig.model_validate(model.facts.training.get("config", {}))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"]) or "config"
-        raise ConfigError(
-            f"{model.folder}: model.json: training.config: {key}: {problem['msg']}; "
-            "give the data's configuration with --config"
-        ) from error
+        check_pages()
+        check_folder_writable(report_dir)
 
 
 def _write_report(
     folder: Path,
     model: StoredModel,
-    split: str,
-    same: bool,
+    material: Material,
     result: Study,
     speed: list[dict[str, Any]],
     memory_bytes: int | None,
     hardware: str,
-) -> None:
+) -> Path:
     from importlib.metadata import version
 
     from surveil.training.model_record import FactsFile
     from surveil.training.report import Report, report_page
+    from surveil.training.sizes import sizes_of
     from surveil.training.wording import input_sentence, network_sentence
 
     facts = FactsFile.model_validate(model.facts.model_dump(mode="json"))
     report = Report(
         model=model.facts.versioned_name,
         network=f"{network_sentence(facts.architecture)}, on {input_sentence(facts)}",
-        parameters=sum(value.numel() for value in model.network.parameters()),
+        parameters=sizes_of(model).parameters,
         classes=model.facts.classes,
-        split=split,
-        same_data=same,
+        split=material.chosen,
+        warnings=material.warnings,
+        sources=material.sources,
+        learned=material.learned,
         study=result,
         speed=speed,
         memory_bytes=memory_bytes,
@@ -241,7 +263,9 @@ def _write_report(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SurveilError(f"cannot write {folder}: {error.strerror}") from None
-    write_file(folder / "index.html", page.encode())
+    path = folder / "index.html"
+    write_file(path, page.encode())
+    return path
 
 
 class _Progress:
@@ -254,67 +278,3 @@ class _Progress:
     def __call__(self, what: str) -> None:
         if not self._quiet:
             self._console.print(f"measuring: {what}", highlight=False, markup=False)
-
-
-def _show(console: Console, title: str, result: Study, speed: list[dict[str, Any]]) -> None:
-    from surveil.training.findings import findings
-
-    console.print(_sets_table(title, result))
-    name, found = next(iter(result.sets.items()))
-    evaluation = found.evaluation
-    table = _table(f"By class, {name}", "class", *(
-        "precision", "recall", "specificity", "F1", "faces",
-    ))  # fmt: skip
-    for figures in evaluation.per_class:
-        table.add_row(
-            figures.emotion, f"{figures.precision:.1%}", f"{figures.recall:.1%}",
-            f"{figures.specificity:.1%}", f"{figures.f1:.3f}", str(figures.support),
-        )  # fmt: skip
-    console.print(table)
-    table = _table(
-        "Rows as labelled, columns as classified", "class", *(n[:5] for n in evaluation.classes)
-    )
-    for label, counts in zip(evaluation.classes, evaluation.confusion, strict=True):
-        table.add_row(label, *(str(count) for count in counts))
-    console.print(table)
-    for line in findings(result, speed):
-        console.print(Text(f"- {line}"))
-
-
-def _sets_table(title: str, result: Study) -> Table:
-    restricted = [
-        name
-        for name in dict.fromkeys(
-            key for found in result.sets.values() for key in found.evaluation.restricted
-        )
-        if name != "six"
-    ]
-    table = _table(title, "faces of", *(
-        "faces", "accuracy", "95% interval", "ten-crop", "macro-F1", "top-2", "ECE raw > scaled",
-        "85% right at", "FER+", *restricted,
-    ))  # fmt: skip
-    for name, found in result.sets.items():
-        figures = found.evaluation
-        low, high = figures.interval
-        sure = figures.risk_coverage.thresholds[0]
-        table.add_row(
-            name, str(figures.faces), f"{figures.accuracy:.2%}", f"{low:.1%} to {high:.1%}",
-            f"{found.ten_crop.accuracy:.2%}" if found.ten_crop else "–",
-            f"{figures.macro_f1:.3f}", f"{figures.top2:.1%}",
-            f"{figures.ece_unscaled:.1%} > {figures.ece:.1%}",
-            f"{sure.coverage:.1%}" if sure.reached else "–",
-            f"{figures.ferplus.accuracy:.1%}" if figures.ferplus else "–",
-            *(
-                f"{figures.restricted[key].accuracy:.1%}" if key in figures.restricted else "–"
-                for key in restricted
-            ),
-        )  # fmt: skip
-    return table
-
-
-def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column(first)
-    for heading in others:
-        table.add_column(heading, justify="right")
-    return table

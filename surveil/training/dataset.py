@@ -20,7 +20,7 @@ from surveil.training.dataset_folder import read_folder_dataset
 from surveil.training.errors import DataError
 from surveil.training.faces import COLUMNS, Faces, join
 from surveil.training.fer2013 import read_fer2013
-from surveil.training.manifest import check_people, write_manifest
+from surveil.training.manifest import check_people, keep_manifest, write_manifest
 
 IMPORT_VERSION = 1
 """Rises when faces are found or cut out differently, so that older caches are not used."""
@@ -71,8 +71,14 @@ def load_dataset(
     parts: list[Faces] = []
     set_aside: dict[str, int] = {}
     if data.fer2013 is not None:
+        path = data_dir / data.fer2013
+        if not path.exists():
+            raise DataError(
+                f"{path}: no such file or folder; to do without FER2013, its default, a "
+                "configuration says data: {fer2013: null}"
+            )
         faces, dropped = read_fer2013(
-            data_dir / data.fer2013,
+            path,
             validation_percent=data.validation_percent,
             final_exam=final_exam,
         )
@@ -102,6 +108,7 @@ def load_dataset(
     check_people(config.name, faces)
     cache_dir.mkdir(parents=True, exist_ok=True)
     digest = write_manifest(faces, cache_dir / "manifest.csv")
+    keep_manifest(cache_dir, digest)
     return Dataset(faces, digest, set_aside)
 
 

@@ -198,7 +198,7 @@ def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, Labels]:
     return faces.where(labels >= 0), labels[labels >= 0]
 
 
-def parts_of(faces: Faces, split: Split) -> Iterator[tuple[str, Part]]:
+def parts_of(faces: Faces, split: Split | None) -> Iterator[tuple[str, Part]]:
     """Yield the sets that a split's faces are reported in, by name: one for each source.
 
     For FER2013's test split (PublicTest) the official set of all rows is joined by

@@ -8,16 +8,26 @@ from typing import Any
 from surveil.training.evaluation import Evaluation
 from surveil.training.metrics_file import Speed
 from surveil.training.study import Against, SetStudy, Study
-from surveil.training.wording import percent, size_words, span, speed_of
+from surveil.training.wording import percent, place_words, size_words, span, speed_of
 
 SURELY = 0.05
 """Above this p-value a difference may well be chance."""
 
 
 def findings(
-    study: Study, speed: Sequence[Mapping[str, Any]] = (), memory_bytes: int | None = None
+    study: Study,
+    speed: Sequence[Mapping[str, Any]] = (),
+    memory_bytes: int | None = None,
+    hardware: str | None = None,
 ) -> list[str]:
-    """Return sentences on the first set of a study, and on speed; see the page's own sections."""
+    """Return sentences on the first set of a study, and on speed; see the page's own sections.
+
+    Args:
+        study: With at least one set.
+        speed: Times, none where they were not measured.
+        memory_bytes: Likewise.
+        hardware: Name of the GPU, for times of one.
+    """
     name, found = next(iter(study.sets.items()))
     if not found.evaluation.faces:
         return [f"{name} holds no faces."]
@@ -28,27 +38,32 @@ def findings(
     timing = speed_of([Speed.model_validate(row) for row in speed])
     if timing:
         memory = f" and needs {size_words(memory_bytes)} of memory" if memory_bytes else ""
-        lines.append(
-            f"One face takes {timing.p50_ms:.1f} ms with {timing.engine} on {timing.threads} "
-            f"thread{'s' if timing.threads != 1 else ''}{memory}."
-        )
+        place = place_words(timing, hardware)
+        where = f" on {place}" if place else ""
+        lines.append(f"One face takes {timing.p50_ms:.1f} ms with {timing.engine}{where}{memory}.")
     return lines
 
 
 def against(found: Against) -> str:
     """Return a comparison with another model as a sentence."""
     test = found.test
+    if not test.faces:
+        return f"Against {found.model}: no face here has a label that both models know."
     gap = (found.accuracy - found.accuracy_other) * 100
     verdict = (
         "a difference that chance alone would seldom make"
         if test.p_value < SURELY
         else "which may well be chance"
     )
+    doubt = (
+        f" {found.model} was trained with other data or another split and may have learned some "
+        "of these faces: its figure may be too good."
+    )
     return (
         f"Against {found.model} on the same {test.faces} faces: {percent(found.accuracy)} to "
         f"{percent(found.accuracy_other)} ({gap:+.1f} points), {verdict} (McNemar, "
         f"p = {test.p_value:.2g}: {test.only_first} faces only this model gets right, "
-        f"{test.only_second} only the other)."
+        f"{test.only_second} only the other).{doubt * found.unsure}"
     )
 
 
@@ -58,15 +73,19 @@ def thresholds(evaluation: Evaluation) -> Iterator[str]:
         if not found.reached or found.threshold is None:
             yield f"No threshold makes {percent(found.precision, 0)} of the answers right."
             continue
+        right = percent(found.precision_reached)
         said = (
-            f"If you only act on scores above {found.threshold:.2f}, "
-            f"{percent(found.precision, 0)} are right and {percent(found.coverage, 0)} of faces "
-            "get an answer."
+            f"Even if every face gets an answer, {right} are right, where "
+            f"{percent(found.precision, 0)} were wanted."
+            if found.coverage == 1
+            else f"If you only act on scores of at least {found.threshold:.4f}, {right} are right "
+            f"({percent(found.precision, 0)} were wanted) and {percent(found.coverage, 0)} of "
+            "faces get an answer."
         )
         held = found.on_validation
         if held and held.precision is not None:
             said += (
-                f" Set in advance on validation faces the threshold is {held.threshold:.2f}, and "
+                f" Set in advance on validation faces the least score is {held.threshold:.4f}, and "
                 f"{percent(held.precision)} ({span(held.interval)}) of the "
                 f"{percent(held.coverage, 0)} that get an answer here are right."
             )
@@ -76,8 +95,8 @@ def thresholds(evaluation: Evaluation) -> Iterator[str]:
 def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
     yield (
         f"Of {found.faces:,} faces of {name}, it names the labelled expression of "
-        f"{percent(found.accuracy)}. On other faces of the same kind, {span(found.interval)} is "
-        "to be expected (95% interval)."
+        f"{percent(found.accuracy)}. Its accuracy on faces of this kind lies between "
+        f"{percent(found.interval[0])} and {percent(found.interval[1])} (95% interval)."
     )
     rows = sorted((r for r in found.per_class if r.support), key=lambda row: row.recall)
     if len(rows) > 1:

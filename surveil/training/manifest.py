@@ -59,6 +59,20 @@ def write_manifest(faces: Faces, path: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def keep_manifest(cache_dir: Path, sha256: str) -> None:
+    """Keep ``manifest.csv`` under its hash too: another configuration writes its own over it."""
+    content = (cache_dir / "manifest.csv").read_bytes()
+    (cache_dir / f"manifest-{sha256[:16]}.csv").write_bytes(content)
+
+
+def kept_manifest(cache_dir: Path, sha256: str) -> Path | None:
+    """Return where the manifest of this hash is, or ``None`` if it is not there."""
+    for path in (cache_dir / f"manifest-{sha256[:16]}.csv", cache_dir / "manifest.csv"):
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            return path
+    return None
+
+
 def text_of(entries: Sequence[Entry]) -> str:
     """Return the manifest of an imported dataset, with the columns ``group`` and ``side_px``."""
     text = io.StringIO()

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from surveil.errors import ConfigError
 from surveil.training import wording
+
+
+def check_pages() -> None:
+    """Refuse to begin work for a page that could not be made.
+
+    Raises:
+        ConfigError: jinja2, which is among the extras for training, is not installed.
+    """
+    if find_spec("jinja2") is None:
+        raise ConfigError("the page needs jinja2: install surveil[train]")
 
 
 def render_page(template: str, **values: Any) -> str:
@@ -14,10 +25,9 @@ def render_page(template: str, **values: Any) -> str:
     Raises:
         ConfigError: jinja2, which is among the extras for training, is not installed.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise ConfigError("the page needs jinja2: install surveil[train]") from error
+    check_pages()
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("surveil.training"),
         autoescape=True,

@@ -7,20 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from surveil.training import wording
+from surveil.training.charts import LEAST_ACCURACY, Plane, heat
 from surveil.training.failures import failures
 from surveil.training.findings import against, findings
-from surveil.training.metrics import Bin
-from surveil.training.metrics_file import SetFigures
+from surveil.training.metrics_file import SetFigures, Speed
 from surveil.training.pages import render_page
 from surveil.training.provenance import SETS
-from surveil.training.selective import RiskCoverage
-from surveil.training.study import SetStudy, Study
+from surveil.training.study import Study
 
-SIDE = 300
-"""Side of a chart's plane in the units of its SVG."""
-
-LEAST_ACCURACY = 0.4
-"""Where the vertical axis of the risk-coverage chart begins; lower values lie on it."""
+PLANE = Plane(300)
 
 BAR = 220
 """Length of a bar of 100%."""
@@ -35,8 +30,10 @@ class Report:
         network: What it is, in a sentence.
         parameters: Learned numbers.
         classes: In order.
-        split: Name of the split reported on.
-        same_data: Whether data and split are those of the model's training.
+        split: Words for what is reported on: a split, or all faces.
+        warnings: Sentences on what the figures do not prove.
+        sources: The collections reported on.
+        learned: How many faces were left out as the model had learned them.
         study: The figures.
         speed: Timings as :func:`surveil.training.speed.measure` gives them.
         memory_bytes: The same's memory.
@@ -49,7 +46,9 @@ class Report:
     parameters: int
     classes: tuple[str, ...]
     split: str
-    same_data: bool
+    warnings: Sequence[str]
+    sources: Sequence[str]
+    learned: int
     study: Study
     speed: Sequence[dict[str, Any]]
     memory_bytes: int | None
@@ -57,16 +56,15 @@ class Report:
     code_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of a chart, in units of its SVG; ``y`` points down."""
+KINDS = {
+    "fer2013": "web pictures",
+    "muxspace": "press photographs and film stills",
+    "london_ccby": "portraits",
+}
+"""What collections hold that are no recordings of anyone's cameras."""
 
-    x: float
-    y: float
-    width: float
-    height: float
-    opacity: float
-    title: str
+OF_PICTURES = frozenset({"brightness", "size"})
+"""What strata are divided by that tells nothing of who is seen."""
 
 
 def report_page(report: Report) -> str:
@@ -86,70 +84,27 @@ def report_page(report: Report) -> str:
         report=report,
         sets=sets,
         primary=next(iter(sets)),
-        findings=findings(report.study, report.speed, report.memory_bytes),
+        findings=findings(report.study, report.speed, report.memory_bytes, report.hardware),
         failures=failures(tests) if tests else [],
         words=wording,
         about_sets={name: SETS[name].replace("`", "") for name in sets if name in SETS},
-        bars=bars,
+        speed=[Speed.model_validate(row) for row in report.speed],
+        kinds=kinds,
+        people=people,
         heat=heat,
-        points=points,
-        height=height,
-        marks=marks,
+        plane=PLANE,
         against=against,
-        side=SIDE,
         bar=BAR,
         least=LEAST_ACCURACY,
     )
 
 
-def heat(found: SetStudy) -> list[tuple[str, int, list[tuple[int, float]]]]:
-    """Return the confusion matrix as ``(label, faces, [(count, share of the row)])``."""
-    rows = []
-    for name, row in zip(found.evaluation.classes, found.evaluation.confusion, strict=True):
-        total = sum(row)
-        rows.append((name, total, [(n, n / total if total else 0.0) for n in row]))
-    return rows
+def kinds(sources: Sequence[str]) -> str:
+    """Return what the known ones of some collections hold, in words; empty if none is known."""
+    return wording.several([KINDS[source] for source in sources if source in KINDS])
 
 
-def bars(bins: Sequence[Bin]) -> list[Box]:
-    """Return the bars of a reliability diagram; those of few faces are faint."""
-    most = max((bin_.faces for bin_ in bins), default=0)
-    return [
-        Box(
-            round(SIDE * bin_.low + 1, 1),
-            round(SIDE * (1 - bin_.accuracy), 1),
-            round(SIDE * (bin_.high - bin_.low) - 2, 1),
-            round(SIDE * bin_.accuracy, 1),
-            round(0.3 + 0.7 * bin_.faces / most, 2),
-            f"{bin_.faces} faces of confidence {bin_.low:.0%} to {bin_.high:.0%}, on average "
-            f"{bin_.confidence:.1%}: {bin_.accuracy:.1%} right",
-        )
-        for bin_ in bins
-        if bin_.accuracy is not None and bin_.confidence is not None
-    ]
-
-
-def points(risk_coverage: RiskCoverage) -> str:
-    """Return the points of a risk-coverage curve for an SVG polyline."""
-    return " ".join(
-        f"{SIDE * coverage:.1f},{height(accuracy):.1f}"
-        for coverage, accuracy in risk_coverage.curve
-    )
-
-
-def height(accuracy: float) -> float:
-    """Return where an accuracy lies in a risk-coverage chart, downwards from the top."""
-    return SIDE * (1 - max(accuracy - LEAST_ACCURACY, 0) / (1 - LEAST_ACCURACY))
-
-
-def marks(risk_coverage: RiskCoverage) -> list[tuple[float, float, str]]:
-    """Return the thresholds as places ``(x, y)`` of a risk-coverage chart, and what they say."""
-    return [
-        (
-            round(SIDE * found.coverage, 1),
-            round(height(found.precision), 1),
-            f"{found.precision:.0%} right at {found.coverage:.0%} coverage",
-        )
-        for found in risk_coverage.thresholds
-        if found.reached
-    ]
+def people(study: Study) -> list[str]:
+    """Return what faces were divided by that may tell groups of people apart."""
+    names = (row.by for found in study.sets.values() for row in found.strata)
+    return [name for name in dict.fromkeys(names) if name not in OF_PICTURES]

@@ -46,6 +46,8 @@ class Threshold:
         threshold: Chosen on the very faces it is reported on; ``None`` where none reaches it.
         coverage: Share of faces at or above it; 0 where none reaches it.
         reached: Whether one does.
+        precision_reached: The share of them that is right, at least ``precision``; ``None`` where
+            none reaches it.
         on_validation: What the threshold chosen on the validation split does on these faces, which
             is what can be expected of one that is set in advance.
     """
@@ -55,6 +57,7 @@ class Threshold:
     coverage: float
     reached: bool
     on_validation: Answered | None = None
+    precision_reached: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def risk_coverage(ranked: Ranked, validation: Ranked | None = None) -> RiskCover
                 own[1] if own else 0.0,
                 own is not None,
                 answered(ranked, earlier[0]) if earlier else None,
+                answered(ranked, own[0]).precision if own else None,
             )
         )
     return RiskCoverage(curve, thresholds)

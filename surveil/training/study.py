@@ -58,6 +58,8 @@ class Against:
     accuracy: float
     accuracy_other: float
     test: McNemar
+    unsure: bool = False
+    """Whether the other model may have learned some of the faces, being trained with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +125,25 @@ class Extent:
         by: Further divisions into strata of all the dataset's faces; see
             :func:`surveil.training.strata.read_groups`.
         against: Another model.
+        against_unsure: Whether that one may have learned some of the faces.
     """
 
     full: bool = True
     by: Callable[[Faces], Mapping[str, Strata | Numbers]] = field(default=lambda faces: {})
     against: StoredModel | None = None
+    against_unsure: bool = False
 
 
 class Runner:
     """A model on the engine that serves it, for frames of any preprocessing."""
 
     def __init__(
-        self, model: StoredModel, *, device: str = "cpu", cache_dir: Path | None = None
+        self,
+        model: StoredModel,
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
+        cache_dir: Path | None = None,
     ) -> None:
         how = model.facts.preprocessing
         self.how = how
@@ -142,6 +151,7 @@ class Runner:
             model.network,
             device=device,
             example_shape=(2, how.channels, how.crop_px, how.crop_px),
+            threads=threads,
             cache_dir=cache_dir,
         )
 
@@ -159,7 +169,7 @@ class Runner:
 def study(
     model: StoredModel,
     faces: Faces,
-    split: Split,
+    split: Split | None,
     extent: Extent,
     *,
     runner: Runner | None = None,
@@ -171,19 +181,24 @@ def study(
         model: Run in float32 by PyTorch, the reference engine, for all but ten crops and spoilt
             faces.
         faces: Of all splits.
-        split: To be reported on.
+        split: To be reported on; ``None`` is all faces, and then none are left to set thresholds.
         extent: How much is measured.
         runner: The model on the engine that serves it; needed for the full extent.
         progress: Told what is begun.
     """
-    whole = faces.only(split)
+    whole = faces.only(split) if split else faces
     chosen, labels = known_faces(model, whole)
     calibration, taxonomy = model.facts.calibration, model.facts.taxonomy
-    progress(f"{len(chosen)} faces of the {split.value} split")
+    by: dict[str, Strata | Numbers] = {}
+    if extent.full:
+        # Before anything that takes long, as the groups may be wrong.
+        by |= {"brightness": brightness(chosen.frames), "size": chosen.sides_px}
+        by |= {"group": chosen.groups, **extent.by(chosen)}
+    progress(f"{len(chosen)} faces of the {split.value} split" if split else f"{len(chosen)} faces")
     logits = _logits(model, chosen)
     parts = dict(parts_of(chosen, split))
     validation, validation_labels, validation_logits = None, np.empty(0, np.int64), logits[:0]
-    if extent.full and split is not Split.VALIDATION:
+    if extent.full and split not in (None, Split.VALIDATION):
         held, validation_labels = known_faces(model, faces.only(Split.VALIDATION))
         if len(held):
             progress(f"{len(held)} faces of the validation split, for thresholds")
@@ -202,12 +217,7 @@ def study(
     }
     scores = calibration.scores(logits)
     right = scores.argmax(axis=1) == labels
-    others = _against(model, extent.against, chosen, scores, progress) if extent.against else None
-    by: dict[str, Strata | Numbers] = {}
-    if extent.full:
-        assert runner is not None
-        by |= {"brightness": brightness(chosen.frames), "size": chosen.sides_px}
-        by |= {"group": chosen.groups, **extent.by(chosen)}
+    others = _against(model, extent, chosen, scores, progress) if extent.against else None
     tens = _ten_crop(chosen, labels, runner, progress) if extent.full and runner else None
     spoilt = _spoilt(chosen, labels, right, runner, progress) if extent.full and runner else {}
     sets = {}
@@ -276,12 +286,14 @@ def _spoilt(
 
 def _against(
     model: StoredModel,
-    other: StoredModel,
+    extent: Extent,
     faces: Faces,
     scores: NDArray[np.float32],
     progress: Progress,
 ) -> Callable[[Part], Against]:
     """Return what compares both models on a part of the faces, which ``scores`` are of."""
+    other = extent.against
+    assert other is not None
     progress(f"the same faces by {other.facts.versioned_name}")
     mine, others = model.facts.taxonomy, other.facts.taxonomy
     shared = tuple(emotion for emotion in mine.classes if emotion in others.classes)
@@ -306,6 +318,7 @@ def _against(
             hits_of(first).accuracy,
             hits_of(second).accuracy,
             mcnemar(first, second),
+            extent.against_unsure,
         )
 
     return compare

@@ -50,6 +50,7 @@ def test_threshold_holds_what_it_promises(precision: float) -> None:
     kept = confidence[:1500] >= np.float32(chosen.threshold)
     assert kept.mean() == pytest.approx(chosen.coverage)
     assert right[:1500][kept].mean() >= precision
+    assert chosen.precision_reached == pytest.approx(right[:1500][kept].mean())
     assert chosen.on_validation is not None
     assert chosen.on_validation.precision == pytest.approx(precision, abs=0.03)
 

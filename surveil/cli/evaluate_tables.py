@@ -1,0 +1,82 @@
+"""What ``surveil evaluate`` prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from surveil.training.study import Study
+
+
+def show_study(
+    console: Console, title: str, result: Study, speed: Sequence[dict[str, Any]]
+) -> None:
+    """Draw the figures of all sets, of the first one's classes, and what was found in words."""
+    # Imported here: it brings torch along, which takes seconds.
+    from surveil.training.findings import findings
+
+    console.print(_sets_table(title, result))
+    name, found = next(iter(result.sets.items()))
+    evaluation = found.evaluation
+    table = _table(f"By class, {name}", "class", *(
+        "precision", "recall", "specificity", "F1", "faces",
+    ))  # fmt: skip
+    for figures in evaluation.per_class:
+        table.add_row(
+            figures.emotion, f"{figures.precision:.1%}", f"{figures.recall:.1%}",
+            f"{figures.specificity:.1%}", f"{figures.f1:.3f}", str(figures.support),
+        )  # fmt: skip
+    console.print(table)
+    table = _table(
+        "Rows as labelled, columns as classified", "class", *(n[:5] for n in evaluation.classes)
+    )
+    for label, counts in zip(evaluation.classes, evaluation.confusion, strict=True):
+        table.add_row(label, *(str(count) for count in counts))
+    console.print(table)
+    for line in findings(result, speed):
+        console.print(Text(f"- {line}"))
+
+
+def _sets_table(title: str, result: Study) -> Table:
+    from surveil.training.wording import coverage_words
+
+    restricted = [
+        name
+        for name in dict.fromkeys(
+            key for found in result.sets.values() for key in found.evaluation.restricted
+        )
+        if name != "six"
+    ]
+    table = _table(title, "faces of", *(
+        "faces", "accuracy", "95% interval", "ten-crop", "macro-F1", "top-2", "ECE raw > scaled",
+        "85% right at", "FER+", *restricted,
+    ))  # fmt: skip
+    for name, found in result.sets.items():
+        figures = found.evaluation
+        low, high = figures.interval
+        table.add_row(
+            name, str(figures.faces), f"{figures.accuracy:.2%}", f"{low:.1%} to {high:.1%}",
+            f"{found.ten_crop.accuracy:.2%}" if found.ten_crop else "–",
+            f"{figures.macro_f1:.3f}", f"{figures.top2:.1%}",
+            f"{figures.ece_unscaled:.1%} > {figures.ece:.1%}",
+            coverage_words(figures.risk_coverage.thresholds[0]),
+            f"{figures.ferplus.accuracy:.1%}" if figures.ferplus else "–",
+            *(
+                f"{figures.restricted[key].accuracy:.1%}" if key in figures.restricted else "–"
+                for key in restricted
+            ),
+        )  # fmt: skip
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column(first)
+    for heading in others:
+        table.add_column(heading, justify="right")
+    return table
