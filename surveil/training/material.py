@@ -90,7 +90,7 @@ def load_material(
 
     Raises:
         ConfigError: The path is no dataset, and the model's own configuration is of no use.
-        DataError: Something in the path is wrong.
+        DataError: The path is neither, or something in it is wrong.
     """
     settings = config or _own_config(model, data)
     if settings is not None:
@@ -207,7 +207,7 @@ def learned_by(
 
 
 def _own_config(model: StoredModel, data: Path) -> TrainConfig | None:
-    """Return what a model was trained with, or ``None`` if the path is a dataset of its own."""
+    """Return what a model was trained with, or ``None`` if the path holds none of it."""
     try:
         config = TrainConfig.model_validate(model.facts.training.get("config", {}))
     except ValidationError as error:
@@ -221,7 +221,7 @@ def _own_config(model: StoredModel, data: Path) -> TrainConfig | None:
         ) from error
     named = (config.data.fer2013, config.data.custom, *config.data.datasets)
     held = any((data / part).exists() for part in named if part is not None)
-    return config if held or not is_dataset(data) else None
+    return config if held else None
 
 
 def _sources(model: StoredModel) -> Sequence[str]:

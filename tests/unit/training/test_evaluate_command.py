@@ -179,6 +179,16 @@ def test_the_test_split_alone_is_taken_of_a_source_the_model_knows(fer_dir: Path
     assert "trained with faces of fer2013 too, and which ones is not known" in result.stderr
 
 
+def test_a_path_that_is_nothing_is_named(fer_dir: Path) -> None:
+    (fer_dir.parent / "bare").mkdir()
+    for name, said in (
+        ("bare", r"bare: neither manifest\.csv, nor FER2013"),
+        ("no", "no: no such"),
+    ):
+        with pytest.raises(DataError, match=said):
+            evaluate(fer_dir, "--data", str(fer_dir.parent / name))
+
+
 def test_a_configuration_without_fer2013_must_say_so(fer_dir: Path) -> None:
     own_faces(fer_dir.parent / "site" / "test", noise(6, seed=9))
     config = fer_dir.parent / "own.yaml"
