@@ -108,7 +108,7 @@ def load_material(
         known = learned_by(some, views, cache_dir) if some else None
         learned |= known if known is not None else False
         if some is model and known is None:
-            warnings.append(_unchecked(shared, sources, cache_dir))
+            warnings.append(_unchecked(shared, sources))
         if some is rival and rival is not None:
             unsure = known is None and bool(sources & set(_sources(rival)))
     return Material(
@@ -228,8 +228,8 @@ def _sources(model: StoredModel) -> Sequence[str]:
     return [str(source) for source in model.facts.training.get("sources", ())]
 
 
-def _unchecked(shared: Sequence[str], sources: set[str], cache_dir: Path) -> str:
-    missing = f"the manifest of its training is not in {cache_dir}"
+def _unchecked(shared: Sequence[str], sources: set[str]) -> str:
+    missing = "the manifest of its training is not in the cache of --runs"
     if shared:
         return (
             f"The model was trained with faces of {several(shared)} too, and which ones is not "
