@@ -32,6 +32,7 @@ from surveil.training.metrics import Labels, calibration_error, log_loss
 from surveil.training.robustness import CONDITIONS, spoil
 from surveil.training.selective import Ranked, rank
 from surveil.training.strata import Numbers, Strata, Stratum, brightness, stratify
+from surveil.training.switch_study import SwitchStudy, make_pool, study_switches
 from surveil.training.temperature import fit_calibration, fit_temperature
 from surveil.training.ten_crop import ten_crop_scores
 
@@ -91,12 +92,13 @@ class SetStudy:
     strata: tuple[Stratum, ...] = ()
     against: Against | None = None
     audit: Audit | None = None
+    over_time: SwitchStudy | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as plain values, in the shape of ``metrics.json``."""
         more = {
             name: getattr(self, name)
-            for name in ("ten_crop", "robustness", "strata", "against", "audit")
+            for name in ("ten_crop", "robustness", "strata", "against", "audit", "over_time")
         }
         known = {name: value for name, value in more.items() if value}
         return self.evaluation.as_json() | {
@@ -121,7 +123,8 @@ class Extent:
     """How much is measured.
 
     Attributes:
-        full: Ten crops, spoilt faces, thresholds and calibrations of the validation split.
+        full: Ten crops, spoilt faces, switches over time, thresholds and calibrations of the
+            validation split.
         by: Further divisions into strata of all the dataset's faces; see
             :func:`surveil.training.strata.read_groups`.
         against: Another model.
@@ -178,8 +181,8 @@ def study(
     """Measure a model on a split.
 
     Args:
-        model: Run in float32 by PyTorch, the reference engine, for all but ten crops and spoilt
-            faces.
+        model: Run in float32 by PyTorch, the reference engine, for all but ten crops, spoilt faces
+            and switches.
         faces: Of all splits.
         split: To be reported on; ``None`` is all faces, and then none are left to set thresholds.
         extent: How much is measured.
@@ -220,6 +223,8 @@ def study(
     others = _against(model, extent, chosen, scores, progress) if extent.against else None
     tens = _ten_crop(chosen, labels, runner, progress) if extent.full and runner else None
     spoilt = _spoilt(chosen, labels, right, runner, progress) if extent.full and runner else {}
+    if extent.full and runner:
+        progress("expressions that switch over time")
     sets = {}
     for name, part in parts.items():
         at = part.at
@@ -234,6 +239,7 @@ def study(
             tuple(stratify(right[at], {key: of_face[at] for key, of_face in by.items()})),
             others(part) if others else None,
             audit(labels[at], scores[at], evaluations[name]) if extent.full and len(at) else None,
+            _switches(model, chosen.frames[at], labels[at], runner) if extent.full else None,
         )
     calibrations: tuple[Calibrated, ...] = ()
     if len(validation_labels):
@@ -261,6 +267,23 @@ def _ten_crop(
     progress("ten views of each face")
     given = ten_crop_scores(_framed(faces.frames, how), how, runner.logits)
     return np.asarray(given.argmax(axis=1) == labels)
+
+
+def _switches(
+    model: StoredModel, frames: NDArray[np.uint8], labels: Labels, runner: Runner | None
+) -> SwitchStudy | None:
+    if runner is None:
+        return None
+    facts = model.facts
+    return study_switches(
+        make_pool(
+            frames,
+            labels,
+            facts.taxonomy,
+            runner.how,
+            lambda views: facts.calibration.scores(runner.logits(views)),
+        )
+    )
 
 
 def _framed(frames: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:

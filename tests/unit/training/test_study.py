@@ -14,6 +14,7 @@ from made_up_study import FOUR, SEVEN, faces_for, model_in
 
 from surveil.classify import StoredModel
 from surveil.errors import ConfigError
+from surveil.training import switch_study
 from surveil.training.config import TrainConfig
 from surveil.training.errors import DataError
 from surveil.training.experiments import note_experiment
@@ -76,6 +77,20 @@ def test_every_set_has_every_figure(whole: Study) -> None:
     assert whole.validation_faces == 14
 
 
+def test_faces_that_switch_are_told_with_and_without_smoothing(
+    model: StoredModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch_study, "FEWEST_IMAGES", 2)
+    found = study(model, faces_for(), Split.TEST, Extent(), runner=Runner(model)).sets["fer2013"]
+    written = found.as_json()["over_time"]
+    assert written["expressions"] == list(SEVEN)
+    assert written["plain"]["tau_s"] == 0 < written["smoothed"]["tau_s"]
+    assert 0 < written["plain"]["seconds_right"] < 0.4  # nothing was learned
+    page = page_of(Study({"fer2013": found}))
+    assert "A face that changes its expression" in page
+    assert f"{written['plain']['seconds_right']:.1%}" in page
+
+
 def test_a_second_study_gives_the_same_figures(model: StoredModel, whole: Study) -> None:
     again = study(
         model, faces_for(), Split.TEST, Extent(), runner=Runner(model)
@@ -89,7 +104,7 @@ def test_a_second_study_gives_the_same_figures(model: StoredModel, whole: Study)
 def test_a_quick_study_needs_no_engine_and_measures_less(model: StoredModel) -> None:
     found = study(model, faces_for(), Split.TEST, Extent(full=False))
     written = found.sets["fer2013"].as_json()
-    assert not {"robustness", "strata", "ten_crop", "audit"} & set(written)
+    assert not {"robustness", "strata", "ten_crop", "audit", "over_time"} & set(written)
     assert found.calibrations == ()
 
 
