@@ -109,8 +109,6 @@ def command(
         raise ConfigError("--groups and --group-by belong together: a file, and columns of it")
     if columns and not full:
         raise ConfigError("--group-by needs --json, --report or --record, and no --quick")
-    if record and quick:
-        raise ConfigError("--record needs all figures: --quick would drop what was recorded")
     if record and split not in (None, "test"):
         raise ConfigError(RECORD_NEEDS)
     _check_outputs(json_path, report_dir)
@@ -124,7 +122,7 @@ def command(
     from surveil.training.faces import Split
     from surveil.training.hardware import describe_hardware
     from surveil.training.material import check_faces, load_material
-    from surveil.training.record import record_study
+    from surveil.training.record import has_full_figures, record_study
     from surveil.training.speed import measure
     from surveil.training.strata import read_groups
     from surveil.training.study import Extent, Runner, study
@@ -132,6 +130,8 @@ def command(
     stored = read_model(find_model(model))
     if record:
         check_folder_writable(stored.folder)
+        if quick and has_full_figures(stored.folder):
+            raise ConfigError("--record with --quick would drop figures recorded in full")
     other = read_model(find_model(against)) if against else None
     chosen = resolve_device(device)
     torch.set_num_threads(threads or torch.get_num_threads())

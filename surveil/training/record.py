@@ -36,7 +36,7 @@ def record_study(
 
     Args:
         model: As read from its folder.
-        study: Of the full extent.
+        study: Of the full extent, unless nothing of that extent was recorded yet.
         speed: Times, none where they were not measured.
         memory_bytes: Likewise.
         hardware: Name of the GPU, or number of CPU threads, that they were measured on.
@@ -71,6 +71,16 @@ def record_study(
     write_bytes_whole(model.folder / CARD, card(record).encode())
     update_experiment(model.folder.parent / EXPERIMENTS, record)
     return path
+
+
+def has_full_figures(folder: Path) -> bool:
+    """Return whether a model's ``metrics.json`` holds what only a full study measures.
+
+    Raises:
+        DataError: It is not sound.
+    """
+    sets = read_record(folder).metrics.test.values()
+    return any(found.ten_crop or found.robustness or found.strata for found in sets)
 
 
 def _budget(metrics: MetricsFile, full_epochs: int | None) -> dict[str, Any] | None:
