@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ _KEY = "surveil"
 
 
 def write_bytes_whole(path: Path, data: bytes) -> None:
-    """Write a small file so that a reader or a crash finds the old or the new one, never a part."""
+    """Write a small file so that a reader or a crash finds the old or the new one, never a part.
+
+    Raises:
+        CheckpointError: It could not be written; the message names the file.
+    """
     fresh = path.with_name(f".{path.name}.new")
     try:
         with fresh.open("wb") as file:
@@ -26,8 +31,14 @@ def write_bytes_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: could not be written, the one before it stays: {error}"
+        ) from error
     finally:
-        fresh.unlink(missing_ok=True)
+        # Of a folder that is not there, say: what the write raised is what counts.
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -50,7 +61,8 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
             f"{path}: could not be written, the one before it stays: {error}"
         ) from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -65,6 +77,21 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise CheckpointError(f"{path}: not a readable checkpoint: {error}") from error
+
+
+@contextmanager
+def reading_facts(path: Path) -> Iterator[None]:
+    """Name the checkpoint where one of its facts is missing or not of the kind it should be.
+
+    Raises:
+        CheckpointError: In place of what the code within raised for a fact.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: a fact of the checkpoint is missing or wrong: {error!r}"
+        ) from error
 
 
 def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from surveil.training.averaging import MovingAverage
 from surveil.training.checkpoint import (
     part_of,
     read_checkpoint,
+    reading_facts,
     write_bytes_whole,
     write_checkpoint,
 )
@@ -37,9 +38,12 @@ from surveil.training.imagenet import begin_with_imagenet
 from surveil.training.loss import TrainingLoss
 from surveil.training.optimiser import load_optimiser, make_optimiser, optimiser_tensors
 from surveil.training.precision import device_of, make_scaler
+from surveil.training.resuming import check_same_run, log_changes
 from surveil.training.schedule import Pace, rate_at
 from surveil.training.shards import Shards
 from surveil.training.views import Views, pixel_facts
+
+log = logging.getLogger(__name__)
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
@@ -114,10 +118,14 @@ class Trainer:
         self.steps = len(train) // config.batch
         torch.manual_seed(config.seed)
         model = TwoHeads(config)
+        self.imagenet: bool | None = None
+        """Whether training began with ImageNet weights; None where that is not known."""
         # A run that goes on needs none, and should not wait for a server.
-        if config.imagenet and not (folder / LAST).exists():
-            assert isinstance(model.network, FaceResNet18)
-            begin_with_imagenet(model.network)
+        if not (folder / LAST).exists():
+            self.imagenet = False
+            if config.imagenet:
+                assert isinstance(model.network, FaceResNet18)
+                self.imagenet = begin_with_imagenet(model.network)
         if start is not None:
             _begin_with(model.network, start, config)
             # Its first layer is used to pixels on that scale.
@@ -133,11 +141,12 @@ class Trainer:
         on_gpu = self.device.type == "cuda"
         # All batches are of one shape, for which the fastest convolution is sought once.
         torch.backends.cudnn.benchmark = on_gpu
+        self.shards = 1 if on_gpu else shards
         self._shards = Shards(
             self.model,
             config,
             TrainingLoss(config, self._views.counts).to(self.device),
-            1 if on_gpu else shards,
+            self.shards,
             teachers=taught,
             scale=self._scaler.scale,
         )
@@ -146,6 +155,8 @@ class Trainer:
         self._optimiser = make_optimiser(self.model, config)
         self.started_from = start.facts.versioned_name if start else None
         """``name@hash`` of the model whose weights training began with."""
+        self.taught_by = [teacher.facts.versioned_name for teacher in teachers]
+        """``name@hash`` of the models of ``config.distil``."""
         self.epoch = 0
         self.best: tuple[float, float] = (-1.0, -math.inf)
         """Validation accuracy and negated log-loss of the best epoch so far."""
@@ -155,30 +166,44 @@ class Trainer:
         """Continue from the folder's last checkpoint; False if there is none.
 
         Raises:
-            CheckpointError: It is damaged, or belongs to another network or other data.
+            CheckpointError: It is damaged, or belongs to another run, network or data.
         """
         path = self.folder / LAST
         if not path.exists():
             return False
         tensors, facts = read_checkpoint(path)
-        for key, wanted in self._identity().items():
-            if _identity_in(facts).get(key) != wanted:
-                raise CheckpointError(f"{path}: belongs to another run: its {key} differs")
-        try:
-            self.model.load_state_dict(part_of(tensors, "model"))
-            self.average.load(part_of(tensors, "average"), facts["average_steps"])
-        except (RuntimeError, KeyError) as error:
-            raise CheckpointError(f"{path}: does not fit the network: {error}") from error
-        # Checkpoints of before there was a choice of optimisers hold SGD's momentum alone.
-        older = {f"momentum_buffer.{n}": v for n, v in part_of(tensors, "momentum").items()}
-        load_optimiser(self._optimiser, self.model, older | part_of(tensors, "optimiser"))
-        if facts.get("scaler"):
-            self._scaler.load_state_dict(facts["scaler"])
-        self.preprocessing = Preprocessing(**facts["preprocessing"])
-        self.started_from = facts.get("started_from", self.started_from)
-        self.epoch = facts["epoch"]
-        self.best = (facts["best"][0], facts["best"][1])
-        self.history = [EpochReport(**line) for line in facts["history"]]
+        with reading_facts(path):
+            before = TrainConfig.model_validate(facts["config"])
+            check_same_run(
+                path, before, self.config,
+                {
+                    "data_sha256": (facts["data_sha256"], self.data_sha256),
+                    # Older checkpoints do not say by which weights they were taught.
+                    "teachers": (facts.get("teachers", self.taught_by), self.taught_by),
+                },
+            )  # fmt: skip
+            log_changes(path, before, self.config)
+            if facts.get("shards", self.shards) != self.shards:
+                log.warning(
+                    "%s: batches were divided into %s parts, now into %d: the run will not end "
+                    "in the same weights", path, facts["shards"], self.shards,
+                )  # fmt: skip
+            try:
+                self.model.load_state_dict(part_of(tensors, "model"))
+                self.average.load(part_of(tensors, "average"), facts["average_steps"])
+            except RuntimeError as error:
+                raise CheckpointError(f"{path}: does not fit the network: {error}") from error
+            # Checkpoints of before there was a choice of optimisers hold SGD's momentum alone.
+            older = {f"momentum_buffer.{n}": v for n, v in part_of(tensors, "momentum").items()}
+            load_optimiser(self._optimiser, self.model, older | part_of(tensors, "optimiser"))
+            if facts.get("scaler"):
+                self._scaler.load_state_dict(facts["scaler"])
+            self.preprocessing = Preprocessing(**facts["preprocessing"])
+            self.started_from = facts.get("started_from", self.started_from)
+            self.imagenet = facts.get("imagenet")
+            self.epoch = int(facts["epoch"])
+            self.best = (facts["best"][0], facts["best"][1])
+            self.history = [EpochReport(**line) for line in facts["history"]]
         return True
 
     def run(
@@ -190,22 +215,31 @@ class Trainer:
         """Train until the configured number of epochs is done.
 
         Raises:
-            DivergedError: The loss is not a number.
+            DivergedError: The loss, or a weight at the end of an epoch, is not a number.
             CheckpointError: A checkpoint could not be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CheckpointError(f"{self.folder}: {error.strerror or error}") from error
         pace = Pace()
         while self.epoch < self.config.epochs:
             began = time.monotonic()
             loss = self._epoch(pace, on_step)
             accuracy, log_loss = self._validate()
+            tensors = self._tensors()
+            # The last update comes after the last look at the loss.
+            if not (math.isfinite(log_loss) and all(v.isfinite().all() for v in tensors.values())):
+                raise self._diverged(
+                    "the weights are not finite after the last update", self.steps - 1
+                )
             report = EpochReport(
                 self.epoch + 1, self.config.px_at(self.epoch), self._rate(self.steps - 1), loss,
                 accuracy, log_loss, round(time.monotonic() - began, 1),
             )  # fmt: skip
             self.epoch += 1
             self.history.append(report)
-            self._save(report)
+            self._save(report, tensors)
             on_epoch(report)
 
     def _epoch(self, pace: Pace, on_step: Callable[[Progress], None]) -> float:
@@ -229,7 +263,7 @@ class Trainer:
                 continue
             # Before the weights are touched, and the one place that waits for a GPU.
             if not math.isfinite(float(total)):
-                raise self._diverged(float(loss), step)
+                raise self._diverged(f"the loss is {float(loss)}", step)
             self._update(step)
             now = time.monotonic()
             pace.step((now - began) / (step + 1 - done), cost)
@@ -251,9 +285,9 @@ class Trainer:
         self._scaler.update()
         self.average.update(self.model)
 
-    def _diverged(self, loss: float, step: int) -> DivergedError:
+    def _diverged(self, what: str, step: int) -> DivergedError:
         return DivergedError(
-            f"{self.config.name}: the loss is {loss} in epoch {self.epoch + 1}, step {step + 1}; "
+            f"{self.config.name}: {what} in epoch {self.epoch + 1}, step {step + 1}; "
             "lower optimiser.rate or set optimiser.clip_norm, then --resume"
         )
 
@@ -280,19 +314,16 @@ class Trainer:
         accuracy = float((logits.argmax(1) == labels).double().mean())
         return accuracy, float(functional.cross_entropy(logits, labels))
 
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must share with the run that continues it.
-
-        Epochs and the like are not part of it: a run may be lengthened, say, and its rate then
-        follows the new schedule from the next epoch on. Pixel statistics stay as they were.
-        """
-        return _identity_of(self.config) | {"data_sha256": self.data_sha256}
-
-    def _save(self, report: EpochReport) -> None:
+    def _tensors(self) -> dict[str, Tensor]:
+        """Return all that a checkpoint holds: weights, their average, the optimiser's state."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        average = {f"average.{name}": value for name, value in self.average.state.items()}
+        for name, value in self.average.state.items():
+            tensors[f"average.{name}"] = value
         for name, value in optimiser_tensors(self._optimiser, self.model).items():
             tensors[f"optimiser.{name}"] = value
+        return tensors
+
+    def _save(self, report: EpochReport, tensors: dict[str, Tensor]) -> None:
         key = (report.validation_accuracy, -report.validation_log_loss)
         is_best = key > self.best
         self.best = max(self.best, key)
@@ -301,6 +332,9 @@ class Trainer:
             "config": self.config.model_dump(mode="json"),
             "preprocessing": asdict(self.preprocessing),
             "started_from": self.started_from,
+            "teachers": self.taught_by,
+            "imagenet": self.imagenet,
+            "shards": self.shards,
             "epoch": self.epoch,
             "scaler": self._scaler.state_dict(),
             "average_steps": self.average.steps,
@@ -308,8 +342,9 @@ class Trainer:
             "history": [asdict(line) for line in self.history],
         }
         if is_best:
+            average = {n: v for n, v in tensors.items() if n.startswith("average.")}
             write_checkpoint(self.folder / BEST, average, facts)
-        write_checkpoint(self.folder / LAST, tensors | average, facts)
+        write_checkpoint(self.folder / LAST, tensors, facts)
         lines = "".join(json.dumps(asdict(line)) + "\n" for line in self.history)
         write_bytes_whole(self.folder / HISTORY, lines.encode())
 
@@ -334,21 +369,6 @@ def logits_of(network: nn.Module, frames: NDArray[np.uint8], how: Preprocessing)
             batch = torch.from_numpy(normalise(part, how)).to(first.device)
             parts.append(network(batch).float().cpu())
     return torch.cat(parts)
-
-
-def _identity_of(config: TrainConfig) -> dict[str, Any]:
-    return {
-        "name": config.name,
-        "seed": config.seed,
-        "architecture": config.architecture,
-        "taxonomy": config.taxonomy,
-    }
-
-
-def _identity_in(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return what a checkpoint says of its run; parsed, as older ones lack later keys."""
-    config = TrainConfig.model_validate(facts["config"])
-    return _identity_of(config) | {"data_sha256": facts["data_sha256"]}
 
 
 def _begin_with(network: nn.Module, start: StoredModel, config: TrainConfig) -> None:

@@ -136,6 +136,27 @@ def test_nan_stops_the_run_at_once_and_spares_the_checkpoint(tmp_path: Path) -> 
     assert read_checkpoint(tmp_path / LAST)[1]["epoch"] == 1
 
 
+def test_last_update_of_an_epoch_cannot_spoil_the_checkpoint(tmp_path: Path) -> None:
+    run = trainer(tmp_path)
+    updates = 0
+
+    def spoil(optimiser: torch.optim.Optimizer, *_: object) -> None:
+        nonlocal updates
+        updates += 1
+        if updates == 2 * run.steps:
+            optimiser.param_groups[0]["params"][0].grad.fill_(float("inf"))
+
+    run._optimiser.register_step_pre_hook(spoil)
+    with pytest.raises(DivergedError, match=r"weights are not finite after .* epoch 2, step 4"):
+        run.run()
+    assert updates == 2 * run.steps
+    again = trainer(tmp_path)
+    assert again.resume()
+    assert again.epoch == 1
+    again.run()
+    assert len(again.history) == 3
+
+
 def test_nothing_to_resume(tmp_path: Path) -> None:
     assert not trainer(tmp_path).resume()
 
