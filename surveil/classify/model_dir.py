@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -102,11 +104,15 @@ class StoredModel:
     folder: Path
 
 
-def find_model(name_or_path: str | Path) -> Path:
+def find_model(name_or_path: str | Path, first: Sequence[Path] = ()) -> Path:
     """Return the folder of a model given by path or by name.
 
     A path to a folder is taken as it is; a bare name is looked for among the models beside the
     source code, then among those installed with the package.
+
+    Args:
+        name_or_path: What the user gave.
+        first: Folders of models that a bare name is looked for in before all others.
 
     Raises:
         ModelError: There is no such folder; the message names the places.
@@ -116,7 +122,7 @@ def find_model(name_or_path: str | Path) -> Path:
         return given
     places = [given]
     if re.match(_NAME, str(name_or_path)):
-        places += [folder / given for folder in SHIPPED]
+        places += [folder / given for folder in (*first, *SHIPPED)]
     for place in places[1:]:
         if (place / FACTS).is_file():
             return place
@@ -202,12 +208,51 @@ def write_model(folder: Path, facts: ModelFacts, network: nn.Module) -> ModelFac
     data = safetensors.torch.save(halves)
     written = facts.model_copy(update={"weights_sha256": hashlib.sha256(data).hexdigest()})
     text = json.dumps(written.model_dump(mode="json"), indent=2) + "\n"
-    try:
+    with _unwritable_named(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _replace_together({folder / WEIGHTS: data, folder / FACTS: text.encode()})
+    return written
+
+
+@contextmanager
+def model_in_the_making(folder: Path) -> Iterator[Path]:
+    """Give a folder to write a model into, whose files take their place when all are written.
+
+    The weights come first and ``model.json``, which names their hash, second: a folder between the
+    two is refused by :func:`read_model` rather than half believed. If the block ends in an error,
+    the model that was there before stays.
+
+    Yields:
+        An empty folder within the model's own.
+
+    Raises:
+        ModelError: The files cannot be put in their place.
+    """
+    fresh = folder / ".new"
+    try:
+        with _unwritable_named(folder):
+            # Of an export that was killed.
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+        yield fresh
+        order = [WEIGHTS, FACTS]
+        written = sorted(path.name for path in fresh.iterdir() if path.name not in order)
+        with _unwritable_named(folder):
+            for name in (*order, *written):
+                (fresh / name).replace(folder / name)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        # Only where it is empty, as no model was there before.
+        with suppress(OSError):
+            folder.rmdir()
+
+
+@contextmanager
+def _unwritable_named(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ModelError(f"{folder}: the model could not be written: {error}") from error
-    return written
 
 
 def _replace_together(contents: Mapping[Path, bytes]) -> None:

@@ -13,7 +13,7 @@ from surveil.training.model_record import ModelRecord, read_record
 
 
 def ancestors_of(
-    start_from: str | None, started_from: str | None, folders: Sequence[Path]
+    start_from: str | None, started_from: str | None, folders: Sequence[Path], models: Path
 ) -> tuple[Ancestor, ...]:
     """Return the models that a run went on from, the first one first.
 
@@ -22,6 +22,7 @@ def ancestors_of(
         started_from: ``name@hash`` of it, as its checkpoint says; older ones do not.
         folders: Of models that an earlier export of the run may have written. Such a model may
             have replaced the one that the run began with, and knows what is asked here.
+        models: Folder of models that names are looked for in first.
 
     Raises:
         DataError: A file of the model is damaged.
@@ -30,7 +31,7 @@ def ancestors_of(
         return ()
     if started_from is None:
         return (Ancestor(model=start_from),)
-    for record in map(_record, (_found(start_from), *folders)):
+    for record in map(_record, (_found(start_from, models), *folders)):
         if record is None:
             continue
         metrics = record.metrics
@@ -60,9 +61,9 @@ def with_ancestors(budget: Budget, ancestors: Sequence[Ancestor]) -> Budget:
     )
 
 
-def _found(name: str) -> Path | None:
+def _found(name: str, models: Path) -> Path | None:
     try:
-        return find_model(name)
+        return find_model(name, [models])
     except ModelError:
         return None
 

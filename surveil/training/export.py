@@ -16,6 +16,7 @@ from surveil.classify import (
     PixelFacts,
     Preprocessing,
     build_network,
+    model_in_the_making,
     read_model,
     write_model,
 )
@@ -24,7 +25,7 @@ from surveil.errors import ConfigError
 from surveil.model_files import CARD, EXPERIMENTS, METRICS
 from surveil.training.ancestry import ancestors_of, with_ancestors
 from surveil.training.card import card
-from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
+from surveil.training.checkpoint import part_of, read_checkpoint, reading_facts, write_bytes_whole
 from surveil.training.config import TrainConfig
 from surveil.training.dataset import Dataset
 from surveil.training.errors import CheckpointError
@@ -57,10 +58,10 @@ def export(
 ) -> dict[str, Evaluation]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
-    Beside the weights come ``model.json``, ``metrics.json`` and ``card.md``, and a line in
-    ``EXPERIMENTS.md``. The calibration is fitted on the validation split. The figures are those of
-    the model as read back from the disk, in half precision. Time and memory stay unknown until
-    ``surveil evaluate --record`` measures them.
+    Beside the weights come ``model.json``, ``metrics.json`` and ``card.md``, which take their
+    place together, and a line in ``EXPERIMENTS.md``. The calibration is fitted on the validation
+    split. The figures are those of the model as read back from the disk, in half precision. Time
+    and memory stay unknown until ``surveil evaluate --record`` measures them.
 
     Args:
         config: Its name is the model's; all else is taken from the checkpoint.
@@ -75,25 +76,27 @@ def export(
             than half of the annotators agree.
 
     Raises:
-        CheckpointError: The run has no such checkpoint, or one of other data.
+        CheckpointError: The run has no such checkpoint, or one of other data; or a file cannot be
+            written. A model that was there before stays.
         DataError: A split holds no face of the run's classes; nothing is written then.
         ModelError: The model cannot be written.
     """
     path = run / (BEST if checkpoint == "best" else LAST)
     tensors, facts = read_checkpoint(path)
-    if facts["data_sha256"] != dataset.sha256:
-        raise CheckpointError(f"{path}: was trained on other data than is given")
-    trained = TrainConfig.model_validate(facts["config"])
+    with reading_facts(path):
+        if facts["data_sha256"] != dataset.sha256:
+            raise CheckpointError(f"{path}: was trained on other data than is given")
+        trained = TrainConfig.model_validate(facts["config"])
+        seen = Preprocessing(**facts["preprocessing"])
     latest = read_checkpoint(run / LAST)[1]
     chosen = trained.classes
     name = config.name if head == "labels" else f"{config.name}-votes"
     weights = part_of(tensors, "average.network")
     if head == "votes":
-        _check_votes(trained, path)
+        check_votes_head(trained, str(path))
         weights |= {f"fc.{key}": w for key, w in part_of(tensors, "average.votes").items()}
     network = build_network(trained.architecture, len(chosen.classes))
     network.load_state_dict(weights)
-    seen = Preprocessing(**facts["preprocessing"])
     shown = training_faces(trained, dataset.faces)
     validation = validation_faces(trained, dataset.faces)
     check_test_split(trained, dataset.faces)
@@ -102,6 +105,7 @@ def export(
         trained.start_from,
         facts.get("started_from"),
         [models / config.name, models / f"{config.name}-votes"],
+        models,
     )
     model_facts = ModelFacts(
         name=name,
@@ -119,6 +123,8 @@ def export(
             "epochs_done": latest["epoch"],
             "epochs": trained.epochs,
             "started_from": facts.get("started_from"),
+            "teachers": facts.get("teachers"),
+            "imagenet": facts.get("imagenet"),
             "config": trained.model_dump(mode="json"),
         },
         code_version=version("surveil"),
@@ -130,27 +136,27 @@ def export(
         labels = fitting.agreed
     logits = logits_of(network.half().float(), fitting.frames, seen).numpy()
     calibration = fit_calibration(logits, chosen.labels_of(labels))
-    folder = models / name
-    write_model(folder, model_facts.model_copy(update=asdict(calibration)), network)
-    stored = read_model(folder)
-    results = evaluate_split(stored, dataset.faces, Split.TEST)
-    metrics = asdict(sizes_of(stored)) | {
-        "format": FORMAT,
-        "model": stored.facts.versioned_name,
-        "taxonomy": chosen.name,
-        "temperature": stored.facts.temperature,
-        "smoothing": stored.facts.smoothing,
-        "protocol": _protocol(trained, checkpoint, head, calibration, len(fitting)),
-        "note": note,
-        "budget": _budget(trained, latest, len(shown), ancestors).model_dump(),
-        "ancestors": [ancestor.model_dump() for ancestor in ancestors],
-        "makers_figure": trained.makers_figure,
-        "test": {name: result.as_json() for name, result in results.items()},
-        "history": facts["history"],
-    }
-    write_bytes_whole(folder / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
-    record = read_record(folder)
-    write_bytes_whole(folder / CARD, card(record).encode())
+    with model_in_the_making(models / name) as fresh:
+        write_model(fresh, model_facts.model_copy(update=asdict(calibration)), network)
+        stored = read_model(fresh)
+        results = evaluate_split(stored, dataset.faces, Split.TEST)
+        metrics = asdict(sizes_of(stored)) | {
+            "format": FORMAT,
+            "model": stored.facts.versioned_name,
+            "taxonomy": chosen.name,
+            "temperature": stored.facts.temperature,
+            "smoothing": stored.facts.smoothing,
+            "protocol": _protocol(trained, checkpoint, head, calibration, len(fitting)),
+            "note": note,
+            "budget": _budget(trained, latest, len(shown), ancestors).model_dump(),
+            "ancestors": [ancestor.model_dump() for ancestor in ancestors],
+            "makers_figure": trained.makers_figure,
+            "test": {name: result.as_json() for name, result in results.items()},
+            "history": facts["history"],
+        }
+        write_bytes_whole(fresh / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
+        record = read_record(fresh)
+        write_bytes_whole(fresh / CARD, card(record).encode())
     note_experiment(models / EXPERIMENTS, record)
     return results
 
@@ -173,10 +179,19 @@ def _data_facts(
     }
 
 
-def _check_votes(config: TrainConfig, path: Path) -> None:
+def check_votes_head(config: TrainConfig, of: str) -> None:
+    """Make sure that a run learns a head for the votes.
+
+    Args:
+        config: The run.
+        of: What the message calls it.
+
+    Raises:
+        ConfigError: It learns none.
+    """
     if not config.loss.votes_weight or config.taxonomy != FULL:
         raise ConfigError(
-            f"{path}: has no head for votes: that needs loss.votes_weight above 0 and the "
+            f"{of}: has no head for votes: that needs loss.votes_weight above 0 and the "
             f"taxonomy {FULL!r}"
         )
 

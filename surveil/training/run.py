@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,8 @@ from surveil.errors import SurveilError
 from surveil.training.experiments import note_failure
 from surveil.training.loop import EpochReport, Progress, Trainer
 from surveil.training.tensorboard import Board
+
+log = logging.getLogger(__name__)
 
 
 def run_to_end(
@@ -42,11 +45,15 @@ def run_to_end(
         try:
             trainer.run(on_step=on_step, on_epoch=epoch_done)
         except SurveilError as error:
-            note_failure(
-                experiments,
-                trainer.config,
-                epochs_done=trainer.epoch,
-                reason=str(error),
-                validation_accuracy=trainer.best[0] if trainer.epoch else None,
-            )
+            try:
+                note_failure(
+                    experiments,
+                    trainer.config,
+                    epochs_done=trainer.epoch,
+                    reason=str(error),
+                    validation_accuracy=trainer.best[0] if trainer.epoch else None,
+                )
+            # The table may be on the same full disk: why the run ended is what counts.
+            except (OSError, ValueError, SurveilError) as unnoted:
+                log.warning("%s: the failed run is not noted: %s", experiments, unnoted)
             raise

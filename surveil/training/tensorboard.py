@@ -19,6 +19,8 @@ FOLDER = "tensorboard"
 class Board:
     """Writes one point per epoch; does nothing where TensorBoard is not installed.
 
+    Where a curve cannot be written, as on a full disk, that is logged and no more are written.
+
     Args:
         run: The run's folder.
         epochs_done: Points after this epoch, of an earlier try that was killed, are taken back.
@@ -35,18 +37,31 @@ class Board:
         except ImportError as error:
             log.warning("no curves for TensorBoard: %s", error)
             return
-        self._writer = SummaryWriter(str(run / FOLDER), purge_step=epochs_done + 1)
+        try:
+            self._writer = SummaryWriter(str(run / FOLDER), purge_step=epochs_done + 1)
+        except OSError as error:
+            self._give_up(error)
 
     def epoch(self, report: EpochReport) -> None:
         """Add an epoch's numbers."""
         if self._writer is None:
             return
-        for name, value in asdict(report).items():
-            if name != "epoch":
-                self._writer.add_scalar(name, value, report.epoch)
-        self._writer.flush()
+        try:
+            for name, value in asdict(report).items():
+                if name != "epoch":
+                    self._writer.add_scalar(name, value, report.epoch)
+            self._writer.flush()
+        except OSError as error:
+            self._give_up(error)
 
     def close(self) -> None:
         """Write what is left."""
         if self._writer is not None:
-            self._writer.close()
+            try:
+                self._writer.close()
+            except OSError as error:
+                self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        log.warning("no more curves for TensorBoard: %s", error)
+        self._writer = None

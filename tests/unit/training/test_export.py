@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from full_disk import files_of_at_most
 
 from surveil.classify import Preprocessing, build_network, read_model
-from surveil.errors import ConfigError
+from surveil.errors import ConfigError, ModelError
 from surveil.training.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.compare import compare
 from surveil.training.compare_page import page
@@ -105,6 +106,33 @@ def test_a_model_of_four_classes_is_written_with_all_its_figures(
     assert "> A try." in (models / "alpha" / "card.md").read_text()
     table = (models / "EXPERIMENTS.md").read_text()
     assert "alpha: resnet-small w8 1-1-1-1, four, batch 8" in table
+
+
+def test_a_full_disk_leaves_all_files_of_the_model_before(tmp_path: Path, dataset: Dataset) -> None:
+    config, models = config_of(), tmp_path / "models"
+    export(config, write_run(tmp_path / "run", config), dataset, models)
+    folder = models / "alpha"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    other = write_run(tmp_path / "other", config, seed=2)
+    # More than the weights take, so that the disk is full at metrics.json.
+    weights_bytes = len(before["weights.safetensors"])
+    with (
+        files_of_at_most(weights_bytes + 1000),
+        pytest.raises(CheckpointError, match=r"metrics\.json: could not be written"),
+    ):
+        export(config, other, dataset, models, note="n" * 2 * weights_bytes)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    export(config, other, dataset, models)
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert all(after[name] != before[name] for name in before)
+
+
+def test_a_full_disk_leaves_no_folder_where_none_was(tmp_path: Path, dataset: Dataset) -> None:
+    config, models = config_of(), tmp_path / "models"
+    run = write_run(tmp_path / "run", config)
+    with files_of_at_most(1000), pytest.raises(ModelError, match="could not be written"):
+        export(config, run, dataset, models)
+    assert not (models / "alpha").exists()
 
 
 def test_the_last_epoch_says_that_nothing_was_chosen(tmp_path: Path, dataset: Dataset) -> None:

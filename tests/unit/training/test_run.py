@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from full_disk import files_of_at_most
 from tiny_run import TRAIN, VALIDATION, tiny_config
 
 import surveil.training
-from surveil.training.errors import DivergedError
+from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.loop import Trainer
 from surveil.training.run import run_to_end
 from surveil.training.tensorboard import FOLDER
@@ -29,6 +31,21 @@ def test_run_that_diverges_is_in_the_table(tmp_path: Path) -> None:
         run_to_end(trainer, experiments=table)
     assert "the loss is nan in epoch 1, step 1" in table.read_text()
     assert not (tmp_path / "run" / FOLDER).exists()
+
+
+def test_full_disk_is_told_and_not_what_failed_after_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = Trainer(tiny_config(), TRAIN, VALIDATION, tmp_path / "run", "data")
+    table = tmp_path / "EXPERIMENTS.md"
+    with (
+        caplog.at_level(logging.WARNING),
+        files_of_at_most(50),
+        pytest.raises(CheckpointError, match=r"best\.safetensors: could not be written"),
+    ):
+        run_to_end(trainer, experiments=table)
+    assert "the failed run is not noted" in caplog.text
+    assert not table.exists()
 
 
 def test_run_that_ends_well_is_not(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from full_disk import files_of_at_most
 
 from surveil.training.loop import EpochReport
 from surveil.training.tensorboard import FOLDER, Board
@@ -41,6 +43,23 @@ def test_absence_is_a_remark(
     board.close()
     assert "no curves for TensorBoard" in caplog.text
     assert not (tmp_path / FOLDER).exists()
+
+
+# TensorBoard's own thread ends in what failed, which is told to the next to write.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_full_disk_ends_the_curves_and_not_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("tensorboard")
+    before = set(threading.enumerate())
+    with caplog.at_level(logging.WARNING), files_of_at_most(60):
+        board = Board(tmp_path)
+        for epoch in range(1, 4):
+            board.epoch(report(epoch))
+        board.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=30)
+    assert caplog.text.count("no more curves for TensorBoard") == 1
 
 
 def test_unwanted_curves_are_not_written(tmp_path: Path) -> None:
