@@ -49,7 +49,11 @@ class DeepEmotionNetwork(FaceNetwork):
 
 
 class KerasCnnNetwork(FaceNetwork):
-    """conv 32, 64, BN, pool; conv 128, 256 (the last unpadded), BN, pool; dense 1024."""
+    """conv 32, 64, BN, pool; conv 128, 256 (the last unpadded), BN, pool; dense 1024.
+
+    The architecture's dropout follows each pool. Behind the dense layer it is doubled, as its
+    makers have 0.25 and 0.5, but from 0.5 on it is the same, as twice that would drop all.
+    """
 
     def __init__(self, architecture: KerasCnn, classes: int) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -76,28 +77,36 @@ def command(
     goes on from there. A run that starts from a model also reports what was gained and forgotten.
     """
     # Imported here: torch takes seconds, and --help does not need it.
+    import torch
+
     from surveil.classify import find_model, read_model
     from surveil.model_files import EXPERIMENTS
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
-    from surveil.training.export import export
+    from surveil.training.export import check_votes_head, export
     from surveil.training.face_finder import face_detector
     from surveil.training.fine_tune import report_fine_tune
     from surveil.training.loop import LAST, Trainer
     from surveil.training.run import run_to_end
+    from surveil.training.run_lock import run_lock
     from surveil.training.selection import check_test_split, training_faces, validation_faces
     from surveil.training.shards import shard_count
 
     settings = load_config(config)
     run = runs / f"{settings.name}-{settings.seed}"
-    if not (resume or export_only) and (run / LAST).exists():
-        raise ConfigError(
-            f"{run} holds a run already: continue it with --resume, or give another seed, name "
-            "or --runs"
-        )
-    start = read_model(find_model(settings.start_from)) if settings.start_from else None
+
+    def check_vacant() -> None:
+        if not (resume or export_only) and (run / LAST).exists():
+            raise ConfigError(
+                f"{run} holds a run already: continue it with --resume, or give another seed, name "
+                "or --runs"
+            )
+
+    check_vacant()
+    started = settings.start_from
+    start = read_model(find_model(started, [models])) if started else None
     console = Console(stderr=True)
-    with _Bar(console) as bar:
+    with _Bar(console) as bar, ExitStack() as held:
         dataset = load_dataset(
             settings,
             data,
@@ -110,16 +119,34 @@ def command(
             validation = validation_faces(settings, dataset.faces)
             # Before hours of training, as without it the model could not be exported.
             check_test_split(settings, dataset.faces)
+            if head == "votes":
+                check_votes_head(settings, str(config))
+            held.enter_context(run_lock(run))
+            # Another process may have trained while the faces were read.
+            check_vacant()
             bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
             names = settings.distil.teachers if settings.distil else ()
+            teachers = [read_model(find_model(name, [models])) for name in names]
+            threads = threads or os.cpu_count() or 1
             trainer = Trainer(
                 settings, train, validation, run, dataset.sha256,
-                shards=shard_count(threads or os.cpu_count() or 1, settings.batch),
-                start=start,
-                teachers=[read_model(find_model(name)) for name in names],
+                shards=shard_count(threads, settings.batch), start=start, teachers=teachers,
             )  # fmt: skip
+            each = max(threads // trainer.shards, 1)
+            # Fewer only, and for good: with more than it began with, PyTorch has crashed.
+            torch.set_num_threads(min(each, torch.get_num_threads()))
+            bar.say(
+                f"parts of a batch at once: {trainer.shards}; "
+                f"threads for each: {torch.get_num_threads()}"
+            )
             if trainer.resume():
                 bar.say(f"resumed after epoch {trainer.epoch}")
+            if trainer.started_from:
+                bar.say(f"start: {trainer.started_from}")
+            if settings.imagenet and trainer.imagenet is not None:
+                bar.say(f"ImageNet weights to begin with: {'yes' if trainer.imagenet else 'none'}")
+            for teacher in trainer.taught_by:
+                bar.say(f"teacher: {teacher}")
             run_to_end(
                 trainer,
                 experiments=models / EXPERIMENTS,
@@ -178,7 +205,10 @@ class _Bar:
         self._bar.stop()
 
     def say(self, line: str) -> None:
-        self._console.print(f"{time.strftime('%H:%M:%S')} {line}", highlight=False, markup=False)
+        # In a file a line is a line, however long.
+        self._console.print(
+            f"{time.strftime('%H:%M:%S')} {line}", highlight=False, markup=False, soft_wrap=True
+        )
 
     def importing(self, done: int, total: int) -> None:
         """Show how far the import of custom pictures is."""

@@ -122,7 +122,11 @@ class Distillation(Part):
 
 
 class TrainConfig(Part):
-    """A training run, complete: with the data it gives the same network again."""
+    """A training run, complete.
+
+    With the data, and on as many threads, it gives the same network again; with dropout and more
+    than one part of a batch, only about the same (:class:`~surveil.training.shards.Shards`).
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1

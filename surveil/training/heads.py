@@ -10,9 +10,10 @@ from surveil.training.config import TrainConfig
 
 
 class TwoHeads(nn.Module):
-    """A network with a second head that learns the annotators' votes and is not exported.
+    """A network with a second head that learns the annotators' votes.
 
     The first scores the run's K classes, the second always all seven that annotators chose from.
+    A model has one of them, as its export was asked for.
     """
 
     def __init__(self, config: TrainConfig) -> None:

@@ -34,7 +34,7 @@ def check_same_run(
         CheckpointError: Something differs; the message says what, and what to do.
     """
     earlier, wanted = _identity_of(before), _identity_of(now)
-    pairs = {key: (earlier[key], wanted[key]) for key in earlier} | more
+    pairs = {key: (earlier[key], wanted[key]) for key in earlier} | dict(more)
     for key, (was, is_now) in pairs.items():
         if was != is_now:
             raise CheckpointError(

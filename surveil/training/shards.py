@@ -41,8 +41,8 @@ class Shards:
         model: Gets the gradients; on its device.
         config: Precision.
         loss: What to make smaller; a sum over faces.
-        count: Parts, each worked on by a thread of its own; one on a GPU. PyTorch's own threads
-            are set to one for the whole process if there is more than one part.
+        count: Parts, each worked on by a thread of its own; one on a GPU. How many
+            threads PyTorch takes for an operation is left to the process that trains.
         teachers: Gives the softmax ``(N, K)`` that views ``(N, C, H, W)`` should have.
         scale: Applied to the loss before the gradients are taken.
     """
@@ -71,8 +71,6 @@ class Shards:
             self._models.append(twin)
         self._parameters = list(model.parameters())
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="shard")
-        if count > 1:
-            torch.set_num_threads(1)
 
     def gradients(self, batch: Batch) -> Tensor:
         """Set the gradients of the mean loss over a batch and return that loss, a scalar.

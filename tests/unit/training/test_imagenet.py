@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_run import TRAIN, VALIDATION, tiny_config
 from torchvision.models import resnet18
 
 from surveil.classify.architecture import ResNet18
 from surveil.classify.network import FaceResNet18
 from surveil.training.imagenet import URL, begin_with_imagenet
+from surveil.training.loop import Trainer
 
 
 @pytest.fixture
@@ -53,3 +55,13 @@ def test_damaged_cache_is_a_remark(unreachable: Path) -> None:
     cache.mkdir(parents=True)
     (cache / Path(URL).name).write_bytes(hashlib.sha256(b"x").digest())
     assert not begin_with_imagenet(FaceResNet18(ResNet18(), 2))
+
+
+def test_a_run_knows_whether_there_were_any(unreachable: Path) -> None:
+    config = tiny_config(architecture={"kind": "resnet18"}, imagenet=True)
+    run = unreachable / "run"
+    assert Trainer(config, TRAIN, VALIDATION, run, "data").imagenet is False
+    cache = unreachable / "hub" / "checkpoints"
+    cache.mkdir(parents=True, exist_ok=True)
+    torch.save(resnet18(weights=None).state_dict(), cache / Path(URL).name)
+    assert Trainer(config, TRAIN, VALIDATION, run, "data").imagenet is True

@@ -91,3 +91,14 @@ def test_a_missing_or_wrong_fact_is_named(tmp_path: Path, key: str, value: objec
     write_checkpoint(tmp_path / LAST, tensors, facts)
     with pytest.raises(CheckpointError, match=r"last\.safetensors: a fact of the checkpoint is"):
         trainer(tmp_path).resume()
+
+
+def test_whether_it_began_with_imagenet_is_kept(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).run()
+    tensors, facts = read_checkpoint(tmp_path / LAST)
+    assert facts["imagenet"] is False
+    write_checkpoint(tmp_path / LAST, tensors, facts | {"imagenet": True})
+    run = trainer(tmp_path, epochs=2)
+    assert run.resume()
+    run.run()
+    assert read_checkpoint(tmp_path / LAST)[1]["imagenet"] is True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +15,9 @@ from click.testing import CliRunner, Result
 from surveil.classify import read_model
 from surveil.cli.evaluate import command as evaluate
 from surveil.cli.train import command as train
-from surveil.errors import ConfigError
+from surveil.errors import ConfigError, InUseError
 from surveil.training.errors import CheckpointError, DataError
+from surveil.training.run_lock import run_lock
 
 CONFIG = {
     "name": "tiny-model",
@@ -73,6 +76,45 @@ def test_an_empty_test_split_is_told_before_training(fer_dir: Path) -> None:
     with pytest.raises(DataError, match="the test split holds no face of taxonomy 'two'"):
         train_on(fer_dir, taxonomy="two", batch=2)
     assert not (fer_dir.parent / "runs" / "tiny-model-1").exists()
+
+
+def test_a_head_that_is_not_learned_is_told_before_training(fer_dir: Path) -> None:
+    with pytest.raises(ConfigError, match=r"run\.yaml: has no head for votes"):
+        train_on(fer_dir, "--head", "votes", loss={"votes_weight": 0})
+    assert not (fer_dir.parent / "runs" / "tiny-model-1").exists()
+
+
+def test_a_folder_in_use_is_left_alone(fer_dir: Path) -> None:
+    run = fer_dir.parent / "runs" / "tiny-model-1"
+    with run_lock(run), pytest.raises(InUseError, match="tiny-model-1 is in use"):
+        train_on(fer_dir)
+    assert [path.name for path in run.iterdir()] == [".lock"]
+
+
+def test_models_to_learn_from_are_looked_for_in_the_models_folder(fer_dir: Path) -> None:
+    train_on(fer_dir, "--no-tensorboard")
+    first = read_model(fer_dir.parent / "models" / "tiny-model").facts.versioned_name
+    result = train_on(
+        fer_dir, name="second", start_from="tiny-model", distil={"teachers": ["tiny-model"]}
+    )
+    assert f"start: {first}\n" in result.stderr
+    assert f"teacher: {first}\n" in result.stderr
+    training = read_model(fer_dir.parent / "models" / "second").facts.training
+    assert (training["started_from"], training["teachers"]) == (first, [first])
+    assert training["imagenet"] is False
+
+
+def test_torch_takes_no_more_threads_than_were_asked_for(fer_dir: Path) -> None:
+    folder = fer_dir.parent
+    (folder / "run.yaml").write_text(yaml.safe_dump(CONFIG))
+    # A process of its own, as the number holds for all of it.
+    program = "from surveil.cli.train import command; command()"
+    options = ["run.yaml", "--threads", "1", "--no-tensorboard"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *options],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "parts of a batch at once: 1; threads for each: 1\n" in ended.stderr
 
 
 def test_export_only_needs_a_checkpoint(fer_dir: Path) -> None:
