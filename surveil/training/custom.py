@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from surveil.detect import Detector
 from surveil.domain import EMOTIONS, Box, Detection
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, percentile_of
+from surveil.training.parquet import read_parquet
 from surveil.training.pictures import decode
 
 LONGEST_PX = 640
@@ -66,7 +68,7 @@ def find_faces(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Found]:
     """Return the largest face of each picture in order; the slow part of an import."""
-    images = _read_images(parquet)
+    images = read_parquet(parquet, ("image",)).image.tolist()
     found: list[Found] = []
     for index, data in enumerate(images):
         progress(index, len(images))
@@ -130,20 +132,27 @@ def import_custom(
         kept.append(index)
         sides_px.append(side_px(box, picture, rgb))
     table = table.iloc[kept]
-    pairs = zip(table.source, table.person, strict=True)
+    rows = zip(table.source, table.person, table.image, strict=True)
     return (
         Faces(
             frames=frames[: len(kept)],
             labels=table.emotion.to_numpy(np.int64),
             votes=np.zeros((len(table), len(EMOTIONS)), np.float32),
-            splits=np.array([rules[s].split_of(p).value for s, p in pairs], dtype="<U10"),
-            sources=table.source.to_numpy().astype("<U32"),
-            people=table.person.to_numpy().astype("<U64"),
-            names=table["name"].to_numpy().astype("<U96"),
+            splits=np.array([_split(rules[s], p, data) for s, p, data in rows], dtype="<U10"),
+            sources=table.source.to_numpy().astype(str),
+            people=table.person.to_numpy().astype(str),
+            names=table["name"].to_numpy().astype(str),
             sides_px=np.array(sides_px, np.float64),
         ),
         set_aside,
     )
+
+
+def _split(rule: SplitRule, person: str, data: bytes) -> str:
+    """Return the split of a picture; one of nobody known goes its own way."""
+    if person:
+        return rule.split_of(person).value
+    return rule.split_at(f"picture:{hashlib.sha256(data).hexdigest()}").value
 
 
 def shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
@@ -166,28 +175,17 @@ def largest(faces: Sequence[Detection]) -> Detection:
     return max(faces, key=lambda face: face.box.width * face.box.height)
 
 
-def _read_images(parquet: Path) -> list[bytes]:
-    if not parquet.is_file():
-        raise DataError(f"{parquet}: no such file")
-    try:
-        images: list[bytes] = pd.read_parquet(parquet, columns=["image"]).image.tolist()
-    except (ValueError, OSError) as error:
-        raise DataError(f"{parquet}: column image is missing, or no parquet: {error}") from error
-    return images
-
-
 def read_table(parquet: Path, rules: dict[str, SplitRule]) -> pd.DataFrame:
     """Return the file's table, checked.
 
     Raises:
         DataError: See :func:`import_custom`.
     """
-    if not parquet.is_file():
-        raise DataError(f"{parquet}: no such file")
-    table = pd.read_parquet(parquet)
-    missing = {"name", "source", "person", "emotion", "image"} - set(table.columns)
-    if missing:
-        raise DataError(f"{parquet}: column {', '.join(sorted(missing))} is missing")
+    table = read_parquet(parquet, ("name", "source", "person", "emotion", "image"))
+    unnamed = table["name"].isna() | table.source.isna()
+    if unnamed.any():
+        raise DataError(f"{parquet}: row {int(unnamed.argmax())}: name or source is missing")
+    table["person"] = table.person.fillna("").astype(str)
     unruled = set(table.source) - set(rules)
     if unruled:
         raise DataError(

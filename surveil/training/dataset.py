@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,9 +19,11 @@ from surveil.training.config import TrainConfig
 from surveil.training.custom import Found, SplitRule, find_faces, import_custom, read_table
 from surveil.training.dataset_folder import read_folder_dataset
 from surveil.training.errors import DataError
-from surveil.training.faces import COLUMNS, Faces, join
+from surveil.training.faces import COLUMNS, Faces, join, unlearned
 from surveil.training.fer2013 import read_fer2013
 from surveil.training.manifest import check_people, keep_manifest, write_manifest
+
+log = logging.getLogger(__name__)
 
 IMPORT_VERSION = 1
 """Rises when faces are found or cut out differently, so that older caches are not used."""
@@ -106,6 +109,14 @@ def load_dataset(
     faces = join(parts)
     del parts
     check_people(config.name, faces)
+    total = len(faces)
+    faces = unlearned(faces)
+    if leaked := total - len(faces):
+        set_aside["equal to a face held out"] = leaked
+        log.warning(
+            "%s: %d faces to learn from equal faces held out, and were left out",
+            config.name, leaked,
+        )  # fmt: skip
     cache_dir.mkdir(parents=True, exist_ok=True)
     digest = write_manifest(faces, cache_dir / "manifest.csv")
     keep_manifest(cache_dir, digest)

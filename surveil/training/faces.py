@@ -134,6 +134,21 @@ def mark_repeated(parts: Sequence[Faces]) -> list[Faces]:
     ]
 
 
+def unlearned(faces: Faces) -> Faces:
+    """Return the faces without those that are learned from or chosen by and also held out.
+
+    Of byte-identical faces in several splits, of whatever sources, those of the test split stay,
+    else those of the validation split.
+    """
+    ranks = np.array([tuple(Split).index(Split(split)) for split in faces.splits.tolist()])
+    digests = faces.digests()
+    held: dict[str, int] = {}
+    for digest, rank in zip(digests, ranks.tolist(), strict=True):
+        held[digest] = max(rank, held.get(digest, 0))
+    keep = ranks == np.array([held[digest] for digest in digests])
+    return faces if keep.all() else faces.where(keep)
+
+
 def repeat(faces: Faces, times: Mapping[str, int]) -> Faces:
     """Return faces with those of a source repeated so many times; other sources stay once."""
     counts = np.array([times.get(source, 1) for source in faces.sources.tolist()], dtype=np.intp)

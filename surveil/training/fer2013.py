@@ -8,7 +8,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from surveil.domain import EMOTIONS
 from surveil.training import fer2013_csv
@@ -17,6 +16,7 @@ from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, join, mark_repeated, percentile_of
 from surveil.training.fer2013_rows import SIDE_PX, SOURCE, Row, Usage, faces_of
 from surveil.training.ferplus import read_votes
+from surveil.training.parquet import read_parquet
 
 __all__ = [
     "SIDE_PX",
@@ -165,12 +165,7 @@ def _rows(path: Path, usages: list[Usage]) -> Iterator[Row]:
 
 
 def _parquet_rows(path: Path, usage: Usage) -> Iterator[Row]:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    table = pd.read_parquet(path)
-    missing = {"csv_row", "emotion", "image"} - set(table.columns)
-    if missing:
-        raise DataError(f"{path}: column {', '.join(sorted(missing))} is missing")
+    table = read_parquet(path, ("csv_row", "emotion", "image"))
     wrong = table[~table.emotion.isin(range(len(EMOTIONS)))]
     if len(wrong):
         raise DataError(f"{path}: row {wrong.csv_row.iloc[0]}: emotion is not in 0..6")

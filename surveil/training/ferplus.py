@@ -58,7 +58,10 @@ def read_votes(folder: Path) -> Votes:
 
 
 def _read(path: Path, *, is_numbered: bool) -> Votes:
-    table = pd.read_csv(path).rename(columns=lambda name: name.strip())
+    try:
+        table = pd.read_csv(path).rename(columns=lambda name: name.strip())
+    except (ValueError, OSError) as error:  # pandas' own errors derive from ValueError
+        raise DataError(f"{path}: not a CSV file: {error}") from error
     needed = [*VOTES, *OTHERS, *(["csv_row"] if is_numbered else [])]
     missing = [name for name in needed if name not in table.columns]
     if missing:

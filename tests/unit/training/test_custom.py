@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection
-from surveil.training.custom import SplitRule, find_faces, import_custom
+from surveil.training.custom import SplitRule, find_faces, import_custom, read_table
 from surveil.training.errors import DataError
 from surveil.training.faces import Split, repeat
 
@@ -32,7 +32,7 @@ class BrightFaces:
         return found
 
 
-def write(path: Path, pictures: list[bytes], people: list[str]) -> Path:
+def write(path: Path, pictures: Sequence[bytes | None], people: Sequence[str | None]) -> Path:
     pd.DataFrame(
         {
             "name": [f"{index}.png" for index in range(len(pictures))],
@@ -87,6 +87,44 @@ def test_split_is_by_person(tmp_path: Path) -> None:
     by_split = [set(faces.only(split).people.tolist()) for split in Split]
     assert all(by_split)
     assert sum(len(names) for names in by_split) == 12
+
+
+def test_pictures_of_nobody_known_are_split_one_by_one(tmp_path: Path) -> None:
+    people: list[str | None] = [None] * 24
+    path = write(tmp_path / "c.parquet", [picture(s) for s in range(24)], people)
+    faces, _ = import_custom(path, find_faces(path, BrightFaces()), RULES)
+    assert set(faces.people.tolist()) == {""}
+    assert set(faces.splits.tolist()) == {split.value for split in Split}
+
+
+def test_long_names_are_kept_whole(tmp_path: Path) -> None:
+    people = [f"{'person' * 20} {number}" for number in range(3)]
+    path = write(tmp_path / "c.parquet", [picture(s) for s in range(3)], people)
+    faces, _ = import_custom(path, find_faces(path, BrightFaces()), RULES)
+    assert faces.people.tolist() == people
+
+
+@pytest.mark.parametrize("image", [b"", None])
+def test_a_picture_of_no_bytes_is_named(tmp_path: Path, image: bytes | None) -> None:
+    path = write(tmp_path / "c.parquet", [picture(0), image], ["a", "b"])
+    with pytest.raises(DataError, match=r"c\.parquet: row 1: image holds no bytes"):
+        find_faces(path, BrightFaces())
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(DataError, match=r"c\.parquet: not a parquet file"):
+        read_table(path, RULES)
+
+
+def test_a_row_without_a_source_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.parquet", [picture(0), picture(1)], ["a", "b"])
+    table = pd.read_parquet(path)
+    table.loc[1, "source"] = None
+    table.to_parquet(path)
+    with pytest.raises(DataError, match=r"row 1: name or source is missing"):
+        read_table(path, RULES)
 
 
 def test_rule_draws_about_its_share_and_stays() -> None:

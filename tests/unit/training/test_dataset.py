@@ -148,3 +148,24 @@ def test_a_person_in_two_splits_of_two_datasets_is_named(data: Path) -> None:
     (data / "more" / MANIFEST).write_text(text_of([entry]))
     with pytest.raises(DataError, match=r"person 'anna' of shop is in two splits: a in train, c"):
         load(data, {"fer2013": None, "datasets": ["imported", "more"]}, OneFace())
+
+
+def test_a_face_that_is_held_out_elsewhere_is_not_learned(data: Path) -> None:
+    (data / "more" / FACES).mkdir(parents=True)
+    entries = [
+        Entry(write_face(data / "more", to_frame(picture(seed), 48, 1)), "shop", name, name, split,
+              Emotion.SAD)
+        for seed, name, split in ((60, "d", Split.TEST), (61, "e", Split.TRAIN))
+    ]  # fmt: skip
+    (data / "more" / MANIFEST).write_text(text_of(entries))
+    (data / "same" / FACES).mkdir(parents=True)
+    entries = [
+        Entry(write_face(data / "same", to_frame(picture(seed), 48, 1)), "shop 2", name, name,
+              split, Emotion.SAD)
+        for seed, name, split in ((60, "f", Split.VALIDATION), (60, "g", Split.TRAIN),
+                                  (61, "h", Split.VALIDATION), (62, "i", Split.TRAIN))
+    ]  # fmt: skip
+    (data / "same" / MANIFEST).write_text(text_of(entries))
+    dataset = load(data, {"fer2013": None, "datasets": ["more", "same"]}, OneFace())
+    assert dataset.faces.names.tolist() == ["d", "h", "i"]
+    assert dataset.set_aside == {"equal to a face held out": 3}

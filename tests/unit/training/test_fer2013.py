@@ -210,6 +210,12 @@ def test_private_test_is_read_for_the_final_exam_only(fer_dir: Path, tmp_path: P
     assert exam.only(Split.TEST).repeated.all()
 
 
+def test_an_empty_file_of_votes_is_named(fer_dir: Path) -> None:
+    (fer_dir / "ferplus_publictest.csv").write_text("")
+    with pytest.raises(DataError, match=r"ferplus_publictest\.csv: not a CSV file"):
+        read_fer2013(fer_dir, validation_percent=5)
+
+
 def test_votes_of_the_original_file_are_by_position(fer_dir: Path, tmp_path: Path) -> None:
     columns = f"Usage,Image name,{FERPLUS}"
     lines = [columns, *["Training,,0,1,0,0,0,0,0,0,0,9"] * 2, "Training,,0,0,0,0,4,0,0,0,0,0"]
