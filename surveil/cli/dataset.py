@@ -70,6 +70,8 @@ def command() -> None:
 @click.option("--color/--grey", "color", default=False, help="Keep colour.  [default: grey]")
 @click.option("--fps", type=click.FloatRange(0.01, 60), default=1.0, show_default=True,
               help="Pictures of a video looked at per second.")  # fmt: skip
+@click.option("--replace", is_flag=True,
+              help="Let --out lose the faces of another source that it holds.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), help="CPU threads (default: all cores).")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def import_command(
@@ -85,6 +87,7 @@ def import_command(
     frame_px: int,
     color: bool,
     fps: float,
+    replace: bool,
     threads: int | None,
     as_json: bool,
 ) -> None:
@@ -117,6 +120,7 @@ def import_command(
         min_face_px=min_face_px,
         min_sharpness=min_sharpness,
         sample_fps=fps,
+        replace=replace,
     )
     # A little smaller than asked for, so that a face that is too small is found and said to be.
     smallest_px = max(12, round(0.8 * min_face_px))

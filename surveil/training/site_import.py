@@ -23,7 +23,7 @@ from surveil.training.custom import SplitRule, largest, shrunk, side_px
 from surveil.training.dataset_folder import FACES, MANIFEST, SET_ASIDE, write_face
 from surveil.training.errors import DataError
 from surveil.training.labelling import Label, Labels, label_at
-from surveil.training.manifest import Entry, text_of
+from surveil.training.manifest import Entry, read_manifest, text_of
 from surveil.training.near_duplicates import THUMBNAIL_PX, Known, perceptual_hash
 from surveil.training.pictures import Picture, find_files, is_video, read_pictures
 from surveil.training.units import Member, splits_of
@@ -52,6 +52,7 @@ class ImportSettings:
         min_face_px: Least longer side of a face's box, in pixels of the picture.
         min_sharpness: See :data:`MIN_SHARPNESS`; 0 takes all.
         sample_fps: Pictures of a video looked at per second.
+        replace: Whether a folder that holds the faces of another source may lose them.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ImportSettings:
     min_face_px: int = 24
     min_sharpness: float = MIN_SHARPNESS
     sample_fps: float = 1.0
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,15 @@ def import_site(
         progress: Called with the files done and their total.
 
     Raises:
-        ConfigError: ``out`` holds other things, or is within the source.
+        ConfigError: ``out`` holds other things, is within the source, or holds faces of another
+            source alone.
         DataError: The source holds no picture, labels are wrong, or no face is left.
     """
     files = find_files(source)
     names = [file.relative_to(source).as_posix() for file in files]
     labelled = labels(names)
+    if not settings.replace:
+        _check_replaced(source, out, set(names))
     _prepare(source, out)
     finder = detector()
     kept = _Kept()
@@ -255,6 +260,17 @@ def _set_aside(path: Path, reasons: Counter[str]) -> Iterator[Aside]:
 
         yield aside
     fresh.replace(path)
+
+
+def _check_replaced(source: Path, out: Path, names: set[str]) -> None:
+    if not (out / MANIFEST).is_file():
+        return
+    entries = read_manifest(out / MANIFEST)
+    if not any({entry.name, entry.name.rpartition("#")[0]} & names for entry in entries):
+        raise ConfigError(
+            f"{out}: none of its {len(entries)} faces is of a file in {source}, and all would be "
+            "removed; give another --out, or --replace"
+        )
 
 
 def _prepare(source: Path, out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -171,6 +172,17 @@ def write_video(path: Path, pictures: list[NDArray[np.uint8]]) -> None:
             frame.pts = index
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def test_another_source_does_not_take_a_dataset_s_place(site: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
+    run(site, out)
+    put(other, "happy/z/z.png", face(200))
+    before = sorted(path.name for path in out.rglob("*"))
+    with pytest.raises(ConfigError, match=r"none of its 24 faces is of a file in .*other"):
+        run(other, out)
+    assert sorted(path.name for path in out.rglob("*")) == before
+    assert len(run(other, out, replace(SETTINGS, replace=True)).entries) == 1
 
 
 def test_videos_are_sampled_and_labelled_by_their_parts(tmp_path: Path) -> None:
