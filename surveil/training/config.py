@@ -29,6 +29,12 @@ class HeldOut(Part):
     test_percent: Percent
     validation_percent: Percent
 
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> HeldOut:
+        if self.test_percent + self.validation_percent > 100:
+            raise ValueError("test_percent and validation_percent are more than 100 together")
+        return self
+
 
 class Data(Part):
     """Where the faces come from. Paths are relative to the data folder given to the command."""

@@ -18,8 +18,10 @@ def training_faces(config: TrainConfig, faces: Faces) -> Faces:
     """Return the training split's faces of the run's classes, limited and repeated as it says.
 
     Raises:
-        DataError: There is none, or there are fewer than one batch.
+        DataError: There is none, or there are fewer than one batch, or a part is asked of a source
+            that is not there.
     """
+    _check_sources(config, faces)
     chosen = _of_classes(config, faces, Split.TRAIN)
     counts = np.bincount(
         config.classes.labels_of(chosen.labels), minlength=len(config.classes.classes)
@@ -35,6 +37,17 @@ def training_faces(config: TrainConfig, faces: Faces) -> Faces:
             f"{config.batch}; lower 'batch' or add faces"
         )
     return chosen
+
+
+def _check_sources(config: TrainConfig, faces: Faces) -> None:
+    known = np.unique(faces.sources).tolist()
+    for key in ("repeat", "percent_of"):
+        for name in getattr(config.data, key):
+            if name not in known:
+                raise DataError(
+                    f"{config.name}: data.{key}: there is no source {name!r}; "
+                    f"those there are: {', '.join(known)}"
+                )
 
 
 def _drawn(config: TrainConfig, faces: Faces) -> Faces:

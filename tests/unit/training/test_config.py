@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from surveil.errors import ConfigError
-from surveil.training.config import TrainConfig, load_config
+from surveil.training.config import HeldOut, TrainConfig, load_config
 
 CONFIGS = sorted((Path(__file__).parents[3] / "configs" / "train").glob("*.yaml"))
 
@@ -113,3 +113,8 @@ def test_peer_is_as_its_makers_have_it(name: str) -> None:
     if kind == "resnet18":
         assert (config.batch, config.architecture.dropout) == (64, 0.5)
         assert config.data.custom is not None
+
+
+def test_no_more_than_all_people_are_held_out() -> None:
+    with pytest.raises(ValueError, match="more than 100 together"):
+        HeldOut(test_percent=90, validation_percent=20)

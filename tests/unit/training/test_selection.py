@@ -37,6 +37,12 @@ def test_limit_is_of_each_class_and_source_and_drawn_by_seed() -> None:
     assert other.names.tolist() != first.names.tolist()
 
 
+@pytest.mark.parametrize("part", [{"repeat": {"fer2031": 5}}, {"percent_of": {"fer2031": 10}}])
+def test_a_source_that_is_not_there_is_named(part: dict[str, dict[str, int]]) -> None:
+    with pytest.raises(DataError, match=r"no source 'fer2031'; those there are: fer2013, site"):
+        training_faces(tiny_config(data=part), FACES)
+
+
 def test_share_of_a_source_and_its_repetition() -> None:
     config = tiny_config(data={"percent_of": {"fer2013": 25}, "repeat": {"site": 3}})
     chosen = training_faces(config, FACES)
