@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 IMPORT_VERSION = 1
 """Rises when faces are found or cut out differently, so that older caches are not used."""
 
+SPLIT_VERSION = 2
+"""Likewise for names and splits, which are had again without looking for faces."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
@@ -139,7 +142,7 @@ def _custom(
         content = hashlib.file_digest(file, "sha256").hexdigest()
     frame_px, channels = config.input.frame_px, config.architecture.channels
     how: dict[str, Any] = {name: asdict(rule) for name, rule in sorted(rules.items())}
-    key: list[Any] = [IMPORT_VERSION, FACE_MARGIN, content, how]
+    key: list[Any] = [IMPORT_VERSION, SPLIT_VERSION, FACE_MARGIN, content, how]
     if (frame_px, channels) != (48, 1):
         key += [frame_px, channels]
     cached = _cache_file(cache_dir, "custom", key)

@@ -52,7 +52,7 @@ class ImportSettings:
         min_face_px: Least longer side of a face's box, in pixels of the picture.
         min_sharpness: See :data:`MIN_SHARPNESS`; 0 takes all.
         sample_fps: Pictures of a video looked at per second.
-        replace: Whether a folder that holds the faces of another source may lose them.
+        replace: Whether a folder may lose most of its faces, their files being gone.
     """
 
     name: str
@@ -120,8 +120,8 @@ def import_site(
         progress: Called with the files done and their total.
 
     Raises:
-        ConfigError: ``out`` holds other things, is within the source, or holds faces of another
-            source alone.
+        ConfigError: ``out`` holds other things, is within the source, or would lose most of
+            its faces.
         DataError: The source holds no picture, labels are wrong, or no face is left.
     """
     files = find_files(source)
@@ -266,10 +266,11 @@ def _check_replaced(source: Path, out: Path, names: set[str]) -> None:
     if not (out / MANIFEST).is_file():
         return
     entries = read_manifest(out / MANIFEST)
-    if not any({entry.name, entry.name.rpartition("#")[0]} & names for entry in entries):
+    gone = [e for e in entries if not {e.name, e.name.rpartition("#")[0]} & names]
+    if 2 * len(gone) > len(entries):
         raise ConfigError(
-            f"{out}: none of its {len(entries)} faces is of a file in {source}, and all would be "
-            "removed; give another --out, or --replace"
+            f"{out}: {len(gone)} of its {len(entries)} faces are of files that {source} does not "
+            "hold, and would be removed; give another --out, or --replace"
         )
 
 
