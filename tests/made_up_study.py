@@ -11,13 +11,13 @@ import torch
 from surveil.classify import (
     ModelFacts,
     PixelFacts,
-    ResNetSmall,
     StoredModel,
     build_network,
     read_model,
     write_model,
 )
 from surveil.domain import EMOTIONS
+from surveil.models.architecture import ResNetSmall
 from surveil.training.faces import Faces
 
 SEVEN = tuple(emotion.value for emotion in EMOTIONS)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import torch
 
-from surveil.classify import ModelFacts, PixelFacts, ResNetSmall, build_network, write_model
+from surveil.classify import ModelFacts, PixelFacts, build_network, write_model
 from surveil.domain import EMOTIONS, Emotion
+from surveil.models.architecture import ResNetSmall
 
 
 def write_small_model(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from surveil.classify.architecture import (
+from surveil.classify.network import FaceNetwork, FaceResNet18, SmallFaceResNet
+from surveil.classify.peers import (
+    ColourCnnNetwork,
+    Conv5Network,
+    DeepEmotionNetwork,
+    KerasCnnNetwork,
+)
+from surveil.models.architecture import (
     Architecture,
     ColourCnn,
     Conv5,
@@ -12,13 +19,6 @@ from surveil.classify.architecture import (
     KerasCnn,
     ResNet18,
     ResNetSmall,
-)
-from surveil.classify.network import FaceNetwork, FaceResNet18, SmallFaceResNet
-from surveil.classify.peers import (
-    ColourCnnNetwork,
-    Conv5Network,
-    DeepEmotionNetwork,
-    KerasCnnNetwork,
 )
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from surveil.classify.model_dir import ModelFacts, StoredModel, read_model
 from surveil.classify.preprocess import preprocess
-from surveil.classify.taxonomy import Taxonomy, restrict
 from surveil.domain import EMOTIONS
 from surveil.engines import EngineName, Network, compile_network
 from surveil.errors import ModelError
+from surveil.models.taxonomy import Taxonomy, restrict
 
 
 class Classifier:

@@ -19,15 +19,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from surveil.classify.architecture import FIXED_SIDE_PX, Architecture
 from surveil.classify.building import build_network
-from surveil.classify.calibration import MOST_SMOOTHING, Calibration
 from surveil.classify.network import FaceNetwork
 from surveil.classify.preprocess import Preprocessing
-from surveil.classify.taxonomy import Taxonomy, taxonomy_of
 from surveil.domain import EMOTIONS
 from surveil.errors import ModelError
-from surveil.model_files import FACTS, SHIPPED, WEIGHTS
+from surveil.models.architecture import FIXED_SIDE_PX, Architecture
+from surveil.models.calibration import MOST_SMOOTHING, Calibration
+from surveil.models.files import FACTS, SHIPPED, WEIGHTS
+from surveil.models.taxonomy import Taxonomy, taxonomy_of
 
 MAX_FACTS_BYTES = 1 << 20
 MAX_WEIGHTS_BYTES = 256 << 20

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchvision.models import resnet18
 from torchvision.models.resnet import BasicBlock
 
-from surveil.classify.architecture import ResNet18, ResNetSmall
+from surveil.models.architecture import ResNet18, ResNetSmall
 
 
 class FaceNetwork(nn.Module, ABC):

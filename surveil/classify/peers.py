@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from surveil.classify.architecture import ColourCnn, Conv5, DeepEmotion, KerasCnn
 from surveil.classify.network import FaceNetwork
+from surveil.models.architecture import ColourCnn, Conv5, DeepEmotion, KerasCnn
 
 
 class DeepEmotionNetwork(FaceNetwork):

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from surveil.cli.tabular import check_writable, render, write_file, write_rows
-from surveil.model_files import SHIPPED
+from surveil.models.files import SHIPPED
 
 if TYPE_CHECKING:
     from surveil.training.compare import Comparison

@@ -80,7 +80,7 @@ def command(
     import torch
 
     from surveil.classify import find_model, read_model
-    from surveil.model_files import EXPERIMENTS
+    from surveil.models.files import EXPERIMENTS
     from surveil.training.config import load_config
     from surveil.training.dataset import load_dataset
     from surveil.training.export import check_votes_head, export

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from surveil.classify import find_model
 from surveil.errors import ModelError
-from surveil.model_files import FACTS, METRICS
+from surveil.models.files import FACTS, METRICS
 from surveil.training.metrics_file import Ancestor, Budget
 from surveil.training.model_record import ModelRecord, read_record
 

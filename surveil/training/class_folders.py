@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from surveil.classify.preprocess import to_frame
-from surveil.classify.taxonomy import emotion_hint, emotion_of
 from surveil.domain import EMOTIONS, Emotion
+from surveil.models.taxonomy import emotion_hint, emotion_of
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, mark_repeated
 from surveil.training.pictures import PHOTOGRAPHS, read_photograph
@@ -36,7 +36,7 @@ def read_class_folders(
 ) -> Faces:
     """Return the faces of ``root/CLASS/*.png`` or ``root/SPLIT/CLASS/*.png``, sorted by path.
 
-    Classes are named as :func:`surveil.classify.taxonomy.emotion_of` knows them. Without folders of
+    Classes are named as :func:`surveil.models.taxonomy.emotion_of` knows them. Without folders of
     splits all faces have the split train.
 
     Args:

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from surveil.classify.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
-from surveil.classify.taxonomy import FULL, Taxonomy, find_taxonomy
 from surveil.errors import ConfigError
+from surveil.models.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
+from surveil.models.taxonomy import FULL, Taxonomy, find_taxonomy
 from surveil.training.augment import Augmentation
 
 Percent = Annotated[int, Field(ge=0, le=90)]

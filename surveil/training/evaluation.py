@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Calibration, StoredModel, Taxonomy, restrict
-from surveil.classify.taxonomy import taxonomies
+from surveil.classify import StoredModel
 from surveil.domain import EMOTIONS
+from surveil.models.calibration import Calibration
+from surveil.models.taxonomy import Taxonomy, restrict, taxonomies
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.fer2013 import SOURCE
 from surveil.training.loop import logits_of

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from surveil.classify import (
-    Calibration,
     ModelFacts,
     PixelFacts,
     Preprocessing,
@@ -20,9 +19,10 @@ from surveil.classify import (
     read_model,
     write_model,
 )
-from surveil.classify.taxonomy import FULL
 from surveil.errors import ConfigError
-from surveil.model_files import CARD, EXPERIMENTS, METRICS
+from surveil.models.calibration import Calibration
+from surveil.models.files import CARD, EXPERIMENTS, METRICS
+from surveil.models.taxonomy import FULL
 from surveil.training.ancestry import ancestors_of, with_ancestors
 from surveil.training.card import card
 from surveil.training.checkpoint import part_of, read_checkpoint, reading_facts, write_bytes_whole

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from surveil.classify.taxonomy import emotion_hint, emotion_of
 from surveil.domain import Emotion
 from surveil.errors import ConfigError
+from surveil.models.taxonomy import emotion_hint, emotion_of
 from surveil.training.class_folders import unknown_class
 from surveil.training.errors import DataError
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from surveil.classify.taxonomy import emotion_hint, emotion_of
 from surveil.domain import EMOTIONS, Emotion
+from surveil.models.taxonomy import emotion_hint, emotion_of
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from surveil.model_files import FACTS, METRICS, WEIGHTS
+from surveil.models.files import FACTS, METRICS, WEIGHTS
 from surveil.training.errors import DataError
 from surveil.training.metrics_file import FORMAT, Budget, MetricsFile
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from surveil.classify import StoredModel
-from surveil.model_files import CARD, EXPERIMENTS, METRICS
+from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.training.card import card
 from surveil.training.checkpoint import write_bytes_whole
 from surveil.training.experiments import update_experiment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from surveil.classify import StoredModel
-from surveil.model_files import WEIGHTS
+from surveil.models.files import WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)

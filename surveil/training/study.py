@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Calibration, Preprocessing, StoredModel, Taxonomy, normalise, to_frame
+from surveil.classify import Preprocessing, StoredModel, normalise, to_frame
 from surveil.engines import compile_network
 from surveil.errors import ConfigError
+from surveil.models.calibration import Calibration
+from surveil.models.taxonomy import Taxonomy
 from surveil.training.audit import Audit, audit
 from surveil.training.evaluation import (
     Evaluation,

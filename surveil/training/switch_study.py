@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing, Taxonomy
+from surveil.classify import Preprocessing
 from surveil.classify.smoothing import HYSTERESIS, TAU_S
 from surveil.domain import EMOTIONS
+from surveil.models.taxonomy import Taxonomy
 from surveil.training.over_time import OverTime, measure
 from surveil.training.robustness import Condition, Crop, compressed, jittered, spoil
 from surveil.training.switches import Pool, make_course

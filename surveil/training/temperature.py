@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify.calibration import MOST_SMOOTHING, Calibration
+from surveil.models.calibration import MOST_SMOOTHING, Calibration
 from surveil.training.metrics import Labels, log_loss
 
 LOW, HIGH = 0.1, 10.0

@@ -9,8 +9,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from surveil.classify import Classifier, preprocess, read_model, softmax
+from surveil.classify import Classifier, preprocess, read_model
 from surveil.engines import EngineName
+from surveil.models.calibration import softmax
 
 
 def crops(count: int) -> list[NDArray[np.uint8]]:

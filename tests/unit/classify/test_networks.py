@@ -8,7 +8,7 @@ import torch
 from pydantic import TypeAdapter
 
 from surveil.classify import Preprocessing, build_network, normalise, to_frame
-from surveil.classify.architecture import (
+from surveil.models.architecture import (
     FIXED_SIDE_PX,
     Architecture,
     ColourCnn,

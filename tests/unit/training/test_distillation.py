@@ -10,10 +10,11 @@ import torch
 from small_models import write_small_model
 from tiny_run import TRAIN
 
-from surveil.classify import StoredModel, find_taxonomy, normalise, read_model
+from surveil.classify import StoredModel, normalise, read_model
 from surveil.classify.preprocess import Preprocessing
 from surveil.domain import Emotion
 from surveil.errors import ConfigError
+from surveil.models.taxonomy import find_taxonomy
 from surveil.training.distillation import Teachers
 
 CPU = torch.device("cpu")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.classify import find_taxonomy, softmax
+from surveil.models.calibration import softmax
+from surveil.models.taxonomy import find_taxonomy
 from surveil.training.audit import audit
 from surveil.training.evaluation import all_scores, evaluate_logits, parts_of
 from surveil.training.faces import NO_MAJORITY, Faces, Split

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Calibration, find_taxonomy
+from surveil.models.calibration import Calibration
+from surveil.models.taxonomy import find_taxonomy
 from surveil.training.evaluation import Evaluation, evaluate_logits
 from surveil.training.findings import against, findings, thresholds
 from surveil.training.mcnemar import mcnemar

@@ -11,8 +11,8 @@ import torch
 from tiny_run import TRAIN, VALIDATION, tiny_config
 from torchvision.models import resnet18
 
-from surveil.classify.architecture import ResNet18
 from surveil.classify.network import FaceResNet18
+from surveil.models.architecture import ResNet18
 from surveil.training.imagenet import URL, begin_with_imagenet
 from surveil.training.loop import Trainer
 

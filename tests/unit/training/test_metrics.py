@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from sklearn import metrics as reference
 from torchmetrics.functional import classification as second
 
-from surveil.classify import softmax
+from surveil.models.calibration import softmax
 from surveil.training.metrics import (
     brier_score,
     calibration_error,

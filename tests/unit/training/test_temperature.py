@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.classify import Calibration, softmax
-from surveil.classify.calibration import unsmoothed
+from surveil.models.calibration import Calibration, softmax, unsmoothed
 from surveil.training.metrics import calibration_error, log_loss
 from surveil.training.temperature import fit_calibration, fit_temperature
 

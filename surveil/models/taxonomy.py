@@ -114,6 +114,6 @@ def _hint(word: str, known: tuple[str, ...]) -> str:
 
 
 def _content() -> dict[str, Any]:
-    text = (files("surveil.classify") / "taxonomies.yaml").read_text(encoding="utf-8")
+    text = (files("surveil.models") / "taxonomies.yaml").read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
     return content

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 from small_models import write_small_model
 
-from surveil.classify import Classifier, find_taxonomy, restrict, softmax
-from surveil.classify.taxonomy import emotion_hint, emotion_of, taxonomies
+from surveil.classify import Classifier
 from surveil.domain import EMOTIONS, Emotion
 from surveil.engines import EngineName
 from surveil.errors import ConfigError, ModelError
+from surveil.models.calibration import softmax
+from surveil.models.taxonomy import emotion_hint, emotion_of, find_taxonomy, restrict, taxonomies
 
 
 def test_sizes_and_order() -> None:

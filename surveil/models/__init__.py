@@ -1,0 +1,1 @@
+"""Models as their folders describe them, without the libraries that run them."""
