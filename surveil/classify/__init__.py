@@ -1,4 +1,4 @@
-"""Classify the expressions of faces: crop, preprocess, score, smooth."""
+"""Classify the expressions of faces: crop, preprocess, score."""
 
 from surveil.classify.building import build_network
 from surveil.classify.classifier import Classifier
@@ -15,7 +15,6 @@ from surveil.classify.model_dir import (
 )
 from surveil.classify.network import FaceNetwork
 from surveil.classify.preprocess import Preprocessing, normalise, preprocess, to_frame
-from surveil.classify.smoothing import ScoreSmoother
 
 __all__ = [
     "FACE_MARGIN",
@@ -25,7 +24,6 @@ __all__ = [
     "ModelFacts",
     "PixelFacts",
     "Preprocessing",
-    "ScoreSmoother",
     "StoredModel",
     "build_network",
     "crop_face",

@@ -81,7 +81,7 @@ def command(
     done), 2 for wrong arguments, 3 when the model is missing or damaged.
     """
     _check_clips(clips)
-    from surveil.classify.smoothing import TAU_S
+    from surveil.intervals.smoothing import TAU_S
     from surveil.logs import configure_logs
     from surveil.sources.reasons import SourceError
     from surveil.workers.analysis import FaceOptions, build_pipeline

@@ -32,8 +32,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import ScoreSmoother
 from surveil.domain import EMOTIONS
+from surveil.intervals.smoothing import ScoreSmoother
 
 HOLD_S = 1.0
 """How long a new emotion must be told without a break until a switch counts as told."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.classify import Preprocessing
-from surveil.classify.smoothing import HYSTERESIS, TAU_S
 from surveil.domain import EMOTIONS
+from surveil.intervals.smoothing import HYSTERESIS, TAU_S
 from surveil.models.taxonomy import Taxonomy
 from surveil.training.over_time import OverTime, measure
 from surveil.training.robustness import Condition, Crop, compressed, jittered, spoil
@@ -35,7 +35,7 @@ COURSES = 20
 COURSE_S = 60.0
 
 VOTE_HYSTERESIS = 0.05
-"""As :class:`surveil.workers.intervals.IntervalBuilder` has it."""
+"""As :class:`surveil.intervals.builder.IntervalBuilder` has it."""
 
 
 @dataclass(frozen=True, slots=True)

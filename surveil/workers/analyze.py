@@ -12,14 +12,14 @@ from pathlib import Path
 import av.error
 
 from surveil.domain import Frame, IntervalEvent
+from surveil.intervals.builder import IntervalBuilder
+from surveil.intervals.readings import FaceReading
 from surveil.sources.address import resolve
 from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import SourceError, classify
 from surveil.sources.stream import OpenStream
-from surveil.workers.intervals import IntervalBuilder
 from surveil.workers.pipeline import Pipeline
-from surveil.workers.readings import FaceReading
 
 ZERO_AT = datetime(1970, 1, 1, tzinfo=UTC)
 """The instant of a clip's first picture, so that its intervals lie on whole seconds of the clip."""

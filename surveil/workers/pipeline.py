@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from surveil.classify import EmptyCropError, ScoreSmoother, crop_face
+from surveil.classify import EmptyCropError, crop_face
 from surveil.detect import Detector
 from surveil.domain import Detection, Frame
+from surveil.intervals.readings import FaceReading, FrameReading
+from surveil.intervals.smoothing import ScoreSmoother
 from surveil.logs import get_logger
 from surveil.workers.lifeline import Telemetry
-from surveil.workers.readings import FaceReading, FrameReading
 
 GROW_AFTER = 500
 """Calls without trouble after which a batch halved for want of memory is doubled again."""

@@ -14,10 +14,10 @@ from typing import Protocol
 from surveil.domain import CameraEvent, CameraState, Event, Frame, IntervalEvent
 from surveil.events.fields import storable
 from surveil.events.spool import Draft, RunMark
+from surveil.intervals.builder import IntervalBuilder
+from surveil.intervals.readings import FaceReading
 from surveil.sources.statelog import StateRecord
 from surveil.sources.tally import RunTally
-from surveil.workers.intervals import IntervalBuilder
-from surveil.workers.readings import FaceReading
 
 _WATCHING = (CameraState.LIVE, CameraState.STALLED, CameraState.FROZEN)
 

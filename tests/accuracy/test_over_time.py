@@ -9,9 +9,9 @@ import pytest
 from accuracy.over_time_alerts import delays
 from accuracy.over_time_material import courses_of
 
-from surveil.classify.smoothing import HYSTERESIS, TAU_S
 from surveil.config.schema import Inference
 from surveil.domain import EMOTIONS, Emotion
+from surveil.intervals.smoothing import HYSTERESIS, TAU_S
 from surveil.training.over_time import Course, Spell, measure
 from surveil.training.switches import dirichlet_pool, make_course
 

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from small_models import write_small_model
 
-from surveil.classify import ScoreSmoother
 from surveil.cli.main import cli
 from surveil.domain import Box, Detection, Emotion
 from surveil.errors import ConfigError
+from surveil.intervals.smoothing import ScoreSmoother
 from surveil.sources.reasons import SourceError
 from surveil.track import Tracker
 from surveil.workers.analyze import ClipTimeline, analyze_clip

@@ -15,7 +15,6 @@ import redis
 from numpy.typing import NDArray
 from ulid import ULID
 
-from surveil.classify import ScoreSmoother
 from surveil.config import Fleet
 from surveil.domain import (
     Box,
@@ -33,6 +32,7 @@ from surveil.events.connection import connect
 from surveil.events.progress import publish_committed
 from surveil.events.publisher import Publisher
 from surveil.events.spool import Spool
+from surveil.intervals.smoothing import ScoreSmoother
 from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.track import Tracker

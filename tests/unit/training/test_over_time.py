@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from surveil.classify import ScoreSmoother
 from surveil.domain import EMOTIONS
+from surveil.intervals.smoothing import ScoreSmoother
+from surveil.intervals.votes import Labels
 from surveil.training.over_time import (
     Course,
     Spell,
@@ -23,7 +24,6 @@ from surveil.training.over_time import (
     vote,
 )
 from surveil.training.switches import dirichlet_pool, make_course, make_truth
-from surveil.workers.votes import Labels
 
 HAPPY, SAD, NEUTRAL = 3, 4, 6
 MARKS = {"h": HAPPY, "s": SAD, "n": NEUTRAL}

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from surveil.classify import Preprocessing
-from surveil.classify.smoothing import HYSTERESIS, TAU_S
 from surveil.domain import EMOTIONS
+from surveil.intervals.smoothing import HYSTERESIS, TAU_S
 from surveil.models.taxonomy import find_taxonomy
 from surveil.training.switch_study import (
     FEWEST_IMAGES,

@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from surveil.classify import ScoreSmoother
 from surveil.domain import Box, Detection, Emotion, Frame
+from surveil.intervals.smoothing import ScoreSmoother
 from surveil.track import Tracker
 from surveil.workers import pipeline as pipeline_module
 from surveil.workers.lifeline import LocalTelemetry

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveil.domain import Box, Detection, Emotion, FrameCounts, IntervalEvent
-from surveil.workers.intervals import IntervalBuilder
-from surveil.workers.readings import FaceReading
+from surveil.intervals.builder import IntervalBuilder
+from surveil.intervals.readings import FaceReading
 
 AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
 SIZE = (100, 50)

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from surveil.domain import FrameCounts, IntervalEvent
-from surveil.workers.readings import FaceReading
-from surveil.workers.votes import Ballot, Labels
+from surveil.intervals.readings import FaceReading
+from surveil.intervals.votes import Ballot, Labels
 
 MAX_BACKFILL = timedelta(seconds=60)
 """After a longer standstill (a suspended host) intervals are not made up: a hole says it better."""

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from surveil.classify import ScoreSmoother
 from surveil.domain import Emotion
+from surveil.intervals.smoothing import ScoreSmoother
 
 HAPPY, SAD, NEUTRAL = 3, 4, 6
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from surveil.domain import EMOTIONS, Box, TrackVote
-from surveil.workers.readings import FaceReading
+from surveil.intervals.readings import FaceReading
 
 MAX_TRACKS = 1000
 """Votes of one interval, as many as an event may hold; of more, those with most frames count."""

@@ -1,0 +1,1 @@
+"""Frames of a run to interval events: smoothing, votes, building. Pure."""
