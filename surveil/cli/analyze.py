@@ -88,7 +88,7 @@ def command(
     from surveil.workers.analyze import analyze_clip, clip_length_s
     from surveil.workers.annotate import check_target, write_annotated
     from surveil.workers.export import check_format, write_timelines
-    from surveil.workers.lifeline import LocalTelemetry
+    from surveil.workers.host.lifeline import LocalTelemetry
 
     configure_logs("analyze", level="warning")
     if out is not None:

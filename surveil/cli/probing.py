@@ -56,7 +56,7 @@ def probe_fleet(fleet: Fleet) -> dict[str, ProbeReport]:
     """
     # Imported here: FFmpeg's libraries take half a second, and only --probe needs them.
     from surveil.sources.probe import ProbeReport, probe
-    from surveil.workers.wiring import source_options
+    from surveil.workers.host.wiring import source_options
 
     cameras = [camera for camera in fleet.cameras.values() if camera.enabled]
     waiting: queue.SimpleQueue[Camera] = queue.SimpleQueue()

@@ -9,7 +9,7 @@ import click
 
 from surveil.config import load_fleet
 from surveil.logs import configure_logs
-from surveil.workers.daemon import ROLES, LogOptions, serve
+from surveil.workers.host.daemon import ROLES, LogOptions, serve
 
 
 @click.command("run")

@@ -44,7 +44,7 @@ from surveil.store.outbox import abandon
 from surveil.workers.alert_intake import Intake
 from surveil.workers.alert_messages import step_of
 from surveil.workers.deliveries import Deliveries
-from surveil.workers.lifeline import Lifeline
+from surveil.workers.host.lifeline import Lifeline
 
 TICK_S = 0.25
 COMMIT_EVERY_S = 1.0

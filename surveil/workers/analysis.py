@@ -15,7 +15,7 @@ from surveil.engines import resolve_device
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.models.taxonomy import find_taxonomy
 from surveil.track import Tracker, TrackerOptions
-from surveil.workers.lifeline import Telemetry
+from surveil.workers.host.lifeline import Telemetry
 from surveil.workers.pipeline import Pipeline
 
 UNSURE_BY = 0.2

@@ -18,8 +18,8 @@ from surveil.sources.capture import CaptureSession
 from surveil.sources.ring import FrameRing, log_loss, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
-from surveil.workers.lifeline import Lifeline, Telemetry
-from surveil.workers.wiring import source_options
+from surveil.workers.host.lifeline import Lifeline, Telemetry
+from surveil.workers.host.wiring import source_options
 
 _IDLE_S = 1.0
 _WARNED = (CameraState.STALLED, CameraState.FROZEN, CameraState.OFFLINE)

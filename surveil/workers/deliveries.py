@@ -21,7 +21,7 @@ from surveil.notify import (
 )
 from surveil.store.engine import reading, writing
 from surveil.store.outbox import hasten, load_due, settle
-from surveil.workers.lifeline import Telemetry
+from surveil.workers.host.lifeline import Telemetry
 
 _log = get_logger("alerter")
 

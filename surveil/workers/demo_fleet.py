@@ -11,7 +11,7 @@ from pathlib import Path
 import surveil
 from surveil.errors import ConfigError
 from surveil.secrets import Secret
-from surveil.workers.datadir import DataDirLock
+from surveil.workers.host.datadir import DataDirLock
 
 CLIPS = {
     name: Path(surveil.__file__).parent / "simulate" / "media" / f"{name}.mp4"

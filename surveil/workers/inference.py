@@ -24,7 +24,7 @@ from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing
 from surveil.workers.analysis import FaceOptions, build_pipeline
 from surveil.workers.batching import Batcher
-from surveil.workers.lifeline import Lifeline, Telemetry
+from surveil.workers.host.lifeline import Lifeline, Telemetry
 from surveil.workers.pipeline import Pipeline
 from surveil.workers.timeline import Timeline
 

@@ -20,7 +20,7 @@ from surveil.domain import Detection, Frame
 from surveil.intervals.readings import FaceReading, FrameReading
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.logs import get_logger
-from surveil.workers.lifeline import Telemetry
+from surveil.workers.host.lifeline import Telemetry
 
 GROW_AFTER = 500
 """Calls without trouble after which a batch halved for want of memory is doubled again."""

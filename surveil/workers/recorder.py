@@ -28,7 +28,7 @@ from surveil.store import migrate
 from surveil.store.cameras import CameraSettings, describe_cameras
 from surveil.store.engine import connect, writing
 from surveil.store.rows import span
-from surveil.workers.lifeline import DRAIN_S, Lifeline
+from surveil.workers.host.lifeline import DRAIN_S, Lifeline
 from surveil.workers.record_batch import BatchWriter, Recorded
 from surveil.workers.upkeep import Upkeep
 

@@ -26,7 +26,7 @@ from surveil.training.over_time import Course, Spell
 from surveil.training.switches import Pool
 from surveil.workers.analysis import FaceOptions, build_pipeline
 from surveil.workers.analyze import Moment, analyze_clip
-from surveil.workers.lifeline import LocalTelemetry
+from surveil.workers.host.lifeline import LocalTelemetry
 
 PORTRAIT_PX = 640
 FACE_PX = (40, 160)

@@ -26,7 +26,7 @@ from surveil.track import Tracker
 from surveil.workers.analyze import ClipTimeline, analyze_clip
 from surveil.workers.annotate import fit, scale_of, write_annotated
 from surveil.workers.export import write_timelines
-from surveil.workers.lifeline import LocalTelemetry
+from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[2]

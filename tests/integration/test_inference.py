@@ -36,8 +36,8 @@ from surveil.intervals.smoothing import ScoreSmoother
 from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.track import Tracker
+from surveil.workers.host.lifeline import LocalLifeline, LocalTelemetry
 from surveil.workers.inference import InferenceLoop
-from surveil.workers.lifeline import LocalLifeline, LocalTelemetry
 from surveil.workers.pipeline import Pipeline
 
 

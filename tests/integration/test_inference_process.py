@@ -24,7 +24,7 @@ from surveil.sources.options import SourceOptions
 from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.workers import inference
-from surveil.workers.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline
 
 CLIP = Path(__file__).resolve().parents[2] / "surveil" / "simulate" / "media" / "lounge.mp4"
 

@@ -38,7 +38,7 @@ from surveil.events.streams import stream_key
 from surveil.secrets import SecretUrl
 from surveil.store.engine import connect, reading
 from surveil.workers import alerter
-from surveil.workers.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 EXPRESSIONS = {"h": Emotion.HAPPY, "n": Emotion.NEUTRAL, "a": Emotion.ANGRY}

@@ -22,7 +22,7 @@ import sys
 from surveil.config import Fleet
 from surveil.sources.ring import FrameRing
 from surveil.workers import capture
-from surveil.workers.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline
 
 fleet = Fleet.from_wire(sys.stdin.read())
 ring = FrameRing.attach(int(sys.argv[1]))

@@ -26,7 +26,7 @@ from surveil.store.engine import connect, reading
 from surveil.store.integrity import CHECKS
 from surveil.store.tables import camera, camera_event, dead_letter, interval
 from surveil.workers import recorder
-from surveil.workers.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline
 from surveil.workers.record_batch import BatchWriter
 
 DEADLINE_S = 60.0

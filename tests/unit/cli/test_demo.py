@@ -30,7 +30,6 @@ from surveil.secrets import Secret
 from surveil.simulate import load_clip
 from surveil.store import connect, reading, write_batch, writing
 from surveil.store.migrate import upgrade
-from surveil.workers.datadir import DataDirLock
 from surveil.workers.demo_fleet import (
     BLIND_RULE,
     CLIPS,
@@ -50,6 +49,7 @@ from surveil.workers.demo_report import (
     since_begin,
 )
 from surveil.workers.demo_view import FleetView
+from surveil.workers.host.datadir import DataDirLock
 
 START = datetime(2025, 1, 31, 12, 0, 0, tzinfo=UTC)
 RUN = "01JD0000000000000000000000"

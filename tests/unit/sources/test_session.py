@@ -24,7 +24,7 @@ from surveil.sources.probe import probe
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
 from surveil.workers import capture
-from surveil.workers.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline
 
 Make = Callable[..., Any]
 DEADLINE_S = 20.0

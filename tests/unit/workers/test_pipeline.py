@@ -14,7 +14,7 @@ from surveil.domain import Box, Detection, Emotion, Frame
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.track import Tracker
 from surveil.workers import pipeline as pipeline_module
-from surveil.workers.lifeline import LocalTelemetry
+from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.pipeline import Pipeline
 
 POISON = 255

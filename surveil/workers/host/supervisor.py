@@ -16,9 +16,9 @@ from typing import Any
 
 from surveil.errors import SurveilError
 from surveil.logs import get_logger
-from surveil.workers.board import MetricsBoard
-from surveil.workers.process import WorkerProcess, WorkerSpec
-from surveil.workers.restarts import RestartBudget
+from surveil.workers.host.board import MetricsBoard
+from surveil.workers.host.process import WorkerProcess, WorkerSpec
+from surveil.workers.host.restarts import RestartBudget
 
 TICK_S = 0.1
 DRAIN_TOTAL_S = 9.5

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from surveil.workers import process
-from surveil.workers.process import WorkerSpec
-from surveil.workers.supervisor import Supervisor, WorkerFatalError
+from surveil.workers.host import process
+from surveil.workers.host.process import WorkerSpec
+from surveil.workers.host.supervisor import Supervisor, WorkerFatalError
 
 SCRIPT = Path(__file__).with_name("scripted_worker.py")
 
@@ -118,7 +118,7 @@ import sys
 sys.path.insert(0, {str(SCRIPT.parent)!r})
 from pathlib import Path
 from test_supervisor import spec
-from surveil.workers.supervisor import Supervisor
+from surveil.workers.host.supervisor import Supervisor
 folder = Path({str(tmp_path)!r})
 Supervisor([spec(folder, "good", "a"), spec(folder, "good", "b")]).run()
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from surveil.errors import ConfigError, InUseError
-from surveil.workers.datadir import DataDirLock
+from surveil.workers.host.datadir import DataDirLock
 
 
 def test_the_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:

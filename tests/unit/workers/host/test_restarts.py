@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from surveil.workers.restarts import Backoff, RestartBudget
+from surveil.workers.host.restarts import Backoff, RestartBudget
 
 
 def test_a_burst_takes_no_more_than_the_size() -> None:

@@ -19,7 +19,7 @@ import threading
 import time
 from typing import Any
 
-from surveil.workers.lifeline import DRAIN_S, LocalTelemetry, Telemetry
+from surveil.workers.host.lifeline import DRAIN_S, LocalTelemetry, Telemetry
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 STUCK_EXIT_CODE = 70

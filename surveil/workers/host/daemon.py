@@ -15,12 +15,12 @@ from surveil.errors import ConfigError, SurveilError
 from surveil.events.embedded import EmbeddedRedis
 from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing, log_loss
-from surveil.workers.control import Message
-from surveil.workers.datadir import DataDirLock
-from surveil.workers.endpoint import Endpoint
-from surveil.workers.process import WorkerSpec
-from surveil.workers.restarts import Backoff, RestartBudget
-from surveil.workers.supervisor import Supervisor
+from surveil.workers.host.control import Message
+from surveil.workers.host.datadir import DataDirLock
+from surveil.workers.host.endpoint import Endpoint
+from surveil.workers.host.process import WorkerSpec
+from surveil.workers.host.restarts import Backoff, RestartBudget
+from surveil.workers.host.supervisor import Supervisor
 
 ROLES = ("inference", "recorder", "alerter")
 """What one host can be asked to do. ``inference`` brings the capture processes of its cameras:

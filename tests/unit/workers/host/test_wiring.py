@@ -6,7 +6,7 @@ import dataclasses
 
 from surveil.config import Camera, Fleet
 from surveil.sources.options import SourceOptions
-from surveil.workers.wiring import source_options
+from surveil.workers.host.wiring import source_options
 
 
 def _camera(**values: object) -> Camera:

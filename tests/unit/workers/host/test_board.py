@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from surveil.workers.board import MetricsBoard
+from surveil.workers.host.board import MetricsBoard
 
 
 def test_counters_go_on_over_a_restart_and_gauges_do_not() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveil.workers import control
-from surveil.workers.control import MessageBuffer, MessageTooLongError, SocketLifeline, encode
+from surveil.workers.host import control
+from surveil.workers.host.control import MessageBuffer, MessageTooLongError, SocketLifeline, encode
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.integers()), max_size=5), st.data())

@@ -1,4 +1,4 @@
-"""Entry point of every worker process: ``python -m surveil.workers.child ROLE NAME FD``.
+"""Entry point of every worker process: ``python -m surveil.workers.host.child ROLE NAME FD``.
 
 The arguments are for people who read ``ps``; what the worker needs, secrets included, comes as the
 first message over the inherited socket ``FD``.
@@ -14,7 +14,7 @@ import sys
 from surveil.config import Fleet
 from surveil.errors import SurveilError
 from surveil.logs import configure_logs, get_logger
-from surveil.workers.control import Message, SocketLifeline
+from surveil.workers.host.control import Message, SocketLifeline
 
 FATAL_EXIT_CODES = (2, 3, 4)
 """Exit codes of errors that no restart mends: configuration, model, in use."""

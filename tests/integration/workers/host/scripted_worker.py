@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from surveil.workers.control import SocketLifeline
+from surveil.workers.host.control import SocketLifeline
 
 
 def main() -> int:

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from surveil.workers.control import Message, MessageBuffer, MessageTooLongError, encode
-from surveil.workers.restarts import Backoff
+from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
+from surveil.workers.host.restarts import Backoff
 
 PING_PERIOD_S = 1.0
 PING_TIMEOUT_S = 5.0
@@ -27,7 +27,7 @@ class WorkerSpec:
 
     Attributes:
         name: Unique in the fleet, for logs and metrics: ``capture:lobby``, ``recorder``.
-        role: One of the roles of :mod:`surveil.workers.child`.
+        role: One of the roles of :mod:`surveil.workers.host.child`.
         assignment: First message; holds secrets, so it is built anew for each start.
         pass_fds: Descriptors that the process inherits.
         phase: Place in the ordered end: lower phases are stopped, and waited for, first.
@@ -41,7 +41,7 @@ class WorkerSpec:
     pass_fds: Sequence[int] = ()
     phase: int = 0
     on_loss: Callable[[], None] = lambda: None
-    command: Sequence[str] = (sys.executable, "-m", "surveil.workers.child")
+    command: Sequence[str] = (sys.executable, "-m", "surveil.workers.host.child")
 
 
 class WorkerProcess:

@@ -1,0 +1,1 @@
+"""One host: supervisor, workers as processes, what they tell each other."""
