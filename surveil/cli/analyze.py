@@ -84,11 +84,11 @@ def command(
     from surveil.intervals.smoothing import TAU_S
     from surveil.logs import configure_logs
     from surveil.sources.reasons import SourceError
-    from surveil.workers.analysis import FaceOptions, build_pipeline
     from surveil.workers.analyze import analyze_clip, clip_length_s
     from surveil.workers.annotate import check_target, write_annotated
     from surveil.workers.export import check_format, write_timelines
     from surveil.workers.host.lifeline import LocalTelemetry
+    from surveil.workers.inferring.building import FaceOptions, build_pipeline
 
     configure_logs("analyze", level="warning")
     if out is not None:

@@ -19,7 +19,7 @@ from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import SourceError, classify
 from surveil.sources.stream import OpenStream
-from surveil.workers.pipeline import Pipeline
+from surveil.workers.inferring.pipeline import Pipeline
 
 ZERO_AT = datetime(1970, 1, 1, tzinfo=UTC)
 """The instant of a clip's first picture, so that its intervals lie on whole seconds of the clip."""

@@ -24,9 +24,9 @@ from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS, Box
 from surveil.training.over_time import Course, Spell
 from surveil.training.switches import Pool
-from surveil.workers.analysis import FaceOptions, build_pipeline
 from surveil.workers.analyze import Moment, analyze_clip
 from surveil.workers.host.lifeline import LocalTelemetry
+from surveil.workers.inferring.building import FaceOptions, build_pipeline
 
 PORTRAIT_PX = 640
 FACE_PX = (40, 160)

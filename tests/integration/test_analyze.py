@@ -27,7 +27,7 @@ from surveil.workers.analyze import ClipTimeline, analyze_clip
 from surveil.workers.annotate import fit, scale_of, write_annotated
 from surveil.workers.export import write_timelines
 from surveil.workers.host.lifeline import LocalTelemetry
-from surveil.workers.pipeline import Pipeline
+from surveil.workers.inferring.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -37,8 +37,8 @@ from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.track import Tracker
 from surveil.workers.host.lifeline import LocalLifeline, LocalTelemetry
-from surveil.workers.inference import InferenceLoop
-from surveil.workers.pipeline import Pipeline
+from surveil.workers.inferring.inference import InferenceLoop
+from surveil.workers.inferring.pipeline import Pipeline
 
 
 class OneFace:

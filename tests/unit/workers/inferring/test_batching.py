@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from surveil.domain import Frame
-from surveil.workers.batching import Batcher
+from surveil.workers.inferring.batching import Batcher
 
 
 def frame(camera: str, at_s: float) -> Frame:

@@ -16,7 +16,7 @@ from surveil.intervals.smoothing import ScoreSmoother
 from surveil.models.taxonomy import find_taxonomy
 from surveil.track import Tracker, TrackerOptions
 from surveil.workers.host.lifeline import Telemetry
-from surveil.workers.pipeline import Pipeline
+from surveil.workers.inferring.pipeline import Pipeline
 
 UNSURE_BY = 0.2
 """A face of a track may score this much less than the score that a track needs to begin."""

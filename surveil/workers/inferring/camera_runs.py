@@ -23,7 +23,7 @@ _WATCHING = (CameraState.LIVE, CameraState.STALLED, CameraState.FROZEN)
 
 
 class RunKeeper(Protocol):
-    """Keeps tracks per run; see :class:`surveil.workers.pipeline.Pipeline`."""
+    """Keeps tracks per run; see :class:`surveil.workers.inferring.pipeline.Pipeline`."""
 
     def open_run(self, camera: str, run: str, first_track_id: int = 1) -> None: ...
     def end_run(self, camera: str, run: str) -> None: ...

@@ -23,8 +23,8 @@ from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
 from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
-from surveil.workers import inference
 from surveil.workers.host.lifeline import LocalLifeline
+from surveil.workers.inferring import inference
 
 CLIP = Path(__file__).resolve().parents[2] / "surveil" / "simulate" / "media" / "lounge.mp4"
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from surveil.domain import Box, Detection, Emotion, Frame
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.track import Tracker
-from surveil.workers import pipeline as pipeline_module
 from surveil.workers.host.lifeline import LocalTelemetry
-from surveil.workers.pipeline import Pipeline
+from surveil.workers.inferring import pipeline as pipeline_module
+from surveil.workers.inferring.pipeline import Pipeline
 
 POISON = 255
 LANDMARKS = np.zeros((5, 2), np.float32)

@@ -22,11 +22,11 @@ from surveil.events.publisher import Publisher, PublisherStats
 from surveil.events.spool import Draft, Spool
 from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing
-from surveil.workers.analysis import FaceOptions, build_pipeline
-from surveil.workers.batching import Batcher
 from surveil.workers.host.lifeline import Lifeline, Telemetry
-from surveil.workers.pipeline import Pipeline
-from surveil.workers.timeline import Timeline
+from surveil.workers.inferring.batching import Batcher
+from surveil.workers.inferring.building import FaceOptions, build_pipeline
+from surveil.workers.inferring.camera_runs import Timeline
+from surveil.workers.inferring.pipeline import Pipeline
 
 TICK_S = 0.1
 """How often intervals are looked through."""
