@@ -29,8 +29,8 @@ from surveil.store.cameras import CameraSettings, describe_cameras
 from surveil.store.engine import connect, writing
 from surveil.store.rows import span
 from surveil.workers.host.lifeline import DRAIN_S, Lifeline
-from surveil.workers.record_batch import BatchWriter, Recorded
-from surveil.workers.upkeep import Upkeep
+from surveil.workers.recording.record_batch import BatchWriter, Recorded
+from surveil.workers.recording.upkeep import Upkeep
 
 GROUP = "recorder"
 BATCH_EVENTS = 500

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from surveil.config import load_fleet
-from surveil.workers import recorder
 from surveil.workers.host.lifeline import LocalLifeline
+from surveil.workers.recording import recorder
 
 recorder.BATCH_EVENTS = int(sys.argv[2])
 lifeline = LocalLifeline()

@@ -25,9 +25,9 @@ from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading
 from surveil.store.integrity import CHECKS
 from surveil.store.tables import camera, camera_event, dead_letter, interval
-from surveil.workers import recorder
 from surveil.workers.host.lifeline import LocalLifeline
-from surveil.workers.record_batch import BatchWriter
+from surveil.workers.recording import recorder
+from surveil.workers.recording.record_batch import BatchWriter
 
 DEADLINE_S = 60.0
 
