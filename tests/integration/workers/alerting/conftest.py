@@ -37,7 +37,7 @@ from surveil.events.codec import encode
 from surveil.events.streams import stream_key
 from surveil.secrets import SecretUrl
 from surveil.store.engine import connect, reading
-from surveil.workers import alerter
+from surveil.workers.alerting import alerter
 from surveil.workers.host.lifeline import LocalLifeline
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

@@ -41,9 +41,9 @@ from surveil.store.alerts import (
 from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import connect, reading, writing
 from surveil.store.outbox import abandon
-from surveil.workers.alert_intake import Intake
-from surveil.workers.alert_messages import step_of
-from surveil.workers.deliveries import Deliveries
+from surveil.workers.alerting.alert_intake import Intake
+from surveil.workers.alerting.alert_messages import step_of
+from surveil.workers.alerting.deliveries import Deliveries
 from surveil.workers.host.lifeline import Lifeline
 
 TICK_S = 0.25

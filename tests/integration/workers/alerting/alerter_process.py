@@ -7,7 +7,7 @@ from pathlib import Path
 
 from surveil.config import load_fleet
 from surveil.secrets import SecretUrl
-from surveil.workers import alerter
+from surveil.workers.alerting import alerter
 from surveil.workers.host.lifeline import LocalLifeline
 
 if __name__ == "__main__":
