@@ -18,7 +18,7 @@ from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
 
 if TYPE_CHECKING:
-    from surveil.workers.analyze import ClipTimeline
+    from surveil.clips.analyze import ClipTimeline
 
 _ENDINGS = "CSV, Parquet or JSON, by its ending"
 
@@ -81,12 +81,12 @@ def command(
     done), 2 for wrong arguments, 3 when the model is missing or damaged.
     """
     _check_clips(clips)
+    from surveil.clips.analyze import analyze_clip, clip_length_s
+    from surveil.clips.annotate import check_target, write_annotated
+    from surveil.clips.export import check_format, write_timelines
     from surveil.intervals.smoothing import TAU_S
     from surveil.logs import configure_logs
     from surveil.sources.reasons import SourceError
-    from surveil.workers.analyze import analyze_clip, clip_length_s
-    from surveil.workers.annotate import check_target, write_annotated
-    from surveil.workers.export import check_format, write_timelines
     from surveil.workers.host.lifeline import LocalTelemetry
     from surveil.workers.inferring.building import FaceOptions, build_pipeline
 

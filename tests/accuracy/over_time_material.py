@@ -20,11 +20,11 @@ from e2e.scenario_truth import iou
 from numpy.typing import NDArray
 
 from surveil.classify import Classifier, crop_face, find_model, read_facts
+from surveil.clips.analyze import Moment, analyze_clip
 from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS, Box
 from surveil.training.over_time import Course, Spell
 from surveil.training.switches import Pool
-from surveil.workers.analyze import Moment, analyze_clip
 from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 

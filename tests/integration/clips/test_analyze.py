@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from small_models import write_small_model
 
 from surveil.cli.main import cli
+from surveil.clips.analyze import ClipTimeline, analyze_clip
+from surveil.clips.annotate import fit, scale_of, write_annotated
+from surveil.clips.export import write_timelines
 from surveil.domain import Box, Detection, Emotion
 from surveil.errors import ConfigError
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.sources.reasons import SourceError
 from surveil.track import Tracker
-from surveil.workers.analyze import ClipTimeline, analyze_clip
-from surveil.workers.annotate import fit, scale_of, write_annotated
-from surveil.workers.export import write_timelines
 from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring.pipeline import Pipeline
 
@@ -171,7 +171,7 @@ def test_annotated_video_has_every_picture_in_its_time(
 def test_box_follows_the_face_between_analysed_frames(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", seconds=1)
     timeline = analyse(clip, keep_moments=True)
-    from surveil.workers.annotate import Trail
+    from surveil.clips.annotate import Trail
 
     trail = Trail(timeline.moments)
     lefts = [faces[0].box.x1 for n in range(10, 20) if (faces := trail.at(n / 25))]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveil.domain import EMOTIONS, Box, Emotion
-from surveil.workers.painter import COLOURS, Painter, ShownFace
+from surveil.drawing.painter import COLOURS, Painter, ShownFace
 
 
 def shown(box: Box, emotion: Emotion = Emotion.HAPPY, track_id: int = 1) -> ShownFace:

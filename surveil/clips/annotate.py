@@ -14,11 +14,11 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from surveil.clips.analyze import ZERO_AT, ClipTimeline, Moment, clip_options
 from surveil.domain import Box
+from surveil.drawing.painter import Painter, ShownFace
 from surveil.errors import ConfigError
 from surveil.sources.files import read_file
-from surveil.workers.analyze import ZERO_AT, ClipTimeline, Moment, clip_options
-from surveil.workers.painter import Painter, ShownFace
 
 ENDINGS = (".mp4", ".mkv", ".mov")
 LEAST_SIDE_PX, MOST_SIDE_PX = 360, 1920

@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from surveil.clips.analyze import ZERO_AT, ClipTimeline
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
-from surveil.workers.analyze import ZERO_AT, ClipTimeline
 
 FORMATS = (".csv", ".parquet", ".json")
 _TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()

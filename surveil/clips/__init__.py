@@ -1,0 +1,1 @@
+"""Files instead of cameras: analyse, annotate, export."""

@@ -1,0 +1,1 @@
+"""Boxes and bars on a frame."""
