@@ -16,14 +16,9 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from surveil.cli.demo_screen import draw_live, draw_report, line_of
 from surveil.config.urls import split_credentials
-from surveil.errors import InUseError, SurveilError, UnavailableError
-from surveil.events.lifetime import die_with_parent
-from surveil.secrets import Secret
-from surveil.simulate import Fault, RtspServer
-from surveil.workers.demo_feed import DemoFeed
-from surveil.workers.demo_fleet import (
+from surveil.demo.feed import DemoFeed
+from surveil.demo.fleet import (
     BLIND_RULE,
     CLIPS,
     HAPPY_RULE,
@@ -35,8 +30,13 @@ from surveil.workers.demo_fleet import (
     write_fleet,
     write_password,
 )
-from surveil.workers.demo_report import DemoReport, find_failures, since_begin
-from surveil.workers.demo_view import FleetView
+from surveil.demo.report import DemoReport, find_failures, since_begin
+from surveil.demo.screen import draw_live, draw_report, line_of
+from surveil.demo.view import FleetView
+from surveil.errors import InUseError, SurveilError, UnavailableError
+from surveil.events.lifetime import die_with_parent
+from surveil.secrets import Secret
+from surveil.simulate import Fault, RtspServer
 
 PORT = 8554
 START_LIMIT_S = 120.0

@@ -12,8 +12,27 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from surveil.cli.demo_screen import draw_live, draw_report, line_of
 from surveil.config import load_fleet
+from surveil.demo.fleet import (
+    BLIND_RULE,
+    CLIPS,
+    HAPPY_RULE,
+    DemoCamera,
+    prepare_folder,
+    write_fleet,
+    write_password,
+)
+from surveil.demo.report import (
+    AlertRow,
+    DemoReport,
+    GapRow,
+    Second,
+    find_failures,
+    read_report,
+    since_begin,
+)
+from surveil.demo.screen import draw_live, draw_report, line_of
+from surveil.demo.view import FleetView
 from surveil.domain import (
     EMOTIONS,
     Box,
@@ -30,25 +49,6 @@ from surveil.secrets import Secret
 from surveil.simulate import load_clip
 from surveil.store import connect, reading, write_batch, writing
 from surveil.store.migrate import upgrade
-from surveil.workers.demo_fleet import (
-    BLIND_RULE,
-    CLIPS,
-    HAPPY_RULE,
-    DemoCamera,
-    prepare_folder,
-    write_fleet,
-    write_password,
-)
-from surveil.workers.demo_report import (
-    AlertRow,
-    DemoReport,
-    GapRow,
-    Second,
-    find_failures,
-    read_report,
-    since_begin,
-)
-from surveil.workers.demo_view import FleetView
 from surveil.workers.host.datadir import DataDirLock
 
 START = datetime(2025, 1, 31, 12, 0, 0, tzinfo=UTC)

@@ -7,14 +7,14 @@ from typing import Any
 
 import redis
 
+from surveil.demo.report import DemoReport, firing, read_report
+from surveil.demo.view import FleetView
 from surveil.errors import UnavailableError
 from surveil.events.codec import EventFormatError, decode
 from surveil.events.connection import open_client
 from surveil.events.embedded import embedded_url
 from surveil.events.streams import stream_key
 from surveil.store import connect, reading
-from surveil.workers.demo_report import DemoReport, firing, read_report
-from surveil.workers.demo_view import FleetView
 
 _READ_COUNT = 500
 

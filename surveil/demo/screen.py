@@ -11,9 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from surveil.demo.report import AlertRow, DemoReport, GapRow, Second, since_begin
+from surveil.demo.view import CameraView, FleetView
 from surveil.domain import CameraState, Emotion, TrackVote
-from surveil.workers.demo_report import AlertRow, DemoReport, GapRow, Second, since_begin
-from surveil.workers.demo_view import CameraView, FleetView
 
 BAR_CELLS = 7
 EMOTION_CELLS = max(len(emotion) for emotion in Emotion)

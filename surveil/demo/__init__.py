@@ -1,0 +1,1 @@
+"""The demonstration: two simulated cameras, and a proof from SQL."""
