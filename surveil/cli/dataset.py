@@ -98,8 +98,8 @@ def import_command(
     command again gives the same manifest; training reads the folder as one of data.datasets.
     """
     # Imported here: torch takes seconds, and --help does not need it.
-    from surveil.training.custom import SplitRule
-    from surveil.training.face_finder import face_detector
+    from surveil.training.data.custom import SplitRule
+    from surveil.training.data.face_finder import face_detector
     from surveil.training.labelling import PersonFrom, labels_of_folders, read_labels
     from surveil.training.site_import import ImportSettings, import_site
 
@@ -228,12 +228,12 @@ def _read(
     path: Path, config: Path | None, runs: Path
 ) -> tuple[Faces, dict[str, int], TrainConfig | None]:
     if config is None:
-        from surveil.training.data_path import read_path
+        from surveil.training.data.path import read_path
 
         return read_path(path), {}, None
     from surveil.training.config import load_config
-    from surveil.training.dataset import load_dataset
-    from surveil.training.face_finder import face_detector
+    from surveil.training.data.dataset import load_dataset
+    from surveil.training.data.face_finder import face_detector
 
     settings = load_config(config)
     dataset = load_dataset(settings, path, runs / "cache", face_detector)

@@ -118,7 +118,7 @@ def command(
     from surveil.classify import find_model, read_model
     from surveil.engines import resolve_device
     from surveil.training.config import load_config
-    from surveil.training.face_finder import face_detector
+    from surveil.training.data.face_finder import face_detector
     from surveil.training.faces import Split
     from surveil.training.hardware import describe_hardware
     from surveil.training.material import check_faces, load_material

@@ -82,14 +82,14 @@ def command(
     from surveil.classify import find_model, read_model
     from surveil.models.files import EXPERIMENTS
     from surveil.training.config import load_config
-    from surveil.training.dataset import load_dataset
+    from surveil.training.data.dataset import load_dataset
+    from surveil.training.data.face_finder import face_detector
+    from surveil.training.data.selection import check_test_split, training_faces, validation_faces
     from surveil.training.export import check_votes_head, export
-    from surveil.training.face_finder import face_detector
     from surveil.training.fine_tune import report_fine_tune
     from surveil.training.loop import LAST, Trainer
     from surveil.training.run import run_to_end
     from surveil.training.run_lock import run_lock
-    from surveil.training.selection import check_test_split, training_faces, validation_faces
     from surveil.training.shards import shard_count
 
     settings = load_config(config)

@@ -27,7 +27,8 @@ from surveil.training.ancestry import ancestors_of, with_ancestors
 from surveil.training.card import card
 from surveil.training.checkpoint import part_of, read_checkpoint, reading_facts, write_bytes_whole
 from surveil.training.config import TrainConfig
-from surveil.training.dataset import Dataset
+from surveil.training.data.dataset import Dataset
+from surveil.training.data.selection import check_test_split, training_faces, validation_faces
 from surveil.training.errors import CheckpointError
 from surveil.training.evaluation import Evaluation, evaluate_split
 from surveil.training.experiments import note_experiment
@@ -37,7 +38,6 @@ from surveil.training.loop import BEST, LAST, logits_of
 from surveil.training.metrics_file import FORMAT, Ancestor, Budget
 from surveil.training.model_record import read_record
 from surveil.training.precision import device_of
-from surveil.training.selection import check_test_split, training_faces, validation_faces
 from surveil.training.sizes import sizes_of
 from surveil.training.temperature import fit_calibration
 from surveil.training.wording import CHOICE

@@ -16,10 +16,10 @@ from torch import nn
 from surveil.classify import Preprocessing, StoredModel, build_network
 from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
 from surveil.training.config import TrainConfig
-from surveil.training.dataset import Dataset
+from surveil.training.data.dataset import Dataset
+from surveil.training.data.fer2013 import SOURCE
 from surveil.training.evaluation import known_faces, parts_of
 from surveil.training.faces import Split
-from surveil.training.fer2013 import SOURCE
 from surveil.training.loop import BEST, LAST, logits_of
 from surveil.training.mcnemar import mcnemar
 

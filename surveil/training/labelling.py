@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from surveil.domain import Emotion
 from surveil.errors import ConfigError
 from surveil.models.taxonomy import emotion_hint, emotion_of
-from surveil.training.class_folders import unknown_class
+from surveil.training.data.class_folders import unknown_class
 from surveil.training.errors import DataError
 
 

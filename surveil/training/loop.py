@@ -83,7 +83,7 @@ class Trainer:
 
     Args:
         config: The run.
-        train: What :func:`~surveil.training.selection.training_faces` returned.
+        train: What :func:`~surveil.training.data.selection.training_faces` returned.
         validation: Likewise; the best epoch is chosen by them.
         folder: Gets the checkpoints.
         data_sha256: Names the data; a checkpoint of other data is refused.

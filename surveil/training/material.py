@@ -15,11 +15,11 @@ from surveil.classify import StoredModel, to_frame
 from surveil.detect import Detector
 from surveil.errors import ConfigError
 from surveil.training.config import TrainConfig
-from surveil.training.data_path import is_dataset, read_path
-from surveil.training.dataset import load_dataset
+from surveil.training.data.dataset import load_dataset
+from surveil.training.data.manifest import kept_manifest, manifest_of, read_manifest
+from surveil.training.data.path import is_dataset, read_path
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
-from surveil.training.manifest import kept_manifest, manifest_of, read_manifest
 from surveil.training.wording import several
 
 TOO_GOOD = "some of these faces may have been trained on, and the figures are then too good"

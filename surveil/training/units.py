@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surveil.training.custom import SplitRule
+from surveil.training.data.custom import SplitRule
 from surveil.training.faces import Split
 from surveil.training.near_duplicates import clusters
 

@@ -19,7 +19,7 @@ from surveil.training.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.compare import compare
 from surveil.training.compare_page import page
 from surveil.training.config import Data, TrainConfig
-from surveil.training.dataset import Dataset
+from surveil.training.data.dataset import Dataset
 from surveil.training.errors import CheckpointError, DataError
 from surveil.training.export import export
 from surveil.training.faces import Faces, Split

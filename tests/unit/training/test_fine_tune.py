@@ -14,7 +14,7 @@ from tiny_run import make_faces, tiny_config
 
 from surveil.classify import read_model
 from surveil.domain import Emotion
-from surveil.training.dataset import Dataset
+from surveil.training.data.dataset import Dataset
 from surveil.training.faces import Faces, join
 from surveil.training.fine_tune import (
     REPORT,

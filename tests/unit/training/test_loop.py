@@ -21,10 +21,10 @@ from surveil.classify.preprocess import Preprocessing, preprocess
 from surveil.domain import EMOTIONS, Emotion
 from surveil.errors import ConfigError
 from surveil.training.checkpoint import part_of, read_checkpoint, write_checkpoint
+from surveil.training.data.selection import training_faces, validation_faces
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Split
 from surveil.training.loop import BEST, HISTORY, LAST, Progress, Trainer, logits_of
-from surveil.training.selection import training_faces, validation_faces
 
 
 @pytest.fixture(autouse=True)

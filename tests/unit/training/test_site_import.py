@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection
 from surveil.errors import ConfigError
-from surveil.training.custom import SplitRule
-from surveil.training.dataset_folder import read_folder_dataset
+from surveil.training.data.custom import SplitRule
+from surveil.training.data.dataset_folder import read_folder_dataset
 from surveil.training.errors import DataError
 from surveil.training.labelling import Labels, PersonFrom, labels_of_folders, read_labels
 from surveil.training.site_import import ImportReport, ImportSettings, import_site

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from surveil.training.custom import SplitRule
+from surveil.training.data.custom import SplitRule
 from surveil.training.units import Member, splits_of
 
 RULE = SplitRule(test_percent=40, validation_percent=20)

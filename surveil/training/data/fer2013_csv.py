@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from surveil.domain import EMOTIONS
+from surveil.training.data.fer2013_rows import SIDE_PX, Row, Usage
 from surveil.training.errors import DataError
-from surveil.training.fer2013_rows import SIDE_PX, Row, Usage
 
 FILES = ("fer2013.csv", "icml_face_data.csv")
 """Kaggle's names: the challenge's own file, and that of the later re-issue, whose columns stand in

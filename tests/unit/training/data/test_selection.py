@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tiny_run import TRAIN, VALIDATION, make_faces, tiny_config
 
+from surveil.training.data.selection import check_test_split, training_faces, validation_faces
 from surveil.training.errors import DataError
 from surveil.training.faces import join
-from surveil.training.selection import check_test_split, training_faces, validation_faces
 
 FACES = join([TRAIN, VALIDATION, make_faces(28, "train", source="site")])
 

@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 
 from surveil.domain import EMOTIONS
-from surveil.training import fer2013_csv
-from surveil.training.class_folders import is_class_folder, read_class_folders
+from surveil.training.data import fer2013_csv
+from surveil.training.data.class_folders import is_class_folder, read_class_folders
+from surveil.training.data.fer2013_rows import SIDE_PX, SOURCE, Row, Usage, faces_of
+from surveil.training.data.ferplus import read_votes
+from surveil.training.data.parquet import read_parquet
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, join, mark_repeated, percentile_of
-from surveil.training.fer2013_rows import SIDE_PX, SOURCE, Row, Usage, faces_of
-from surveil.training.ferplus import read_votes
-from surveil.training.parquet import read_parquet
 
 __all__ = [
     "SIDE_PX",

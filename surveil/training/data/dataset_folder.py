@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from surveil.classify.preprocess import to_frame
 from surveil.domain import EMOTIONS
-from surveil.training.class_folders import is_class_folder, read_class_folders
+from surveil.training.data.class_folders import is_class_folder, read_class_folders
+from surveil.training.data.manifest import read_manifest
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
-from surveil.training.manifest import read_manifest
 
 MANIFEST = "manifest.csv"
 FACES = "faces"
@@ -38,7 +38,7 @@ def read_folder_dataset(
     Raises:
         DataError: The manifest is wrong, a person is in two splits, a face's file is missing,
             unreadable, or not what its name says; or, of class folders, see
-            :func:`~surveil.training.class_folders.read_class_folders`.
+            :func:`~surveil.training.data.class_folders.read_class_folders`.
     """
     if not path.is_dir():
         raise DataError(f"{path}: no such folder")

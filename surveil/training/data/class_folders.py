@@ -9,9 +9,9 @@ import numpy as np
 from surveil.classify.preprocess import to_frame
 from surveil.domain import EMOTIONS, Emotion
 from surveil.models.taxonomy import emotion_hint, emotion_of
+from surveil.training.data.pictures import PHOTOGRAPHS, read_photograph
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, mark_repeated
-from surveil.training.pictures import PHOTOGRAPHS, read_photograph
 
 SPLITS = {
     "train": Split.TRAIN, "training": Split.TRAIN,

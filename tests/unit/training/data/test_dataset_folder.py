@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from surveil.domain import Emotion
-from surveil.training.dataset_folder import FACES, MANIFEST, read_folder_dataset, write_face
+from surveil.training.data.dataset_folder import FACES, MANIFEST, read_folder_dataset, write_face
+from surveil.training.data.manifest import Entry, text_of
 from surveil.training.errors import DataError
 from surveil.training.faces import Split
-from surveil.training.manifest import Entry, text_of
 
 
 def entries_in(folder: Path, shape: tuple[int, ...] = (48, 48)) -> list[Entry]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection
-from surveil.training.custom import SplitRule, find_faces, import_custom, read_table
+from surveil.training.data.custom import SplitRule, find_faces, import_custom, read_table
 from surveil.training.errors import DataError
 from surveil.training.faces import Split, repeat
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from surveil.training.class_folders import read_class_folders
+from surveil.training.data.class_folders import read_class_folders
 from surveil.training.errors import DataError
 from surveil.training.faces import Split
 

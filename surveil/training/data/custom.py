@@ -17,10 +17,10 @@ from surveil.classify.crop import FACE_MARGIN, crop_face
 from surveil.classify.preprocess import to_frame
 from surveil.detect import Detector
 from surveil.domain import EMOTIONS, Box, Detection
+from surveil.training.data.parquet import read_parquet
+from surveil.training.data.pictures import decode
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, percentile_of
-from surveil.training.parquet import read_parquet
-from surveil.training.pictures import decode
 
 LONGEST_PX = 640
 """Pictures are shrunk to this before faces are sought: beyond it a 48 px face gains nothing."""

@@ -16,12 +16,12 @@ import numpy as np
 from surveil.classify.crop import FACE_MARGIN
 from surveil.detect import Detector
 from surveil.training.config import TrainConfig
-from surveil.training.custom import Found, SplitRule, find_faces, import_custom, read_table
-from surveil.training.dataset_folder import read_folder_dataset
+from surveil.training.data.custom import Found, SplitRule, find_faces, import_custom, read_table
+from surveil.training.data.dataset_folder import read_folder_dataset
+from surveil.training.data.fer2013 import read_fer2013
+from surveil.training.data.manifest import check_people, keep_manifest, write_manifest
 from surveil.training.errors import DataError
 from surveil.training.faces import COLUMNS, Faces, join, unlearned
-from surveil.training.fer2013 import read_fer2013
-from surveil.training.manifest import check_people, keep_manifest, write_manifest
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection, Emotion
 from surveil.training.config import TrainConfig
-from surveil.training.dataset import Dataset, load_dataset
-from surveil.training.dataset_folder import FACES, MANIFEST, write_face
+from surveil.training.data.dataset import Dataset, load_dataset
+from surveil.training.data.dataset_folder import FACES, MANIFEST, write_face
+from surveil.training.data.manifest import Entry, text_of
 from surveil.training.errors import DataError
 from surveil.training.faces import Split
-from surveil.training.manifest import Entry, text_of
 
 FACE = Box(20, 20, 70, 80)
 RULES = {"site": {"test_percent": 40, "validation_percent": 20}}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from surveil.training.class_folders import is_class_folder
-from surveil.training.dataset_folder import MANIFEST, read_folder_dataset
+from surveil.training.data.class_folders import is_class_folder
+from surveil.training.data.dataset_folder import MANIFEST, read_folder_dataset
+from surveil.training.data.fer2013 import is_fer2013, read_uncleaned
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
-from surveil.training.fer2013 import is_fer2013, read_uncleaned
 
 
 def is_dataset(path: Path) -> bool:

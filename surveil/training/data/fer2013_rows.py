@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS
+from surveil.training.data.ferplus import Ballot, Votes
 from surveil.training.faces import NO_MAJORITY, Faces, Split
-from surveil.training.ferplus import Ballot, Votes
 
 SOURCE = "fer2013"
 SIDE_PX = 48

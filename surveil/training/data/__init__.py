@@ -1,0 +1,1 @@
+"""Read collections of faces, and keep which face is in which split."""
