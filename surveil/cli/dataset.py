@@ -18,10 +18,10 @@ from surveil.errors import ConfigError
 
 if TYPE_CHECKING:
     from surveil.detect import Detector
+    from surveil.training.collect.labelling import Labels
+    from surveil.training.collect.stats import DatasetStats
     from surveil.training.config import TrainConfig
-    from surveil.training.dataset_stats import DatasetStats
     from surveil.training.faces import Faces
-    from surveil.training.labelling import Labels
 
 CONFIG_HELP = (
     "Read PATH as this training configuration's data folder: cleaned and split as for training."
@@ -98,10 +98,10 @@ def import_command(
     command again gives the same manifest; training reads the folder as one of data.datasets.
     """
     # Imported here: torch takes seconds, and --help does not need it.
+    from surveil.training.collect.labelling import PersonFrom, labels_of_folders, read_labels
+    from surveil.training.collect.site_import import ImportSettings, import_site
     from surveil.training.data.custom import SplitRule
     from surveil.training.data.face_finder import face_detector
-    from surveil.training.labelling import PersonFrom, labels_of_folders, read_labels
-    from surveil.training.site_import import ImportSettings, import_site
 
     if test_percent + validation_percent > 100:
         raise ConfigError("--test-percent and --validation-percent are more than 100 together")
@@ -170,7 +170,7 @@ def stats(path: Path, config: Path | None, runs: Path, as_json: bool) -> None:
 
     Without --config FER2013 is counted as it is stored, before anything is dropped.
     """
-    from surveil.training.dataset_stats import stats_of
+    from surveil.training.collect.stats import stats_of
 
     faces, set_aside, _ = _read(path, config, runs)
     figures = stats_of(faces, set_aside)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from surveil.training.collect.near_duplicates import clusters
 from surveil.training.data.custom import SplitRule
 from surveil.training.faces import Split
-from surveil.training.near_duplicates import clusters
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ import pytest
 
 from surveil.domain import Emotion
 from surveil.errors import ConfigError
-from surveil.training.errors import DataError
-from surveil.training.labelling import (
+from surveil.training.collect.labelling import (
     Label,
     PersonFrom,
     label_at,
     labels_of_folders,
     read_labels,
 )
+from surveil.training.errors import DataError
 
 SOURCE = Path("site")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.training.near_duplicates import (
+from surveil.training.collect.near_duplicates import (
     HASH_BITS,
     Known,
     clusters,

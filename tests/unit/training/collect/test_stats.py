@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.training.dataset_stats import stats_of
+from surveil.training.collect.stats import stats_of
 from surveil.training.faces import Faces
 
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection
 from surveil.errors import ConfigError
+from surveil.training.collect.labelling import Labels, PersonFrom, labels_of_folders, read_labels
+from surveil.training.collect.site_import import ImportReport, ImportSettings, import_site
 from surveil.training.data.custom import SplitRule
 from surveil.training.data.dataset_folder import read_folder_dataset
 from surveil.training.errors import DataError
-from surveil.training.labelling import Labels, PersonFrom, labels_of_folders, read_labels
-from surveil.training.site_import import ImportReport, ImportSettings, import_site
 
 SETTINGS = ImportSettings("site", SplitRule(test_percent=40, validation_percent=20))
 SIDE = 100

@@ -19,14 +19,14 @@ from surveil.classify.crop import FACE_MARGIN, crop_face
 from surveil.classify.preprocess import to_frame
 from surveil.detect import Detector
 from surveil.errors import ConfigError
+from surveil.training.collect.labelling import Label, Labels, label_at
+from surveil.training.collect.near_duplicates import THUMBNAIL_PX, Known, perceptual_hash
+from surveil.training.collect.units import Member, splits_of
 from surveil.training.data.custom import SplitRule, largest, shrunk, side_px
 from surveil.training.data.dataset_folder import FACES, MANIFEST, SET_ASIDE, write_face
 from surveil.training.data.manifest import Entry, read_manifest, text_of
 from surveil.training.data.pictures import Picture, find_files, is_video, read_pictures
 from surveil.training.errors import DataError
-from surveil.training.labelling import Label, Labels, label_at
-from surveil.training.near_duplicates import THUMBNAIL_PX, Known, perceptual_hash
-from surveil.training.units import Member, splits_of
 
 MIN_SHARPNESS = 60.0
 """Variance of the Laplacian of the grey 48 px frame below which a face is set aside as blurred.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from surveil.training.collect.units import Member, splits_of
 from surveil.training.data.custom import SplitRule
-from surveil.training.units import Member, splits_of
 
 RULE = SplitRule(test_percent=40, validation_percent=20)
 

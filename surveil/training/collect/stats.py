@@ -11,8 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS
+from surveil.training.collect.near_duplicates import (
+    clusters,
+    near_pairs,
+    perceptual_hashes,
+    thumbnails,
+)
 from surveil.training.faces import Faces, Split
-from surveil.training.near_duplicates import clusters, near_pairs, perceptual_hashes, thumbnails
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Make a dataset of a site's own pictures."""
