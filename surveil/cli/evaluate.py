@@ -120,7 +120,7 @@ def command(
     from surveil.training.config import load_config
     from surveil.training.data.face_finder import face_detector
     from surveil.training.faces import Split
-    from surveil.training.hardware import describe_hardware
+    from surveil.training.fit.hardware import describe_hardware
     from surveil.training.material import check_faces, load_material
     from surveil.training.record import has_full_figures, record_study
     from surveil.training.speed import measure

@@ -87,10 +87,10 @@ def command(
     from surveil.training.data.selection import check_test_split, training_faces, validation_faces
     from surveil.training.export import check_votes_head, export
     from surveil.training.fine_tune import report_fine_tune
-    from surveil.training.loop import LAST, Trainer
+    from surveil.training.fit.loop import LAST, Trainer
+    from surveil.training.fit.run_lock import run_lock
+    from surveil.training.fit.shards import shard_count
     from surveil.training.run import run_to_end
-    from surveil.training.run_lock import run_lock
-    from surveil.training.shards import shard_count
 
     settings = load_config(config)
     run = runs / f"{settings.name}-{settings.seed}"
@@ -216,7 +216,7 @@ class _Bar:
 
     def step(self, at: object) -> None:
         """Show a training step."""
-        from surveil.training.loop import Progress as Step
+        from surveil.training.fit.loop import Progress as Step
 
         assert isinstance(at, Step)
         remark = f"loss {at.loss:.3f}, {_minutes(at.left_s)} left"
@@ -224,7 +224,7 @@ class _Bar:
 
     def epoch(self, report: object) -> None:
         """Say how an epoch ended."""
-        from surveil.training.loop import EpochReport
+        from surveil.training.fit.loop import EpochReport
 
         assert isinstance(report, EpochReport)
         self.say(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from surveil.errors import ConfigError
 from surveil.models.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
 from surveil.models.taxonomy import FULL, Taxonomy, find_taxonomy
-from surveil.training.augment import Augmentation
+from surveil.training.fit.augment import Augmentation
 
 Percent = Annotated[int, Field(ge=0, le=90)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -131,7 +131,7 @@ class TrainConfig(Part):
     """A training run, complete.
 
     With the data, and on as many threads, it gives the same network again; with dropout and more
-    than one part of a batch, only about the same (:class:`~surveil.training.shards.Shards`).
+    than one part of a batch, only about the same (:class:`~surveil.training.fit.shards.Shards`).
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]

@@ -15,7 +15,7 @@ from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy, restrict, taxonomies
 from surveil.training.data.fer2013 import SOURCE
 from surveil.training.faces import NO_MAJORITY, Faces, Split
-from surveil.training.loop import logits_of
+from surveil.training.fit.loop import logits_of
 from surveil.training.metrics import (
     Bin,
     ClassFigures,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from surveil.training.checkpoint import write_bytes_whole
 from surveil.training.compare import SURE
 from surveil.training.config import TrainConfig
+from surveil.training.fit.checkpoint import write_bytes_whole
 from surveil.training.model_record import ModelRecord
 from surveil.training.wording import network_name, number, percent
 

@@ -25,7 +25,6 @@ from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.models.taxonomy import FULL
 from surveil.training.ancestry import ancestors_of, with_ancestors
 from surveil.training.card import card
-from surveil.training.checkpoint import part_of, read_checkpoint, reading_facts, write_bytes_whole
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.selection import check_test_split, training_faces, validation_faces
@@ -33,11 +32,17 @@ from surveil.training.errors import CheckpointError
 from surveil.training.evaluation import Evaluation, evaluate_split
 from surveil.training.experiments import note_experiment
 from surveil.training.faces import NO_MAJORITY, Faces, Split
-from surveil.training.hardware import describe_hardware
-from surveil.training.loop import BEST, LAST, logits_of
+from surveil.training.fit.checkpoint import (
+    part_of,
+    read_checkpoint,
+    reading_facts,
+    write_bytes_whole,
+)
+from surveil.training.fit.hardware import describe_hardware
+from surveil.training.fit.loop import BEST, LAST, logits_of
+from surveil.training.fit.precision import device_of
 from surveil.training.metrics_file import FORMAT, Ancestor, Budget
 from surveil.training.model_record import read_record
-from surveil.training.precision import device_of
 from surveil.training.sizes import sizes_of
 from surveil.training.temperature import fit_calibration
 from surveil.training.wording import CHOICE

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from surveil.classify import Preprocessing, StoredModel, build_network
-from surveil.training.checkpoint import part_of, read_checkpoint, write_bytes_whole
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.fer2013 import SOURCE
 from surveil.training.evaluation import known_faces, parts_of
 from surveil.training.faces import Split
-from surveil.training.loop import BEST, LAST, logits_of
+from surveil.training.fit.checkpoint import part_of, read_checkpoint, write_bytes_whole
+from surveil.training.fit.loop import BEST, LAST, logits_of
 from surveil.training.mcnemar import mcnemar
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from typing import Any
 from surveil.classify import StoredModel
 from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.training.card import card
-from surveil.training.checkpoint import write_bytes_whole
 from surveil.training.experiments import update_experiment
+from surveil.training.fit.checkpoint import write_bytes_whole
 from surveil.training.metrics_file import FORMAT, MetricsFile
 from surveil.training.model_record import read_record
 from surveil.training.sizes import sizes_of

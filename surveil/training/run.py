@@ -9,8 +9,8 @@ from pathlib import Path
 
 from surveil.errors import SurveilError
 from surveil.training.experiments import note_failure
-from surveil.training.loop import EpochReport, Progress, Trainer
-from surveil.training.tensorboard import Board
+from surveil.training.fit.loop import EpochReport, Progress, Trainer
+from surveil.training.fit.tensorboard import Board
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from surveil.training.evaluation import (
     plain,
 )
 from surveil.training.faces import Faces, Split
-from surveil.training.loop import logits_of
+from surveil.training.fit.loop import logits_of
 from surveil.training.mcnemar import McNemar, mcnemar
 from surveil.training.metrics import Labels, calibration_error, log_loss
 from surveil.training.robustness import CONDITIONS, spoil

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from surveil.classify import to_frame
-from surveil.training.augment import NONE, Augmentation
 from surveil.training.contact_sheet import (
     SHOWN_PX,
     VIEWS,
@@ -19,6 +18,7 @@ from surveil.training.contact_sheet import (
     class_sheets,
 )
 from surveil.training.faces import Faces
+from surveil.training.fit.augment import NONE, Augmentation
 
 
 def faces_of(shape: tuple[int, ...], count: int = 40) -> Faces:

@@ -15,7 +15,6 @@ from full_disk import files_of_at_most
 
 from surveil.classify import Preprocessing, build_network, read_model
 from surveil.errors import ConfigError, ModelError
-from surveil.training.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.compare import compare
 from surveil.training.compare_page import page
 from surveil.training.config import Data, TrainConfig
@@ -23,8 +22,9 @@ from surveil.training.data.dataset import Dataset
 from surveil.training.errors import CheckpointError, DataError
 from surveil.training.export import export
 from surveil.training.faces import Faces, Split
-from surveil.training.hardware import describe_hardware
-from surveil.training.loop import BEST, LAST
+from surveil.training.fit.checkpoint import read_checkpoint, write_checkpoint
+from surveil.training.fit.hardware import describe_hardware
+from surveil.training.fit.loop import BEST, LAST
 from surveil.training.metrics_file import FORMAT, Ancestor
 from surveil.training.model_record import find_records, read_record
 

@@ -23,7 +23,7 @@ from surveil.training.fine_tune import (
     measure_fine_tune,
     report_fine_tune,
 )
-from surveil.training.loop import Trainer
+from surveil.training.fit.loop import Trainer
 
 
 def dataset(*parts: Faces) -> Dataset:

@@ -15,9 +15,9 @@ from tiny_run import TRAIN, VALIDATION, tiny_config
 
 import surveil.training
 from surveil.training.errors import CheckpointError, DivergedError
-from surveil.training.loop import Trainer
+from surveil.training.fit.loop import Trainer
+from surveil.training.fit.tensorboard import FOLDER
 from surveil.training.run import run_to_end
-from surveil.training.tensorboard import FOLDER
 
 EXTRA = {"sklearn", "torchmetrics", "matplotlib", "tensorboard", "imagehash", "jinja2"}
 

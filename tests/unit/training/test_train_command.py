@@ -17,7 +17,7 @@ from surveil.cli.evaluate import command as evaluate
 from surveil.cli.train import command as train
 from surveil.errors import ConfigError, InUseError
 from surveil.training.errors import CheckpointError, DataError
-from surveil.training.run_lock import run_lock
+from surveil.training.fit.run_lock import run_lock
 
 CONFIG = {
     "name": "tiny-model",

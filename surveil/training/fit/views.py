@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from surveil.classify.preprocess import Preprocessing, to_frame
-from surveil.training.augment import augment
 from surveil.training.config import TrainConfig
 from surveil.training.faces import Faces
-from surveil.training.loss import Batch, targets_of
-from surveil.training.mixup import draw_mix, mixed, mixes
+from surveil.training.fit.augment import augment
+from surveil.training.fit.loss import Batch, targets_of
+from surveil.training.fit.mixup import draw_mix, mixed, mixes
 
 
 def pixel_facts(config: TrainConfig, frames: NDArray[np.uint8]) -> Preprocessing:

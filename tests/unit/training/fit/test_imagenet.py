@@ -13,8 +13,8 @@ from torchvision.models import resnet18
 
 from surveil.classify.network import FaceResNet18
 from surveil.models.architecture import ResNet18
-from surveil.training.imagenet import URL, begin_with_imagenet
-from surveil.training.loop import Trainer
+from surveil.training.fit.imagenet import URL, begin_with_imagenet
+from surveil.training.fit.loop import Trainer
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from surveil.training.config import TrainConfig
-from surveil.training.heads import TwoHeads
-from surveil.training.loss import Batch, TrainingLoss, targets_of
-from surveil.training.shards import Shards, shard_count
+from surveil.training.fit.heads import TwoHeads
+from surveil.training.fit.loss import Batch, TrainingLoss, targets_of
+from surveil.training.fit.shards import Shards, shard_count
 
 CONFIG = TrainConfig.model_validate(
     {

@@ -15,7 +15,7 @@ from surveil.classify.preprocess import Preprocessing
 from surveil.domain import Emotion
 from surveil.errors import ConfigError
 from surveil.models.taxonomy import find_taxonomy
-from surveil.training.distillation import Teachers
+from surveil.training.fit.distillation import Teachers
 
 CPU = torch.device("cpu")
 SEEN = Preprocessing(48, 44, 0.3, 0.2)

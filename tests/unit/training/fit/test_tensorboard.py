@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from full_disk import files_of_at_most
 
-from surveil.training.loop import EpochReport
-from surveil.training.tensorboard import FOLDER, Board
+from surveil.training.fit.loop import EpochReport
+from surveil.training.fit.tensorboard import FOLDER, Board
 
 
 def report(epoch: int) -> EpochReport:

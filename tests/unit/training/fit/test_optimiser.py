@@ -7,7 +7,7 @@ import torch
 from tiny_run import tiny_config
 from torch import nn
 
-from surveil.training.optimiser import load_optimiser, make_optimiser, optimiser_tensors
+from surveil.training.fit.optimiser import load_optimiser, make_optimiser, optimiser_tensors
 
 
 def network() -> nn.Module:

@@ -7,7 +7,7 @@ import torch
 from tiny_run import tiny_config
 
 from surveil.errors import ConfigError
-from surveil.training.precision import autocast, device_of, make_scaler
+from surveil.training.fit.precision import autocast, device_of, make_scaler
 
 NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from surveil.training.config import TrainConfig
-from surveil.training.loss import Batch
+from surveil.training.fit.loss import Batch
 
 
 def mixes(config: TrainConfig, epoch: int) -> bool:

@@ -11,9 +11,9 @@ from tiny_run import TRAIN, VALIDATION, tiny_config
 
 from surveil.classify import read_model
 from surveil.domain import Emotion
-from surveil.training.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.errors import CheckpointError
-from surveil.training.loop import LAST, Trainer
+from surveil.training.fit.checkpoint import read_checkpoint, write_checkpoint
+from surveil.training.fit.loop import LAST, Trainer
 
 
 def trainer(folder: Path, **changes: object) -> Trainer:

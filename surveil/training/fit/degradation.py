@@ -11,7 +11,7 @@ from torch.nn import functional
 from torchvision.transforms.v2 import functional as vision
 
 if TYPE_CHECKING:
-    from surveil.training.augment import Augmentation
+    from surveil.training.fit.augment import Augmentation
 
 
 def degrade(frames: Tensor, how: Augmentation, random: Generator) -> Tensor:

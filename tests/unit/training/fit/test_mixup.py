@@ -7,8 +7,8 @@ import pytest
 import torch
 from tiny_run import tiny_config
 
-from surveil.training.loss import Batch
-from surveil.training.mixup import draw_mix, mixed, mixes
+from surveil.training.fit.loss import Batch
+from surveil.training.fit.mixup import draw_mix, mixed, mixes
 
 
 def random(seed: int = 0) -> torch.Generator:

@@ -8,8 +8,8 @@ import torch
 from tiny_run import make_faces, tiny_config
 
 from surveil.classify.preprocess import normalise
-from surveil.training.augment import NONE
-from surveil.training.views import Views, fitted, pixel_facts
+from surveil.training.fit.augment import NONE
+from surveil.training.fit.views import Views, fitted, pixel_facts
 
 CPU = torch.device("cpu")
 PLAIN = {"augmentation": NONE.model_dump()}

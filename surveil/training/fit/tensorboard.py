@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from surveil.training.loop import EpochReport
+    from surveil.training.fit.loop import EpochReport
 
 log = logging.getLogger(__name__)
 

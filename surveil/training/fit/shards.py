@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from surveil.training.config import TrainConfig
-from surveil.training.heads import TwoHeads
-from surveil.training.loss import Batch, TrainingLoss
-from surveil.training.precision import autocast
+from surveil.training.fit.heads import TwoHeads
+from surveil.training.fit.loss import Batch, TrainingLoss
+from surveil.training.fit.precision import autocast
 
 SHARD_FACES = 32
 """Batch-norm needs some faces to take statistics of; parts are not made smaller than this."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from surveil.training.checkpoint import part_of
 from surveil.training.config import TrainConfig
+from surveil.training.fit.checkpoint import part_of
 
 
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:

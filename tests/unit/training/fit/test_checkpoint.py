@@ -8,13 +8,13 @@ import pytest
 import torch
 from full_disk import files_of_at_most
 
-from surveil.training.checkpoint import (
+from surveil.training.errors import CheckpointError
+from surveil.training.fit.checkpoint import (
     part_of,
     read_checkpoint,
     write_bytes_whole,
     write_checkpoint,
 )
-from surveil.training.errors import CheckpointError
 
 TENSORS = {"model.a": torch.arange(6.0).reshape(2, 3), "model.count": torch.tensor(3)}
 

@@ -10,11 +10,11 @@ import pytest
 
 from surveil.errors import InUseError
 from surveil.training.errors import CheckpointError
-from surveil.training.run_lock import run_lock
+from surveil.training.fit.run_lock import run_lock
 
 HOLD = """
 import pathlib, sys
-from surveil.training.run_lock import run_lock
+from surveil.training.fit.run_lock import run_lock
 with run_lock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

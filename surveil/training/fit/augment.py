@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 from torchvision.transforms.v2 import functional as vision
 
-from surveil.training.degradation import degrade, some
+from surveil.training.fit.degradation import degrade, some
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -7,7 +7,7 @@ import torch
 from tiny_run import tiny_config
 from torch.nn import functional
 
-from surveil.training.loss import Batch, TrainingLoss, targets_of
+from surveil.training.fit.loss import Batch, TrainingLoss, targets_of
 
 COUNTS = torch.tensor([8, 2, 4, 16, 8, 8, 4])
 

@@ -21,27 +21,27 @@ from surveil.classify.model_dir import StoredModel
 from surveil.classify.network import FaceResNet18
 from surveil.classify.preprocess import Preprocessing, normalise, to_frame
 from surveil.errors import ConfigError
-from surveil.training.averaging import MovingAverage
-from surveil.training.checkpoint import (
+from surveil.training.config import TrainConfig
+from surveil.training.errors import CheckpointError, DivergedError
+from surveil.training.faces import Faces
+from surveil.training.fit.averaging import MovingAverage
+from surveil.training.fit.checkpoint import (
     part_of,
     read_checkpoint,
     reading_facts,
     write_bytes_whole,
     write_checkpoint,
 )
-from surveil.training.config import TrainConfig
-from surveil.training.distillation import Teachers
-from surveil.training.errors import CheckpointError, DivergedError
-from surveil.training.faces import Faces
-from surveil.training.heads import TwoHeads
-from surveil.training.imagenet import begin_with_imagenet
-from surveil.training.loss import TrainingLoss
-from surveil.training.optimiser import load_optimiser, make_optimiser, optimiser_tensors
-from surveil.training.precision import device_of, make_scaler
-from surveil.training.resuming import check_same_run, log_changes
-from surveil.training.schedule import Pace, rate_at
-from surveil.training.shards import Shards
-from surveil.training.views import Views, pixel_facts
+from surveil.training.fit.distillation import Teachers
+from surveil.training.fit.heads import TwoHeads
+from surveil.training.fit.imagenet import begin_with_imagenet
+from surveil.training.fit.loss import TrainingLoss
+from surveil.training.fit.optimiser import load_optimiser, make_optimiser, optimiser_tensors
+from surveil.training.fit.precision import device_of, make_scaler
+from surveil.training.fit.resuming import check_same_run, log_changes
+from surveil.training.fit.schedule import Pace, rate_at
+from surveil.training.fit.shards import Shards
+from surveil.training.fit.views import Views, pixel_facts
 
 log = logging.getLogger(__name__)
 

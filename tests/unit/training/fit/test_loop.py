@@ -20,11 +20,11 @@ from surveil.classify import build_network, read_model
 from surveil.classify.preprocess import Preprocessing, preprocess
 from surveil.domain import EMOTIONS, Emotion
 from surveil.errors import ConfigError
-from surveil.training.checkpoint import part_of, read_checkpoint, write_checkpoint
 from surveil.training.data.selection import training_faces, validation_faces
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Split
-from surveil.training.loop import BEST, HISTORY, LAST, Progress, Trainer, logits_of
+from surveil.training.fit.checkpoint import part_of, read_checkpoint, write_checkpoint
+from surveil.training.fit.loop import BEST, HISTORY, LAST, Progress, Trainer, logits_of
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_kill_in_the_middle_of_an_epoch_leaves_a_checkpoint_to_resume(tmp_path: 
         sys.path.insert(0, {str(Path(tiny_run.__file__).parent)!r})
         import torch
         from tiny_run import TRAIN, VALIDATION, tiny_config
-        from surveil.training.loop import Trainer
+        from surveil.training.fit.loop import Trainer
         torch.set_num_threads(1)
         def told(at):
             print(at.epoch, at.step, flush=True)

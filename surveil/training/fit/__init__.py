@@ -1,0 +1,1 @@
+"""Fit a network to faces: views, losses, loop, checkpoints."""
