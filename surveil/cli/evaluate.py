@@ -16,8 +16,8 @@ from surveil.errors import ConfigError, SurveilError
 
 if TYPE_CHECKING:
     from surveil.classify import StoredModel
-    from surveil.training.material import Material
-    from surveil.training.study import Study
+    from surveil.training.measure.material import Material
+    from surveil.training.measure.study import Study
 
 DATA_HELP = (
     "The model's data folder, as training read it, or a dataset: class folders, one that 'surveil "
@@ -121,11 +121,11 @@ def command(
     from surveil.training.data.face_finder import face_detector
     from surveil.training.faces import Split
     from surveil.training.fit.hardware import describe_hardware
-    from surveil.training.material import check_faces, load_material
+    from surveil.training.measure.material import check_faces, load_material
+    from surveil.training.measure.speed import measure
+    from surveil.training.measure.strata import read_groups
+    from surveil.training.measure.study import Extent, Runner, study
     from surveil.training.record import has_full_figures, record_study
-    from surveil.training.speed import measure
-    from surveil.training.strata import read_groups
-    from surveil.training.study import Extent, Runner, study
 
     stored = read_model(find_model(model))
     if record:
@@ -237,9 +237,9 @@ def _write_report(
 ) -> Path:
     from importlib.metadata import version
 
+    from surveil.training.measure.sizes import sizes_of
     from surveil.training.model_record import FactsFile
     from surveil.training.report import Report, report_page
-    from surveil.training.sizes import sizes_of
     from surveil.training.wording import input_sentence, network_sentence
 
     facts = FactsFile.model_validate(model.facts.model_dump(mode="json"))

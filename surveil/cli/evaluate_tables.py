@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from surveil.training.study import Study
+    from surveil.training.measure.study import Study
 
 
 def show_study(

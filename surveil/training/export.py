@@ -29,7 +29,6 @@ from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.selection import check_test_split, training_faces, validation_faces
 from surveil.training.errors import CheckpointError
-from surveil.training.evaluation import Evaluation, evaluate_split
 from surveil.training.experiments import note_experiment
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.fit.checkpoint import (
@@ -41,10 +40,11 @@ from surveil.training.fit.checkpoint import (
 from surveil.training.fit.hardware import describe_hardware
 from surveil.training.fit.loop import BEST, LAST, logits_of
 from surveil.training.fit.precision import device_of
+from surveil.training.measure.evaluation import Evaluation, evaluate_split
+from surveil.training.measure.sizes import sizes_of
+from surveil.training.measure.temperature import fit_calibration
 from surveil.training.metrics_file import FORMAT, Ancestor, Budget
 from surveil.training.model_record import read_record
-from surveil.training.sizes import sizes_of
-from surveil.training.temperature import fit_calibration
 from surveil.training.wording import CHOICE
 
 Choice = Literal["best", "last"]

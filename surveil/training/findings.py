@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from surveil.training.evaluation import Evaluation
+from surveil.training.measure.evaluation import Evaluation
+from surveil.training.measure.study import Against, SetStudy, Study
 from surveil.training.metrics_file import Speed
-from surveil.training.study import Against, SetStudy, Study
 from surveil.training.wording import percent, place_words, size_words, span, speed_of
 
 SURELY = 0.05

@@ -17,11 +17,11 @@ from surveil.classify import Preprocessing, StoredModel, build_network
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.fer2013 import SOURCE
-from surveil.training.evaluation import known_faces, parts_of
 from surveil.training.faces import Split
 from surveil.training.fit.checkpoint import part_of, read_checkpoint, write_bytes_whole
 from surveil.training.fit.loop import BEST, LAST, logits_of
-from surveil.training.mcnemar import mcnemar
+from surveil.training.measure.evaluation import known_faces, parts_of
+from surveil.training.measure.mcnemar import mcnemar
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.training.card import card
 from surveil.training.experiments import update_experiment
 from surveil.training.fit.checkpoint import write_bytes_whole
+from surveil.training.measure.sizes import sizes_of
+from surveil.training.measure.study import Study
 from surveil.training.metrics_file import FORMAT, MetricsFile
 from surveil.training.model_record import read_record
-from surveil.training.sizes import sizes_of
-from surveil.training.study import Study
 
 
 def record_study(

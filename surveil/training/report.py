@@ -10,10 +10,10 @@ from surveil.training import wording
 from surveil.training.charts import LEAST_ACCURACY, Plane, heat
 from surveil.training.failures import failures
 from surveil.training.findings import against, findings
+from surveil.training.measure.study import Study
 from surveil.training.metrics_file import SetFigures, Speed
 from surveil.training.pages import render_page
 from surveil.training.provenance import SETS
-from surveil.training.study import Study
 
 PLANE = Plane(300)
 
@@ -35,7 +35,7 @@ class Report:
         sources: The collections reported on.
         learned: How many faces were left out as the model had learned them.
         study: The figures.
-        speed: Timings as :func:`surveil.training.speed.measure` gives them.
+        speed: Timings as :func:`surveil.training.measure.speed.measure` gives them.
         memory_bytes: The same's memory.
         hardware: What it was measured on.
         code_version: Of surveil.

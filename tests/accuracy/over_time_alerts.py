@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from surveil.domain import EMOTIONS, Box, Emotion, FrameCounts, IntervalEvent, TrackVote
 from surveil.rules.engine import RuleEngine
 from surveil.rules.model import Rule
-from surveil.training.over_time import Course, smooth, vote
+from surveil.training.measure.over_time import Course, smooth, vote
 
 FOR_S = 3.0
 START_AT = datetime(2025, 3, 1, 12, tzinfo=UTC)

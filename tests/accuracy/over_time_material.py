@@ -23,8 +23,8 @@ from surveil.classify import Classifier, crop_face, find_model, read_facts
 from surveil.clips.analyze import Moment, analyze_clip
 from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS, Box
-from surveil.training.over_time import Course, Spell
-from surveil.training.switches import Pool
+from surveil.training.measure.over_time import Course, Spell
+from surveil.training.measure.switches import Pool
 from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 

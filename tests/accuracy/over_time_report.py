@@ -3,9 +3,9 @@
     python tests/accuracy/over_time_report.py [--model NAME] [--seeds 21 22] [--each]
     python tests/accuracy/over_time_report.py --made-up-only
 
-Two kinds of courses with known truth are measured by :mod:`surveil.training.over_time`, at 5 and at
+Two kinds of courses with known truth are measured by :mod:`surveil.training.measure.over_time`, at 5 and at
 2.5 frames per second: people in clips of the scenario tool beside the project's third-party test
-material, and made-up switches (:mod:`surveil.training.switches`) between scores of PublicTest
+material, and made-up switches (:mod:`surveil.training.measure.switches`) between scores of PublicTest
 pictures, of portraits of people not trained on and, needing no material, of a Dirichlet
 distribution. Clips and scores are made once per model and kept in ``--work``. Seeds 7 and 11 of the
 scenario tool are for judging, and are refused.
@@ -31,9 +31,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from surveil.training.over_time import Course, OverTime, measure
-from surveil.training.switch_study import VOTE_HYSTERESIS
-from surveil.training.switches import Pool, dirichlet_pool, make_course
+from surveil.training.measure.over_time import Course, OverTime, measure
+from surveil.training.measure.switch_study import VOTE_HYSTERESIS
+from surveil.training.measure.switches import Pool, dirichlet_pool, make_course
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("SURVEIL_SHARED", REPOSITORY.parent / "shared"))

@@ -12,8 +12,8 @@ from accuracy.over_time_material import courses_of
 from surveil.config.schema import Inference
 from surveil.domain import EMOTIONS, Emotion
 from surveil.intervals.smoothing import HYSTERESIS, TAU_S
-from surveil.training.over_time import Course, Spell, measure
-from surveil.training.switches import dirichlet_pool, make_course
+from surveil.training.measure.over_time import Course, Spell, measure
+from surveil.training.measure.switches import dirichlet_pool, make_course
 
 HAPPY, NEUTRAL = EMOTIONS.index(Emotion.HAPPY), EMOTIONS.index(Emotion.NEUTRAL)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from surveil.training.charts import LEAST_ACCURACY, Plane, heat
-from surveil.training.metrics import Bin
+from surveil.training.measure.metrics import Bin
+from surveil.training.measure.selective import rank, risk_coverage
 from surveil.training.metrics_file import SetFigures
-from surveil.training.selective import rank, risk_coverage
 
 PLANE = Plane(160)
 

@@ -17,9 +17,9 @@ from surveil.classify import StoredModel
 from surveil.cli.evaluate import command
 from surveil.errors import ConfigError, ModelError
 from surveil.training.errors import DataError
+from surveil.training.measure.robustness import CONDITIONS
 from surveil.training.metrics_file import SetFigures
 from surveil.training.model_record import read_record
-from surveil.training.robustness import CONDITIONS
 
 CONFIG = {
     "name": "tiny-model",

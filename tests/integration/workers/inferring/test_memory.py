@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made_up_study import model_in
 
-from surveil.training.speed import STATUS, memory_bytes
+from surveil.training.measure.speed import STATUS, memory_bytes
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the operating system does not say")

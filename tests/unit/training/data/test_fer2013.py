@@ -13,8 +13,8 @@ from tiny_run import make_faces
 
 from surveil.training.data.fer2013 import read_fer2013, read_uncleaned
 from surveil.training.errors import DataError
-from surveil.training.evaluation import parts_of
 from surveil.training.faces import COLUMNS, NO_MAJORITY, Split, join
+from surveil.training.measure.evaluation import parts_of
 
 
 def test_blank_rows_and_rows_equal_to_a_test_row_are_dropped(fer_dir: Path) -> None:

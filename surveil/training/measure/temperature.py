@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.models.calibration import MOST_SMOOTHING, Calibration
-from surveil.training.metrics import Labels, log_loss
+from surveil.training.measure.metrics import Labels, log_loss
 
 LOW, HIGH = 0.1, 10.0
 

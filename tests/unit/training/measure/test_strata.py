@@ -10,7 +10,7 @@ from scipy.stats import binomtest, bootstrap
 
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
-from surveil.training.strata import (
+from surveil.training.measure.strata import (
     bootstrap_interval,
     brightness,
     read_groups,

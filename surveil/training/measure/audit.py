@@ -1,6 +1,6 @@
 """Compute a report's figures again with scikit-learn and torchmetrics, and say how far they differ.
 
-Training must report figures where neither is installed, so :mod:`surveil.training.metrics` has them
+Training must report figures where neither is installed, so :mod:`surveil.training.measure.metrics` has them
 in NumPy. Wherever the libraries are there, a report states that they agree.
 """
 
@@ -12,8 +12,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from surveil.training.evaluation import Evaluation
-from surveil.training.metrics import BINS, Labels, Scores
+from surveil.training.measure.evaluation import Evaluation
+from surveil.training.measure.metrics import BINS, Labels, Scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
-from surveil.training.metrics import wilson_interval
+from surveil.training.measure.metrics import wilson_interval
 
 RESAMPLES = 1000
 MOST_GROUPS = 30

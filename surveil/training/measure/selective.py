@@ -1,7 +1,7 @@
 """What a model is worth if it may abstain: accuracy on the faces it is surest of.
 
 El-Yaniv and Wiener 2010 call the share of faces that get an answer the coverage. The surest faces
-are those of the highest top score. Letters as in :mod:`surveil.training.metrics`.
+are those of the highest top score. Letters as in :mod:`surveil.training.measure.metrics`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.training.metrics import wilson_interval
+from surveil.training.measure.metrics import wilson_interval
 
 PRECISIONS = (0.85, 0.90)
 """Shares of right answers that thresholds are sought for."""

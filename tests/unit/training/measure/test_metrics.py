@@ -14,7 +14,7 @@ from sklearn import metrics as reference
 from torchmetrics.functional import classification as second
 
 from surveil.models.calibration import softmax
-from surveil.training.metrics import (
+from surveil.training.measure.metrics import (
     brier_score,
     calibration_error,
     chance_calibration_error,

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from surveil.models.calibration import Calibration, softmax, unsmoothed
-from surveil.training.metrics import calibration_error, log_loss
-from surveil.training.temperature import fit_calibration, fit_temperature
+from surveil.training.measure.metrics import calibration_error, log_loss
+from surveil.training.measure.temperature import fit_calibration, fit_temperature
 
 RANDOM = np.random.default_rng(5)
 LABELS = RANDOM.integers(0, 7, 500)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from surveil.models.calibration import softmax
 from surveil.models.taxonomy import find_taxonomy
-from surveil.training.audit import audit
-from surveil.training.evaluation import all_scores, evaluate_logits, parts_of
 from surveil.training.faces import NO_MAJORITY, Faces, Split
+from surveil.training.measure.audit import audit
+from surveil.training.measure.evaluation import all_scores, evaluate_logits, parts_of
+from surveil.training.measure.temperature import Calibration
 from surveil.training.metrics_file import SetFigures
-from surveil.training.temperature import Calibration
 
 SEVEN, FOUR = find_taxonomy("seven"), find_taxonomy("four")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS
-from surveil.training.over_time import Course, Spell
+from surveil.training.measure.over_time import Course, Spell
 
 Pool = Mapping[int, NDArray[np.float32]]
 """Index into ``EMOTIONS`` to scores of shape ``(images, views, 7)``; two emotions at least."""

@@ -11,7 +11,7 @@ import pytest
 from surveil.domain import EMOTIONS
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.intervals.votes import Labels
-from surveil.training.over_time import (
+from surveil.training.measure.over_time import (
     Course,
     Spell,
     Told,
@@ -23,7 +23,7 @@ from surveil.training.over_time import (
     switch_latencies,
     vote,
 )
-from surveil.training.switches import dirichlet_pool, make_course, make_truth
+from surveil.training.measure.switches import dirichlet_pool, make_course, make_truth
 
 HAPPY, SAD, NEUTRAL = 3, 4, 6
 MARKS = {"h": HAPPY, "s": SAD, "n": NEUTRAL}

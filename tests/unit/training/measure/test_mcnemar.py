@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.training.mcnemar import FEW, mcnemar
+from surveil.training.measure.mcnemar import FEW, mcnemar
 
 
 def answers(both: int, first: int, second: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -16,7 +16,7 @@ from surveil.models.taxonomy import Taxonomy, restrict, taxonomies
 from surveil.training.data.fer2013 import SOURCE
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.fit.loop import logits_of
-from surveil.training.metrics import (
+from surveil.training.measure.metrics import (
     Bin,
     ClassFigures,
     Labels,
@@ -32,7 +32,7 @@ from surveil.training.metrics import (
     top_accuracy,
     wilson_interval,
 )
-from surveil.training.selective import Ranked, RiskCoverage, rank, risk_coverage
+from surveil.training.measure.selective import Ranked, RiskCoverage, rank, risk_coverage
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from surveil.classify import Preprocessing
 from surveil.domain import EMOTIONS
 from surveil.intervals.smoothing import HYSTERESIS, TAU_S
 from surveil.models.taxonomy import find_taxonomy
-from surveil.training.switch_study import (
+from surveil.training.measure.switch_study import (
     FEWEST_IMAGES,
     IMAGES,
     VIEWS,
@@ -18,7 +18,7 @@ from surveil.training.switch_study import (
     seen_anew,
     study_switches,
 )
-from surveil.training.switches import dirichlet_pool
+from surveil.training.measure.switches import dirichlet_pool
 
 HOW = Preprocessing(frame_px=32, crop_px=32, mean=0.0, std=1.0)
 TWO = find_taxonomy("two")

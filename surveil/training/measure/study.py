@@ -15,8 +15,10 @@ from surveil.engines import compile_network
 from surveil.errors import ConfigError
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy
-from surveil.training.audit import Audit, audit
-from surveil.training.evaluation import (
+from surveil.training.faces import Faces, Split
+from surveil.training.fit.loop import logits_of
+from surveil.training.measure.audit import Audit, audit
+from surveil.training.measure.evaluation import (
     Evaluation,
     Hits,
     Part,
@@ -27,16 +29,14 @@ from surveil.training.evaluation import (
     parts_of,
     plain,
 )
-from surveil.training.faces import Faces, Split
-from surveil.training.fit.loop import logits_of
-from surveil.training.mcnemar import McNemar, mcnemar
-from surveil.training.metrics import Labels, calibration_error, log_loss
-from surveil.training.robustness import CONDITIONS, spoil
-from surveil.training.selective import Ranked, rank
-from surveil.training.strata import Numbers, Strata, Stratum, brightness, stratify
-from surveil.training.switch_study import SwitchStudy, make_pool, study_switches
-from surveil.training.temperature import fit_calibration, fit_temperature
-from surveil.training.ten_crop import ten_crop_scores
+from surveil.training.measure.mcnemar import McNemar, mcnemar
+from surveil.training.measure.metrics import Labels, calibration_error, log_loss
+from surveil.training.measure.robustness import CONDITIONS, spoil
+from surveil.training.measure.selective import Ranked, rank
+from surveil.training.measure.strata import Numbers, Strata, Stratum, brightness, stratify
+from surveil.training.measure.switch_study import SwitchStudy, make_pool, study_switches
+from surveil.training.measure.temperature import fit_calibration, fit_temperature
+from surveil.training.measure.ten_crop import ten_crop_scores
 
 Progress = Callable[[str], None]
 _BATCH = 64
@@ -44,7 +44,7 @@ _BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class Spoilt:
-    """Accuracy under one condition of :mod:`surveil.training.robustness`."""
+    """Accuracy under one condition of :mod:`surveil.training.measure.robustness`."""
 
     condition: str
     faces: int
@@ -128,7 +128,7 @@ class Extent:
         full: Ten crops, spoilt faces, switches over time, thresholds and calibrations of the
             validation split.
         by: Further divisions into strata of all the dataset's faces; see
-            :func:`surveil.training.strata.read_groups`.
+            :func:`surveil.training.measure.strata.read_groups`.
         against: Another model.
         against_unsure: Whether that one may have learned some of the faces.
     """

@@ -1,9 +1,9 @@
 """How steadily a model tells the expression of one face over time, with smoothing and without.
 
 Courses are made up of test faces whose expression switches at known times
-(:mod:`surveil.training.switches`): five frames a second, the person shown by another picture of the
+(:mod:`surveil.training.measure.switches`): five frames a second, the person shown by another picture of the
 same expression about every second, and each frame as a camera would give it anew: the box off by a
-bit, other light, noise, compression. They are judged by :mod:`surveil.training.over_time`.
+bit, other light, noise, compression. They are judged by :mod:`surveil.training.measure.over_time`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from surveil.classify import Preprocessing
 from surveil.domain import EMOTIONS
 from surveil.intervals.smoothing import HYSTERESIS, TAU_S
 from surveil.models.taxonomy import Taxonomy
-from surveil.training.over_time import OverTime, measure
-from surveil.training.robustness import Condition, Crop, compressed, jittered, spoil
-from surveil.training.switches import Pool, make_course
+from surveil.training.measure.over_time import OverTime, measure
+from surveil.training.measure.robustness import Condition, Crop, compressed, jittered, spoil
+from surveil.training.measure.switches import Pool, make_course
 
 IMAGES = 40
 """Faces of each expression, drawn by chance where there are more."""

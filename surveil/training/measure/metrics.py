@@ -2,7 +2,7 @@
 
 Letters: N faces, K classes. ``labels`` are integers ``(N,)``; ``scores`` are ``(N, K)``, rows sum
 to 1. All are written out here, in NumPy, because training reports them on machines that have no
-more; :mod:`surveil.training.audit` computes them again with scikit-learn and torchmetrics.
+more; :mod:`surveil.training.measure.audit` computes them again with scikit-learn and torchmetrics.
 """
 
 from __future__ import annotations

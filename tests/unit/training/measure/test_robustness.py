@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from surveil.classify import Preprocessing, normalise
 from surveil.models.calibration import softmax
-from surveil.training.robustness import CONDITIONS, Condition, jittered, spoil
-from surveil.training.ten_crop import ten_crop_scores, ten_views
+from surveil.training.measure.robustness import CONDITIONS, Condition, jittered, spoil
+from surveil.training.measure.ten_crop import ten_crop_scores, ten_views
 
 GREY, COLOUR = Preprocessing(), Preprocessing(channels=3)
 BY_NAME = {condition.name: condition for condition in CONDITIONS}

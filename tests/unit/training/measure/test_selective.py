@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveil.training.selective import answered, rank, risk_coverage, threshold_for
+from surveil.training.measure.selective import answered, rank, risk_coverage, threshold_for
 
 CONFIDENCE = np.array([0.9, 0.8, 0.8, 0.7, 0.6, 0.5], np.float32)
 RIGHT = np.array([True, True, False, True, True, False])
