@@ -15,7 +15,7 @@ from surveil.cli.tabular import check_writable, render, write_file, write_rows
 from surveil.models.files import SHIPPED
 
 if TYPE_CHECKING:
-    from surveil.training.compare import Comparison
+    from surveil.training.records.compare import Comparison
 
 DEFAULT = "models"
 
@@ -42,8 +42,8 @@ def command(
     for path in (out, json_path, csv_path):
         if path and str(path) != "-":
             check_writable(path)
-    from surveil.training.compare import COLUMNS, compare, rows
-    from surveil.training.model_record import find_records
+    from surveil.training.records.compare import COLUMNS, compare, rows
+    from surveil.training.records.model_record import find_records
 
     records, remarks = find_records([_folder(model) for model in models or (DEFAULT,)])
     comparison = compare(records, remarks)
@@ -85,8 +85,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _show(console: Console, comparison: Comparison) -> None:
-    from surveil.training.compare import SURE
-    from surveil.training.wording import (
+    from surveil.training.records.compare import SURE
+    from surveil.training.records.wording import (
         coverage_words,
         input_words,
         network_name,

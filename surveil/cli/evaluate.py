@@ -125,7 +125,7 @@ def command(
     from surveil.training.measure.speed import measure
     from surveil.training.measure.strata import read_groups
     from surveil.training.measure.study import Extent, Runner, study
-    from surveil.training.record import has_full_figures, record_study
+    from surveil.training.records.record import has_full_figures, record_study
 
     stored = read_model(find_model(model))
     if record:
@@ -238,9 +238,9 @@ def _write_report(
     from importlib.metadata import version
 
     from surveil.training.measure.sizes import sizes_of
-    from surveil.training.model_record import FactsFile
+    from surveil.training.records.model_record import FactsFile
+    from surveil.training.records.wording import input_sentence, network_sentence
     from surveil.training.report import Report, report_page
-    from surveil.training.wording import input_sentence, network_sentence
 
     facts = FactsFile.model_validate(model.facts.model_dump(mode="json"))
     report = Report(

@@ -43,7 +43,7 @@ def show_study(
 
 
 def _sets_table(title: str, result: Study) -> Table:
-    from surveil.training.wording import coverage_words
+    from surveil.training.records.wording import coverage_words
 
     restricted = [
         name

@@ -8,8 +8,8 @@ from pathlib import Path
 from surveil.classify import find_model
 from surveil.errors import ModelError
 from surveil.models.files import FACTS, METRICS
-from surveil.training.metrics_file import Ancestor, Budget
-from surveil.training.model_record import ModelRecord, read_record
+from surveil.training.records.metrics_file import Ancestor, Budget
+from surveil.training.records.model_record import ModelRecord, read_record
 
 
 def ancestors_of(

@@ -24,12 +24,10 @@ from surveil.models.calibration import Calibration
 from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.models.taxonomy import FULL
 from surveil.training.ancestry import ancestors_of, with_ancestors
-from surveil.training.card import card
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.selection import check_test_split, training_faces, validation_faces
 from surveil.training.errors import CheckpointError
-from surveil.training.experiments import note_experiment
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.fit.checkpoint import (
     part_of,
@@ -43,9 +41,11 @@ from surveil.training.fit.precision import device_of
 from surveil.training.measure.evaluation import Evaluation, evaluate_split
 from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.temperature import fit_calibration
-from surveil.training.metrics_file import FORMAT, Ancestor, Budget
-from surveil.training.model_record import read_record
-from surveil.training.wording import CHOICE
+from surveil.training.records.card import card
+from surveil.training.records.experiments import note_experiment
+from surveil.training.records.metrics_file import FORMAT, Ancestor, Budget
+from surveil.training.records.model_record import read_record
+from surveil.training.records.wording import CHOICE
 
 Choice = Literal["best", "last"]
 Head = Literal["labels", "votes"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from surveil.training.measure.evaluation import Evaluation
 from surveil.training.measure.study import Against, SetStudy, Study
-from surveil.training.metrics_file import Speed
-from surveil.training.wording import percent, place_words, size_words, span, speed_of
+from surveil.training.records.metrics_file import Speed
+from surveil.training.records.wording import percent, place_words, size_words, span, speed_of
 
 SURELY = 0.05
 """Above this p-value a difference may well be chance."""

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from surveil.errors import ConfigError
-from surveil.training import wording
+from surveil.training.records import wording
 
 
 def check_pages() -> None:

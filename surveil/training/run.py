@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from surveil.errors import SurveilError
-from surveil.training.experiments import note_failure
 from surveil.training.fit.loop import EpochReport, Progress, Trainer
 from surveil.training.fit.tensorboard import Board
+from surveil.training.records.experiments import note_failure
 
 log = logging.getLogger(__name__)
 

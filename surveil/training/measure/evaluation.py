@@ -115,7 +115,7 @@ class Evaluation:
     def as_json(self) -> dict[str, Any]:
         """Return the figures as plain values, rounded to five digits; those not measured left out.
 
-        The shape is that of :class:`surveil.training.metrics_file.SetFigures`.
+        The shape is that of :class:`surveil.training.records.metrics_file.SetFigures`.
         """
         return {key: value for key, value in plain(asdict(self)).items() if value not in (None, {})}
 

@@ -20,7 +20,7 @@ from surveil.training.data.manifest import kept_manifest, manifest_of, read_mani
 from surveil.training.data.path import is_dataset, read_path
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
-from surveil.training.wording import several
+from surveil.training.records.wording import several
 
 TOO_GOOD = "some of these faces may have been trained on, and the figures are then too good"
 

@@ -8,7 +8,7 @@ import pytest
 from surveil.training.charts import LEAST_ACCURACY, Plane, heat
 from surveil.training.measure.metrics import Bin
 from surveil.training.measure.selective import rank, risk_coverage
-from surveil.training.metrics_file import SetFigures
+from surveil.training.records.metrics_file import SetFigures
 
 PLANE = Plane(160)
 

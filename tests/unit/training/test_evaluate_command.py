@@ -18,8 +18,8 @@ from surveil.cli.evaluate import command
 from surveil.errors import ConfigError, ModelError
 from surveil.training.errors import DataError
 from surveil.training.measure.robustness import CONDITIONS
-from surveil.training.metrics_file import SetFigures
-from surveil.training.model_record import read_record
+from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.model_record import read_record
 
 CONFIG = {
     "name": "tiny-model",

@@ -15,7 +15,6 @@ from full_disk import files_of_at_most
 
 from surveil.classify import Preprocessing, build_network, read_model
 from surveil.errors import ConfigError, ModelError
-from surveil.training.compare import compare
 from surveil.training.compare_page import page
 from surveil.training.config import Data, TrainConfig
 from surveil.training.data.dataset import Dataset
@@ -25,8 +24,9 @@ from surveil.training.faces import Faces, Split
 from surveil.training.fit.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.fit.hardware import describe_hardware
 from surveil.training.fit.loop import BEST, LAST
-from surveil.training.metrics_file import FORMAT, Ancestor
-from surveil.training.model_record import find_records, read_record
+from surveil.training.records.compare import compare
+from surveil.training.records.metrics_file import FORMAT, Ancestor
+from surveil.training.records.model_record import find_records, read_record
 
 FACES = 84
 

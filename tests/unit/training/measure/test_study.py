@@ -16,7 +16,6 @@ from surveil.classify import StoredModel
 from surveil.errors import ConfigError
 from surveil.training.config import TrainConfig
 from surveil.training.errors import DataError
-from surveil.training.experiments import note_experiment
 from surveil.training.faces import Faces, Split
 from surveil.training.findings import findings
 from surveil.training.measure import switch_study
@@ -24,9 +23,10 @@ from surveil.training.measure.robustness import CONDITIONS
 from surveil.training.measure.speed import per_face_ms, time_faces
 from surveil.training.measure.strata import Strata
 from surveil.training.measure.study import Extent, Runner, Study, study
-from surveil.training.metrics_file import SetFigures
-from surveil.training.model_record import read_record
-from surveil.training.record import record_study
+from surveil.training.records.experiments import note_experiment
+from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.model_record import read_record
+from surveil.training.records.record import record_study
 from surveil.training.report import Report, report_page
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from surveil.training.metrics_file import Budget, Speed
-from surveil.training.model_record import FactsFile
+from surveil.training.records.metrics_file import Budget, Speed
+from surveil.training.records.model_record import FactsFile
 
 ENGINES = ("openvino", "torch")
 """In this order a model's time is taken from them, the product's own first."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from surveil.training.failures import failures
-from surveil.training.metrics_file import MetricsFile, SetFigures
-from surveil.training.model_record import ModelRecord
-from surveil.training.provenance import SETS, data_lines
-from surveil.training.wording import (
+from surveil.training.records.failures import failures
+from surveil.training.records.metrics_file import MetricsFile, SetFigures
+from surveil.training.records.model_record import ModelRecord
+from surveil.training.records.provenance import SETS, data_lines
+from surveil.training.records.wording import (
     CHOICE,
     budget_words,
     duration,

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from surveil.training.metrics_file import SetFigures
-from surveil.training.model_record import ModelRecord
-from surveil.training.wording import input_words, network_name, several, speed_of
+from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.model_record import ModelRecord
+from surveil.training.records.wording import input_words, network_name, several, speed_of
 
 CLASS_COUNTS = {2: "two", 3: "three", 4: "four", 6: "six", 7: "seven"}
 """Names of the taxonomies by size, for files that do not say which they are of."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from surveil.domain import EMOTIONS
-from surveil.training.metrics_file import SetFigures, Stratum
-from surveil.training.wording import percent, several
+from surveil.training.records.metrics_file import SetFigures, Stratum
+from surveil.training.records.wording import percent, several
 
 FEW_FACES = 20
 """With fewer the figures of a class or a stratum say nothing."""

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from made_up_figures import FOUR, facts, metrics, set_figures, write, write_model
 
-from surveil.training.card import card
-from surveil.training.failures import failures
-from surveil.training.metrics_file import SetFigures
-from surveil.training.model_record import read_record
+from surveil.training.records.card import card
+from surveil.training.records.failures import failures
+from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.model_record import read_record
 
 
 def card_of(folder: Path) -> str:

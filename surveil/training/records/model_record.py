@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from surveil.models.files import FACTS, METRICS, WEIGHTS
 from surveil.training.errors import DataError
-from surveil.training.metrics_file import FORMAT, Budget, MetricsFile
+from surveil.training.records.metrics_file import FORMAT, Budget, MetricsFile
 
 MAX_BYTES = 16 << 20
 """A file larger than this is not one of ours."""

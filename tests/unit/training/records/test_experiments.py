@@ -8,13 +8,13 @@ from pathlib import Path
 from made_up_figures import write_model
 
 from surveil.training.config import TrainConfig
-from surveil.training.experiments import (
+from surveil.training.records.experiments import (
     COLUMNS,
     note_experiment,
     note_failure,
     update_experiment,
 )
-from surveil.training.model_record import ModelRecord, read_record
+from surveil.training.records.model_record import ModelRecord, read_record
 
 OLD = "# Experiments\n\n| model | seed |\n|---|---|\n| alpha@1234567 | 1 |\n"
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from surveil.training.compare import SURE
 from surveil.training.config import TrainConfig
 from surveil.training.fit.checkpoint import write_bytes_whole
-from surveil.training.model_record import ModelRecord
-from surveil.training.wording import network_name, number, percent
+from surveil.training.records.compare import SURE
+from surveil.training.records.model_record import ModelRecord
+from surveil.training.records.wording import network_name, number, percent
 
 COLUMNS = (
     "run", "configuration", "seed", "epochs", "accuracy", "ten-crop", "macro-F1", "ECE",

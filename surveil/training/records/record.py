@@ -10,13 +10,13 @@ from typing import Any
 
 from surveil.classify import StoredModel
 from surveil.models.files import CARD, EXPERIMENTS, METRICS
-from surveil.training.card import card
-from surveil.training.experiments import update_experiment
 from surveil.training.fit.checkpoint import write_bytes_whole
 from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.study import Study
-from surveil.training.metrics_file import FORMAT, MetricsFile
-from surveil.training.model_record import read_record
+from surveil.training.records.card import card
+from surveil.training.records.experiments import update_experiment
+from surveil.training.records.metrics_file import FORMAT, MetricsFile
+from surveil.training.records.model_record import read_record
 
 
 def record_study(
