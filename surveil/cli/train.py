@@ -85,12 +85,12 @@ def command(
     from surveil.training.data.dataset import load_dataset
     from surveil.training.data.face_finder import face_detector
     from surveil.training.data.selection import check_test_split, training_faces, validation_faces
-    from surveil.training.export import check_votes_head, export
-    from surveil.training.fine_tune import report_fine_tune
     from surveil.training.fit.loop import LAST, Trainer
     from surveil.training.fit.run_lock import run_lock
     from surveil.training.fit.shards import shard_count
-    from surveil.training.run import run_to_end
+    from surveil.training.ship.export import check_votes_head, export
+    from surveil.training.ship.fine_tune import report_fine_tune
+    from surveil.training.ship.run import run_to_end
 
     settings = load_config(config)
     run = runs / f"{settings.name}-{settings.seed}"

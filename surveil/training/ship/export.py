@@ -23,7 +23,6 @@ from surveil.errors import ConfigError
 from surveil.models.calibration import Calibration
 from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.models.taxonomy import FULL
-from surveil.training.ancestry import ancestors_of, with_ancestors
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.selection import check_test_split, training_faces, validation_faces
@@ -46,6 +45,7 @@ from surveil.training.records.experiments import note_experiment
 from surveil.training.records.metrics_file import FORMAT, Ancestor, Budget
 from surveil.training.records.model_record import read_record
 from surveil.training.records.wording import CHOICE
+from surveil.training.ship.ancestry import ancestors_of, with_ancestors
 
 Choice = Literal["best", "last"]
 Head = Literal["labels", "votes"]

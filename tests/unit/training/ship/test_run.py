@@ -17,7 +17,7 @@ import surveil.training
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.fit.loop import Trainer
 from surveil.training.fit.tensorboard import FOLDER
-from surveil.training.run import run_to_end
+from surveil.training.ship.run import run_to_end
 
 EXTRA = {"sklearn", "torchmetrics", "matplotlib", "tensorboard", "imagehash", "jinja2"}
 

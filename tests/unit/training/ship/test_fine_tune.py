@@ -16,14 +16,14 @@ from surveil.classify import read_model
 from surveil.domain import Emotion
 from surveil.training.data.dataset import Dataset
 from surveil.training.faces import Faces, join
-from surveil.training.fine_tune import (
+from surveil.training.fit.loop import Trainer
+from surveil.training.ship.fine_tune import (
     REPORT,
     FineTune,
     compare_answers,
     measure_fine_tune,
     report_fine_tune,
 )
-from surveil.training.fit.loop import Trainer
 
 
 def dataset(*parts: Faces) -> Dataset:

@@ -19,7 +19,6 @@ from surveil.training.compare_page import page
 from surveil.training.config import Data, TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.errors import CheckpointError, DataError
-from surveil.training.export import export
 from surveil.training.faces import Faces, Split
 from surveil.training.fit.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.fit.hardware import describe_hardware
@@ -27,6 +26,7 @@ from surveil.training.fit.loop import BEST, LAST
 from surveil.training.records.compare import compare
 from surveil.training.records.metrics_file import FORMAT, Ancestor
 from surveil.training.records.model_record import find_records, read_record
+from surveil.training.ship.export import export
 
 FACES = 84
 

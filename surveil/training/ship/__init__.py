@@ -1,0 +1,1 @@
+"""Run a training, export what it gives."""
