@@ -48,7 +48,7 @@ def command(
     records, remarks = find_records([_folder(model) for model in models or (DEFAULT,)])
     comparison = compare(records, remarks)
     if out:
-        from surveil.training.compare_page import page
+        from surveil.training.report.compare_page import page
 
         write_file(out, page(comparison).encode())
     if json_path:

@@ -195,7 +195,7 @@ def preview(path: Path, out: Path, config: Path | None, runs: Path, count: int, 
 
     With --config the augmentation is that of the configuration, else the default.
     """
-    from surveil.training.contact_sheet import Look, as_html, as_png, class_sheets
+    from surveil.training.report.contact_sheet import Look, as_html, as_png, class_sheets
 
     if out.suffix.lower() not in (".png", ".html"):
         raise ConfigError(f"--out {out}: the name must end in .png or .html")

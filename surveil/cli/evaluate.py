@@ -220,7 +220,7 @@ def _check_outputs(json_path: Path | None, report_dir: Path | None) -> None:
     if json_path and str(json_path) != "-":
         check_writable(json_path)
     if report_dir:
-        from surveil.training.pages import check_pages
+        from surveil.training.report.pages import check_pages
 
         check_pages()
         check_folder_writable(report_dir)
@@ -240,7 +240,7 @@ def _write_report(
     from surveil.training.measure.sizes import sizes_of
     from surveil.training.records.model_record import FactsFile
     from surveil.training.records.wording import input_sentence, network_sentence
-    from surveil.training.report import Report, report_page
+    from surveil.training.report.page import Report, report_page
 
     facts = FactsFile.model_validate(model.facts.model_dump(mode="json"))
     report = Report(

@@ -18,7 +18,7 @@ def show_study(
 ) -> None:
     """Draw the figures of all sets, of the first one's classes, and what was found in words."""
     # Imported here: it brings torch along, which takes seconds.
-    from surveil.training.findings import findings
+    from surveil.training.report.findings import findings
 
     console.print(_sets_table(title, result))
     name, found = next(iter(result.sets.items()))

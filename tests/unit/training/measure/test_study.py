@@ -17,7 +17,6 @@ from surveil.errors import ConfigError
 from surveil.training.config import TrainConfig
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
-from surveil.training.findings import findings
 from surveil.training.measure import switch_study
 from surveil.training.measure.robustness import CONDITIONS
 from surveil.training.measure.speed import per_face_ms, time_faces
@@ -27,7 +26,8 @@ from surveil.training.records.experiments import note_experiment
 from surveil.training.records.metrics_file import SetFigures
 from surveil.training.records.model_record import read_record
 from surveil.training.records.record import record_study
-from surveil.training.report import Report, report_page
+from surveil.training.report.findings import findings
+from surveil.training.report.page import Report, report_page
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from made_up_figures import FOUR, SEVEN, facts, metrics, set_figures, write, write_model
 
-from surveil.training.compare_page import f1_rows, page, restricted_groups
 from surveil.training.errors import DataError
 from surveil.training.records.compare import COLUMNS, Comparison, compare, rows
 from surveil.training.records.model_record import find_records, read_record
+from surveil.training.report.compare_page import f1_rows, page, restricted_groups
 
 
 def compared(models: Path) -> Comparison:

@@ -15,7 +15,6 @@ from full_disk import files_of_at_most
 
 from surveil.classify import Preprocessing, build_network, read_model
 from surveil.errors import ConfigError, ModelError
-from surveil.training.compare_page import page
 from surveil.training.config import Data, TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.errors import CheckpointError, DataError
@@ -26,6 +25,7 @@ from surveil.training.fit.loop import BEST, LAST
 from surveil.training.records.compare import compare
 from surveil.training.records.metrics_file import FORMAT, Ancestor
 from surveil.training.records.model_record import find_records, read_record
+from surveil.training.report.compare_page import page
 from surveil.training.ship.export import export
 
 FACES = 84

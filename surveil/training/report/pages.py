@@ -29,7 +29,7 @@ def render_page(template: str, **values: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("surveil.training"),
+        loader=PackageLoader("surveil.training.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -43,4 +43,4 @@ def page_part(name: str) -> str:
     """Return a file of ``training/templates`` as it is, such as a script to put into a page."""
     from importlib.resources import files
 
-    return (files("surveil.training") / "templates" / name).read_text(encoding="utf-8")
+    return (files("surveil.training.report") / "templates" / name).read_text(encoding="utf-8")

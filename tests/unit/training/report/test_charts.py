@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveil.training.charts import LEAST_ACCURACY, Plane, heat
 from surveil.training.measure.metrics import Bin
 from surveil.training.measure.selective import rank, risk_coverage
 from surveil.training.records.metrics_file import SetFigures
+from surveil.training.report.charts import LEAST_ACCURACY, Plane, heat
 
 PLANE = Plane(160)
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from surveil.training.charts import LEAST_ACCURACY, Plane, heat
-from surveil.training.findings import against, findings
 from surveil.training.measure.study import Study
-from surveil.training.pages import render_page
 from surveil.training.records import wording
 from surveil.training.records.failures import failures
 from surveil.training.records.metrics_file import SetFigures, Speed
 from surveil.training.records.provenance import SETS
+from surveil.training.report.charts import LEAST_ACCURACY, Plane, heat
+from surveil.training.report.findings import against, findings
+from surveil.training.report.pages import render_page
 
 PLANE = Plane(300)
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from surveil.classify import to_frame
-from surveil.training.contact_sheet import (
+from surveil.training.faces import Faces
+from surveil.training.fit.augment import NONE, Augmentation
+from surveil.training.report.contact_sheet import (
     SHOWN_PX,
     VIEWS,
     Look,
@@ -17,8 +19,6 @@ from surveil.training.contact_sheet import (
     as_png,
     class_sheets,
 )
-from surveil.training.faces import Faces
-from surveil.training.fit.augment import NONE, Augmentation
 
 
 def faces_of(shape: tuple[int, ...], count: int = 40) -> Faces:

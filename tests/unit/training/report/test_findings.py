@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import find_taxonomy
-from surveil.training.findings import against, findings, thresholds
 from surveil.training.measure.evaluation import Evaluation, evaluate_logits
 from surveil.training.measure.mcnemar import mcnemar
 from surveil.training.measure.selective import Ranked, rank
 from surveil.training.measure.study import Against, SetStudy, Study
+from surveil.training.report.findings import against, findings, thresholds
 
 TWO = find_taxonomy("two")
 
