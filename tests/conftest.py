@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["daemons", "servers_postgres", "servers_redis"]
+pytest_plugins = ["kit.daemons", "kit.servers"]
 
 # A time limit per example fails on a busy machine, whatever the code under test does.
 settings.register_profile("surveil", deadline=None)

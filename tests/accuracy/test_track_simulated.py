@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
-from walking_faces import FRAME_SIZE, Outcome, follow
+from kit.faces import FRAME_SIZE, Outcome, follow
 
 from surveil.boxes import iou
 from surveil.domain import Box, Detection

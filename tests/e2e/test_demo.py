@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_models import write_small_model
+from kit.models import write_small_model
 
 from surveil.domain import Emotion
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from daemons import MEDIA, Daemon, until
+from kit.daemons import MEDIA, Daemon
+from kit.waiting import until
 
 from surveil.simulate import RtspServer
 

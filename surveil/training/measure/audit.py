@@ -1,7 +1,7 @@
 """Compute a report's figures again with scikit-learn and torchmetrics, and say how far they differ.
 
-Training must report figures where neither is installed, so :mod:`surveil.training.measure.metrics` has them
-in NumPy. Wherever the libraries are there, a report states that they agree.
+Training must report figures where neither is installed, so :mod:`surveil.training.measure.metrics`
+has them in NumPy. Wherever the libraries are there, a report states that they agree.
 """
 
 from __future__ import annotations

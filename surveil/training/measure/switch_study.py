@@ -1,9 +1,10 @@
 """How steadily a model tells the expression of one face over time, with smoothing and without.
 
 Courses are made up of test faces whose expression switches at known times
-(:mod:`surveil.training.measure.switches`): five frames a second, the person shown by another picture of the
-same expression about every second, and each frame as a camera would give it anew: the box off by a
-bit, other light, noise, compression. They are judged by :mod:`surveil.training.measure.over_time`.
+(:mod:`surveil.training.measure.switches`): five frames a second, the person shown by another
+picture of the same expression about every second, and each frame as a camera would give it anew:
+the box off by a bit, other light, noise, compression. They are judged by
+:mod:`surveil.training.measure.over_time`.
 """
 
 from __future__ import annotations

@@ -33,15 +33,15 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
             (camera_id,) = rings
             return capture.run(fleet, lifeline, camera_id, rings[camera_id], doorbell_fd)
         case "inference":
-            from surveil.workers import inference
+            from surveil.workers.inferring import inference
 
             return inference.run(fleet, lifeline, rings, doorbell_fd)
         case "recorder":
-            from surveil.workers import recorder
+            from surveil.workers.recording import recorder
 
             return recorder.run(fleet, lifeline)
         case "alerter":
-            from surveil.workers import alerter
+            from surveil.workers.alerting import alerter
 
             return alerter.run(fleet, lifeline)
     raise ValueError(f"unknown role {role!r}")

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from click.testing import CliRunner
+from kit.models import write_small_model
 from numpy.typing import NDArray
-from small_models import write_small_model
 
 from surveil.cli.main import cli
 from surveil.clips.analyze import ClipTimeline, analyze_clip
@@ -29,7 +29,7 @@ from surveil.track import Tracker
 from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring.pipeline import Pipeline
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 class BrightFace:

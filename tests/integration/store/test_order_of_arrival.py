@@ -6,9 +6,9 @@ import random
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import CameraLife, make_vote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kit.events import CameraLife, make_vote
 
 from surveil.domain import EMOTIONS, CameraState, Reason
 from surveil.store.engine import reading, writing

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_models import write_small_model
+from kit.models import write_small_model
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from full_disk import files_of_at_most
+from kit.disk import files_of_at_most
 
 from surveil.classify import find_model, read_model, write_model
 from surveil.errors import ModelError

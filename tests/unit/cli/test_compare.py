@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from made_up_figures import FOUR, write_model
+from kit.figures import FOUR, write_model
 
 from surveil.cli.compare import command
 from surveil.errors import ConfigError

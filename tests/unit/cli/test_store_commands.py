@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from events_for_store import START_AT, CameraLife, after, make_vote
+from kit.events import START_AT, CameraLife, after, make_vote
 from pyarrow import parquet
 
 from surveil.cli.main import cli

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn_faces import drawn_frame
 from facenet_pytorch import MTCNN
+from kit.faces import drawn_frame
 from numpy.typing import NDArray
 
 from surveil.boxes import as_array, clip, iou_matrix

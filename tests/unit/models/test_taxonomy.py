@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
-from small_models import write_small_model
+from kit.models import write_small_model
 
 from surveil.classify import Classifier
 from surveil.domain import EMOTIONS, Emotion

@@ -4,7 +4,7 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import START_AT
+from kit.events import START_AT
 
 from surveil.errors import ConfigError, UnavailableError
 from surveil.store.engine import connect, describe, reading, writing

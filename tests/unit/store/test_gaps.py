@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import CameraLife, after
+from kit.events import CameraLife, after
 
 from surveil.domain import CameraState, Reason
 from surveil.store.engine import reading, writing

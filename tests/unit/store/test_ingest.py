@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import START_AT, CameraLife, after, make_vote
+from kit.events import START_AT, CameraLife, after, make_vote
 
 from surveil.domain import CameraState, Emotion, Reason
 from surveil.store.engine import reading, writing

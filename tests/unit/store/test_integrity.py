@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import CameraLife, make_vote
+from kit.events import CameraLife, make_vote
 
 from surveil.domain import CameraState, Reason
 from surveil.store.engine import reading, writing

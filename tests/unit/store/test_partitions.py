@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from events_for_store import START_AT, CameraLife, make_vote
+from kit.events import START_AT, CameraLife, make_vote
 
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch

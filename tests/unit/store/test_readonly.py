@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import CameraLife
+from kit.events import CameraLife
 
 from surveil.errors import ConfigError
 from surveil.store.engine import reading, writing

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import START_AT, CameraLife, after, make_vote
+from kit.events import START_AT, CameraLife, after, make_vote
 
 from surveil.domain import CameraState, Reason
 from surveil.store import retention

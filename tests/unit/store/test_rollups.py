@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from events_for_store import START_AT, CameraLife, after, make_vote
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.events import START_AT, CameraLife, after, make_vote
 
 from surveil.domain import EMOTIONS
 from surveil.store.rollups import floor_to, split_span, sum_coverage, sum_votes

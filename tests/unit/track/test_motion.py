@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from walking_faces import FRAME_SIZE, face_at
+from kit.faces import FRAME_SIZE, face_at
 
 from surveil.domain import Box
 from surveil.track import TrackerOptions

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from walking_faces import FRAME_SIZE, WIDTH, face_at
+from kit.faces import FRAME_SIZE, WIDTH, face_at
 
 from surveil.domain import Detection
 from surveil.track import TrackedFace, Tracker, TrackerOptions

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from made_up_study import SEVEN, model_in
+from kit.figures import SEVEN, model_in
 from numpy.typing import NDArray
 
 from surveil.classify import StoredModel

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 import torch
-from small_models import write_small_model
+from kit.models import write_small_model
 from ulid import ULID
 
 from surveil.config import Fleet
@@ -26,7 +26,7 @@ from surveil.sources.statelog import StateRecord
 from surveil.workers.host.lifeline import LocalLifeline
 from surveil.workers.inferring import inference
 
-CLIP = Path(__file__).resolve().parents[2] / "surveil" / "simulate" / "media" / "lounge.mp4"
+CLIP = Path(__file__).resolve().parents[4] / "surveil" / "simulate" / "media" / "lounge.mp4"
 
 
 @pytest.fixture

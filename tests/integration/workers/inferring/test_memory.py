@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_up_study import model_in
+from kit.figures import model_in
 
 from surveil.training.measure.speed import STATUS, memory_bytes
 

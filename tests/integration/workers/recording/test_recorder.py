@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from events_for_store import START_AT, CameraLife, make_vote
+from kit.events import START_AT, CameraLife, make_vote
 from sqlalchemy.engine import make_url
 from ulid import ULID
 

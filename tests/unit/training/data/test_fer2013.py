@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_run import make_faces
+from kit.models import make_faces
 
 from surveil.training.data.fer2013 import read_fer2013, read_uncleaned
 from surveil.training.errors import DataError

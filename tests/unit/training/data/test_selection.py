@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from tiny_run import TRAIN, VALIDATION, make_faces, tiny_config
+from kit.models import TRAIN, VALIDATION, make_faces, tiny_config
 
 from surveil.training.data.selection import check_test_split, training_faces, validation_faces
 from surveil.training.errors import DataError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from full_disk import files_of_at_most
+from kit.disk import files_of_at_most
 
 from surveil.training.errors import CheckpointError
 from surveil.training.fit.checkpoint import (

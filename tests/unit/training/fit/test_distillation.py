@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_models import write_small_model
-from tiny_run import TRAIN
+from kit.models import TRAIN, write_small_model
 
 from surveil.classify import StoredModel, normalise, read_model
 from surveil.classify.preprocess import Preprocessing

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_run import TRAIN, VALIDATION, tiny_config
+from kit.models import TRAIN, VALIDATION, tiny_config
 from torchvision.models import resnet18
 
 from surveil.classify.network import FaceResNet18

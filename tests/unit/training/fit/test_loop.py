@@ -10,11 +10,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import kit
 import pytest
-import tiny_run
 import torch
-from small_models import write_small_model
-from tiny_run import TRAIN, VALIDATION, make_faces, tiny_config
+from kit.models import TRAIN, VALIDATION, make_faces, tiny_config, write_small_model
 
 from surveil.classify import build_network, read_model
 from surveil.classify.preprocess import Preprocessing, preprocess
@@ -99,9 +98,9 @@ def test_kill_in_the_middle_of_an_epoch_leaves_a_checkpoint_to_resume(tmp_path: 
     program = textwrap.dedent(
         f"""
         import pathlib, sys
-        sys.path.insert(0, {str(Path(tiny_run.__file__).parent)!r})
+        sys.path.insert(0, {str(Path(kit.__file__).parents[1])!r})
         import torch
-        from tiny_run import TRAIN, VALIDATION, tiny_config
+        from kit.models import TRAIN, VALIDATION, tiny_config
         from surveil.training.fit.loop import Trainer
         torch.set_num_threads(1)
         def told(at):

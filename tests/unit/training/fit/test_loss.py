@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny_run import tiny_config
+from kit.models import tiny_config
 from torch.nn import functional
 
 from surveil.training.fit.loss import Batch, TrainingLoss, targets_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny_run import tiny_config
+from kit.models import tiny_config
 
 from surveil.training.fit.loss import Batch
 from surveil.training.fit.mixup import draw_mix, mixed, mixes

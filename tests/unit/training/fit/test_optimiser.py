@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny_run import tiny_config
+from kit.models import tiny_config
 from torch import nn
 
 from surveil.training.fit.optimiser import load_optimiser, make_optimiser, optimiser_tensors

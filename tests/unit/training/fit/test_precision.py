@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny_run import tiny_config
+from kit.models import tiny_config
 
 from surveil.errors import ConfigError
 from surveil.training.fit.precision import autocast, device_of, make_scaler

@@ -6,8 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from small_models import write_small_model
-from tiny_run import TRAIN, VALIDATION, tiny_config
+from kit.models import TRAIN, VALIDATION, tiny_config, write_small_model
 
 from surveil.classify import read_model
 from surveil.domain import Emotion

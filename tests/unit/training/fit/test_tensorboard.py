@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from full_disk import files_of_at_most
+from kit.disk import files_of_at_most
 
 from surveil.training.fit.loop import EpochReport
 from surveil.training.fit.tensorboard import FOLDER, Board

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny_run import make_faces, tiny_config
+from kit.models import make_faces, tiny_config
 
 from surveil.classify.preprocess import normalise
 from surveil.training.fit.augment import NONE

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made_up_study import FOUR, SEVEN, faces_for, model_in
+from kit.figures import FOUR, SEVEN, faces_for, model_in
 
 from surveil.classify import StoredModel
 from surveil.errors import ConfigError

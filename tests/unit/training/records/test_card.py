@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_figures import FOUR, facts, metrics, set_figures, write, write_model
+from kit.figures import FOUR, facts, metrics, set_figures, write, write_model
 
 from surveil.training.records.card import card
 from surveil.training.records.failures import failures

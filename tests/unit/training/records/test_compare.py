@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_up_figures import FOUR, SEVEN, facts, metrics, set_figures, write, write_model
+from kit.figures import FOUR, SEVEN, facts, metrics, set_figures, write, write_model
 
 from surveil.training.errors import DataError
 from surveil.training.records.compare import COLUMNS, Comparison, compare, rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from made_up_figures import write_model
+from kit.figures import write_model
 
 from surveil.training.config import TrainConfig
 from surveil.training.records.experiments import (

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from full_disk import files_of_at_most
+from kit.disk import files_of_at_most
 
 from surveil.classify import Preprocessing, build_network, read_model
 from surveil.errors import ConfigError, ModelError
@@ -229,7 +229,7 @@ def test_hardware_is_told_without_telling_the_machine() -> None:
 
 
 def test_git_keeps_figures_of_all_models_but_weights_of_the_shipped_one_alone() -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     if shutil.which("git") is None or not (root / ".git").exists():
         pytest.skip("not a checkout of git")
     files = ("weights.safetensors", "model.json", "metrics.json", "card.md")

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_models import write_small_model
-from tiny_run import make_faces, tiny_config
+from kit.models import make_faces, tiny_config, write_small_model
 
 from surveil.classify import read_model
 from surveil.domain import Emotion

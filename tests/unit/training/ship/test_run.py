@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from full_disk import files_of_at_most
-from tiny_run import TRAIN, VALIDATION, tiny_config
+from kit.disk import files_of_at_most
+from kit.models import TRAIN, VALIDATION, tiny_config
 
 import surveil.training
 from surveil.training.errors import CheckpointError, DivergedError

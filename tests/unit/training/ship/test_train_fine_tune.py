@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 from click.testing import CliRunner, Result
-from small_models import write_small_model
+from kit.models import write_small_model
 
 from surveil.classify import read_facts
 from surveil.cli.train import command as train

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for tests: started once for a session, a fresh database for each test."""
+"""A real Redis and a real PostgreSQL for tests, each private and free to be killed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,47 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import redis
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from surveil.events.connection import connect
+from surveil.events.embedded import EmbeddedRedis
+from surveil.store import connect as connect_sql
 from surveil.store import migrate
-from surveil.store.engine import connect
 from surveil.store.tables import metadata
+
+
+@pytest.fixture(scope="session")
+def redis_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    server = EmbeddedRedis(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(redis_session: EmbeddedRedis) -> EmbeddedRedis:
+    """A running server without data, shared by the tests of a session; ``.url`` connects."""
+    with connect(redis_session.url) as client:
+        client.flushall()
+    return redis_session
+
+
+@pytest.fixture
+def redis_client(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
+    with connect(redis_server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def own_redis_server(tmp_path: Path) -> Iterator[EmbeddedRedis]:
+    """A server of the test's own, for tests that kill or fill it."""
+    server = EmbeddedRedis(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
 
 TEMPLATE = "surveil_template"
 
@@ -46,7 +81,7 @@ class PostgresServer:
             self._admin.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type]
         self._admin.execute("SELECT pg_reload_conf()")
         self._idle: list[str] = []
-        engine = connect(self.create(TEMPLATE))
+        engine = connect_sql(self.create(TEMPLATE))
         migrate.upgrade(engine)
         engine.dispose()
         with psycopg.connect(self._plain_url(TEMPLATE)) as connection:
@@ -138,7 +173,7 @@ def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 def sqlite_url(tmp_path: Path) -> str:
     """Return the URL of a new SQLite file with the current schema."""
     url = f"sqlite:///{tmp_path}/surveil.db"
-    engine = connect(url)
+    engine = connect_sql(url)
     migrate.upgrade(engine)
     engine.dispose()
     return url
@@ -170,6 +205,6 @@ def database(database_url: str) -> Iterator[sa.Engine]:
 
 
 def _opened(url: str) -> Iterator[sa.Engine]:
-    engine = connect(url)
+    engine = connect_sql(url)
     yield engine
     engine.dispose()

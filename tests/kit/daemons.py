@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,23 +16,16 @@ from typing import Any
 import pytest
 import yaml
 
-MEDIA = Path(__file__).parents[1] / "surveil" / "simulate" / "media"
+from kit.waiting import until
 
-
-def until(condition: Callable[[], Any], what: str, limit_s: float = 90.0) -> Any:
-    """Return the condition's first true value."""
-    deadline = time.monotonic() + limit_s
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.1)
-    return value
+MEDIA = Path(__file__).parents[2] / "surveil" / "simulate" / "media"
 
 
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that is quick to load; what it says is of no concern here."""
     # Imported here: most tests do without torch.
-    from small_models import write_small_model
+    from kit.models import write_small_model
 
     return write_small_model(tmp_path_factory.mktemp("model") / "random")
 

@@ -1,0 +1,1 @@
+"""What tests share: servers, daemons, events, models, faces."""
