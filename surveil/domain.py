@@ -42,9 +42,15 @@ class CameraState(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a camera is in its state. ``NONE`` where the state speaks for itself."""
+    """Why a camera is in its state. ``NONE`` where the state speaks for itself.
+
+    ``STARTING`` comes with ``connecting`` and ``live``: nobody analyses the camera's pictures yet,
+    since inference still loads. It holds until the camera's next event of either type: the first
+    interval begins when inference is ready. ``CLOCK_SET`` ends a run whose host's clock was set.
+    """
 
     NONE = "none"
+    STARTING = "starting"
     AUTH_FAILED = "auth-failed"
     NOT_FOUND = "not-found"
     REFUSED = "refused"
@@ -58,6 +64,7 @@ class Reason(StrEnum):
     FROZEN_PICTURE = "frozen-picture"
     FORMAT_CHANGED = "format-changed"
     DECODER_HUNG = "decoder-hung"
+    CLOCK_SET = "clock-set"
     WORKER_LOST = "worker-lost"
     SHUTDOWN = "shutdown"
 
