@@ -7,8 +7,8 @@ Two kinds of courses with known truth are measured by :mod:`surveil.training.mea
 5 and at 2.5 frames per second: people in clips of the scenario tool beside the project's
 third-party test material, and made-up switches (:mod:`surveil.training.measure.switches`) between
 scores of PublicTest pictures, of portraits of people not trained on and, needing no material, of a
-Dirichlet distribution. Clips and scores are made once per model and kept in ``--work``. Seeds 7 and 11 of the
-scenario tool are for judging, and are refused.
+Dirichlet distribution. Clips and scores are made once per model and kept in ``--work``. Seeds 7 and
+11 of the scenario tool are for judging, and are refused.
 
 The setting is chosen by accuracy per second, over all seconds and as the mean of all conditions: of
 the settings within :data:`WITHIN` of the best one that in :data:`STEADY` miss no more switches than
