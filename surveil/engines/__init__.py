@@ -2,6 +2,7 @@
 
 from surveil.engines.compilation import compile_network
 from surveil.engines.device import resolve_device
+from surveil.engines.errors import DeviceMemoryError
 from surveil.engines.network import EngineName, Network
 
-__all__ = ["EngineName", "Network", "compile_network", "resolve_device"]
+__all__ = ["DeviceMemoryError", "EngineName", "Network", "compile_network", "resolve_device"]

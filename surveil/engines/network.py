@@ -37,5 +37,6 @@ class Network(Protocol):
 
         Raises:
             ValueError: The batch does not have the shape the network was compiled for.
+            DeviceMemoryError: It does not fit into the device's memory; a smaller one may.
         """
         ...

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from surveil.engines.errors import DeviceMemoryError
 from surveil.engines.network import Network
 from surveil.engines.shapes import InputShape
 
@@ -25,6 +26,18 @@ class TorchNetwork:
 
     def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         self._shape.check(batch.shape)
+        try:
+            return self._run(batch)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            reason = str(error).partition("\n")[0]
+        # Not in the handler: the error's traceback holds the tensors of the failed run.
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        raise DeviceMemoryError(f"{self._device}: no memory for {batch.shape}: {reason}")
+
+    def _run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         # A tensor over memory that may not be written to would warn.
         own = batch if batch.flags.writeable else batch.copy()
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
@@ -32,6 +45,11 @@ class TorchNetwork:
             if isinstance(outputs, torch.Tensor):
                 outputs = (outputs,)
             return tuple(output.float().cpu().numpy() for output in outputs)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Tell want of memory from other faults: on a CPU it has no type of its own."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def compile_torch(module: nn.Module, *, device: str, shape: InputShape) -> Network:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from surveil.engines import EngineName, Network, compile_network
+from surveil.engines import DeviceMemoryError, EngineName, Network, compile_network
 
 TOLERANCE = 1e-4
 """What :class:`surveil.engines.Network` promises for outputs of order 1."""
@@ -127,3 +127,30 @@ def test_openvino_is_for_cpus() -> None:
         compile_network(
             nn.Linear(1, 1), device="cuda:0", example_shape=(1, 1), engine=EngineName.OPENVINO
         )
+
+
+class Hungry(nn.Module):
+    """Makes an output of 800 TB of every row of its batch but the first."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        rows = values.shape[0] - 1
+        return values.repeat(1, 1 + rows * (1 << 25), 1 + rows * (1 << 21))
+
+
+def test_want_of_memory_is_told_apart_and_the_next_smaller_batch_runs() -> None:
+    network = compile_network(
+        Hungry(), device="cpu", example_shape=(2, 1, 3), engine=EngineName.TORCH
+    )
+    with pytest.raises(DeviceMemoryError, match=r"cpu: no memory for \(3, 1, 3\)"):
+        network(batch(3, 1, 3))
+    (output,) = network(batch(1, 1, 3))
+    np.testing.assert_array_equal(output, batch(1, 1, 3))
+
+
+def test_other_faults_of_a_network_are_not_want_of_memory() -> None:
+    network = compile_network(
+        nn.Linear(4, 2), device="cpu", example_shape=(2, 3), engine=EngineName.TORCH
+    )
+    with pytest.raises(RuntimeError) as raised:
+        network(batch(2, 3))
+    assert not isinstance(raised.value, MemoryError)
