@@ -2,14 +2,19 @@
 
 The states come from the ring's log, the counters from its tally; both outlive the processes that
 write and read them, so a replaced worker finds where it stood (with the spool's mark of each run).
-Pure but for those: time comes with each call.
+Pure but for those: the time, on both clocks, comes with each call.
+
+Whether a run is open is known in one place, its builder; a run that is over is never opened by a
+frame again. A run is opened by its first ``live`` or its first frame, whichever comes first, and
+ended by ``offline`` or ``stopped`` thereafter, or by another run of its camera. ``connecting`` does
+neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from surveil.domain import CameraEvent, CameraState, Event, Frame, IntervalEvent
 from surveil.events.fields import storable
@@ -20,6 +25,14 @@ from surveil.sources.statelog import StateRecord
 from surveil.sources.tally import RunTally
 
 _WATCHING = (CameraState.LIVE, CameraState.STALLED, CameraState.FROZEN)
+_ENDING = (CameraState.OFFLINE, CameraState.STOPPED)
+
+
+class Now(NamedTuple):
+    """The present: ``at`` on the wall clock, in UTC, and ``mono_s`` on the monotonic one."""
+
+    at: datetime
+    mono_s: float
 
 
 class RunKeeper(Protocol):
@@ -76,28 +89,47 @@ class Timeline:
         lost, self._lost_records = self._lost_records, 0
         return lost
 
-    def resume(self, records: Sequence[StateRecord], now_mono_s: float) -> list[Draft]:
+    def resume(self, records: Sequence[StateRecord], now: Now) -> list[Draft]:
         """Begin, or go on where an earlier worker was ended; called once, with all records known.
 
         A run that is under way goes on from now: what nobody analysed meanwhile is a hole.
         """
-        told: StateRecord | None = None
+        told: list[StateRecord] = []
         new: list[StateRecord] = []
         for record in records:
-            if record.index <= self._mark(record.run).last_state_index:
-                told = record
-            else:
-                new.append(record)
-        if told is not None:
-            self.last_index = told.index
-            if told.state in _WATCHING:
-                self._open(told.run, self._now(now_mono_s), is_resumed=True)
+            is_told = record.index <= self._mark(record.run).last_state_index
+            (told if is_told else new).append(record)
+        if told:
+            last = told[-1]
+            self.last_index = last.index
+            if last.state in _WATCHING:
+                self._open(last.run, self._present(now), is_resumed=True)
+            elif last.state in _ENDING and any(
+                record.run == last.run and record.state in _WATCHING for record in told
+            ):
+                self._ended_run = last.run
         elif new:
             self.last_index = new[0].index - 1
         return self.apply(new)
 
+    def count_before(self, records: Sequence[StateRecord], frame: Frame) -> int:
+        """Return how many of the newest records come before a frame: all up to its run's end.
+
+        The records must have been read after the frame: then those of before it are among them.
+        """
+        is_open = frame.run in self._builders
+        for place, record in enumerate(records):
+            if record.run == frame.run:
+                if is_open and record.state in _ENDING:
+                    return place
+                is_open = is_open or record.state in _WATCHING
+        return len(records)
+
     def apply(self, records: Sequence[StateRecord]) -> list[Draft]:
-        """Take in changes of state, oldest first; frames of before them must have been added."""
+        """Take in changes of state, oldest first.
+
+        Frames of a run must have been added before the state that ends it.
+        """
         drafts: list[Draft] = []
         for record in records:
             self._lost_records += record.index - self.last_index - 1
@@ -107,7 +139,7 @@ class Timeline:
                     drafts += self._end(run, record.at)
                 if record.run not in self._builders:
                     self._open(record.run, record.at)
-            elif record.run in self._builders:
+            elif record.state in _ENDING and record.run in self._builders:
                 drafts += self._end(record.run, record.at)
             event = CameraEvent(
                 camera=self._camera,
@@ -142,26 +174,28 @@ class Timeline:
         """Count an admitted frame that was not analysed: too old, or not manageable."""
         self._builders[frame.run].drop(frame.index, frame.captured_at, is_stale=is_stale)
 
-    def tick(self, now_mono_s: float) -> list[Draft]:
+    def tick(self, now: Now) -> list[Draft]:
         """Return the intervals that are over."""
-        now = self._now(now_mono_s)
+        at = self._present(now)
         events: list[IntervalEvent] = []
         for run, builder in self._builders.items():
             tally = self._tally(run)
             if tally is not None:
-                builder.count(now, tally.captured, tally.decode)
-            events += builder.close(now)
+                builder.count(at, tally.captured, tally.decode)
+            events += builder.close(at)
         return [_draft(event) for event in events]
 
-    def stop(self, now_mono_s: float) -> list[Draft]:
+    def stop(self, now: Now) -> list[Draft]:
         """Return what is left of all runs: this worker ends."""
-        now = self._now(now_mono_s)
-        return [draft for run in list(self._builders) for draft in self._end(run, now)]
+        at = self._present(now)
+        return [draft for run in list(self._builders) for draft in self._end(run, at)]
 
     def _open(self, run: str, start_at: datetime, *, is_resumed: bool = False) -> None:
         mark = self._mark(run)
         if mark.last_to_at is not None:
             start_at = max(start_at, mark.last_to_at)
+        if self._ended_run == run:
+            self._ended_run = ""  # the capture process says so: it knows
         self._keeper.open_run(self._camera, run, mark.last_track_id + 1)
         self._builders[run] = IntervalBuilder(
             self._camera,
@@ -182,12 +216,12 @@ class Timeline:
         self._ended_run = run
         return [_draft(event) for event in builder.end(at, tally.sampled if tally else 0)]
 
-    def _now(self, now_mono_s: float) -> datetime:
+    def _present(self, now: Now) -> datetime:
         """Return the present on the clock of the newest run, which setting the host's leaves be."""
         if self._anchor is None:
-            return datetime.now(UTC)
+            return now.at
         at, mono_s = self._anchor
-        return at + timedelta(seconds=now_mono_s - mono_s)
+        return at + timedelta(seconds=now.mono_s - mono_s)
 
 
 def _draft(event: IntervalEvent) -> Draft:

@@ -14,18 +14,21 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from surveil.config import Fleet
+from surveil.domain import Frame
 from surveil.events.embedded import embedded_url
 from surveil.events.publisher import Publisher, PublisherStats
 from surveil.events.spool import Draft, Spool
 from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing
+from surveil.sources.statelog import StateRecord
 from surveil.workers.host.lifeline import Lifeline, Telemetry
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
-from surveil.workers.inferring.camera_runs import Timeline
+from surveil.workers.inferring.camera_runs import Now, Timeline
 from surveil.workers.inferring.pipeline import Pipeline
 
 TICK_S = 0.1
@@ -156,9 +159,8 @@ class InferenceLoop:
 
     def resume(self) -> None:
         """Find out from rings and spool where things stand; called once, first."""
-        now = time.monotonic()
         for camera, timeline in self._timelines.items():
-            self._drafts += timeline.resume(self._rings[camera].states(), now)
+            self._drafts += timeline.resume(self._rings[camera].states(), _now())
 
     def wait(self) -> None:
         """Wait for a doorbell, until a batch is due, or until intervals are to be looked at."""
@@ -177,42 +179,62 @@ class InferenceLoop:
 
     def step(self, *, is_last: bool = False) -> None:
         """Take what is new, analyse what is due, spool what is over; ``is_last``: everything."""
-        records = {}
+        later: dict[str, Sequence[StateRecord]] = {}
+        has_news = False
         self._order.rotate(-1)  # with more cameras than a batch holds, each one's turn comes
         for camera in self._order:
-            # States before the frame: what is newer than these belongs to the next step.
-            new = self._rings[camera].states(self._timelines[camera].last_index)
-            if new:
-                records[camera] = new
-            if self._batcher.has_room:
-                frame = self._rings[camera].take()
-                if frame is not None:
-                    self._batcher.offer(frame, time.monotonic())
+            before, after = self._take(camera)
+            has_news = has_news or bool(before or after)
+            if after:
+                later[camera] = after
         due_s = self._batcher.due_in_s(time.monotonic())
-        if due_s is not None and (due_s <= 0 or records or is_last):
+        if due_s is not None and (due_s <= 0 or has_news or is_last):
             self._analyse()
-        for camera, new in records.items():
-            self._drafts += self._timelines[camera].apply(new)
-            lost = self._timelines[camera].take_lost()
-            if lost:
-                self._telemetry.count("state_records_lost_total", lost, camera=camera)
-            if not self._timelines[camera].is_live:
-                self._batcher.forget(camera)
-        now = time.monotonic()
-        if records or is_last or now >= self._next_tick_mono_s:
-            self._next_tick_mono_s = now + TICK_S
+        for camera, records in later.items():
+            self._apply(camera, records)
+        now = _now()
+        if has_news or is_last or now.mono_s >= self._next_tick_mono_s:
+            self._next_tick_mono_s = now.mono_s + TICK_S
             for timeline in self._timelines.values():
                 self._drafts += timeline.stop(now) if is_last else timeline.tick(now)
             self._append()
 
+    def _take(self, camera: str) -> tuple[Sequence[StateRecord], Sequence[StateRecord]]:
+        """Take a camera's newest frame and changes of state.
+
+        Returns:
+            The changes of before the frame, which have been applied, and those to apply once it is
+            analysed.
+        """
+        timeline, ring = self._timelines[camera], self._rings[camera]
+        frame = ring.take() if self._batcher.has_room else None
+        # After the frame: the states of before it are in the log by then.
+        records = ring.states(timeline.last_index)
+        count = timeline.count_before(records, frame) if frame is not None else 0
+        before, after = records[:count], records[count:]
+        if before:
+            self._analyse()  # what waits is of before these states
+            self._apply(camera, before)
+        if frame is not None:
+            self._batcher.offer(frame, time.monotonic())
+        return before, after
+
+    def _apply(self, camera: str, records: Sequence[StateRecord]) -> None:
+        timeline = self._timelines[camera]
+        self._drafts += timeline.apply(records)
+        lost = timeline.take_lost()
+        if lost:
+            self._telemetry.count("state_records_lost_total", lost, camera=camera)
+        if not timeline.is_live:
+            self._batcher.forget(camera)
+
     def _analyse(self) -> None:
         started = time.monotonic()
         batch = self._batcher.take(started)
-        for frame in batch.stale:
+        for frame in self._admit(batch.stale):
             self._count_drop(frame.camera, "stale")
-            if self._timelines[frame.camera].admit(frame):
-                self._timelines[frame.camera].drop(frame, is_stale=True)
-        frames = [frame for frame in batch.frames if self._timelines[frame.camera].admit(frame)]
+            self._timelines[frame.camera].drop(frame, is_stale=True)
+        frames = self._admit(batch.frames)
         if not frames:
             return
         self._lifeline.beat(BATCH_ALLOW_S)
@@ -231,6 +253,16 @@ class InferenceLoop:
         self._telemetry.gauge("batch_size", len(frames))
         self._telemetry.gauge("inference_ms", duration_s * 1000)
         self._telemetry.count("batches_total")
+
+    def _admit(self, frames: Sequence[Frame]) -> list[Frame]:
+        """Return the frames whose run goes on; an interval has told of the others as busy."""
+        admitted = []
+        for frame in frames:
+            if self._timelines[frame.camera].admit(frame):
+                admitted.append(frame)
+            else:
+                self._count_drop(frame.camera, "run-over")
+        return admitted
 
     def _append(self) -> None:
         if not self._drafts:
@@ -262,3 +294,7 @@ class InferenceLoop:
 
     def _count_drop(self, camera: str, cause: str) -> None:
         self._telemetry.count("frames_dropped_total", 1, camera=camera, cause=cause)
+
+
+def _now() -> Now:
+    return Now(datetime.now(UTC), time.monotonic())

@@ -267,6 +267,64 @@ def test_reconnect_is_a_new_run_and_ends_the_old_one(
     assert intervals(events, lobby.run)[-1].tracks[0].track_id == 1
 
 
+def test_camera_that_connected_while_the_worker_stood_still_is_analysed(
+    fleet, bell, lobby, redis_server, redis_client
+):
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+    go_live(lobby)
+    lobby.shoot()  # states and the first frame come in one step
+    worker.work(lambda: worker.count("frames_analysed_total", camera="lobby") >= 5, Rhythm(lobby))
+    lobby.state(CameraState.STOPPED, Reason.SHUTDOWN)
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    assert [e.state for e in events[:2] if isinstance(e, CameraEvent)] == [
+        CameraState.CONNECTING,
+        CameraState.LIVE,
+    ]
+    tally = lobby.ring.tally()
+    assert tally is not None
+    assert sum(e.frames.sampled for e in intervals(events, lobby.run)) == tally.sampled
+    assert worker.count("frames_dropped_total", camera="lobby", cause="run-over") == 0
+
+
+def test_run_that_ends_and_the_next_one_in_one_step_keep_their_frames(
+    fleet, bell, lobby, redis_server, redis_client
+):
+    go_live(lobby)
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+    first = lobby.run
+    lobby.shoot()
+    worker.loop.step()  # the frame is analysed, or waits for its batch
+    lobby.state(CameraState.OFFLINE, Reason.FORMAT_CHANGED)
+    lobby.open()
+    lobby.state(CameraState.LIVE)
+    lobby.shoot()
+    worker.loop.step()
+    worker.stop()
+    events = published(redis_client)
+    check_runs(events)
+    assert [sum(e.frames.analysed for e in intervals(events, r)) for r in (first, lobby.run)] == [
+        1,
+        1,
+    ]
+
+
+def test_frame_of_a_run_whose_end_was_told_is_refused_with_a_cause(
+    fleet, bell, lobby, redis_server
+):
+    go_live(lobby)
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+    lobby.shoot()
+    lobby.state(CameraState.OFFLINE, Reason.STREAM_BROKEN)
+    worker.stop()
+    lobby.shoot()
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url)
+    worker.work(lambda: worker.count("frames_dropped_total", camera="lobby", cause="run-over") == 1)
+    worker.stop()
+    assert worker.count("frames_analysed_total", camera="lobby") == 0
+
+
 def test_killed_worker_is_followed_by_one_that_goes_on_in_the_same_run(
     fleet, bell, lobby, redis_server, redis_client
 ):
