@@ -86,7 +86,7 @@ def command(
     from surveil.clips.export import check_format, write_timelines
     from surveil.intervals.smoothing import TAU_S
     from surveil.logs import configure_logs
-    from surveil.sources.reasons import SourceError
+    from surveil.sources.failure import SourceError
     from surveil.workers.host.lifeline import LocalTelemetry
     from surveil.workers.inferring.building import FaceOptions, build_pipeline
 

@@ -18,6 +18,7 @@ from surveil.config.rulefiles import RuleReader
 from surveil.config.schema import Fleet
 from surveil.config.urls import BASE, split_credentials
 from surveil.config.validation import problems_of
+from surveil.sources.kinds import BY_SCHEME
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _unwise(path: Path, document: Document, fleet: Fleet) -> Iterator[Problem]:
     devices: dict[str, str] = {}
     for camera in fleet.cameras.values():
         source = camera.source.reveal()
-        if camera.enabled and camera.source.scheme == "usb":
+        if camera.enabled and BY_SCHEME[camera.source.scheme].is_exclusive:
             if source in devices:
                 message = f"{source} belongs to camera {devices[source]!r}; only one can open it"
                 yield document.problem(("cameras", camera.id, "source"), message)

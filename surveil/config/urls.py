@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,18 +10,16 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from pydantic import BeforeValidator, ValidationInfo, WrapValidator
 from pydantic_core import PydanticCustomError
 
+from surveil import paths
 from surveil.config.interpolation import Interpolated
 from surveil.config.problems import did_you_mean
+from surveil.hosts import split_host
 from surveil.secrets import SecretUrl, register
-
-SOURCE_SCHEMES = ("rtsp", "rtsps", "usb", "file")
-"""What a camera's ``source`` may start with. All else, such as ``concat:`` or ``http:``, is refused
-before FFmpeg sees it."""
+from surveil.sources.kinds import BY_SCHEME, KINDS
 
 BASE = "base"
 """Key of the pydantic validation context: the directory that relative paths start from."""
 
-_USB = re.compile(r"\d{1,3}|/dev/[A-Za-z0-9_./:-]+")
 _TLS_PARAMETERS = {
     "ca_file": "ssl_ca_certs",
     "cert_file": "ssl_certfile",
@@ -45,7 +42,10 @@ def base_of(info: ValidationInfo) -> Path:
 
 def from_base(path: str | Path, info: ValidationInfo) -> str:
     """Return an absolute path without ``..``; a relative one starts at the fleet file."""
-    return os.path.normpath(base_of(info) / path)
+    try:
+        return paths.from_base(path, base_of(info))
+    except ValueError as error:
+        raise fault("{reason}", reason=error) from None
 
 
 def split_credentials(source: str) -> tuple[str, str | None, str | None]:
@@ -72,60 +72,47 @@ def split_credentials(source: str) -> tuple[str, str | None, str | None]:
 
 
 def _check_source(value: object, info: ValidationInfo) -> object:
-    """Check a camera's source and make file paths absolute."""
+    """Check a camera's source as its kind says; relative paths start from the fleet file."""
     if isinstance(value, SecretUrl):
         return value
     if not isinstance(value, str):
-        raise fault("must be text such as rtsp://HOST/PATH, usb:0 or file:PATH")
+        raise fault("must be text such as {forms}", forms=_forms())
     if len(value) > 4096 or not value.isprintable() or value != value.strip():
         raise fault("must be one line without spaces around it")
     scheme, colon, rest = value.partition(":")
     scheme = scheme.lower()
     pieces = value.pieces if isinstance(value, Interpolated) else ()
-    if not colon or scheme not in SOURCE_SCHEMES:
+    if not colon or scheme not in BY_SCHEME:
         raise fault("{reason}", reason=_unknown_scheme(value, scheme if colon else "", pieces))
-    if scheme in ("rtsp", "rtsps"):
-        return _stream(value, scheme, pieces)
-    if scheme == "usb":
-        if not _USB.fullmatch(rest):
-            raise fault("must be usb:NUMBER or usb:/dev/DEVICE, such as usb:0")
-        return SecretUrl(f"usb:{rest}")
-    if rest.startswith("//"):
-        rest = rest[2:]
-        if not rest.startswith("/"):
-            raise fault("file:// needs an absolute path; write file:PATH for a relative one")
-    if not rest:
-        raise fault("names no file; write file:PATH")
-    return SecretUrl(f"file:{from_base(rest, info)}")
-
-
-def _stream(value: str, scheme: str, pieces: tuple[str, ...]) -> SecretUrl:
-    url, _, _ = split_credentials(value)
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise fault(
-            "is not a URL: check host and port ({scheme}://HOST:554/PATH)", scheme=scheme
-        ) from None
-    if not host:
-        raise fault("names no host; write {scheme}://HOST/PATH", scheme=scheme)
-    if port == 0:
-        raise fault("port 0 cannot be connected to")
-    if "#" in url:
-        raise fault("holds a #; in a password write it as %23")
-    for piece in pieces:
+        address = BY_SCHEME[scheme].check(split_credentials(f"{scheme}:{rest}")[0], base_of(info))
+        host, port = split_host(address) if "://" in address else ("", None)
+    except ValueError as error:
+        raise fault("{reason}", reason=error) from None
+    for piece in pieces if host else ():
         # A stream key in the path looks like any other path; that it came from a secret tells.
         if piece not in (host, str(port), f"{host}:{port}"):
             register(piece)
-    return SecretUrl(scheme + url[len(scheme) :])
+    return SecretUrl(address)
+
+
+def _forms() -> str:
+    *most, last = [kind.form for kind in KINDS]
+    return f"{', '.join(most)} or {last}"
 
 
 def _unknown_scheme(value: str, scheme: str, pieces: tuple[str, ...]) -> str:
-    allowed = "rtsp://, rtsps://, usb: or file:"
+    *most, last = [
+        f"{one}://" if kind.form.startswith(f"{kind.schemes[0]}://") else f"{one}:"
+        for kind in KINDS
+        for one in kind.schemes
+    ]
+    allowed = f"{', '.join(most)} or {last}"
     if pieces:
         return f"must start with {allowed}"
     if value.isdigit():
+        return f"must start with {allowed}; did you mean 'usb:{value}'?"
+    if value.startswith("/dev/"):
         return f"must start with {allowed}; did you mean 'usb:{value}'?"
     if not scheme and "@" not in value:
         return f"must start with {allowed}; did you mean 'file:{value}'?"
@@ -133,7 +120,7 @@ def _unknown_scheme(value: str, scheme: str, pieces: tuple[str, ...]) -> str:
         return f"{scheme} is not read; must start with {allowed} (most cameras also serve RTSP)"
     if not re.fullmatch(r"[a-z][a-z0-9+-]{0,15}", scheme):
         return f"must start with {allowed}"
-    hint = did_you_mean(scheme, SOURCE_SCHEMES, show_all_up_to=0)
+    hint = did_you_mean(scheme, BY_SCHEME, show_all_up_to=0)
     return f"{scheme!r} is not read; must start with {allowed}{hint}"
 
 

@@ -20,13 +20,15 @@ from av.video.frame import VideoFrame
 from ulid import ULID
 
 from surveil.domain import Frame, Reason
-from surveil.sources.address import Address, check_host, resolve
+from surveil.sources.address import Address, check_host
 from surveil.sources.backoff import Backoff
 from surveil.sources.clock import RunClock
+from surveil.sources.failure import Failure, SourceError
 from surveil.sources.freeze import FreezeWatch, sample_luma
+from surveil.sources.kinds import resolve
 from surveil.sources.machine import CameraMachine, Change, Limits
 from surveil.sources.options import SourceOptions
-from surveil.sources.reasons import Failure, SourceError, classify
+from surveil.sources.reasons import classify
 from surveil.sources.sampling import MediaClock, PtsClock, Sampler
 from surveil.sources.sockets import SocketWatch
 from surveil.sources.statelog import StateRecord

@@ -10,10 +10,11 @@ import av.error
 from ulid import ULID
 
 from surveil.domain import Frame, Reason
-from surveil.sources.address import resolve
 from surveil.sources.clock import RunClock
+from surveil.sources.failure import Failure, SourceError
+from surveil.sources.kinds import resolve
 from surveil.sources.options import SourceOptions
-from surveil.sources.reasons import Failure, SourceError, classify
+from surveil.sources.reasons import classify
 from surveil.sources.sampling import PtsClock, Sampler
 from surveil.sources.stream import OpenStream, PictureFormat
 from surveil.sources.upright import Converter

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from surveil.domain import CameraState, Reason
-from surveil.sources.reasons import Failure
+from surveil.sources.failure import Failure
 
 
 @dataclass(frozen=True, slots=True)

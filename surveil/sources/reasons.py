@@ -8,30 +8,12 @@ from __future__ import annotations
 
 import errno
 import socket
-from dataclasses import dataclass
 
 import av.error
 
 from surveil.domain import Reason
-from surveil.errors import SurveilError
 from surveil.secrets import redact
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a stream could not be opened or read. ``detail`` is for people, free of credentials."""
-
-    reason: Reason
-    detail: str = ""
-
-
-class SourceError(SurveilError):
-    """A camera or file cannot be read: see ``failure``."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.detail or failure.reason.value)
-        self.failure = failure
-
+from surveil.sources.failure import Failure
 
 _BY_CLASS: tuple[tuple[type[Exception], Reason], ...] = (
     (av.error.HTTPUnauthorizedError, Reason.AUTH_FAILED),

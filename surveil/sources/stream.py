@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from surveil.domain import Reason
 from surveil.sources.address import LIVE_CODECS, Address
-from surveil.sources.reasons import Failure, SourceError
+from surveil.sources.failure import Failure, SourceError
 from surveil.sources.upright import display_size
 
 # FFmpeg's messages quote URLs with their credentials; errors are told by their number instead.

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from surveil.sources.failure import SourceError
 from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
-from surveil.sources.reasons import SourceError
 from surveil.training.errors import DataError
 
 PHOTOGRAPHS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})

@@ -24,7 +24,7 @@ from surveil.clips.export import write_timelines
 from surveil.domain import Box, Detection, Emotion
 from surveil.errors import ConfigError
 from surveil.intervals.smoothing import ScoreSmoother
-from surveil.sources.reasons import SourceError
+from surveil.sources.failure import SourceError
 from surveil.track import Tracker
 from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring.pipeline import Pipeline

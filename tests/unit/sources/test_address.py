@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from surveil.domain import Reason
 from surveil.secrets import Secret
-from surveil.sources.address import resolve
+from surveil.sources.failure import SourceError
+from surveil.sources.kinds import resolve
 from surveil.sources.options import SourceOptions
-from surveil.sources.reasons import SourceError, classify
+from surveil.sources.reasons import classify
 
 
 def options(url: str, **changes: Any) -> SourceOptions:

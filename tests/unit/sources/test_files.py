@@ -14,9 +14,9 @@ import pytest
 from av.sidedata.sidedata import Type
 
 from surveil.domain import Reason
+from surveil.sources.failure import SourceError
 from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
-from surveil.sources.reasons import SourceError
 
 Make = Callable[..., Any]
 START = datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC)

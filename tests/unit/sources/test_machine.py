@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from surveil.domain import CameraState, Reason
+from surveil.sources.failure import Failure
 from surveil.sources.machine import CameraMachine, Change, Limits
-from surveil.sources.reasons import Failure
 
 LIVE = Change(CameraState.LIVE)
 NEW_LIVE = Change(CameraState.LIVE, opens_run=True)
