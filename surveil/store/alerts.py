@@ -50,10 +50,14 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class AlertStep:
-    """One transition of one alert, with what is to be sent because of it."""
+    """One transition of one alert, with what is to be sent because of it.
+
+    ``camera`` is the one that the alert is about; None for an alert about several.
+    """
 
     rule: str
     key: str
+    camera: str | None
     from_state: str
     to_state: str
     at: datetime
@@ -251,7 +255,13 @@ def _write_step(connection: sa.Connection, step: AlertStep, now_at: datetime) ->
     alert_id = connection.scalar(live)
     if alert_id is None:
         alert_id = str(ULID())
-        fresh = {"id": alert_id, "rule": step.rule, "key": step.key, "since_at": step.since_at}
+        fresh = {
+            "id": alert_id,
+            "rule": step.rule,
+            "key": step.key,
+            "camera_id": step.camera,
+            "since_at": step.since_at,
+        }
         connection.execute(sa.insert(alert).values({"annotations": {}} | fresh | values))
     else:
         connection.execute(sa.update(alert).where(alert.c.id == alert_id).values(values))
@@ -261,6 +271,7 @@ def _write_step(connection: sa.Connection, step: AlertStep, now_at: datetime) ->
             alert_id=alert_id,
             rule=step.rule,
             key=step.key,
+            camera_id=step.camera,
             from_state=step.from_state,
             to_state=step.to_state,
             at=step.at,

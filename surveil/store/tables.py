@@ -49,6 +49,11 @@ def _camera() -> Column[str]:
     return Column("camera_id", String, nullable=False)
 
 
+def _subject() -> Column[str | None]:
+    # No reference: the alerter may be ahead of the recorder.
+    return Column("camera_id", String, comment="Null where it is about several cameras")
+
+
 camera = Table(
     "camera",
     metadata,
@@ -222,6 +227,7 @@ alert = Table(
     _at("fired_at", nullable=True),
     _at("resolved_at", nullable=True),
     _at("updated_at"),
+    _subject(),
     # One live instance for a rule and key; resolved ones stay as history.
     Index(
         "uq_alert_live",
@@ -246,6 +252,7 @@ alert_transition = Table(
     Column("at", UtcDateTime(), nullable=False, index=True),
     Column("value", sa.Double),
     Column("reason", Text, nullable=False),
+    _subject(),
 )
 
 alert_memory = Table(

@@ -22,6 +22,7 @@ def step_of(transition: Transition, receivers: Collection[str]) -> AlertStep:
     return AlertStep(
         rule=transition.rule,
         key=transition.key.text,
+        camera=transition.key.camera or None,
         from_state=transition.from_state.value,
         to_state=transition.to_state.value,
         at=transition.at,

@@ -14,7 +14,7 @@ COLUMNS = {
     "v_coverage": "camera bucket_at coverage analysed_s gap_s reason faces frames_captured "
     "frames_sampled frames_analysed frames_dropped",
     "v_alerts": "id rule key state severity summary value since_at fired_at resolved_at "
-    "updated_at labels annotations",
+    "updated_at labels annotations camera_id",
 }
 
 

@@ -26,7 +26,7 @@ def step(rule: str, before: str, after: str, ago_s: float, *ids: str) -> AlertSt
     at = NOW - timedelta(seconds=ago_s)
     summary = {"summary": f"{rule} is {after}"}
     messages = tuple(OutboxMessage(i, "ops", {}) for i in ids)
-    return AlertStep(rule, "lobby", before, after, at, at, 0.75, {}, summary, "", messages)
+    return AlertStep(rule, "lobby", "lobby", before, after, at, at, 0.75, {}, summary, "", messages)
 
 
 @pytest.fixture

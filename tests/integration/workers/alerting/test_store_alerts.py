@@ -27,9 +27,11 @@ NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
 
 def step(before: str, after: str, second: int, *ids: str, key: str = "lobby") -> AlertStep:
+    camera = None if key == "site" else key.partition(":")[0]
     at = NOW + timedelta(seconds=second)
     messages = tuple(OutboxMessage(i, "ops", {"type": after, "id": i}) for i in ids)
-    return AlertStep("joy", key, before, after, at, at, 0.7, {"severity": "x"}, {}, "", messages)
+    labels = {"severity": "x"}
+    return AlertStep("joy", key, camera, before, after, at, at, 0.7, labels, {}, "", messages)
 
 
 def commit(database: sa.Engine, number: int, *steps: AlertStep, **fields: Any) -> bool:
@@ -198,3 +200,16 @@ def test_stored_intervals_come_back_as_events(database: sa.Engine, kit: Any) -> 
         [(v.track_id, v.emotion) for v in e.tracks] for e in events[1:]
     ]
     assert found[0].tracks[0].scores == pytest.approx(events[1].tracks[0].scores, abs=1e-5)
+
+
+def test_an_alert_knows_the_camera_it_is_about(database: sa.Engine) -> None:
+    commit(
+        database,
+        1,
+        step("inactive", "firing", 5, key="lobby"),
+        step("inactive", "firing", 6, key="site"),
+    )
+
+    wanted = [("lobby", "lobby"), ("site", None)]
+    for table in ("alert", "alert_transition", "v_alerts"):
+        assert fetch(database, f"select key, camera_id from {table} order by key") == wanted
