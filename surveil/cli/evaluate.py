@@ -125,7 +125,7 @@ def command(
     from surveil.training.measure.speed import measure
     from surveil.training.measure.strata import read_groups
     from surveil.training.measure.study import Extent, Runner, study
-    from surveil.training.records.record import has_full_figures, record_study
+    from surveil.training.ship.record import has_full_figures, record_study
 
     stored = read_model(find_model(model))
     if record:

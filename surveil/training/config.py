@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from surveil.errors import ConfigError
 from surveil.models.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
 from surveil.models.taxonomy import FULL, Taxonomy, find_taxonomy
-from surveil.training.fit.augment import Augmentation
+from surveil.training.augmentation import Augmentation
 
 Percent = Annotated[int, Field(ge=0, le=90)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import cv2
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 from torchvision.transforms.v2 import functional as vision
 
-if TYPE_CHECKING:
-    from surveil.training.fit.augment import Augmentation
+from surveil.training.augmentation import Augmentation
 
 
 def degrade(frames: Tensor, how: Augmentation, random: Generator) -> Tensor:

@@ -10,26 +10,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from surveil.classify.building import build_network
 from surveil.classify.model_dir import StoredModel
 from surveil.classify.network import FaceResNet18
-from surveil.classify.preprocess import Preprocessing, normalise, to_frame
+from surveil.classify.preprocess import Preprocessing
 from surveil.errors import ConfigError
 from surveil.training.config import TrainConfig
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Faces
+from surveil.training.files import write_bytes_whole
 from surveil.training.fit.averaging import MovingAverage
 from surveil.training.fit.checkpoint import (
     part_of,
     read_checkpoint,
     reading_facts,
-    write_bytes_whole,
     write_checkpoint,
 )
 from surveil.training.fit.distillation import Teachers
@@ -42,6 +40,7 @@ from surveil.training.fit.resuming import check_same_run, log_changes
 from surveil.training.fit.schedule import Pace, rate_at
 from surveil.training.fit.shards import Shards
 from surveil.training.fit.views import Views, pixel_facts
+from surveil.training.logits import logits_of
 
 log = logging.getLogger(__name__)
 
@@ -347,28 +346,6 @@ class Trainer:
         write_checkpoint(self.folder / LAST, tensors, facts)
         lines = "".join(json.dumps(asdict(line)) + "\n" for line in self.history)
         write_bytes_whole(self.folder / HISTORY, lines.encode())
-
-
-def logits_of(network: nn.Module, frames: NDArray[np.uint8], how: Preprocessing) -> Tensor:
-    """Return a network's logits in float32 on the CPU, shape ``(N, K)``.
-
-    Args:
-        network: Run in evaluation mode, on the device that it is on.
-        frames: Squares ``(N, S, S)``, or ``(N, S, S, 3)`` in colour; resized as serving resizes
-            crops if their side is not the model's.
-        how: The model's preprocessing.
-    """
-    network.eval()
-    first = next(network.parameters())
-    parts = [torch.empty(0, network.fc.out_features)] if not len(frames) else []  # type: ignore[union-attr,arg-type]
-    with torch.inference_mode():
-        for at in range(0, len(frames), 256):
-            part = frames[at : at + 256]
-            if part.shape[1] != how.frame_px:
-                part = np.stack([to_frame(frame, how.frame_px, how.channels) for frame in part])
-            batch = torch.from_numpy(normalise(part, how)).to(first.device)
-            parts.append(network(batch).float().cpu())
-    return torch.cat(parts)
 
 
 def _begin_with(network: nn.Module, start: StoredModel, config: TrainConfig) -> None:

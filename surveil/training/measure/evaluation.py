@@ -15,7 +15,7 @@ from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy, restrict, taxonomies
 from surveil.training.data.fer2013 import SOURCE
 from surveil.training.faces import NO_MAJORITY, Faces, Split
-from surveil.training.fit.loop import logits_of
+from surveil.training.logits import logits_of
 from surveil.training.measure.metrics import (
     Bin,
     ClassFigures,

@@ -16,7 +16,7 @@ from surveil.errors import ConfigError
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy
 from surveil.training.faces import Faces, Split
-from surveil.training.fit.loop import logits_of
+from surveil.training.logits import logits_of
 from surveil.training.measure.audit import Audit, audit
 from surveil.training.measure.evaluation import (
     Evaluation,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from surveil.training.config import TrainConfig
-from surveil.training.fit.checkpoint import write_bytes_whole
+from surveil.training.files import write_bytes_whole
 from surveil.training.records.compare import SURE
 from surveil.training.records.model_record import ModelRecord
 from surveil.training.records.wording import network_name, number, percent

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from surveil.classify.preprocess import in_channels, to_frame
 from surveil.domain import EMOTIONS
+from surveil.training.augmentation import Augmentation
 from surveil.training.faces import Faces, Split
-from surveil.training.fit.augment import Augmentation, augment
+from surveil.training.fit.augment import augment
 
 SHOWN_PX = 96
 """Side of a face on the sheet."""

@@ -28,15 +28,12 @@ from surveil.training.data.dataset import Dataset
 from surveil.training.data.selection import check_test_split, training_faces, validation_faces
 from surveil.training.errors import CheckpointError
 from surveil.training.faces import NO_MAJORITY, Faces, Split
-from surveil.training.fit.checkpoint import (
-    part_of,
-    read_checkpoint,
-    reading_facts,
-    write_bytes_whole,
-)
+from surveil.training.files import write_bytes_whole
+from surveil.training.fit.checkpoint import part_of, read_checkpoint, reading_facts
 from surveil.training.fit.hardware import describe_hardware
-from surveil.training.fit.loop import BEST, LAST, logits_of
+from surveil.training.fit.loop import BEST, LAST
 from surveil.training.fit.precision import device_of
+from surveil.training.logits import logits_of
 from surveil.training.measure.evaluation import Evaluation, evaluate_split
 from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.temperature import fit_calibration

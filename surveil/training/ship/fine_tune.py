@@ -18,8 +18,10 @@ from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.fer2013 import SOURCE
 from surveil.training.faces import Split
-from surveil.training.fit.checkpoint import part_of, read_checkpoint, write_bytes_whole
-from surveil.training.fit.loop import BEST, LAST, logits_of
+from surveil.training.files import write_bytes_whole
+from surveil.training.fit.checkpoint import part_of, read_checkpoint
+from surveil.training.fit.loop import BEST, LAST
+from surveil.training.logits import logits_of
 from surveil.training.measure.evaluation import known_faces, parts_of
 from surveil.training.measure.mcnemar import mcnemar
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from surveil.training.fit.augment import NONE, Augmentation, augment
+from surveil.training.augmentation import NONE, Augmentation
+from surveil.training.fit.augment import augment
 
 ALL = Augmentation(
     aspect=0.1, framing_share=0.3, hue=0.1, saturation=0.5, grey_share=0.2, jpeg_share=0.2

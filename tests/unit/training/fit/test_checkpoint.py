@@ -9,12 +9,7 @@ import torch
 from kit.disk import files_of_at_most
 
 from surveil.training.errors import CheckpointError
-from surveil.training.fit.checkpoint import (
-    part_of,
-    read_checkpoint,
-    write_bytes_whole,
-    write_checkpoint,
-)
+from surveil.training.fit.checkpoint import part_of, read_checkpoint, write_checkpoint
 
 TENSORS = {"model.a": torch.arange(6.0).reshape(2, 3), "model.count": torch.tensor(3)}
 
@@ -36,17 +31,6 @@ def test_full_disk_leaves_the_checkpoint_before(tmp_path: Path) -> None:
         write_checkpoint(path, large, {"epoch": 2})
     assert read_checkpoint(path)[1] == {"epoch": 1}
     assert [entry.name for entry in tmp_path.iterdir()] == ["last.safetensors"]
-
-
-def test_full_disk_leaves_the_small_file_before(tmp_path: Path) -> None:
-    path = tmp_path / "history.jsonl"
-    write_bytes_whole(path, b"before")
-    with files_of_at_most(1000), pytest.raises(CheckpointError, match=r"history\.jsonl: could not"):
-        write_bytes_whole(path, b"after" * 1000)
-    assert path.read_bytes() == b"before"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["history.jsonl"]
-    with pytest.raises(CheckpointError, match="absent"):
-        write_bytes_whole(tmp_path / "absent" / "history.jsonl", b"x")
 
 
 @pytest.mark.parametrize("keep_bytes", [0, 5, 100])

@@ -16,14 +16,14 @@ import torch
 from kit.models import TRAIN, VALIDATION, make_faces, tiny_config, write_small_model
 
 from surveil.classify import build_network, read_model
-from surveil.classify.preprocess import Preprocessing, preprocess
 from surveil.domain import EMOTIONS, Emotion
 from surveil.errors import ConfigError
 from surveil.training.data.selection import training_faces, validation_faces
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Split
 from surveil.training.fit.checkpoint import part_of, read_checkpoint, write_checkpoint
-from surveil.training.fit.loop import BEST, HISTORY, LAST, Progress, Trainer, logits_of
+from surveil.training.fit.loop import BEST, HISTORY, LAST, Progress, Trainer
+from surveil.training.logits import logits_of
 
 
 @pytest.fixture(autouse=True)
@@ -230,15 +230,6 @@ def test_shards_and_their_threads_change_nothing_of_validation(tmp_path: Path) -
     logits = logits_of(network, VALIDATION.frames, run.preprocessing)
     wanted = torch.nn.functional.cross_entropy(logits, torch.from_numpy(VALIDATION.labels))
     assert run._validate()[1] == pytest.approx(float(wanted), rel=1e-4)
-
-
-def test_frames_of_another_size_are_resized_as_crops_are(tmp_path: Path) -> None:
-    network = build_network(tiny_config().architecture, 7)
-    how = Preprocessing(64, 60, 0.5, 0.25)
-    frames = VALIDATION.frames[:3]
-    wanted = network.eval()(torch.from_numpy(preprocess(list(frames), how)))
-    torch.testing.assert_close(logits_of(network, frames, how), wanted)
-    assert logits_of(network, frames[:0], how).shape == (0, 7)
 
 
 def test_model_to_start_from_must_fit(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 from kit.models import make_faces, tiny_config
 
 from surveil.classify.preprocess import normalise
-from surveil.training.fit.augment import NONE
+from surveil.training.augmentation import NONE
 from surveil.training.fit.views import Views, fitted, pixel_facts
 
 CPU = torch.device("cpu")

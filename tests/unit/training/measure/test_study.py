@@ -25,9 +25,9 @@ from surveil.training.measure.study import Extent, Runner, Study, study
 from surveil.training.records.experiments import note_experiment
 from surveil.training.records.metrics_file import SetFigures
 from surveil.training.records.model_record import read_record
-from surveil.training.records.record import record_study
 from surveil.training.report.findings import findings
 from surveil.training.report.page import Report, report_page
+from surveil.training.ship.record import record_study
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from surveil.classify import to_frame
+from surveil.training.augmentation import NONE, Augmentation
 from surveil.training.faces import Faces
-from surveil.training.fit.augment import NONE, Augmentation
 from surveil.training.report.contact_sheet import (
     SHOWN_PX,
     VIEWS,

@@ -10,7 +10,7 @@ from typing import Any
 
 from surveil.classify import StoredModel
 from surveil.models.files import CARD, EXPERIMENTS, METRICS
-from surveil.training.fit.checkpoint import write_bytes_whole
+from surveil.training.files import write_bytes_whole
 from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.study import Study
 from surveil.training.records.card import card
