@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from surveil.durations import Duration
+from surveil.rules.keys import By
 from surveil.rules.reading import Reading, View
 
 MAX_OVER_S = 3600.0
@@ -27,9 +28,14 @@ class Condition(Strict, ABC):
     """One measure and what makes it true.
 
     A subclass has one field with the name of its measure (the keyword) and the measure's options.
+
+    Attributes:
+        keyword: Name of the measure in the YAML.
+        follows_clock: Whether the measure grows by the clock alone, without any interval.
     """
 
     keyword: ClassVar[str]
+    follows_clock: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, view: View) -> Reading:
@@ -53,6 +59,16 @@ class Condition(Strict, ABC):
     @abstractmethod
     def threshold(self) -> float:
         """The number the value is compared with."""
+
+    @property
+    def warm_up_s(self) -> float:
+        """For how long the engine must have watched before a lack of data means anything."""
+        return self.over_s
+
+    @property
+    def subjects(self) -> tuple[By, ...]:
+        """What alerts with this condition can be about."""
+        return tuple(By)
 
 
 class Compared(Condition):

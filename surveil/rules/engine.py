@@ -18,10 +18,11 @@ from math import inf
 
 from surveil.domain import Event, IntervalEvent
 from surveil.rules.cameras import CameraMemory
-from surveil.rules.instance import Instance, Key, Transition
+from surveil.rules.instance import Instance, Transition
+from surveil.rules.keys import By, Key
 from surveil.rules.logic import judge
 from surveil.rules.memory import Changes, Memory, end_orphan, recall, remember
-from surveil.rules.model import By, Rule
+from surveil.rules.model import Rule
 from surveil.rules.plan import Plan
 from surveil.rules.windows import KeyView, sample_of
 
@@ -139,7 +140,7 @@ class RuleEngine:
                 steps += self._release(event)
         for plan in self._plans.values():
             for name in plan.groups:
-                at_s = self._now_s if plan.is_wall else plan.clock_s(name, self._now_s)
+                at_s = self._now_s if plan.follows_clock else plan.clock_s(name, self._now_s)
                 steps += self._evaluate(plan, name, at_s, again=False)
         return steps
 

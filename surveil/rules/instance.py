@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from surveil.rules.keys import By, Key
 from surveil.rules.logic import Truth, Verdict
-from surveil.rules.model import By, NoData, Rule
+from surveil.rules.model import NoData, Rule
 from surveil.rules.template import TemplateValue, render
 
 
@@ -24,23 +25,6 @@ class AlertState(StrEnum):
 ACTIVE = (AlertState.PENDING, AlertState.FIRING, AlertState.RECOVERING)
 LIT = (AlertState.FIRING, AlertState.RECOVERING)
 """States of an alert that receivers have been told of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What an alert is about. Empty fields do not apply to its kind."""
-
-    by: By
-    camera: str = ""
-    run: str = ""
-    track_id: int = 0
-
-    @property
-    def text(self) -> str:
-        """The camera's id, ``run:track_id``, or ``site``."""
-        if self.by is By.CAMERA:
-            return self.camera
-        return f"{self.run}:{self.track_id}" if self.by is By.TRACK else "site"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from surveil.rules.instance import LIT, AlertState, Instance, Key, Transition
-from surveil.rules.model import By, Rule
+from surveil.rules.instance import LIT, AlertState, Instance, Transition
+from surveil.rules.keys import By, Key
+from surveil.rules.model import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from surveil.durations import Duration
 from surveil.rules.conditions import Condition, Strict
-from surveil.rules.measures import MEASURES, HealthCondition
+from surveil.rules.keys import By
+from surveil.rules.measures import MEASURES
 from surveil.rules.template import check_template
-from surveil.rules.tree import AllOf, AnyOf, When, conditions_of
+from surveil.rules.tree import When, conditions_of
 
 MAX_WAIT_S = 7 * 86400.0
 """Longest ``for`` and ``keep_firing_for``."""
@@ -23,14 +24,6 @@ LabelValue = Annotated[str, StringConstraints(max_length=200)]
 Template = Annotated[str, AfterValidator(check_template)]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Wait = Annotated[Duration, Field(le=MAX_WAIT_S)]
-
-
-class By(StrEnum):
-    """What one alert instance is about."""
-
-    CAMERA = "camera"
-    TRACK = "track"
-    SITE = "site"
 
 
 class NoData(StrEnum):
@@ -57,10 +50,10 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _check_key(self) -> Self:
-        if self.by is not By.CAMERA and any(
-            isinstance(condition, HealthCondition) for condition in self.conditions
-        ):
-            raise ValueError("'health' is about one camera: use it with 'by: camera'")
+        for condition in self.conditions:
+            if self.by not in condition.subjects:
+                known = " or ".join(f"'by: {by}'" for by in condition.subjects)
+                raise ValueError(f"'{condition.keyword}' goes with {known}")
         return self
 
     @property
@@ -84,5 +77,3 @@ CONDITION_KEYS: dict[str, tuple[str, ...]] = {
     "any": ("any",),
 }
 """Per keyword that opens a member of ``when``, every key that may stand beside it."""
-
-__all__ = ["CONDITION_KEYS", "MEASURES", "AllOf", "AnyOf", "By", "NoData", "Rule"]

@@ -6,9 +6,9 @@ from math import inf, isfinite
 
 from surveil.rules.cameras import CameraMemory
 from surveil.rules.conditions import Condition
-from surveil.rules.instance import Instance, Key
-from surveil.rules.measures import HealthCondition
-from surveil.rules.model import By, Rule
+from surveil.rules.instance import Instance
+from surveil.rules.keys import By, Key
+from surveil.rules.model import Rule
 
 TRACK_SILENCE_S = 30.0
 """A track unseen for this long after its windows have emptied is over, whatever is unknown."""
@@ -21,7 +21,7 @@ class Plan:
 
     Attributes:
         conditions: Of the rule, from left to right.
-        is_wall: Whether the rule follows the clock, as rules of ``health`` alone do.
+        follows_clock: Whether the rule follows the clock, as rules of ``health`` alone do.
         warm_up_s: For how long the rule must have watched before a lack of data means anything.
         track_silence_s: A track unseen for so long is over.
         cameras: Those the rule is about.
@@ -31,11 +31,8 @@ class Plan:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.conditions: tuple[Condition, ...] = rule.conditions
-        self.is_wall = all(isinstance(each, HealthCondition) for each in self.conditions)
-        self.warm_up_s = max(
-            each.threshold if isinstance(each, HealthCondition) else each.over_s
-            for each in self.conditions
-        )
+        self.follows_clock = all(each.follows_clock for each in self.conditions)
+        self.warm_up_s = max(each.warm_up_s for each in self.conditions)
         self.track_silence_s = rule.over_s + rule.keep_firing_for + TRACK_SILENCE_S
         self.cameras: dict[str, CameraMemory] = {}
         self.groups: dict[str, dict[str, Instance]] = {}

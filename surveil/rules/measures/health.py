@@ -9,6 +9,7 @@ from pydantic import Field
 
 from surveil.durations import Duration
 from surveil.rules.conditions import Condition
+from surveil.rules.keys import By
 from surveil.rules.reading import UNKNOWN, Reading, View
 
 
@@ -21,6 +22,7 @@ class HealthCondition(Condition):
     """
 
     keyword: ClassVar[str] = "health"
+    follows_clock: ClassVar[bool] = True
 
     health: Literal["camera"]
     silent_for: Annotated[Duration, Field(ge=3.0)]
@@ -34,6 +36,16 @@ class HealthCondition(Condition):
     def threshold(self) -> float:
         """Seconds of silence."""
         return self.silent_for
+
+    @property
+    def warm_up_s(self) -> float:
+        """The silence asked for."""
+        return self.silent_for
+
+    @property
+    def subjects(self) -> tuple[By, ...]:
+        """A camera: what is silent is one of them."""
+        return (By.CAMERA,)
 
     def read(self, view: View) -> Reading:
         """Return the silence in seconds."""

@@ -7,7 +7,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from surveil.domain import EMOTIONS
-from surveil.rules.model import CONDITION_KEYS, AllOf, By, NoData, Rule
+from surveil.rules.keys import By
+from surveil.rules.model import CONDITION_KEYS, NoData, Rule
+from surveil.rules.tree import AllOf
 
 DESIGN = """
 - name: crowd-anger
@@ -154,3 +156,14 @@ def test_bounds_depth_and_size() -> None:
 def test_names_the_keys_beside_each_keyword() -> None:
     assert {"share", "above", "clear_below"} <= set(CONDITION_KEYS["share"])
     assert set(CONDITION_KEYS["health"]) == {"health", "silent_for"}
+
+
+def test_each_condition_tells_what_the_engine_must_know_of_it() -> None:
+    crowd, blind = parse(DESIGN)
+    share, faces = crowd.conditions
+    (health,) = blind.conditions
+
+    assert [each.follows_clock for each in (share, faces, health)] == [False, False, True]
+    assert [each.warm_up_s for each in (share, faces, health)] == [30.0, 30.0, 15.0]
+    assert share.subjects == tuple(By)
+    assert health.subjects == (By.CAMERA,)
