@@ -3,9 +3,11 @@
 from surveil.notify.courier import Courier, Outbox, Owed, Settlement
 from surveil.notify.log import LogReceiver
 from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
+from surveil.notify.registry import RECEIVERS, make_receiver
 from surveil.notify.webhook import WebhookReceiver
 
 __all__ = [
+    "RECEIVERS",
     "Attempt",
     "Courier",
     "LogReceiver",
@@ -16,4 +18,5 @@ __all__ = [
     "Receiver",
     "Settlement",
     "WebhookReceiver",
+    "make_receiver",
 ]

@@ -10,15 +10,7 @@ import sqlalchemy as sa
 
 from surveil.config.receivers import Receiver as ReceiverConfig
 from surveil.logs import get_logger
-from surveil.notify import (
-    Courier,
-    LogReceiver,
-    Notice,
-    Owed,
-    Receiver,
-    Settlement,
-    WebhookReceiver,
-)
+from surveil.notify import Courier, Notice, Owed, Settlement, make_receiver
 from surveil.store.engine import reading, writing
 from surveil.store.outbox import hasten, load_due, settle
 from surveil.workers.host.lifeline import Telemetry
@@ -55,14 +47,6 @@ class SqlOutbox:
                 hasten(connection, self._receiver, settlement.at)
 
 
-def make_receiver(config: ReceiverConfig) -> Receiver:
-    """Return the receiver that the configuration describes."""
-    if config.webhook is None:
-        return LogReceiver()
-    webhook = config.webhook
-    return WebhookReceiver(webhook.url, webhook.secret, timeout_s=webhook.timeout_s)
-
-
 class Deliveries:
     """All couriers of the alerter.
 
@@ -78,7 +62,12 @@ class Deliveries:
         self._telemetry = telemetry
         self._stopping = threading.Event()
         self._couriers = [
-            Courier(name, make_receiver(config), SqlOutbox(database, name), self._counter(name))
+            Courier(
+                name,
+                make_receiver(config.kind, getattr(config, config.kind)),
+                SqlOutbox(database, name),
+                self._counter(name),
+            )
             for name, config in receivers.items()
         ]
         # Daemons: an attempt under way must not hold up the end; its message is tried again.
