@@ -30,7 +30,7 @@ from surveil.sources.machine import CameraMachine, Change, Limits
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import classify
 from surveil.sources.sampling import MediaClock, PtsClock, Sampler
-from surveil.sources.sockets import SocketWatch
+from surveil.sources.sockets import REQUESTS, TLS_REQUESTS, SocketWatch
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import OpenStream, PictureFormat, StreamInfo
 from surveil.sources.upright import Converter
@@ -117,6 +117,7 @@ class CaptureSession:
         self._error: BaseException | None = None
         self._sockets: SocketWatch | None = None
         self._is_interrupted = False
+        self._is_opening = False
         self._port = 0
         self._next_beat_s = 0.0
         self._allow_s = 0.0
@@ -140,6 +141,7 @@ class CaptureSession:
             with self._lock:
                 change, is_overdue = self._machine.tick(now_s + MONITOR_S)
                 self._announce(change)
+                self._look_at_connection(now_s)
                 if is_overdue or (stop_by_s is not None and now_s > stop_by_s - GOODBYE_S):
                     self._interrupt()
                 if stop_by_s is not None and now_s >= stop_by_s:
@@ -185,10 +187,12 @@ class CaptureSession:
             address = resolve(self._options)
             self._promise(LOOKUP_S)
             check_host(address)
-            self._promise(self._options.connect_timeout_s)
+            # One call of FFmpeg connects and waits for the first pictures.
+            self._promise(self._options.connect_timeout_s + self._options.first_frame_timeout_s)
             self._port = address.port or 0
             with self._lock:
                 self._is_interrupted = False
+                self._is_opening = address.is_live
                 self._sockets = SocketWatch()
             if address.is_live:
                 return self._read_camera(address)
@@ -200,6 +204,7 @@ class CaptureSession:
         finally:
             with self._lock:
                 self._sockets = None
+                self._is_opening = False
 
     def _read_camera(self, address: Address) -> Failure:
         clock, sampler = MediaClock(), Sampler(self._options.sample_fps)
@@ -278,7 +283,12 @@ class CaptureSession:
     def _open(self, address: Address) -> OpenStream:
         stream = OpenStream(address, self._options.max_frame_px)
         with self._lock:
-            self._machine.opened(time.monotonic())
+            self._is_opening = False
+            if self._is_interrupted:
+                # FFmpeg takes our interruption for the end of what it looked at, and succeeds.
+                stream.close()
+                raise SourceError(Failure(Reason.STREAM_ENDED, "interrupted"))
+            self._machine.connected(time.monotonic())
             if not self._is_closed:
                 self._sink.opened(stream.info)
         return stream
@@ -322,6 +332,16 @@ class CaptureSession:
             self._stopping.wait(min(left_s, BEAT_S))
 
     # -- either thread --------------------------------------------------------------------------
+
+    def _look_at_connection(self, now_s: float) -> None:
+        requests = TLS_REQUESTS if self._options.url.startswith("rtsps:") else REQUESTS
+        if (
+            self._is_opening
+            and self._sockets is not None
+            and self._sockets.is_playing(self._port, requests)
+        ):
+            self._is_opening = False
+            self._machine.connected(now_s)
 
     def _interrupt(self) -> None:
         if self._sockets is not None and self._sockets.interrupt(self._port):

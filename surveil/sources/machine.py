@@ -28,7 +28,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds until the streams are known, to the first picture, and between two pictures."""
+    """Seconds until the camera plays, from there to the first picture, and between two pictures."""
 
     connect_s: float
     first_frame_s: float
@@ -43,6 +43,7 @@ class CameraMachine:
         self._deadline_s: float | None = None
         self._overdue: Failure | None = None
         self._waits_for = Failure(Reason.NONE)
+        self._is_connected = False
         self._was_live = False
         self._live_since_s: float | None = None
         self.state: CameraState | None = None
@@ -55,16 +56,21 @@ class CameraMachine:
     def connect(self, now_s: float) -> None:
         """An attempt begins."""
         limit_s = self._limits.connect_s
+        self._is_connected = False
         self._expect(now_s, limit_s, f"no answer within {limit_s:g} s")
 
-    def opened(self, now_s: float) -> None:
-        """The streams are known; the first picture is to come."""
+    def connected(self, now_s: float) -> None:
+        """The camera plays; the first picture is to come. Of an attempt, the first call counts."""
+        if self._is_connected:
+            return
+        self._is_connected = True
         limit_s = self._limits.first_frame_s
         self._expect(now_s, limit_s, f"connected, but no picture within {limit_s:g} s")
 
     def picture(self, now_s: float, *, is_frozen: bool = False) -> Change | None:
         """A picture was decoded."""
         limit_s = self._limits.stall_s
+        self._is_connected = True
         self._expect(now_s, limit_s, f"no picture for {limit_s:g} s")
         opens_run = self.state is CameraState.OFFLINE and self._was_live
         if self.state not in (CameraState.LIVE, CameraState.FROZEN, CameraState.STALLED):

@@ -27,7 +27,7 @@ class SourceOptions:
         sample_fps: Frames per second handed on; the others are dropped before colour conversion.
         loop: Start a file again at its end, without a seam: the run goes on, as a camera would.
         realtime: Pace a file by its time stamps; otherwise decode as fast as possible.
-        connect_timeout_s: Until the server has answered and the streams are known.
+        connect_timeout_s: Until the camera has answered everything and plays.
         first_frame_timeout_s: From there to the first decoded picture.
         stall_timeout_s: Between two decoded pictures of a live stream.
         freeze_timeout_s: For how long pictures may be identical before they count as frozen; 0 is

@@ -49,8 +49,10 @@ def _resolve(options: SourceOptions) -> Address:
             "allowed_media_types": "video",
             # Per read or write of a socket, in microseconds.
             "timeout": str(int((max(limits) + BACKSTOP_S) * 1e6)),
-            # The announced rate is not used, so do not wait to measure it.
+            # Neither the announced rate nor the first decoding time is used, and either would wait
+            # for several pictures, which a camera may send seconds apart.
             "fpsprobesize": "0",
+            "max_ts_probe": "0",
             "analyzeduration": str(int(options.connect_timeout_s * 0.5e6)),
         },
         is_live=True,

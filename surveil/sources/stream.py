@@ -96,6 +96,10 @@ class OpenStream:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
         self._container.close()
 
     def pictures(

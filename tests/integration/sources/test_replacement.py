@@ -38,19 +38,12 @@ def ring() -> Iterator[FrameRing]:
 
 
 @pytest.fixture
-def start(server: RtspServer, ring: FrameRing) -> Iterator[Callable[[], subprocess.Popen[str]]]:
-    fleet = Fleet.model_validate(
-        {
-            "version": 1,
-            "cameras": {
-                # Short, since a hung process is found out when this and some grace are over.
-                "lobby": {"source": server.url("lobby"), "stall_timeout_s": 1}
-            },
-        }
-    )
+def start(server: RtspServer, ring: FrameRing) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     processes: list[subprocess.Popen[str]] = []
 
-    def start() -> subprocess.Popen[str]:
+    def start(stall_timeout_s: float = 60) -> subprocess.Popen[str]:
+        camera = {"source": server.url("lobby"), "stall_timeout_s": stall_timeout_s}
+        fleet = Fleet.model_validate({"version": 1, "cameras": {"lobby": camera}})
         command = [sys.executable, "-c", WORKER, str(ring.fd)]
         process = subprocess.Popen(
             command, pass_fds=[ring.fd], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -94,7 +87,7 @@ def summary(ring: FrameRing) -> list[tuple[str, str]]:
 
 
 def test_a_killed_process_is_spoken_for_by_its_replacement(
-    ring: FrameRing, start: Callable[[], subprocess.Popen[str]]
+    ring: FrameRing, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
     process = start()
     first = take_frames(ring, 3)
@@ -118,9 +111,10 @@ def test_a_killed_process_is_spoken_for_by_its_replacement(
 
 
 def test_a_hung_process_is_known_to_have_hung(
-    ring: FrameRing, start: Callable[[], subprocess.Popen[str]]
+    ring: FrameRing, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    process = start()
+    # Short, since a hung process is found out when this and some grace are over.
+    process = start(stall_timeout_s=1)
     first = take_frames(ring, 2)
     process.send_signal(signal.SIGSTOP)  # as native code that does not come back
     poll(lambda: time.monotonic() > ring.promised_until_mono_s)

@@ -23,12 +23,12 @@ def machine() -> CameraMachine:
 
 def go_live(machine: CameraMachine, now_s: float) -> Change | None:
     machine.connect(now_s)
-    machine.opened(now_s)
+    machine.connected(now_s)
     return machine.picture(now_s)
 
 
 def test_the_first_run_begins_with_connecting(machine: CameraMachine) -> None:
-    machine.opened(1.0)
+    machine.connected(1.0)
     assert machine.picture(2.0) == LIVE
     assert machine.picture(3.0) is None
 
@@ -69,7 +69,7 @@ def test_each_wait_has_its_own_limit(
     machine: CameraMachine, steps: int, limit_s: float, text: str
 ) -> None:
     if steps >= 1:
-        machine.opened(0.0)
+        machine.connected(0.0)
     if steps >= 2:
         machine.picture(0.0)
     assert machine.tick(limit_s - 0.01) == (None, False)
@@ -81,6 +81,12 @@ def test_each_wait_has_its_own_limit(
     assert reason is Reason.TIMEOUT
     assert change is not None
     assert text in change.detail
+
+
+def test_the_wait_for_the_first_picture_begins_once(machine: CameraMachine) -> None:
+    machine.connected(1.0)
+    machine.connected(7.0)  # told again by whoever came to know it later
+    assert machine.tick(9.0) == (None, True)
 
 
 def test_a_stall_that_ends_by_itself_stays_in_its_run(machine: CameraMachine) -> None:
