@@ -17,6 +17,7 @@ from typing import Protocol
 from surveil.errors import UnavailableError
 from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
 from surveil.notify.schedule import GIVE_UP_S, LONGEST_PAUSE_S, delay_s
+from surveil.redaction import redact
 
 IDLE_S = 1.0
 """How long a courier sleeps when nothing is due and nobody wakes it."""
@@ -108,21 +109,31 @@ class Courier:
     def round(self, stopping: threading.Event) -> float:
         """Try what is due, and return for how many seconds to rest.
 
-        An unreachable receiver is asked with one message a round, at growing distances.
+        An unreachable receiver is asked with one message a round, at growing distances; one that
+        asked to be left alone is left alone.
         """
         for owed in self._outbox.due(self._now()):
             if stopping.is_set():
                 return 0.0
-            attempt = self._receiver.deliver(owed.notice, self._now())
+            attempt = self._try(owed.notice)
             was_away = self._unreachable > 0
             self._unreachable = 0 if attempt.is_reachable else self._unreachable + 1
             self._settle(owed, attempt, was_away=was_away)
             if self._unreachable:
                 chance = self._random.random()
-                return delay_s(self._unreachable, chance, longest_s=LONGEST_PAUSE_S)
+                pause_s = delay_s(self._unreachable, chance, longest_s=LONGEST_PAUSE_S)
+                return max(pause_s, attempt.retry_after_s or 0.0)
             if was_away:
                 return 0.0  # what waited is due now
         return IDLE_S
+
+    def _try(self, notice: Notice) -> Attempt:
+        """Deliver once; a fault of the receiver's code or libraries is a failed attempt."""
+        try:
+            return self._receiver.deliver(notice, self._now())
+        except Exception as error:  # noqa: BLE001  counted and told as any failure; retried
+            detail = redact(f"{type(error).__name__}: {error}"[:300])
+            return Attempt(Outcome.RETRY, detail, is_reachable=False)
 
     def _settle(self, owed: Owed, attempt: Attempt, *, was_away: bool) -> None:
         now_at, attempts = self._now(), owed.attempts + 1

@@ -51,7 +51,11 @@ class Receiver(Protocol):
     """
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
-        """Try once, within bounded time. Raises nothing for what may go wrong on the way."""
+        """Try once, within bounded time.
+
+        Raises nothing for what may go wrong on the way; whatever it raises all the same counts as
+        an attempt that failed.
+        """
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections; called once, from the same thread."""

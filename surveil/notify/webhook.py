@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 import httpx
 
 from surveil.notify.receiver import Attempt, Notice, Outcome
+from surveil.notify.retry_after import retry_after_s
 from surveil.notify.signing import sign, signing_key
 from surveil.redaction import redact
 from surveil.secrets import Secret
@@ -16,7 +18,6 @@ from surveil.secrets import Secret
 GONE = 410
 OVERLOADED = (429, 502, 503, 504)
 """Statuses that speak of the receiver and not of the message (Standard Webhooks, operations)."""
-MAX_RETRY_AFTER_S = 3600.0
 
 
 class WebhookSettings(Protocol):
@@ -35,10 +36,13 @@ class WebhookReceiver:
 
     Proxies and ``.netrc`` of the environment are not used: what is sent where is in the YAML.
 
+    The request runs on an event loop of the calling thread, since only there one deadline holds for
+    all of it: time-outs of sockets begin anew with every byte of a slow answer.
+
     Args:
         url: ``http://`` or ``https://``; may hold credentials.
         secret: ``whsec_`` and base64, or plain text.
-        timeout_s: For connecting, for sending and for the first line of the answer, each.
+        timeout_s: For the whole attempt, from the name's look-up to the status.
         verify: Path of a CA certificate to trust instead of the system's.
     """
 
@@ -47,8 +51,10 @@ class WebhookReceiver:
     ) -> None:
         self._url = url
         self._key = signing_key(secret)
-        self._client = httpx.Client(
-            timeout=timeout_s,
+        self._timeout_s = timeout_s
+        self._runner = asyncio.Runner()
+        self._client = httpx.AsyncClient(
+            timeout=None,  # noqa: S113  the attempt as a whole has a deadline
             follow_redirects=False,
             trust_env=False,
             verify=verify or True,
@@ -63,26 +69,32 @@ class WebhookReceiver:
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
         """Post once."""
-        body = json.dumps(dict(notice.payload), separators=(",", ":")).encode()
-        headers = sign(self._key, notice.id, at, body)
         try:
-            # A stream: the status is all we want, and the answer's body could be endless.
-            with self._client.stream(
-                "POST", self._url.reveal(), content=body, headers=headers
-            ) as response:
-                return _judge(response)
-        except httpx.TimeoutException as error:
-            return Attempt(Outcome.RETRY, f"timed out ({_kind(error)})", is_reachable=False)
+            return self._runner.run(self._post(notice, at))
+        except TimeoutError:
+            detail = f"timed out: no answer within {self._timeout_s:g} s"
+            return Attempt(Outcome.RETRY, detail, is_reachable=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            detail = redact(f"{_kind(error)}: {error}"[:300])
+            detail = redact(f"{type(error).__name__}: {error}"[:300])
             return Attempt(Outcome.RETRY, detail, is_reachable=False)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
+        """Close the connection; called by the thread that delivered."""
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+    async def _post(self, notice: Notice, at: datetime) -> Attempt:
+        body = json.dumps(dict(notice.payload), separators=(",", ":")).encode()
+        headers = sign(self._key, notice.id, at, body)
+        async with asyncio.timeout(self._timeout_s):
+            # A stream: the status is all we want, and the answer's body could be endless.
+            async with self._client.stream(
+                "POST", self._url.reveal(), content=body, headers=headers
+            ) as response:
+                return _judge(response, at)
 
 
-def _judge(response: httpx.Response) -> Attempt:
+def _judge(response: httpx.Response, at: datetime) -> Attempt:
     status = response.status_code
     if response.is_success:
         return Attempt(Outcome.DELIVERED)
@@ -94,15 +106,6 @@ def _judge(response: httpx.Response) -> Attempt:
     return Attempt(
         Outcome.RETRY,
         detail,
-        retry_after_s=_retry_after_s(response.headers.get("retry-after", "")),
+        retry_after_s=retry_after_s(response.headers, at),
         is_reachable=status not in OVERLOADED,
     )
-
-
-def _retry_after_s(value: str) -> float | None:
-    """Return the seconds of a Retry-After header; its form with a date is not understood."""
-    return min(float(value), MAX_RETRY_AFTER_S) if value.isdecimal() and len(value) < 9 else None
-
-
-def _kind(error: Exception) -> str:
-    return type(error).__name__

@@ -14,12 +14,18 @@ import pytest
 
 @dataclass
 class Hook:
-    """What the server does: answer ``status``, with ``headers``; ``endless`` never ends."""
+    """What the server does: answer ``status``, with ``headers``; ``endless`` never ends.
+
+    Before that it sends ``dripping`` bytes of a header, one after the other, or without end
+    ``preliminary`` answers; both until the client has gone.
+    """
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
     endless: bool = False
     silent: bool = False
+    dripping: bytes = b""
+    preliminary: bytes = b""
     url: str = ""
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
@@ -35,20 +41,29 @@ class Handler(BaseHTTPRequestHandler):
         if self.hook.silent:
             self.hook.over.wait(30)
             return
+        for piece in (self.hook.preliminary, self.hook.dripping):
+            if piece:
+                self.repeat(piece, pause_s=0.05 if piece is self.hook.dripping else 0.0)
+                return
         self.send_response(self.hook.status)
         for name, value in self.hook.headers.items():
             self.send_header(name, value)
         if self.hook.endless:
             self.end_headers()
-            deadline = time.monotonic() + 30
-            try:
-                while time.monotonic() < deadline and not self.hook.over.is_set():
-                    self.wfile.write(b"x" * 65536)
-            except OSError:
-                return
+            self.repeat(b"x" * 65536)
         else:
             self.send_header("content-length", "0")
             self.end_headers()
+
+    def repeat(self, piece: bytes, pause_s: float = 0.0) -> None:
+        """Send a piece until the client has gone, or the test is over."""
+        deadline = time.monotonic() + 60
+        try:
+            while time.monotonic() < deadline and not self.hook.over.wait(pause_s):
+                self.wfile.write(piece)
+                self.wfile.flush()
+        except OSError:
+            return
 
     def log_message(self, *args: Any) -> None:
         return

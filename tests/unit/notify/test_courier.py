@@ -24,7 +24,7 @@ GONE = Attempt(Outcome.GONE, "HTTP status 410")
 class World:
     """An outbox, a receiver with scripted answers, and a clock."""
 
-    def __init__(self, *ids: str, answers: Sequence[Attempt] = ()) -> None:
+    def __init__(self, *ids: str, answers: Sequence[Attempt | Exception] = ()) -> None:
         self.now = START_AT
         self.owed = {i: Owed(Notice(i, {"n": i}), START_AT, 0) for i in ids}
         self.next_at = dict.fromkeys(ids, START_AT)
@@ -37,7 +37,10 @@ class World:
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
         self.tried.append(notice.id)
-        return self.answers.pop(0) if self.answers else FINE
+        answer = self.answers.pop(0) if self.answers else FINE
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def close(self) -> None:
         return
@@ -133,6 +136,33 @@ def test_retry_after_is_respected() -> None:
     world.round()
 
     assert world.next_at["a"] >= START_AT + timedelta(seconds=300)
+
+
+def test_receiver_that_asks_to_be_left_alone_is_left_alone() -> None:
+    world = World("a", "b", answers=[replace(DOWN, retry_after_s=900.0)])
+
+    assert world.round() >= 900
+    assert world.tried == ["a"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnicodeError("encoding with 'idna' codec failed (label empty or too long)"),
+        ZeroDivisionError("a fault of the receiver"),
+    ],
+)
+def test_whatever_a_receiver_raises_is_a_failed_attempt_with_its_reason(error: Exception) -> None:
+    world = World("a", answers=[error, error])
+    world.round()
+    world.wait(10)
+    world.round()
+    world.wait(10)
+    world.round()
+
+    assert world.outcomes == ["retried", "retried", "delivered"]
+    assert world.settled[0].error == f"{type(error).__name__}: {error}"
+    assert [s.attempts for s in world.settled] == [1, 2, 3]
 
 
 def test_outbox_away_is_not_the_end_of_the_courier() -> None:

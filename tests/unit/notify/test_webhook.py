@@ -91,6 +91,33 @@ def test_silence_ends_with_the_time_out(hook: Any) -> None:
     assert "timed out" in attempt.detail
 
 
+def test_answer_that_drips_ends_with_the_deadline(hook: Any) -> None:
+    hook.dripping = b"H"
+    attempt = deliver(hook.url, timeout_s=0.5)
+
+    assert (attempt.outcome, attempt.is_reachable) == (Outcome.RETRY, False)
+    assert attempt.detail == "timed out: no answer within 0.5 s"
+
+
+def test_endless_preliminary_answers_end_with_the_deadline(hook: Any) -> None:
+    hook.preliminary = b"HTTP/1.1 100 Continue\r\n\r\n"
+    attempt = deliver(hook.url, timeout_s=0.5)
+
+    assert (attempt.outcome, attempt.is_reachable) == (Outcome.RETRY, False)
+    assert attempt.detail == "timed out: no answer within 0.5 s"
+
+
+def test_delivers_again_after_an_attempt_that_timed_out(hook: Any) -> None:
+    receiver = WebhookReceiver(Secret(hook.url, searched=False), Secret(SECRET), timeout_s=0.5)
+    hook.silent = True
+    first = receiver.deliver(NOTICE, datetime.now(UTC))
+    hook.silent = False
+    second = receiver.deliver(NOTICE, datetime.now(UTC))
+    receiver.close()
+
+    assert [first.outcome, second.outcome] == [Outcome.RETRY, Outcome.DELIVERED]
+
+
 def test_nobody_listening_is_unreachable() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
