@@ -29,8 +29,8 @@ def load_due(
 ) -> list[OwedMessage]:
     """Return the messages to try now, the oldest first.
 
-    A message waits for the earlier ones about the same alert: nobody learns that an alert resolved
-    before they learn that it fired.
+    A message waits for the earlier ones of the same rule and key: nobody learns that an alert
+    resolved before they learn that it fired, or that it fires anew before they learn that it ended.
     """
     earlier, earlier_step = outbox.alias(), alert_transition.alias()
     blocked = (
@@ -39,7 +39,8 @@ def load_due(
         .where(
             earlier.c.receiver == outbox.c.receiver,
             earlier.c.state == "pending",
-            earlier_step.c.alert_id == alert_transition.c.alert_id,
+            earlier_step.c.rule == alert_transition.c.rule,
+            earlier_step.c.key == alert_transition.c.key,
             earlier_step.c.id < alert_transition.c.id,
         )
         .exists()

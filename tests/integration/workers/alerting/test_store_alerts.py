@@ -137,6 +137,26 @@ def test_dead_letters_are_kept_once(database: sa.Engine) -> None:
     ]
 
 
+def test_outbox_keeps_the_order_over_alerts_of_one_rule_and_key(database: sa.Engine) -> None:
+    commit(
+        database,
+        1,
+        step("inactive", "firing", 1, "fired"),
+        step("firing", "resolved", 2, "resolved"),
+        step("inactive", "firing", 3, "fired-again"),
+        step("inactive", "firing", 3, "other", key="desk"),
+    )
+    with writing(database) as connection:
+        settle(connection, "fired", state="delivered", attempts=1, error=None, delivered_at=NOW)
+        later = NOW + timedelta(seconds=60)
+        settle(
+            connection, "resolved", state="pending", attempts=1, error="e", next_attempt_at=later
+        )
+
+    assert due(database) == ["other"], "the next alert waits for the end of the one before"
+    assert due(database, 60) == ["resolved", "other"]
+
+
 def test_outbox_gives_out_what_is_due_and_keeps_the_order_of_each_alert(
     database: sa.Engine,
 ) -> None:
