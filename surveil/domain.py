@@ -133,9 +133,13 @@ class Detection:
 class FrameCounts:
     """Frames of one interval by fate: ``sampled == analysed + dropped`` once all have arrived.
 
-    ``captured`` counts decoded pictures before sampling. Drops by cause: ``stale`` was too old when
-    its turn came, ``busy`` was overwritten in the ring before inference took it, ``decode`` could
-    not be decoded (never sampled).
+    ``captured`` counts decoded pictures before sampling. ``gated`` are those of the analysed frames
+    that needed no network, since nothing had changed: a part of ``analysed``, never a drop. Drops
+    by cause: ``stale`` was too old when its turn came, ``busy`` was overwritten in the ring before
+    inference took it, ``decode`` could not be decoded (never sampled).
+
+    Raises:
+        ValueError: Not ``0 <= gated <= analysed``.
     """
 
     captured: int = 0
@@ -144,6 +148,11 @@ class FrameCounts:
     stale: int = 0
     busy: int = 0
     decode: int = 0
+    gated: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.gated <= self.analysed:
+            raise ValueError(f"{self.gated} gated frames are no part of {self.analysed} analysed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,13 @@ def analyze_clip(
                 builder.drop(frame.index, frame.captured_at, is_stale=False)
                 continue
             timeline.frames += 1
-            builder.add(frame.index, frame.captured_at, (width, height), reading.faces)
+            builder.add(
+                frame.index,
+                frame.captured_at,
+                (width, height),
+                reading.faces,
+                is_gated=reading.is_gated,
+            )
             if keep_moments:
                 time_s = (frame.captured_at - ZERO_AT).total_seconds()
                 timeline.moments.append(Moment(part, time_s, (width, height), reading.faces))

@@ -96,6 +96,7 @@ def _interval_to_json(event: IntervalEvent) -> dict[str, Any]:
             "captured": counts.captured,
             "sampled": counts.sampled,
             "analysed": counts.analysed,
+            "gated": counts.gated,
             "dropped": {
                 "stale": counts.stale,
                 "busy": counts.busy,
@@ -157,6 +158,7 @@ def _interval_from_json(body: dict[str, Any]) -> IntervalEvent:
             captured=f.integer(frames["captured"]),
             sampled=f.integer(frames["sampled"]),
             analysed=f.integer(frames["analysed"]),
+            gated=f.integer(frames.get("gated", 0)),  # earlier releases had no gate
             stale=f.integer(dropped["stale"]),
             busy=f.integer(dropped["busy"]),
             decode=f.integer(dropped["decode"]),

@@ -31,12 +31,18 @@ class _Bucket:
 
     def __init__(self) -> None:
         self.captured = self.decode = 0
-        self.sampled = self.analysed = self.stale = self.busy = 0
+        self.sampled = self.analysed = self.gated = self.stale = self.busy = 0
         self.ballot = Ballot()
 
     def counts(self) -> FrameCounts:
         return FrameCounts(
-            self.captured, self.sampled, self.analysed, self.stale, self.busy, self.decode
+            captured=self.captured,
+            sampled=self.sampled,
+            analysed=self.analysed,
+            stale=self.stale,
+            busy=self.busy,
+            decode=self.decode,
+            gated=self.gated,
         )
 
 
@@ -80,7 +86,13 @@ class IntervalBuilder:
         self._counted_us = self._from_us
 
     def add(
-        self, index: int, captured_at: datetime, size: tuple[int, int], faces: Sequence[FaceReading]
+        self,
+        index: int,
+        captured_at: datetime,
+        size: tuple[int, int],
+        faces: Sequence[FaceReading],
+        *,
+        is_gated: bool = False,
     ) -> None:
         """Count an analysed frame.
 
@@ -89,6 +101,7 @@ class IntervalBuilder:
             captured_at: ``Frame.captured_at``.
             size: Width and height in pixels.
             faces: Its faces, with boxes in pixels.
+            is_gated: They are known without a network.
         """
         at_us = self._sample(index, captured_at)
         bucket = self._bucket(at_us)
@@ -97,6 +110,7 @@ class IntervalBuilder:
             bucket.stale += 1  # its interval is over
             return
         bucket.analysed += 1
+        bucket.gated += is_gated
         off_middle_us = abs(at_us - self._multiple(at_us) - self._length_us // 2)
         for face in faces:
             bucket.ballot.add(face, size, off_middle_us)

@@ -26,7 +26,14 @@ class FaceReading:
 
 @dataclass(frozen=True, slots=True)
 class FrameReading:
-    """What was found in a frame; ``faces`` is None when the frame could not be analysed."""
+    """What was found in a frame.
+
+    Attributes:
+        frame: The frame.
+        faces: None when the frame could not be analysed.
+        is_gated: The faces are known without a network: nothing had changed.
+    """
 
     frame: Frame
     faces: tuple[FaceReading, ...] | None
+    is_gated: bool = False

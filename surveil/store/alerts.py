@@ -205,6 +205,7 @@ def recent_intervals(
                 captured=row.captured,
                 sampled=row.sampled,
                 analysed=row.analysed,
+                gated=row.gated,
                 stale=row.dropped_stale,
                 busy=row.dropped_busy,
                 decode=row.dropped_decode,

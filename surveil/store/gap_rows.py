@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from surveil.store.gaps import Change, Gap, Span, derive_gaps
-from surveil.store.rollups import floor_to, split_span
+from surveil.store.rollups import COUNTS, floor_to, split_span
 from surveil.store.rows import MAX_INTERVAL_S
 from surveil.store.tables import COVERAGES, camera, camera_event, gap, interval
 from surveil.store.upsert import upsert
@@ -192,7 +192,7 @@ def _refresh_coverage(
         connection.execute(sa.update(table).where(*mine).values(gap_s=0.0, reason=None))
         shares = share_out(stored_gaps(connection, camera_id, first_at, until_at), bucket_s)
         rows = [
-            dict.fromkeys(("intervals", "captured", "sampled", "analysed", "dropped", "faces"), 0)
+            dict.fromkeys(COUNTS, 0)
             | {"camera_id": camera_id, "bucket_at": bucket_at, "analysed_s": 0.0}
             | {"gap_s": gap_s, "reason": reason}
             for bucket_at, (gap_s, reason) in shares.items()

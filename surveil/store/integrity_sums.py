@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from surveil.store.finding import Finding
 from surveil.store.gap_rows import share_out, stored_gaps, window_gaps
-from surveil.store.rollups import floor_to, sum_coverage, sum_votes
+from surveil.store.rollups import COUNTS, floor_to, sum_coverage, sum_votes
 from surveil.store.rows import MAX_INTERVAL_S, Row
 from surveil.store.tables import COVERAGES, TIMELINES, camera, interval, observation
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-_SUMS = ("intervals", "captured", "sampled", "analysed", "dropped", "faces", "analysed_s")
+_SUMS = (*COUNTS, "analysed_s")
 
 
 def check_sums(connection: sa.Connection) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from surveil.store.upsert import upsert
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMES = tuple(emotion.value for emotion in EMOTIONS)
-_COUNTS = ("intervals", "captured", "sampled", "analysed", "dropped", "faces")
+COUNTS = ("intervals", "captured", "sampled", "analysed", "gated", "dropped", "faces")
+"""What the coverage tables count, by column."""
 
 
 def floor_to(at: datetime, bucket_s: int) -> datetime:
@@ -71,12 +72,12 @@ def sum_coverage(intervals: Iterable[Row], bucket_s: int) -> list[Row]:
     an interval over a bucket's end are divided between the two.
     """
     cells: defaultdict[tuple[str, datetime], Row] = defaultdict(
-        lambda: dict.fromkeys(_COUNTS, 0) | {"analysed_s": 0.0}
+        lambda: dict.fromkeys(COUNTS, 0) | {"analysed_s": 0.0}
     )
     for row in intervals:
         cell = cells[row["camera_id"], floor_to(row["from_at"], bucket_s)]
         cell["intervals"] += 1
-        for name in _COUNTS[1:]:
+        for name in COUNTS[1:]:
             cell[name] += row[name]
         if row["analysed"] > 0:
             for bucket_at, seconds in split_span(row["from_at"], row["to_at"], bucket_s):
@@ -102,5 +103,5 @@ def add_to_rollups(
             connection,
             COVERAGES[bucket_s],
             sum_coverage(intervals, bucket_s),
-            add=(*_COUNTS, "analysed_s"),
+            add=(*COUNTS, "analysed_s"),
         )

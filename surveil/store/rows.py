@@ -73,6 +73,7 @@ def interval_row(event: IntervalEvent) -> Row:
         "captured": frames.captured,
         "sampled": frames.sampled,
         "analysed": frames.analysed,
+        "gated": frames.gated,
         "dropped": frames.stale + frames.busy + frames.decode,
         "dropped_stale": frames.stale,
         "dropped_busy": frames.busy,

@@ -39,6 +39,16 @@ def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
 
 
+def _gated() -> Column[int]:
+    return Column(
+        "gated",
+        Integer,
+        nullable=False,
+        server_default="0",  # of rows of before there was a gate
+        comment="Of the analysed ones, those that needed no network",
+    )
+
+
 def _number(name: str) -> Column[float]:
     # Double precision on both; a plain FLOAT is one too, but says so only in the manual.
     return Column(name, sa.Double, nullable=False)
@@ -107,6 +117,7 @@ interval = Table(
     _count("captured"),
     _count("sampled"),
     _count("analysed"),
+    _gated(),
     _count("dropped"),
     _count("dropped_stale"),
     _count("dropped_busy"),
@@ -192,6 +203,7 @@ def _coverage(name: str) -> Table:
         Column("bucket_at", UtcDateTime(), primary_key=True),
         *(_count(name) for name in ("intervals", "captured", "sampled", "analysed", "dropped")),
         Column("faces", Integer, nullable=False, comment="Observations, of all emotions"),
+        _gated(),
         _number("analysed_s"),
         _number("gap_s"),
         Column("reason", String, comment="Of the longest share of gap_s; null without a gap"),

@@ -74,12 +74,20 @@ class CameraLife:
         to_s: float,
         *votes: TrackVote,
         analysed: int = 5,
+        gated: int = 0,
         stale: int = 0,
         busy: int = 0,
     ) -> CameraLife:
         """Add an interval."""
         self._seq += 1
-        frames = FrameCounts(25, analysed + stale + busy, analysed, stale, busy, 0)
+        frames = FrameCounts(
+            captured=25,
+            sampled=analysed + stale + busy,
+            analysed=analysed,
+            gated=gated,
+            stale=stale,
+            busy=busy,
+        )
         self.events.append(
             IntervalEvent(
                 camera=self.camera,

@@ -20,7 +20,7 @@ from surveil.domain import CameraEvent, CameraState, Event, Frame, IntervalEvent
 from surveil.events.fields import storable
 from surveil.events.spool import Draft, RunMark
 from surveil.intervals.builder import IntervalBuilder
-from surveil.intervals.readings import FaceReading
+from surveil.intervals.readings import FrameReading
 from surveil.sources.statelog import StateRecord
 from surveil.sources.tally import RunTally
 
@@ -165,10 +165,20 @@ class Timeline:
         self._anchor = (frame.captured_at, frame.captured_mono_s)
         return True
 
-    def add(self, frame: Frame, faces: Sequence[FaceReading]) -> None:
-        """Count an analysed frame that was admitted."""
+    def add(self, reading: FrameReading) -> None:
+        """Count an admitted frame, with what was found in it or as one that failed (busy)."""
+        frame = reading.frame
+        if reading.faces is None:
+            self.drop(frame, is_stale=False)
+            return
         height, width = frame.image.shape[:2]
-        self._builders[frame.run].add(frame.index, frame.captured_at, (width, height), faces)
+        self._builders[frame.run].add(
+            frame.index,
+            frame.captured_at,
+            (width, height),
+            reading.faces,
+            is_gated=reading.is_gated,
+        )
 
     def drop(self, frame: Frame, *, is_stale: bool) -> None:
         """Count an admitted frame that was not analysed: too old, or not manageable."""

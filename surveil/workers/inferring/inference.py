@@ -243,12 +243,13 @@ class InferenceLoop:
         self._batcher.executed(duration_s)
         for reading in readings:
             camera = reading.frame.camera
+            self._timelines[camera].add(reading)
             if reading.faces is None:
-                self._timelines[camera].drop(reading.frame, is_stale=False)
                 self._count_drop(camera, "fault")
                 continue
-            self._timelines[camera].add(reading.frame, reading.faces)
             self._telemetry.count("frames_analysed_total", 1, camera=camera)
+            if reading.is_gated:
+                self._telemetry.count("frames_gated_total", 1, camera=camera)
             self._telemetry.count("faces_total", len(reading.faces), camera=camera)
         self._telemetry.gauge("batch_size", len(frames))
         self._telemetry.gauge("inference_ms", duration_s * 1000)

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from kit.events import CameraLife
 
 from surveil.store import migrate
 from surveil.store.engine import reading, writing
+from surveil.store.ingest import write_batch
+from surveil.store.integrity_sums import check_sums
 from surveil.store.migrate import SchemaError
 
 
@@ -26,9 +29,20 @@ def test_a_second_upgrade_changes_nothing(database):
 def test_pending_names_what_is_missing(database):
     migrate.downgrade(database, "0001")
     with reading(database) as connection:
-        assert migrate.pending(connection) == ["0002", "0003", "0004"]
+        assert migrate.pending(connection) == ["0002", "0003", "0004", "0005"]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
             migrate.require_current(connection)
+
+
+def test_rows_of_before_there_was_a_gate_have_no_gated_frames(database):
+    with writing(database) as connection:
+        write_batch(connection, CameraLife().sees(20, 21))
+    migrate.downgrade(database, "0004")
+    migrate.upgrade(database)
+    with reading(database) as connection:
+        row = connection.execute(sa.text("SELECT * FROM v_coverage")).one()
+        assert (row.frames_analysed, row.frames_gated) == (5, 0)
+        assert list(check_sums(connection)) == []
 
 
 def test_a_newer_database_is_refused(database):

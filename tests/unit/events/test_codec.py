@@ -61,6 +61,14 @@ def votes(draw: st.DrawFn, track_id: int) -> TrackVote:
 
 
 @st.composite
+def frame_counts(draw: st.DrawFn) -> FrameCounts:
+    analysed = draw(counts)
+    names = ("captured", "sampled", "stale", "busy", "decode")
+    others = {name: draw(counts) for name in names}
+    return FrameCounts(analysed=analysed, gated=draw(st.integers(0, analysed)), **others)
+
+
+@st.composite
 def interval_events(draw: st.DrawFn) -> IntervalEvent:
     from_at = draw(instants)
     ids = draw(st.sets(st.integers(1, 2**31 - 1), max_size=4))
@@ -70,7 +78,7 @@ def interval_events(draw: st.DrawFn) -> IntervalEvent:
         seq=draw(st.integers(1, 2**53)),
         from_at=from_at,
         to_at=from_at + draw(st.timedeltas(timedelta(microseconds=1), timedelta(hours=1))),
-        frames=FrameCounts(*(draw(counts) for _ in range(6))),
+        frames=draw(frame_counts()),
         tracks=tuple(draw(votes(track_id)) for track_id in ids),
         model=draw(printable),
     )
@@ -99,7 +107,7 @@ def test_decode_gives_back_what_encode_took(event: IntervalEvent | CameraEvent) 
 def interval() -> IntervalEvent:
     scores = (0.01, 0.02, 0.03, 0.83, 0.04, 0.05, 0.02)
     vote = TrackVote(7, 5, Box(0.1, 0.2, 0.3, 0.4), 0.998, 84, Emotion.HAPPY, 0.83, scores)
-    frames = FrameCounts(captured=25, sampled=5, analysed=4, stale=1)
+    frames = FrameCounts(captured=25, sampled=5, analysed=4, gated=3, stale=1)
     end = AT + timedelta(seconds=1)
     return IntervalEvent("lobby", RUN, 42, AT, end, frames, (vote,), "emotion-resnet18@9f31c2")
 
@@ -117,6 +125,7 @@ def test_interval_has_the_documented_shape() -> None:
             "captured": 25,
             "sampled": 5,
             "analysed": 4,
+            "gated": 3,
             "dropped": {"stale": 1, "busy": 0, "decode": 0},
         },
         "tracks": [
@@ -233,3 +242,21 @@ def test_two_votes_of_one_track_are_refused() -> None:
 def test_text_for_people_is_made_storable() -> None:
     assert storable("a\0b\x1bc\ud800") == "a b c "
     assert len(storable("x" * 5000)) == 1000
+
+
+def test_event_of_before_there_was_a_gate_has_no_gated_frames() -> None:
+    entry = encode(interval())
+    body = json.loads(entry["data"])
+    del body["frames"]["gated"]
+    event = decode(entry | {"data": json.dumps(body)})
+    assert isinstance(event, IntervalEvent)
+    assert (event.frames.analysed, event.frames.gated) == (4, 0)
+
+
+@pytest.mark.parametrize("gated", [-1, 6])
+def test_gated_frames_that_are_no_part_of_the_analysed_are_refused(gated: int) -> None:
+    entry = encode(interval())
+    body = json.loads(entry["data"])
+    body["frames"] |= {"analysed": 5, "gated": gated}
+    with pytest.raises(EventFormatError):
+        decode(entry | {"data": json.dumps(body)})

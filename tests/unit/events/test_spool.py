@@ -90,14 +90,14 @@ def test_forgets_up_to_the_committed_seq_and_goes_on_counting(path: Path) -> Non
 
 
 def test_full_spool_refuses_intervals_before_they_get_a_seq(path: Path) -> None:
-    spool = Spool(path, max_bytes=3000)
-    result = spool.append(drafts(*(interval(n) for n in range(20))))
+    spool = Spool(path, max_bytes=10_000)
+    result = spool.append(drafts(*(interval(n) for n in range(60))))
     assert result.refused > 0
     assert spool.is_full
-    assert [e.seq for e in result.events] == list(range(1, 21 - result.refused))
+    assert [e.seq for e in result.events] == list(range(1, 61 - result.refused))
     assert spool.append(drafts(state())).refused == 0  # the reserve
-    assert spool.append(drafts(*[state()] * 9)).refused > 0
-    assert spool.pending_bytes < 2 * 3000
+    assert spool.append(drafts(*[state()] * 30)).refused > 0
+    assert spool.pending_bytes < 2 * 10_000
     spool.forget(RUN, 10**6)
     [event] = spool.append(drafts(interval(30))).events
     assert event.seq == spool.mark(RUN).last_seq

@@ -125,6 +125,15 @@ def test_frames_that_were_never_taken_are_busy_in_the_interval_they_belong_to() 
     assert third.frames == FrameCounts(sampled=3, analysed=1, busy=2)
 
 
+def test_gated_frames_are_a_part_of_the_analysed() -> None:
+    b = builder()
+    b.add(1, after(0.1), SIZE, [face()])
+    b.add(2, after(0.3), SIZE, [face()], is_gated=True)
+    [event] = b.close(after(2))[:1]
+    assert event.frames == FrameCounts(sampled=2, analysed=2, gated=1)
+    assert event.tracks[0].frames == 2
+
+
 def test_stale_frames_are_counted_where_they_belong() -> None:
     b = builder()
     b.drop(1, after(0.5), is_stale=True)

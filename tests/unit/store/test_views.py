@@ -12,7 +12,7 @@ from surveil.store.tables import alert
 COLUMNS = {
     "v_timeline": "camera bucket_at emotion votes share mean_score mean_confidence coverage",
     "v_coverage": "camera bucket_at coverage analysed_s gap_s reason faces frames_captured "
-    "frames_sampled frames_analysed frames_dropped",
+    "frames_sampled frames_analysed frames_dropped frames_gated",
     "v_alerts": "id rule key state severity summary value since_at fired_at resolved_at "
     "updated_at labels annotations camera_id",
 }
@@ -56,6 +56,17 @@ def test_shares_and_means_with_coverage(database):
         (0.0, 0.0, 10.0, "worker-lost"),
         (0.5, 30.0, 30.0, "timeout"),
     ]
+
+
+def test_coverage_shows_the_frames_that_a_gate_spared(database):
+    life = CameraLife().sees(20, 21, gated=3).sees(21, 22, gated=2)
+    with writing(database) as connection:
+        write_batch(connection, life)
+    with reading(database) as connection:
+        row = connection.execute(sa.text("SELECT * FROM v_coverage")).one()
+        hour = connection.execute(sa.text("SELECT gated FROM coverage_1h")).scalar_one()
+    assert (row.frames_analysed, row.frames_gated, row.analysed_s) == (10, 5, 2.0)
+    assert hour == 5
 
 
 def test_alerts_show_severity_and_summary(database):

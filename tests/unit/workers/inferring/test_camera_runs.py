@@ -23,7 +23,7 @@ from surveil.domain import (
     Reason,
 )
 from surveil.events.spool import Draft, Spool
-from surveil.intervals.readings import FaceReading
+from surveil.intervals.readings import FaceReading, FrameReading
 from surveil.sources.statelog import StateRecord
 from surveil.sources.tally import RunTally
 from surveil.workers.inferring.camera_runs import Now, Timeline
@@ -111,7 +111,7 @@ class Worker:
         for each in frames:
             admitted.append(self.timeline.admit(each))
             if admitted[-1]:
-                self.timeline.add(each, [face(track_id)])
+                self.timeline.add(FrameReading(each, (face(track_id),)))
         return admitted
 
 
