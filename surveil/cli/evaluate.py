@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from surveil.classify import StoredModel
     from surveil.training.measure.material import Material
     from surveil.training.measure.study import Study
+    from surveil.training.records.figures import Speed
 
 DATA_HELP = (
     "The model's data folder, as training read it, or a dataset: class folders, one that 'surveil "
@@ -122,9 +123,10 @@ def command(
     from surveil.training.faces import Split
     from surveil.training.fit.hardware import describe_hardware
     from surveil.training.measure.material import check_faces, load_material
+    from surveil.training.measure.runner import Runner
     from surveil.training.measure.speed import measure
     from surveil.training.measure.strata import read_groups
-    from surveil.training.measure.study import Extent, Runner, study
+    from surveil.training.measure.study import Extent, study
     from surveil.training.ship.record import has_full_figures, record_study
 
     stored = read_model(find_model(model))
@@ -161,7 +163,7 @@ def command(
         runner=Runner(stored, device=chosen, threads=threads) if full else None,
         progress=say,
     )
-    speed: list[dict[str, Any]] = []
+    speed: list[Speed] = []
     memory_bytes = None
     if full if with_speed is None else with_speed:
         say("time and memory")
@@ -191,7 +193,7 @@ def command(
         "calibrations": [asdict(row) for row in result.calibrations],
         "faces_left_out": result.left_out,
         "learned_faces_left_out": material.learned,
-        "speed": speed,
+        "speed": [row.model_dump() for row in speed],
         "memory_bytes": memory_bytes,
         "hardware": hardware,
     }
@@ -231,7 +233,7 @@ def _write_report(
     model: StoredModel,
     material: Material,
     result: Study,
-    speed: list[dict[str, Any]],
+    speed: list[Speed],
     memory_bytes: int | None,
     hardware: str,
 ) -> Path:

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from surveil.training.records.wording import coverage_words, number, percent
+
 if TYPE_CHECKING:
     from surveil.training.measure.study import Study
+    from surveil.training.records.figures import Speed
 
 
-def show_study(
-    console: Console, title: str, result: Study, speed: Sequence[dict[str, Any]]
-) -> None:
+def show_study(console: Console, title: str, result: Study, speed: Sequence[Speed]) -> None:
     """Draw the figures of all sets, of the first one's classes, and what was found in words."""
     # Imported here: it brings torch along, which takes seconds.
     from surveil.training.report.findings import findings
 
     console.print(_sets_table(title, result))
     name, found = next(iter(result.sets.items()))
-    evaluation = found.evaluation
+    evaluation = found.figures
     table = _table(f"By class, {name}", "class", *(
         "precision", "recall", "specificity", "F1", "faces",
     ))  # fmt: skip
     for figures in evaluation.per_class:
         table.add_row(
             figures.emotion, f"{figures.precision:.1%}", f"{figures.recall:.1%}",
-            f"{figures.specificity:.1%}", f"{figures.f1:.3f}", str(figures.support),
+            percent(figures.specificity), f"{figures.f1:.3f}", str(figures.support),
         )  # fmt: skip
     console.print(table)
     table = _table(
@@ -43,12 +44,10 @@ def show_study(
 
 
 def _sets_table(title: str, result: Study) -> Table:
-    from surveil.training.records.wording import coverage_words
-
     restricted = [
         name
         for name in dict.fromkeys(
-            key for found in result.sets.values() for key in found.evaluation.restricted
+            key for found in result.sets.values() for key in found.figures.restricted
         )
         if name != "six"
     ]
@@ -57,17 +56,17 @@ def _sets_table(title: str, result: Study) -> Table:
         "85% right at", "FER+", *restricted,
     ))  # fmt: skip
     for name, found in result.sets.items():
-        figures = found.evaluation
+        figures = found.figures
         low, high = figures.interval
         table.add_row(
-            name, str(figures.faces), f"{figures.accuracy:.2%}", f"{low:.1%} to {high:.1%}",
-            f"{found.ten_crop.accuracy:.2%}" if found.ten_crop else "–",
-            f"{figures.macro_f1:.3f}", f"{figures.top2:.1%}",
-            f"{figures.ece_unscaled:.1%} > {figures.ece:.1%}",
-            coverage_words(figures.risk_coverage.thresholds[0]),
-            f"{figures.ferplus.accuracy:.1%}" if figures.ferplus else "–",
+            name, str(figures.faces), percent(figures.accuracy, 2), f"{low:.1%} to {high:.1%}",
+            percent(figures.ten_crop.accuracy if figures.ten_crop else None, 2),
+            number(figures.macro_f1), percent(figures.top2),
+            f"{percent(figures.ece_unscaled)} > {percent(figures.ece)}",
+            coverage_words(figures.thresholds[0]),
+            percent(figures.ferplus.accuracy if figures.ferplus else None),
             *(
-                f"{figures.restricted[key].accuracy:.1%}" if key in figures.restricted else "–"
+                percent(figures.restricted[key].accuracy) if key in figures.restricted else "–"
                 for key in restricted
             ),
         )  # fmt: skip

@@ -12,8 +12,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from surveil.training.measure.evaluation import Evaluation
 from surveil.training.measure.metrics import BINS, Labels, Scores
+from surveil.training.records.figures import SetFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Audit:
     of: str
 
 
-def audit(labels: Labels, scores: Scores, evaluation: Evaluation) -> Audit | None:
+def audit(labels: Labels, scores: Scores, evaluation: SetFigures) -> Audit | None:
     """Compare an evaluation with the libraries' figures; ``None`` where they are not installed.
 
     Args:
@@ -44,7 +44,7 @@ def audit(labels: Labels, scores: Scores, evaluation: Evaluation) -> Audit | Non
 
 
 def _differences(
-    labels: Labels, scores: Scores, evaluation: Evaluation
+    labels: Labels, scores: Scores, evaluation: SetFigures
 ) -> Iterator[tuple[str, float]]:
     # Imported here: both are extras for training, and take seconds.
     import torch
@@ -74,7 +74,7 @@ def _differences(
          float(multiclass_calibration_error(torch.from_numpy(scores), torch.from_numpy(labels),
                                             len(classes), n_bins=BINS, norm="l1"))),
     ):  # fmt: skip
-        yield name, abs(found - float(wanted))
+        yield name, abs((found or 0.0) - float(wanted))
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
         labels, given, labels=classes, zero_division=0
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,6 @@ from surveil.training.data.fer2013 import SOURCE
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.logits import logits_of
 from surveil.training.measure.metrics import (
-    Bin,
-    ClassFigures,
     Labels,
     Scores,
     brier_score,
@@ -32,92 +29,8 @@ from surveil.training.measure.metrics import (
     top_accuracy,
     wilson_interval,
 )
-from surveil.training.measure.selective import Ranked, RiskCoverage, rank, risk_coverage
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """A share classified rightly, with its 95% Wilson interval."""
-
-    faces: int
-    accuracy: float
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Restricted:
-    """Figures on the faces of fewer classes, among which alone the model then chooses."""
-
-    faces: int
-    accuracy: float
-    interval: tuple[float, float]
-    macro_f1: float
-    ece: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reliability:
-    """Bins of confidence with the model's calibration and without."""
-
-    scaled: list[Bin]
-    unscaled: list[Bin]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A model's figures on one set of faces; shares are 0..1.
-
-    What ends in ``_unscaled`` is of the plain softmax; all else is with the model's calibration.
-
-    Attributes:
-        faces: How many.
-        classes: The model's, in order.
-        accuracy: Share classified as labelled.
-        interval: Its 95% Wilson interval.
-        balanced_accuracy: Mean recall of the classes that occur.
-        macro_f1: Mean F1 of the classes that occur.
-        top2: Share whose class is among the two highest scores.
-        log_loss: In nats.
-        brier: Mean squared distance of the scores from the truth, 0..2.
-        ece: Expected calibration error over 15 bins.
-        ece_by_chance: What honest scores would show on so many faces by chance, on average.
-        ece_by_chance_p95: The 95th percentile of it: more speaks against honest scores.
-        per_class: One by one.
-        confusion: Counts; rows are the labels, columns what the model said.
-        reliability: The bins of ``ece``.
-        risk_coverage: Accuracy if the model may abstain.
-        ferplus: Against the emotion that more than half of all FER+ votes name.
-        restricted: By taxonomy of fewer classes.
-    """
-
-    faces: int
-    classes: tuple[str, ...]
-    accuracy: float
-    interval: tuple[float, float]
-    balanced_accuracy: float
-    macro_f1: float
-    top2: float
-    log_loss: float
-    log_loss_unscaled: float
-    brier: float
-    brier_unscaled: float
-    ece: float
-    ece_unscaled: float
-    ece_by_chance: float
-    ece_by_chance_p95: float
-    per_class: list[ClassFigures]
-    confusion: list[list[int]]
-    reliability: Reliability
-    risk_coverage: RiskCoverage
-    ferplus: Hits | None = None
-    restricted: dict[str, Restricted] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures as plain values, rounded to five digits; those not measured left out.
-
-        The shape is that of :class:`surveil.training.records.metrics_file.SetFigures`.
-        """
-        return {key: value for key, value in plain(asdict(self)).items() if value not in (None, {})}
+from surveil.training.measure.selective import Ranked, rank, risk_coverage
+from surveil.training.records.figures import Hits, Reliability, Restricted, SetFigures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +54,7 @@ def evaluate_logits(
     *,
     agreed: Labels | None = None,
     validation: Ranked | None = None,
-) -> Evaluation:
+) -> SetFigures:
     """Return the figures of a model's logits.
 
     Args:
@@ -162,8 +75,8 @@ def evaluate_logits(
     balanced_accuracy, macro_f1 = macro(figures)
     hits = hits_of(right)
     by_chance, by_chance_p95 = chance_calibration_error(scaled)
-    return Evaluation(
-        faces=hits.faces,
+    return SetFigures(
+        faces=len(right),
         classes=names,
         accuracy=hits.accuracy,
         interval=hits.interval,
@@ -178,9 +91,12 @@ def evaluate_logits(
         ece_unscaled=calibration_error(labels, plain_scores),
         ece_by_chance=by_chance,
         ece_by_chance_p95=by_chance_p95,
-        per_class=figures,
-        confusion=matrix.tolist(),
-        reliability=Reliability(reliability(labels, scaled), reliability(labels, plain_scores)),
+        per_class=tuple(figures),
+        confusion=tuple(tuple(row) for row in matrix.tolist()),
+        reliability=Reliability(
+            scaled=tuple(reliability(labels, scaled)),
+            unscaled=tuple(reliability(labels, plain_scores)),
+        ),
         risk_coverage=risk_coverage(rank(scaled.max(axis=1, initial=0.0), right), validation),
         ferplus=_ferplus(scaled, taxonomy, agreed) if agreed is not None else None,
         restricted=_restricted(labels, scaled, taxonomy),
@@ -190,7 +106,7 @@ def evaluate_logits(
 def hits_of(right: NDArray[np.bool_]) -> Hits:
     """Return the share of faces classified rightly, ``right`` has shape ``(N,)``."""
     hits, faces = int(right.sum()), len(right)
-    return Hits(faces, hits / max(faces, 1), wilson_interval(hits, faces))
+    return Hits(faces=faces, accuracy=hits / max(faces, 1), interval=wilson_interval(hits, faces))
 
 
 def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, Labels]:
@@ -213,7 +129,7 @@ def parts_of(faces: Faces, split: Split | None) -> Iterator[tuple[str, Part]]:
             yield f"{source} without duplicates", Part(source, at[~faces.repeated[at]])
 
 
-def evaluate_split(model: StoredModel, faces: Faces, split: Split) -> dict[str, Evaluation]:
+def evaluate_split(model: StoredModel, faces: Faces, split: Split) -> dict[str, SetFigures]:
     """Return a model's figures on the sets of a split, by the set's name; see :func:`parts_of`.
 
     The network is run in float32 by PyTorch, the reference engine. Faces whose label the model
@@ -268,17 +184,6 @@ def _restricted(labels: Labels, scores: Scores, known: Taxonomy) -> dict[str, Re
         names = tuple(emotion.value for emotion in taxonomy.classes)
         macro_f1 = macro(class_figures(confusion(truth, given, len(names)), names))[1]
         found[taxonomy.name] = Restricted(
-            hits.faces, hits.accuracy, hits.interval, macro_f1, calibration_error(truth, chosen)
+            **hits.model_dump(), macro_f1=macro_f1, ece=calibration_error(truth, chosen)
         )
     return found
-
-
-def plain(value: Any) -> Any:
-    """Return nested values with tuples as lists and five significant digits, for JSON."""
-    if isinstance(value, float):
-        return float(f"{value:.5g}")
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return value

@@ -8,10 +8,11 @@ more; :mod:`surveil.training.measure.audit` computes them again with scikit-lear
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from surveil.training.records.figures import Bin, ClassRow
 
 Labels = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -21,40 +22,6 @@ BINS = 15
 
 _Z95 = 1.959963984540054
 """97.5th percentile of the normal distribution, for intervals of 95%."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassFigures:
-    """One class against all others.
-
-    Attributes:
-        emotion: Its name.
-        precision: Of the faces given this class, the share that has it; 0 where none was given it.
-        recall: Of the faces of this class, the share that was given it (sensitivity); 0 where the
-            class never occurs.
-        specificity: Of the faces of other classes, the share that was not given it; 0 where there
-            are none.
-        f1: Harmonic mean of precision and recall; 0 where both are.
-        support: Faces of this class.
-    """
-
-    emotion: str
-    precision: float
-    recall: float
-    specificity: float
-    f1: float
-    support: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """The faces whose top score is in ``(low, high]``; an empty bin has neither mean."""
-
-    low: float
-    high: float
-    faces: int
-    confidence: float | None
-    accuracy: float | None
 
 
 def wilson_interval(hits: int, total: int) -> tuple[float, float]:
@@ -73,7 +40,7 @@ def confusion(labels: Labels, given: Labels, classes: int) -> NDArray[np.int64]:
     return flat.reshape(classes, classes).astype(np.int64)
 
 
-def class_figures(matrix: NDArray[np.int64], names: tuple[str, ...]) -> list[ClassFigures]:
+def class_figures(matrix: NDArray[np.int64], names: tuple[str, ...]) -> list[ClassRow]:
     """Return the figures of each class of a confusion matrix."""
     figures, total = [], int(matrix.sum())
     for k, name in enumerate(names):
@@ -83,11 +50,14 @@ def class_figures(matrix: NDArray[np.int64], names: tuple[str, ...]) -> list[Cla
         others = total - support
         specificity = (others - (given - hits)) / others if others else 0.0
         f1 = 2 * hits / (given + support) if given + support else 0.0
-        figures.append(ClassFigures(name, precision, recall, specificity, f1, support))
+        figures.append(
+            ClassRow(emotion=name, precision=precision, recall=recall, specificity=specificity,
+                     f1=f1, support=support)
+        )  # fmt: skip
     return figures
 
 
-def macro(figures: list[ClassFigures]) -> tuple[float, float]:
+def macro(figures: list[ClassRow]) -> tuple[float, float]:
     """Return balanced accuracy and macro-F1 over the classes that occur."""
     there = [figure for figure in figures if figure.support]
     if not there:
@@ -139,8 +109,10 @@ def reliability(labels: Labels, scores: Scores, bins: int = BINS) -> list[Bin]:
     hits = np.bincount(bin_of, right, minlength=bins)
     return [
         Bin(
-            k / bins, (k + 1) / bins, int(n),
-            float(sums[k] / n) if n else None, float(hits[k] / n) if n else None,
+            low=k / bins, high=(k + 1) / bins, faces=int(n),
+            # Single precision may carry a mean of ones past 1.
+            confidence=min(float(sums[k] / n), 1.0) if n else None,
+            accuracy=float(hits[k] / n) if n else None,
         )
         for k, n in enumerate(counts)
     ]  # fmt: skip

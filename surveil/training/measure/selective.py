@@ -12,60 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.training.measure.metrics import wilson_interval
+from surveil.training.records.figures import Answered, RiskCoverage, Threshold
 
 PRECISIONS = (0.85, 0.90)
 """Shares of right answers that thresholds are sought for."""
 
 POINTS = 101
 """Most points of a curve that is written down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a threshold does on a set of faces.
-
-    Attributes:
-        threshold: Faces whose top score is at least this get an answer.
-        coverage: Their share of all faces.
-        precision: The share of them that is right; ``None`` where none got an answer.
-        interval: Its 95% Wilson interval.
-    """
-
-    threshold: float
-    coverage: float
-    precision: float | None
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """The least threshold that reaches a precision.
-
-    Attributes:
-        precision: Wanted.
-        threshold: Chosen on the very faces it is reported on; ``None`` where none reaches it.
-        coverage: Share of faces at or above it; 0 where none reaches it.
-        reached: Whether one does.
-        precision_reached: The share of them that is right, at least ``precision``; ``None`` where
-            none reaches it.
-        on_validation: What the threshold chosen on the validation split does on these faces, which
-            is what can be expected of one that is set in advance.
-    """
-
-    precision: float
-    threshold: float | None
-    coverage: float
-    reached: bool
-    on_validation: Answered | None = None
-    precision_reached: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RiskCoverage:
-    """``curve`` holds ``(coverage, accuracy)`` from the surest faces to all of them."""
-
-    curve: list[tuple[float, float]]
-    thresholds: list[Threshold]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +39,8 @@ class Ranked:
 def rank(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> Ranked:
     """Return faces ranked by confidence; both arguments have shape ``(N,)``."""
     order = np.argsort(-confidence, kind="stable")
-    falling = confidence[order].astype(np.float64)
+    # Single precision may carry a sure score past 1.
+    falling = np.minimum(confidence[order].astype(np.float64), 1.0)
     hits = np.cumsum(right[order], dtype=np.int64)
     # A threshold cannot tell faces of equal confidence apart.
     last = np.flatnonzero(np.append(np.diff(falling) != 0, np.ones(min(len(falling), 1), bool)))
@@ -109,10 +63,15 @@ def answered(ranked: Ranked, threshold: float) -> Answered:
     """Return what a threshold does on ranked faces."""
     count = int((ranked.confidence >= threshold).sum())
     if not count:
-        return Answered(threshold, 0.0, None, wilson_interval(0, 0))
+        return Answered(threshold=threshold, coverage=0.0, interval=wilson_interval(0, 0))
     faces, hits = int(ranked.faces[count - 1]), int(ranked.hits[count - 1])
     share = faces / int(ranked.faces[-1])
-    return Answered(threshold, share, hits / faces, wilson_interval(hits, faces))
+    return Answered(
+        threshold=threshold,
+        coverage=share,
+        precision=hits / faces,
+        interval=wilson_interval(hits, faces),
+    )
 
 
 def risk_coverage(ranked: Ranked, validation: Ranked | None = None) -> RiskCoverage:
@@ -123,7 +82,9 @@ def risk_coverage(ranked: Ranked, validation: Ranked | None = None) -> RiskCover
         validation: Those on which a threshold would have been set in advance.
     """
     if not len(ranked.faces):
-        return RiskCoverage([], [Threshold(p, None, 0.0, False) for p in PRECISIONS])
+        return RiskCoverage(
+            thresholds=tuple(Threshold(precision=p, reached=False) for p in PRECISIONS)
+        )
     coverage = ranked.faces / ranked.faces[-1]
     wanted = np.linspace(0, 1, POINTS)[1:]
     # The first group at or beyond each wanted coverage; small sets give fewer points.
@@ -135,12 +96,12 @@ def risk_coverage(ranked: Ranked, validation: Ranked | None = None) -> RiskCover
         earlier = threshold_for(validation, precision) if validation is not None else None
         thresholds.append(
             Threshold(
-                precision,
-                own[0] if own else None,
-                own[1] if own else 0.0,
-                own is not None,
-                answered(ranked, earlier[0]) if earlier else None,
-                answered(ranked, own[0]).precision if own else None,
+                precision=precision,
+                threshold=own[0] if own else None,
+                coverage=own[1] if own else 0.0,
+                reached=own is not None,
+                on_validation=answered(ranked, earlier[0]) if earlier else None,
+                precision_reached=answered(ranked, own[0]).precision if own else None,
             )
         )
-    return RiskCoverage(curve, thresholds)
+    return RiskCoverage(curve=tuple(curve), thresholds=tuple(thresholds))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 from surveil.classify import Classifier, StoredModel, read_model
 from surveil.engines import EngineName
 from surveil.errors import SurveilError
+from surveil.training.records.figures import Speed
 
 BATCHES = (1, 4, 16, 64)
 CROP_PX = 96
@@ -24,21 +25,6 @@ CROP_PX = 96
 LEAST_CALLS, MOST_CALLS = 10, 200
 STATUS = Path("/proc/self/status")
 _CHILD_TIMEOUT_S = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Milliseconds for one face in batches of ``batch``: median and 95th percentile.
-
-    ``threads`` are the process's; a GPU's time does not hang on them.
-    """
-
-    engine: str
-    device: str
-    threads: int
-    batch: int
-    p50_ms: float
-    p95_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +43,10 @@ def measure(
     threads: int | None = None,
     batches: Sequence[int] = BATCHES,
     budget_s: float = 2.0,
-) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a model's timings as plain values, and its memory in bytes; see the parts below."""
-    timings = time_faces(model, device=device, threads=threads, batches=batches, budget_s=budget_s)
-    rows = [
-        asdict(timing) | {"p50_ms": round(timing.p50_ms, 3), "p95_ms": round(timing.p95_ms, 3)}
-        for timing in timings
-    ]
-    return rows, memory_bytes(model.folder, device, threads)
+) -> tuple[list[Speed], int | None]:
+    """Return a model's times, and its memory in bytes; see the parts below."""
+    times = time_faces(model, device=device, threads=threads, batches=batches, budget_s=budget_s)
+    return times, memory_bytes(model.folder, device, threads)
 
 
 def time_faces(
@@ -74,7 +56,7 @@ def time_faces(
     threads: int | None = None,
     batches: Sequence[int] = BATCHES,
     budget_s: float = 2.0,
-) -> list[Timing]:
+) -> list[Speed]:
     """Time :meth:`Classifier.classify` with the engine of production and with PyTorch eager.
 
     Wall clock, so other work on the machine counts; the median bears it best.
@@ -113,7 +95,7 @@ def _timing(
     setup: Setup,
     crops: list[np.ndarray[Any, np.dtype[np.uint8]]],
     budget_s: float,
-) -> Timing:
+) -> Speed:
     for _ in range(3):
         classifier.classify(crops)
     taken_s: list[float] = []
@@ -123,7 +105,10 @@ def _timing(
         taken_s.append(time.perf_counter() - began)
     p50_ms, p95_ms = per_face_ms(taken_s, len(crops))
     engine = setup.engine.value
-    return Timing(engine, setup.device, setup.threads, len(crops), p50_ms, p95_ms)
+    return Speed(
+        engine=engine, device=setup.device, threads=setup.threads, batch=len(crops),
+        p50_ms=round(p50_ms, 3), p95_ms=round(p95_ms, 3),
+    )  # fmt: skip
 
 
 def per_face_ms(taken_s: Sequence[float], faces: int) -> tuple[float, float]:

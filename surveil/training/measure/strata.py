@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
 from surveil.training.measure.metrics import wilson_interval
+from surveil.training.records.figures import Stratum
 
 RESAMPLES = 1000
 MOST_GROUPS = 30
@@ -28,25 +28,6 @@ Numbers = NDArray[np.float64]
 
 _UNITS = {"size": " px"}
 """Of numbers, by what they are of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """Accuracy on one part of the faces.
-
-    Attributes:
-        by: What the faces are divided by.
-        stratum: Which part.
-        faces: How many.
-        accuracy: Share of them classified rightly.
-        interval: 95%; see :func:`bootstrap_interval`.
-    """
-
-    by: str
-    stratum: str
-    faces: int
-    accuracy: float
-    interval: tuple[float, float]
 
 
 def bootstrap_interval(right: NDArray[np.bool_], seed: int = 0) -> tuple[float, float]:
@@ -75,7 +56,13 @@ def stratify(right: NDArray[np.bool_], by: Mapping[str, Strata | Numbers]) -> li
             those of just these faces.
     """
     return [
-        Stratum(name, stratum, len(part), float(part.mean()), bootstrap_interval(part))
+        Stratum(
+            by=name,
+            stratum=stratum,
+            faces=len(part),
+            accuracy=float(part.mean()),
+            interval=bootstrap_interval(part),
+        )
         for name, values in by.items()
         for of_face in [_strata_of(values, _UNITS.get(name, ""))]
         for stratum in sorted(np.unique(of_face[of_face != ""]).tolist(), key=_place)

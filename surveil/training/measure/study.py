@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing, StoredModel, normalise, to_frame
-from surveil.engines import compile_network
+from surveil.classify import Preprocessing, StoredModel, to_frame
 from surveil.errors import ConfigError
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy
@@ -19,37 +17,25 @@ from surveil.training.faces import Faces, Split
 from surveil.training.logits import logits_of
 from surveil.training.measure.audit import Audit, audit
 from surveil.training.measure.evaluation import (
-    Evaluation,
-    Hits,
     Part,
     all_scores,
     evaluate_logits,
     hits_of,
     known_faces,
     parts_of,
-    plain,
 )
 from surveil.training.measure.mcnemar import McNemar, mcnemar
 from surveil.training.measure.metrics import Labels, calibration_error, log_loss
 from surveil.training.measure.robustness import CONDITIONS, spoil
+from surveil.training.measure.runner import Runner
 from surveil.training.measure.selective import Ranked, rank
-from surveil.training.measure.strata import Numbers, Strata, Stratum, brightness, stratify
+from surveil.training.measure.strata import Numbers, Strata, brightness, stratify
 from surveil.training.measure.switch_study import SwitchStudy, make_pool, study_switches
 from surveil.training.measure.temperature import fit_calibration, fit_temperature
 from surveil.training.measure.ten_crop import ten_crop_scores
+from surveil.training.records.figures import SetFigures, Spoilt, plain
 
 Progress = Callable[[str], None]
-_BATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Spoilt:
-    """Accuracy under one condition of :mod:`surveil.training.measure.robustness`."""
-
-    condition: str
-    faces: int
-    accuracy: float
-    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +72,25 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class SetStudy:
-    """All figures of one set; what was not measured is ``None`` or empty."""
+    """All figures of one set, and what is reported of it beside them.
 
-    evaluation: Evaluation
-    ten_crop: Hits | None = None
-    robustness: tuple[Spoilt, ...] = ()
-    strata: tuple[Stratum, ...] = ()
+    Attributes:
+        figures: Those that ``metrics.json`` keeps.
+        against: Another model on the same faces.
+        audit: The figures as other libraries compute them.
+        over_time: How steady what is told of a face is.
+    """
+
+    figures: SetFigures
     against: Against | None = None
     audit: Audit | None = None
     over_time: SwitchStudy | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as plain values, in the shape of ``metrics.json``."""
-        more = {
-            name: getattr(self, name)
-            for name in ("ten_crop", "robustness", "strata", "against", "audit", "over_time")
-        }
-        known = {name: value for name, value in more.items() if value}
-        return self.evaluation.as_json() | {
-            name: plain([asdict(v) for v in value] if isinstance(value, tuple) else asdict(value))
-            for name, value in known.items()
+        beside = {"against": self.against, "audit": self.audit, "over_time": self.over_time}
+        return self.figures.as_json() | {
+            name: plain(asdict(value)) for name, value in beside.items() if value is not None
         }
 
 
@@ -137,38 +122,6 @@ class Extent:
     by: Callable[[Faces], Mapping[str, Strata | Numbers]] = field(default=lambda faces: {})
     against: StoredModel | None = None
     against_unsure: bool = False
-
-
-class Runner:
-    """A model on the engine that serves it, for frames of any preprocessing."""
-
-    def __init__(
-        self,
-        model: StoredModel,
-        *,
-        device: str = "cpu",
-        threads: int | None = None,
-        cache_dir: Path | None = None,
-    ) -> None:
-        how = model.facts.preprocessing
-        self.how = how
-        self._network = compile_network(
-            model.network,
-            device=device,
-            example_shape=(2, how.channels, how.crop_px, how.crop_px),
-            threads=threads,
-            cache_dir=cache_dir,
-        )
-
-    def logits(
-        self, frames: NDArray[np.uint8], how: Preprocessing | None = None
-    ) -> NDArray[np.float32]:
-        """Return logits ``(N, K)`` of frames that have the side their preprocessing says."""
-        parts = [
-            self._network(normalise(frames[at : at + _BATCH], how or self.how))[0]
-            for at in range(0, len(frames), _BATCH)
-        ]
-        return np.concatenate(parts)
 
 
 def study(
@@ -230,17 +183,22 @@ def study(
     sets = {}
     for name, part in parts.items():
         at = part.at
+        figures = evaluations[name].model_copy(
+            update={
+                "ten_crop": hits_of(tens[at]) if tens is not None else None,
+                "robustness": tuple(
+                    Spoilt(condition=condition, **hits_of(kept[at]).model_dump())
+                    for condition, kept in spoilt.items()
+                ),
+                "strata": tuple(
+                    stratify(right[at], {key: of_face[at] for key, of_face in by.items()})
+                ),
+            }
+        )
         sets[name] = SetStudy(
-            evaluations[name],
-            hits_of(tens[at]) if tens is not None else None,
-            tuple(
-                Spoilt(condition, hits.faces, hits.accuracy, hits.interval)
-                for condition, kept in spoilt.items()
-                for hits in [hits_of(kept[at])]
-            ),
-            tuple(stratify(right[at], {key: of_face[at] for key, of_face in by.items()})),
+            figures,
             others(part) if others else None,
-            audit(labels[at], scores[at], evaluations[name]) if extent.full and len(at) else None,
+            audit(labels[at], scores[at], figures) if extent.full and len(at) else None,
             _switches(model, chosen.frames[at], labels[at], runner) if extent.full else None,
         )
     calibrations: tuple[Calibrated, ...] = ()

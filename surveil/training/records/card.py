@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from surveil.training.records.failures import failures
-from surveil.training.records.metrics_file import MetricsFile, SetFigures
+from surveil.training.records.figures import SetFigures
+from surveil.training.records.metrics_file import MetricsFile
 from surveil.training.records.model_record import ModelRecord
 from surveil.training.records.provenance import SETS, data_lines
 from surveil.training.records.wording import (
@@ -143,7 +144,7 @@ def _abstaining(tests: Mapping[str, SetFigures]) -> list[str]:
         (name, percent(t.precision, 0), number(t.threshold) if t.reached else "not reached",
          percent(t.coverage) if t.reached else "–")
         for name, figures in tests.items()
-        for t in (figures.risk_coverage.thresholds if figures.risk_coverage else ())
+        for t in figures.thresholds
     ]  # fmt: skip
     columns = ("test set", "precision", "at a confidence of", "coverage")
     return _headed("If it may abstain where it is unsure:", columns, rows)

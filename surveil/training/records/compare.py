@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import ModelRecord
 from surveil.training.records.wording import input_words, network_name, several, speed_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from surveil.domain import EMOTIONS
-from surveil.training.records.metrics_file import SetFigures, Stratum
+from surveil.training.records.figures import SetFigures, Stratum
 from surveil.training.records.wording import percent, several
 
 FEW_FACES = 20

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from surveil.training.records.metrics_file import Budget, Speed
+from surveil.training.records.figures import Speed, Threshold
+from surveil.training.records.metrics_file import Budget
 from surveil.training.records.model_record import FactsFile
 
 ENGINES = ("openvino", "torch")
@@ -20,16 +21,6 @@ CHOICE = {
 
 NOT_REACHED = "not reached"
 """What is said of a precision that no threshold gives."""
-
-
-class _Reached(Protocol):
-    """A threshold, as studied or as stored."""
-
-    @property
-    def coverage(self) -> float: ...
-
-    @property
-    def reached(self) -> bool: ...
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -47,7 +38,7 @@ def span(interval: tuple[float, float]) -> str:
     return f"{interval[0]:.1%} to {interval[1]:.1%}"
 
 
-def coverage_words(threshold: _Reached | None) -> str:
+def coverage_words(threshold: Threshold | None) -> str:
     """Return which share of faces gets an answer at a wanted precision, if any can."""
     if threshold is None:
         return "–"

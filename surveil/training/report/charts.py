@@ -1,56 +1,17 @@
-"""Places of bars, curves and marks in the charts of both pages, in units of their SVG.
-
-Figures come as they were measured or as ``metrics.json`` has them; either kind will do.
-"""
+"""Places of bars, curves and marks in the charts of both pages, in units of their SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+
+from surveil.training.records.figures import Bin, SetFigures, Threshold
 
 LEAST_ACCURACY = 0.4
 """Where the vertical axis of the risk-coverage chart begins; lower values lie on it."""
 
 FAINT = 0.3
 """Opacity of a bar without faces; that of most faces has 1."""
-
-
-class Bin(Protocol):
-    """One bin of a reliability diagram; an empty one has neither confidence nor accuracy."""
-
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
-    @property
-    def faces(self) -> int: ...
-    @property
-    def confidence(self) -> float | None: ...
-    @property
-    def accuracy(self) -> float | None: ...
-
-
-class Threshold(Protocol):
-    """What a least score gives."""
-
-    @property
-    def precision(self) -> float: ...
-    @property
-    def precision_reached(self) -> float | None: ...
-    @property
-    def coverage(self) -> float: ...
-    @property
-    def reached(self) -> bool: ...
-
-
-class Matrix(Protocol):
-    """A confusion matrix of counts, with its classes; rows are the labels."""
-
-    @property
-    def classes(self) -> Sequence[str]: ...
-    @property
-    def confusion(self) -> Sequence[Sequence[int]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +88,11 @@ class Plane:
         ]
 
 
-def heat(matrix: Matrix) -> list[tuple[str, int, list[tuple[int, float]]]]:
-    """Return a confusion matrix as ``(label, faces, [(count, share of the row)])``."""
+def heat(figures: SetFigures) -> list[tuple[str, int, list[tuple[int, float]]]]:
+    """Return the confusion matrix as ``(label, faces, [(count, share of the row)])``."""
     rows = []
     # Figures of old files may lack the matrix.
-    for name, row in zip(matrix.classes, matrix.confusion, strict=False):
+    for name, row in zip(figures.classes, figures.confusion, strict=False):
         total = sum(row)
         rows.append((name, total, [(n, n / total if total else 0.0) for n in row]))
     return rows

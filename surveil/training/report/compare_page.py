@@ -11,7 +11,7 @@ from typing import Any
 from surveil.domain import EMOTIONS
 from surveil.training.records import wording
 from surveil.training.records.compare import CLASS_COUNTS, SURE, Comparison, Entry, taxonomy_name
-from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import ModelRecord
 from surveil.training.report.charts import LEAST_ACCURACY, Plane, heat
 from surveil.training.report.pages import page_part, render_page

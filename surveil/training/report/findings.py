@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from surveil.training.measure.evaluation import Evaluation
-from surveil.training.measure.study import Against, SetStudy, Study
-from surveil.training.records.metrics_file import Speed
-from surveil.training.records.wording import percent, place_words, size_words, span, speed_of
+from surveil.training.measure.study import Against, Study
+from surveil.training.records.figures import SetFigures, Speed
+from surveil.training.records.wording import (
+    number,
+    percent,
+    place_words,
+    size_words,
+    span,
+    speed_of,
+)
 
 SURELY = 0.05
 """Above this p-value a difference may well be chance."""
@@ -16,7 +21,7 @@ SURELY = 0.05
 
 def findings(
     study: Study,
-    speed: Sequence[Mapping[str, Any]] = (),
+    speed: Sequence[Speed] = (),
     memory_bytes: int | None = None,
     hardware: str | None = None,
 ) -> list[str]:
@@ -29,13 +34,13 @@ def findings(
         hardware: Name of the GPU, for times of one.
     """
     name, found = next(iter(study.sets.items()))
-    if not found.evaluation.faces:
+    if not found.figures.faces:
         return [f"{name} holds no faces."]
-    lines = [*_accuracy(name, found.evaluation), *_confidence(found.evaluation)]
-    lines += [*_spoilt(found), *_fewer(found.evaluation)]
+    lines = [*_accuracy(name, found.figures), *_confidence(found.figures)]
+    lines += [*_spoilt(found.figures), *_fewer(found.figures)]
     if found.against:
         lines.append(against(found.against))
-    timing = speed_of([Speed.model_validate(row) for row in speed])
+    timing = speed_of(speed)
     if timing:
         memory = f" and needs {size_words(memory_bytes)} of memory" if memory_bytes else ""
         place = place_words(timing, hardware)
@@ -67,9 +72,9 @@ def against(found: Against) -> str:
     )
 
 
-def thresholds(evaluation: Evaluation) -> Iterator[str]:
+def thresholds(figures: SetFigures) -> Iterator[str]:
     """Yield what each threshold gives, and what it gives if it was set in advance."""
-    for found in evaluation.risk_coverage.thresholds:
+    for found in figures.thresholds:
         if not found.reached or found.threshold is None:
             yield f"No threshold makes {percent(found.precision, 0)} of the answers right."
             continue
@@ -92,7 +97,7 @@ def thresholds(evaluation: Evaluation) -> Iterator[str]:
         yield said
 
 
-def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
+def _accuracy(name: str, found: SetFigures) -> Iterator[str]:
     yield (
         f"Of {found.faces:,} faces of {name}, it names the labelled expression of "
         f"{percent(found.accuracy)}. Its accuracy on faces of this kind lies between "
@@ -104,7 +109,7 @@ def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
             f"Expressions differ: it finds {percent(rows[-1].recall, 0)} of the "
             f"{rows[-1].emotion} faces, but {percent(rows[0].recall, 0)} of the {rows[0].emotion} "
             f"ones; the mean over expressions is {percent(found.balanced_accuracy)} (balanced "
-            f"accuracy), the mean F1 {found.macro_f1:.3f}."
+            f"accuracy), the mean F1 {number(found.macro_f1)}."
         )
     if len(found.classes) > 2:
         yield f"The labelled expression is among its best two guesses for {percent(found.top2)}."
@@ -112,11 +117,13 @@ def _accuracy(name: str, found: Evaluation) -> Iterator[str]:
         yield (
             "Where more than half of all of a face's FER+ votes (contempt, unknown and no face "
             "could be voted for too) name one expression, it agrees on "
-            f"{percent(found.ferplus.accuracy)} of {found.ferplus.faces:,} faces."
+            f"{percent(found.ferplus.accuracy)} of {found.ferplus.faces or found.faces:,} faces."
         )
 
 
-def _confidence(found: Evaluation) -> Iterator[str]:
+def _confidence(found: SetFigures) -> Iterator[str]:
+    if found.ece is None or found.ece_by_chance is None or found.ece_by_chance_p95 is None:
+        return
     chance = (
         f"by chance honest scores would show {found.ece_by_chance * 100:.1f} on so many faces, and "
         f"more than {found.ece_by_chance_p95 * 100:.1f} in one case of 20"
@@ -133,18 +140,16 @@ def _confidence(found: Evaluation) -> Iterator[str]:
     yield from thresholds(found)
 
 
-def _spoilt(found: SetStudy) -> Iterator[str]:
+def _spoilt(found: SetFigures) -> Iterator[str]:
     if not found.robustness:
         return
     worst = min(found.robustness, key=lambda row: row.accuracy)
-    harmless = [
-        row.condition for row in found.robustness if row.accuracy > found.evaluation.accuracy - 0.01
-    ]
+    harmless = [row.condition for row in found.robustness if row.accuracy > found.accuracy - 0.01]
     said = f"Of what spoils faces, {worst.condition!r} costs most: {percent(worst.accuracy)} right."
     yield said + (f" Less than a point is lost with {', '.join(harmless)}." if harmless else "")
 
 
-def _fewer(found: Evaluation) -> Iterator[str]:
+def _fewer(found: SetFigures) -> Iterator[str]:
     if found.restricted:
         each = (
             f"{percent(figures.accuracy)} with {name}" for name, figures in found.restricted.items()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from surveil.training.measure.study import Study
 from surveil.training.records import wording
 from surveil.training.records.failures import failures
-from surveil.training.records.metrics_file import SetFigures, Speed
+from surveil.training.records.figures import Speed
 from surveil.training.records.provenance import SETS
 from surveil.training.report.charts import LEAST_ACCURACY, Plane, heat
 from surveil.training.report.findings import against, findings
@@ -50,7 +49,7 @@ class Report:
     sources: Sequence[str]
     learned: int
     study: Study
-    speed: Sequence[dict[str, Any]]
+    speed: Sequence[Speed]
     memory_bytes: int | None
     hardware: str
     code_version: str
@@ -74,11 +73,7 @@ def report_page(report: Report) -> str:
         ConfigError: jinja2, which is among the extras for training, is not installed.
     """
     sets = report.study.sets
-    tests = {
-        name: SetFigures.model_validate(found.as_json())
-        for name, found in sets.items()
-        if found.evaluation.faces
-    }
+    tests = {name: found.figures for name, found in sets.items() if found.figures.faces}
     return render_page(
         "report.html.j2",
         report=report,
@@ -88,7 +83,6 @@ def report_page(report: Report) -> str:
         failures=failures(tests) if tests else [],
         words=wording,
         about_sets={name: SETS[name].replace("`", "") for name in sets if name in SETS},
-        speed=[Speed.model_validate(row) for row in report.speed],
         kinds=kinds,
         people=people,
         heat=heat,
@@ -106,5 +100,5 @@ def kinds(sources: Sequence[str]) -> str:
 
 def people(study: Study) -> list[str]:
     """Return what faces were divided by that may tell groups of people apart."""
-    names = (row.by for found in study.sets.values() for row in found.strata)
+    names = (row.by for found in study.sets.values() for row in found.figures.strata)
     return [name for name in dict.fromkeys(names) if name not in OF_PICTURES]

@@ -34,11 +34,12 @@ from surveil.training.fit.hardware import describe_hardware
 from surveil.training.fit.loop import BEST, LAST
 from surveil.training.fit.precision import device_of
 from surveil.training.logits import logits_of
-from surveil.training.measure.evaluation import Evaluation, evaluate_split
+from surveil.training.measure.evaluation import evaluate_split
 from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.temperature import fit_calibration
 from surveil.training.records.card import card
 from surveil.training.records.experiments import note_experiment
+from surveil.training.records.figures import SetFigures
 from surveil.training.records.metrics_file import FORMAT, Ancestor, Budget
 from surveil.training.records.model_record import read_record
 from surveil.training.records.wording import CHOICE
@@ -57,7 +58,7 @@ def export(
     note: str = "",
     checkpoint: Choice = "best",
     head: Head = "labels",
-) -> dict[str, Evaluation]:
+) -> dict[str, SetFigures]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
     Beside the weights come ``model.json``, ``metrics.json`` and ``card.md``, which take their

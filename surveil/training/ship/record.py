@@ -15,6 +15,7 @@ from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.study import Study
 from surveil.training.records.card import card
 from surveil.training.records.experiments import update_experiment
+from surveil.training.records.figures import Speed
 from surveil.training.records.metrics_file import FORMAT, MetricsFile
 from surveil.training.records.model_record import read_record
 
@@ -22,7 +23,7 @@ from surveil.training.records.model_record import read_record
 def record_study(
     model: StoredModel,
     study: Study,
-    speed: Sequence[dict[str, Any]],
+    speed: Sequence[Speed],
     memory_bytes: int | None,
     hardware: str,
     *,
@@ -63,8 +64,10 @@ def record_study(
     }
     if speed:
         content |= {
-            "speed": list(speed), "memory_bytes": memory_bytes, "measured_on": hardware
-        }  # fmt: skip
+            "speed": [row.model_dump() for row in speed],
+            "memory_bytes": memory_bytes,
+            "measured_on": hardware,
+        }
     content |= asdict(sizes_of(model))
     write_bytes_whole(path, (json.dumps(content, indent=1) + "\n").encode())
     record = read_record(model.folder)

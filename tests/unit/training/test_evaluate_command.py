@@ -18,7 +18,7 @@ from surveil.cli.evaluate import command
 from surveil.errors import ConfigError, ModelError
 from surveil.training.errors import DataError
 from surveil.training.measure.robustness import CONDITIONS
-from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import read_record
 
 CONFIG = {

@@ -14,7 +14,7 @@ from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.measure.audit import audit
 from surveil.training.measure.evaluation import all_scores, evaluate_logits, parts_of
 from surveil.training.measure.temperature import Calibration
-from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.figures import SetFigures
 
 SEVEN, FOUR = find_taxonomy("seven"), find_taxonomy("four")
 

@@ -19,11 +19,12 @@ from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
 from surveil.training.measure import switch_study
 from surveil.training.measure.robustness import CONDITIONS
+from surveil.training.measure.runner import Runner
 from surveil.training.measure.speed import per_face_ms, time_faces
 from surveil.training.measure.strata import Strata
-from surveil.training.measure.study import Extent, Runner, Study, study
+from surveil.training.measure.study import Extent, Study, study
 from surveil.training.records.experiments import note_experiment
-from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.figures import SetFigures, Speed
 from surveil.training.records.model_record import read_record
 from surveil.training.report.findings import findings
 from surveil.training.report.page import Report, report_page
@@ -45,12 +46,14 @@ def whole(model: StoredModel, tmp_path_factory: pytest.TempPathFactory) -> Study
     return study(model, faces_for(), Split.TEST, extent, runner=Runner(model))
 
 
+SPEED = [Speed(engine="torch", threads=1, batch=1, p50_ms=2.0, p95_ms=3.0)]
+
+
 def page_of(found: Study, **changes: object) -> str:
-    speed = [{"engine": "torch", "threads": 1, "batch": 1, "p50_ms": 2.0, "p95_ms": 3.0}]
     given = {
         "model": "alpha@abc", "network": "A network", "parameters": 12345, "classes": SEVEN,
         "split": "test split", "warnings": (), "sources": ("fer2013",), "learned": 0,
-        "study": found, "speed": speed,
+        "study": found, "speed": SPEED,
         "memory_bytes": 5_000_000, "hardware": "1 CPU thread", "code_version": "0",
     } | changes  # fmt: skip
     return report_page(Report(**given))  # type: ignore[arg-type]
@@ -112,8 +115,8 @@ def test_faces_of_unknown_classes_are_left_out(tmp_path: Path) -> None:
     dedicated = model_in(tmp_path / "four", classes=FOUR)
     found = study(dedicated, faces_for(), Split.TEST, Extent(full=False))
     assert found.left_out == 12
-    assert found.sets["fer2013"].evaluation.faces == 8
-    assert found.sets["fer2013"].evaluation.classes == FOUR
+    assert found.sets["fer2013"].figures.faces == 8
+    assert found.sets["fer2013"].figures.classes == FOUR
 
 
 def test_models_without_two_classes_in_common_are_not_compared(tmp_path: Path) -> None:
@@ -200,7 +203,7 @@ def test_the_page_says_what_kind_of_faces_these_are(whole: Study) -> None:
 
 def test_findings_say_what_the_figures_are(whole: Study) -> None:
     said = " ".join(findings(whole))
-    evaluation = whole.sets["fer2013"].evaluation
+    evaluation = whole.sets["fer2013"].figures
     assert f"names the labelled expression of {evaluation.accuracy:.1%}" in said
     assert "Against beta@" in said
     assert "costs most" in said
@@ -228,9 +231,9 @@ def test_groups_are_read_before_anything_that_takes_long(model: StoredModel) -> 
 
 def test_all_faces_are_one_set_without_a_split(model: StoredModel) -> None:
     found = study(model, faces_for(), None, Extent(), runner=Runner(model))
-    assert [s.evaluation.faces for s in found.sets.values()] == [28, 28]
+    assert [s.figures.faces for s in found.sets.values()] == [28, 28]
     assert (found.validation_faces, found.calibrations) == (0, ())
-    first = next(iter(found.sets.values())).evaluation.risk_coverage.thresholds[0]
+    first = next(iter(found.sets.values())).figures.risk_coverage.thresholds[0]
     assert first.on_validation is None
 
 
@@ -275,17 +278,16 @@ def test_a_study_is_recorded_beside_what_training_wrote(tmp_path: Path, whole: S
     table = tmp_path / "EXPERIMENTS.md"
     note_experiment(table, read_record(model.folder))
     assert "| fer2013 100.00% |  |" in table.read_text()
-    speed = [{"engine": "torch", "threads": 1, "batch": 1, "p50_ms": 2.0, "p95_ms": 3.0}]
-    path = record_study(model, whole, speed, 1000, "1 CPU thread", full_epochs=40)
+    path = record_study(model, whole, SPEED, 1000, "1 CPU thread", full_epochs=40)
     written = json.loads(path.read_text())
     assert (written["format"], written["protocol"]) == (2, "As it was.")
     assert written["history"] == [{"epoch": 1}]
     assert (written["budget"]["epochs"], written["budget"]["epochs_planned"]) == (3, 40)
     assert written["weights_bytes"] == (model.folder / "weights.safetensors").stat().st_size
     assert written["test"]["fer2013"]["ten_crop"]["faces"] == 14
-    assert (written["speed"], written["memory_bytes"]) == (speed, 1000)
+    assert (written["speed"], written["memory_bytes"]) == ([SPEED[0].model_dump()], 1000)
     assert "gamma@" in (model.folder / "card.md").read_text()
     (line,) = [line for line in table.read_text().splitlines() if "| gamma@" in line]
-    tens = whole.sets["fer2013"].ten_crop
+    tens = whole.sets["fer2013"].figures.ten_crop
     assert tens is not None
     assert f"| {tens.accuracy:.2%} |" in line

@@ -11,7 +11,7 @@ from kit.figures import FOUR, facts, metrics, set_figures, write, write_model
 
 from surveil.training.records.card import card
 from surveil.training.records.failures import failures
-from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import read_record
 
 

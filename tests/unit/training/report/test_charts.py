@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveil.training.measure.metrics import Bin
 from surveil.training.measure.selective import rank, risk_coverage
-from surveil.training.records.metrics_file import SetFigures
+from surveil.training.records.figures import Bin, SetFigures
 from surveil.training.report.charts import LEAST_ACCURACY, Plane, heat
 
 PLANE = Plane(160)
@@ -15,9 +14,9 @@ PLANE = Plane(160)
 
 def test_a_bar_is_as_high_as_its_share_and_faint_with_few_faces() -> None:
     bins = [
-        Bin(0.0, 0.25, 0, None, None),
-        Bin(0.25, 0.5, 10, 0.4, 0.5),
-        Bin(0.5, 1.0, 40, 0.9, 1.0),
+        Bin(low=0.0, high=0.25, faces=0),
+        Bin(low=0.25, high=0.5, faces=10, confidence=0.4, accuracy=0.5),
+        Bin(low=0.5, high=1.0, faces=40, confidence=0.9, accuracy=1.0),
     ]
     low, high = PLANE.bars(bins)
     assert (low.x, low.width) == (41, 38)

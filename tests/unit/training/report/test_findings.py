@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import find_taxonomy
-from surveil.training.measure.evaluation import Evaluation, evaluate_logits
+from surveil.training.measure.evaluation import evaluate_logits
 from surveil.training.measure.mcnemar import mcnemar
 from surveil.training.measure.selective import Ranked, rank
 from surveil.training.measure.study import Against, SetStudy, Study
+from surveil.training.records.figures import SetFigures, Speed
 from surveil.training.report.findings import against, findings, thresholds
 
 TWO = find_taxonomy("two")
@@ -18,7 +19,7 @@ TWO = find_taxonomy("two")
 
 def evaluated(
     confidence: NDArray[np.float32], right: NDArray[np.bool_], validation: Ranked | None = None
-) -> Evaluation:
+) -> SetFigures:
     """Return the figures of faces named with a confidence, rightly or not."""
     said = np.arange(len(right)) % 2
     logits = np.zeros((len(right), 2), np.float32)
@@ -77,9 +78,11 @@ def test_an_interval_is_told_as_one_of_the_accuracy() -> None:
 
 def test_time_is_told_with_the_place_it_was_measured_in() -> None:
     study = Study({"own": SetStudy(evaluated(*surest_first(4, [])))})
-    row = {"engine": "torch", "threads": 16, "batch": 1, "p50_ms": 1.5, "p95_ms": 2.0}
+    time = Speed(engine="torch", threads=16, batch=1, p50_ms=1.5, p95_ms=2.0)
     for device, place in (("cpu", "16 threads"), ("cuda:0", "Some GPU")):
-        said = findings(study, [row | {"device": device}], 5_000_000, "Some GPU")[-1]
+        said = findings(study, [time.model_copy(update={"device": device})], 5_000_000, "Some GPU")[
+            -1
+        ]
         assert said == f"One face takes 1.5 ms with torch on {place} and needs 5.0 MB of memory."
 
 

@@ -1,0 +1,45 @@
+"""A model on the engine that serves it, given frames of any preprocessing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveil.classify import Preprocessing, StoredModel, normalise
+from surveil.engines import compile_network
+
+_BATCH = 64
+
+
+class Runner:
+    """A model on the engine that serves it, for frames of any preprocessing."""
+
+    def __init__(
+        self,
+        model: StoredModel,
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
+        cache_dir: Path | None = None,
+    ) -> None:
+        how = model.facts.preprocessing
+        self.how = how
+        self._network = compile_network(
+            model.network,
+            device=device,
+            example_shape=(2, how.channels, how.crop_px, how.crop_px),
+            threads=threads,
+            cache_dir=cache_dir,
+        )
+
+    def logits(
+        self, frames: NDArray[np.uint8], how: Preprocessing | None = None
+    ) -> NDArray[np.float32]:
+        """Return logits ``(N, K)`` of frames that have the side their preprocessing says."""
+        parts = [
+            self._network(normalise(frames[at : at + _BATCH], how or self.how))[0]
+            for at in range(0, len(frames), _BATCH)
+        ]
+        return np.concatenate(parts)
