@@ -3,17 +3,17 @@
 from surveil.rules.engine import RuleEngine
 from surveil.rules.instance import AlertState, Transition
 from surveil.rules.keys import By, Key
-from surveil.rules.memory import Changes, Memory
 from surveil.rules.model import NoData, Rule
+from surveil.rules.stored import Changes, StoredAlert
 
 __all__ = [
     "AlertState",
     "By",
     "Changes",
     "Key",
-    "Memory",
     "NoData",
     "Rule",
     "RuleEngine",
+    "StoredAlert",
     "Transition",
 ]

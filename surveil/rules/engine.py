@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from math import inf
 
 from surveil.domain import Event, IntervalEvent
-from surveil.rules.cameras import CameraMemory
 from surveil.rules.instance import Instance, Transition
 from surveil.rules.keys import By, Key
 from surveil.rules.logic import judge
-from surveil.rules.memory import Changes, Memory, end_orphan, recall, remember
 from surveil.rules.model import Rule
+from surveil.rules.past import CameraPast
 from surveil.rules.plan import Plan
+from surveil.rules.stored import Changes, StoredAlert, end_orphan, from_stored, to_stored
 from surveil.rules.windows import KeyView, sample_of
 
 LATENESS_S = 5.0
@@ -57,18 +57,18 @@ class RuleEngine:
         self._watching_s = start_at.timestamp()
         self._now_s = -inf
         self._plans = {rule.name: Plan(rule) for rule in rules}
-        self._cameras: dict[str, CameraMemory] = {}
+        self._cameras: dict[str, CameraPast] = {}
         self._plans_of: dict[str, list[Plan]] = {}
         for camera in cameras:
             mine = [plan for plan in self._plans.values() if plan.rule.matches(camera)]
             horizon_s = max((plan.rule.over_s for plan in mine), default=0.0) + 2 * lateness_s
-            memory = CameraMemory(horizon_s, lateness_s, self.drops)
-            self._cameras[camera], self._plans_of[camera] = memory, mine
+            past = CameraPast(horizon_s, lateness_s, self.drops)
+            self._cameras[camera], self._plans_of[camera] = past, mine
             for plan in mine:
-                plan.add_camera(camera, memory)
+                plan.add_camera(camera, past)
         self._positions: dict[str, int] = {}
         self._progress: dict[str, int] = {}
-        self._changed: dict[tuple[str, str], Memory] = {}
+        self._changed: dict[tuple[str, str], StoredAlert] = {}
         self._stored: set[tuple[str, str]] = set()
 
     @property
@@ -77,12 +77,12 @@ class RuleEngine:
         return max((camera.window.horizon_s for camera in self._cameras.values()), default=0.0)
 
     def restore(
-        self, memories: Iterable[Memory], progress: Mapping[str, int], history: Iterable[Event]
+        self, alerts: Iterable[StoredAlert], progress: Mapping[str, int], history: Iterable[Event]
     ) -> list[Transition]:
         """Take up where an earlier engine ended; at most once, before all else.
 
         Args:
-            memories: Of all alerts that were stored.
+            alerts: All that were stored.
             progress: Per run the last ``seq`` that was evaluated.
             history: Events of the last ``horizon_s``; those beyond ``progress`` are ignored.
 
@@ -97,17 +97,17 @@ class RuleEngine:
                 seen.add((event.run, event.seq))
                 self._cameras[event.camera].window.add(sample_of(event))
         ended = []
-        for memory in memories:
-            self._stored.add((memory.rule, memory.key))
-            plan = self._plans.get(memory.rule)
-            instance = recall(memory, plan.rule) if plan else None
+        for stored in alerts:
+            self._stored.add((stored.rule, stored.key))
+            plan = self._plans.get(stored.rule)
+            instance = from_stored(stored, plan.rule) if plan else None
             if plan is not None and instance is not None and plan.adopt(instance):
                 clock_s = plan.clock_s(instance.key.camera, self._now_s)
                 instance.evaluated_s = max(instance.evaluated_s, clock_s)
                 continue
-            transition = end_orphan(memory, datetime.fromtimestamp(self._watching_s, UTC))
+            transition = end_orphan(stored, datetime.fromtimestamp(self._watching_s, UTC))
             ended += [transition] if transition else []
-            self._changed[memory.rule, memory.key] = Memory(memory.rule, memory.key, None)
+            self._changed[stored.rule, stored.key] = StoredAlert(stored.rule, stored.key, None)
         return ended
 
     def resume(self, at: datetime) -> None:
@@ -147,9 +147,9 @@ class RuleEngine:
     def take_changes(self) -> Changes:
         """Return what must be stored since the last call; the caller keeps it until it is."""
         changes = Changes(self._progress, list(self._changed.values()))
-        for memory in changes.memories:
-            known = (memory.rule, memory.key)
-            (self._stored.discard if memory.data is None else self._stored.add)(known)
+        for stored in changes.alerts:
+            known = (stored.rule, stored.key)
+            (self._stored.discard if stored.data is None else self._stored.add)(known)
         self._progress, self._changed = {}, {}
         return changes
 
@@ -211,13 +211,13 @@ class RuleEngine:
             if _fingerprint(instance) != before and (
                 not instance.is_plain or known in self._stored or known in self._changed
             ):
-                self._changed[known] = remember(instance)
+                self._changed[known] = to_stored(instance)
         return steps
 
     def _step(self, plan: Plan, instance: Instance, at_s: float) -> Transition | None:
         key = instance.key
         view = KeyView(
-            windows=[memory.window for memory in plan.memories(key.camera)],
+            windows=[past.window for past in plan.pasts(key.camera)],
             until_s=at_s,
             clock_s=max(at_s, self._now_s),
             watching_s=self._watching_s,
@@ -233,5 +233,5 @@ class RuleEngine:
 
 
 def _fingerprint(instance: Instance) -> tuple[object, ...]:
-    """Return what :func:`remember` must not lose."""
+    """Return what :func:`to_stored` must not lose."""
     return (instance.state, instance.state_s, instance.latches, instance.is_known)

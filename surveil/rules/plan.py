@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import inf, isfinite
 
-from surveil.rules.cameras import CameraMemory
 from surveil.rules.conditions import Condition
 from surveil.rules.instance import Instance
 from surveil.rules.keys import By, Key
 from surveil.rules.model import Rule
+from surveil.rules.past import CameraPast
 
 TRACK_SILENCE_S = 30.0
 """A track unseen for this long after its windows have emptied is over, whatever is unknown."""
@@ -34,12 +34,12 @@ class Plan:
         self.follows_clock = all(each.follows_clock for each in self.conditions)
         self.warm_up_s = max(each.warm_up_s for each in self.conditions)
         self.track_silence_s = rule.over_s + rule.keep_firing_for + TRACK_SILENCE_S
-        self.cameras: dict[str, CameraMemory] = {}
+        self.cameras: dict[str, CameraPast] = {}
         self.groups: dict[str, dict[str, Instance]] = {}
 
-    def add_camera(self, camera: str, memory: CameraMemory) -> None:
+    def add_camera(self, camera: str, past: CameraPast) -> None:
         """Let the rule watch a camera."""
-        self.cameras[camera] = memory
+        self.cameras[camera] = past
         if self.rule.by is By.TRACK:
             self.groups[camera] = {}
             return
@@ -65,13 +65,13 @@ class Plan:
         instance.seen_s = max(instance.seen_s, at_s)
         return True
 
-    def memories(self, camera: str) -> list[CameraMemory]:
+    def pasts(self, camera: str) -> list[CameraPast]:
         """Return the pasts that a group's alerts span: one camera's, or with ``""`` all."""
         return [self.cameras[camera]] if camera else list(self.cameras.values())
 
     def clock_s(self, camera: str, now_s: float) -> float:
         """Return the event time of a group: that of its slowest camera; ``-inf`` for none yet."""
-        clocks = [memory.clock_s(now_s) for memory in self.memories(camera)]
+        clocks = [past.clock_s(now_s) for past in self.pasts(camera)]
         return min((clock_s for clock_s in clocks if isfinite(clock_s)), default=-inf)
 
     def _at_rest(self, key: Key) -> Instance:

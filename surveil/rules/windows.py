@@ -1,4 +1,4 @@
-"""What the engine remembers of each camera, and the views on it that measures read.
+"""The last intervals of each camera, and the views on them that measures read.
 
 Instants are seconds since the epoch (UTC) as floats in here: windows are arithmetic.
 """
@@ -14,7 +14,7 @@ from surveil.domain import IntervalEvent
 from surveil.rules.reading import Vote
 
 MAX_SAMPLES = 40_000
-"""Most intervals remembered per camera, whatever the windows ask for."""
+"""Most intervals held per camera, whatever the windows ask for."""
 _EPSILON_S = 1e-6
 
 
@@ -55,7 +55,7 @@ class CameraWindow:
         self._samples: list[Sample] = []
 
     def add(self, sample: Sample) -> bool:
-        """Remember one interval; return false if it is older than the horizon and was not kept."""
+        """Take in one interval; return false if it is older than the horizon and was not kept."""
         newest_s = max(self.watermark_s or sample.to_s, sample.to_s)
         oldest_s = newest_s - self.horizon_s
         if sample.analysed > 0:

@@ -24,7 +24,7 @@ from surveil.errors import UnavailableError
 from surveil.events.consumer import Delivery, EntryId, Unreadable
 from surveil.events.embedded import embedded_url
 from surveil.logs import get_logger
-from surveil.rules import Memory, RuleEngine, Transition
+from surveil.rules import RuleEngine, StoredAlert, Transition
 from surveil.rules.engine import LATENESS_S
 from surveil.rules.instance import LIT
 from surveil.rules.sequence import event_at
@@ -124,12 +124,12 @@ class Alerter:
         state = self._until_available(self._load)
         history = self._look_back(state.committed_at) if state.committed_at else []
         self._commits = state.commits
-        memories = [Memory(rule, key, data) for (rule, key), data in state.memories.items()]
-        self._take(self._engine.restore(memories, state.progress, history))
+        alerts = [StoredAlert(rule, key, data) for (rule, key), data in state.memories.items()]
+        self._take(self._engine.restore(alerts, state.progress, history))
         _log.info(
             "alerter.restored",
             rules=len(self._fleet.rules),
-            alerts=len(memories),
+            alerts=len(alerts),
             events=len(history),
         )
 
@@ -219,7 +219,7 @@ class Alerter:
             )
         changes = self._engine.take_changes()
         self._batch.progress |= changes.progress
-        self._batch.memories |= {(m.rule, m.key): m.data for m in changes.memories}
+        self._batch.memories |= {(one.rule, one.key): one.data for one in changes.alerts}
 
     def _commit(self) -> None:
         """Write the batch, however long SQL is away, then acknowledge its entries."""

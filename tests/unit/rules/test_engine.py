@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from surveil.rules.memory import Memory
+from surveil.rules.stored import StoredAlert
 
 BLIND = {"name": "blind", "when": [{"health": "camera", "silent_for": "15s"}]}
 SMILE = {
@@ -168,47 +168,47 @@ class TestRestart:
             old = kit.stage(*rules).see(*events[:cut])
             changes = old.engine.take_changes()
             # Through JSON, as the store keeps it.
-            memories = [
-                Memory(m.rule, m.key, json.loads(json.dumps(m.data)))
-                for m in changes.memories
+            stored = [
+                StoredAlert(m.rule, m.key, json.loads(json.dumps(m.data)))
+                for m in changes.alerts
                 if m.data is not None
             ]
             new = kit.stage(*rules, start=cut + 5.0)
-            new.engine.restore(memories, changes.progress, history=events)
+            new.engine.restore(stored, changes.progress, history=events)
             # The last ones are delivered again: nobody acknowledged them.
             new.see(*events[max(0, cut - 3) :])
             assert old.transitions + new.transitions == expected, cut
 
-    def test_pending_memory_is_deleted_once_at_rest(self, kit: Any) -> None:
+    def test_pending_alert_is_forgotten_once_at_rest(self, kit: Any) -> None:
         stage = kit.stage(kit.rule(**{"for": "5s"})).play("nnhhh")
-        (pending,) = stage.engine.take_changes().memories
+        (pending,) = stage.engine.take_changes().alerts
         assert pending.data is not None
 
         stage.see(*(kit.interval(s, (1, "sad")) for s in range(5, 9)))
         assert stage.states == ["pending", "inactive"]
-        assert [m.data for m in stage.engine.take_changes().memories] == [None]
+        assert [m.data for m in stage.engine.take_changes().alerts] == [None]
 
     def test_camera_at_rest_is_not_stored(self, kit: Any) -> None:
         changes = kit.stage().play("nnnn....").engine.take_changes()
 
-        assert changes.memories == []
+        assert changes.alerts == []
         assert changes.progress == {"R1": 8}
 
     def test_alert_of_a_removed_rule_is_resolved_for_those_it_was_sent_to(self, kit: Any) -> None:
         old = kit.stage(kit.rule(notify=["ops"])).play("hhhh")
-        memories = old.engine.take_changes().memories
+        stored = old.engine.take_changes().alerts
         new = kit.stage(kit.rule(name="other"), start=10)
-        (ended,) = new.engine.restore(memories, {}, [])
+        (ended,) = new.engine.restore(stored, {}, [])
 
         assert (ended.rule, ended.to_state, ended.cause) == ("joy", "resolved", "rule-removed")
         assert (ended.message, ended.notify) == ("resolved", ("ops",))
-        assert [m.data for m in new.engine.take_changes().memories] == [None]
+        assert [m.data for m in new.engine.take_changes().alerts] == [None]
 
     def test_silence_across_a_restart_holds_until_known(self, kit: Any) -> None:
         old = kit.stage(kit.rule(**BLIND)).tick(*range(20))
-        memories = old.engine.take_changes().memories
+        stored = old.engine.take_changes().alerts
         new = kit.stage(kit.rule(**BLIND), start=30)
-        new.engine.restore(memories, {}, [])
+        new.engine.restore(stored, {}, [])
         new.tick(*range(30, 60))
         assert new.log == []
 

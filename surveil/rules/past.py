@@ -1,4 +1,4 @@
-"""What the engine keeps per camera: its window, and its runs' events in order."""
+"""What the engine keeps of each camera: its window, and its runs' events in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_RUNS = 64
 """Runs of one camera whose events are told apart; older ones are over."""
 
 
-class CameraMemory:
+class CameraPast:
     """The past of one camera.
 
     Args:

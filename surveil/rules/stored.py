@@ -13,7 +13,7 @@ from surveil.rules.model import Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class StoredAlert:
     """One alert as it is stored; ``data`` is JSON, or None where nothing is left to store."""
 
     rule: str
@@ -27,21 +27,21 @@ class Changes:
 
     Attributes:
         progress: Per run the last ``seq`` that was evaluated.
-        memories: Alerts to store, or to forget.
+        alerts: Those to store, or to forget.
     """
 
     progress: dict[str, int]
-    memories: list[Memory]
+    alerts: list[StoredAlert]
 
     def __bool__(self) -> bool:
-        return bool(self.progress or self.memories)
+        return bool(self.progress or self.alerts)
 
 
-def remember(instance: Instance) -> Memory:
+def to_stored(instance: Instance) -> StoredAlert:
     """Return what is to be stored of an alert."""
     key = instance.key
     if instance.is_plain:
-        return Memory(instance.rule.name, key.text, None)
+        return StoredAlert(instance.rule.name, key.text, None)
     data = {
         "by": key.by.value,
         "camera": key.camera,
@@ -59,15 +59,15 @@ def remember(instance: Instance) -> Memory:
         "labels": dict(instance.rule.labels),
         "notify": list(instance.rule.notify),
     }
-    return Memory(instance.rule.name, key.text, data)
+    return StoredAlert(instance.rule.name, key.text, data)
 
 
-def recall(memory: Memory, rule: Rule) -> Instance | None:
+def from_stored(stored: StoredAlert, rule: Rule) -> Instance | None:
     """Return the alert that was stored, or None if the rule no longer has such a key.
 
     A rule whose conditions changed in number keeps its alerts and loses their hysteresis.
     """
-    data = memory.data or {}
+    data = stored.data or {}
     key = _key_of(data)
     if key.by is not rule.by or (key.by is not By.SITE and not rule.matches(key.camera)):
         return None
@@ -88,14 +88,14 @@ def recall(memory: Memory, rule: Rule) -> Instance | None:
     )
 
 
-def end_orphan(memory: Memory, at: datetime) -> Transition | None:
+def end_orphan(stored: StoredAlert, at: datetime) -> Transition | None:
     """Return the end of an alert whose rule or camera is no longer configured."""
-    data = memory.data or {}
+    data = stored.data or {}
     state = AlertState(data["state"])
     if state in (AlertState.INACTIVE, AlertState.RESOLVED):
         return None
     return Transition(
-        rule=memory.rule,
+        rule=stored.rule,
         key=_key_of(data),
         from_state=state,
         to_state=AlertState.RESOLVED if state in LIT else AlertState.INACTIVE,
