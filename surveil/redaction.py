@@ -25,7 +25,8 @@ password is still hidden in a URL, in ``user:password`` and in basic authenticat
 MOST = 10_000
 """Values registered in one process at most; one more is a configuration error."""
 
-_USERINFO = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
+_USERINFO = re.compile(r"(?<=://)(?:[^/?#\s\"'<>@]*:[^\s\"'<>]*|[^/?#\s\"'<>]*)@")
+"""With a colon up to the last @: a password with a / or ? in it must not show for being wrong."""
 _RUN = r"[A-Za-z0-9+/=_-]*"
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}|\\|\+|&(?:#|amp;|lt;|gt;|quot;)")
 """Where none of these is, a secret can only stand in plain, in base64 or in hexadecimal."""

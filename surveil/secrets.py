@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import re
-from collections.abc import Iterator
 from typing import Any, NoReturn, Self
 from urllib.parse import unquote, unquote_plus
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from surveil.credentials import SECRET_NAMES, USER_NAMES, parameters, secret_userinfo
 from surveil.redaction import MASK, redact, register, register_credentials, registered
 
 __all__ = [
@@ -29,16 +28,6 @@ LONGEST = 4096
 
 REVEAL = "reveal_secrets"
 """Key of the pydantic serialization context under which secrets are written in the clear."""
-
-SECRET_PARAMETERS = re.compile(
-    r"^(?:.*[_-])?(?:pass(?:wd|word|phrase)?|pwd|pw|psw|token|secret|auth"
-    r"|key|api_?key|credentials?|sig(?:nature)?|session|access_?token)$",
-    re.IGNORECASE,
-)
-"""Names of URL query parameters whose values are secrets."""
-
-USER_PARAMETERS = re.compile(r"^(?:.*[_-])?(?:user(?:name)?|usr|login)$", re.IGNORECASE)
-"""Names of URL query parameters that are not shown, but whose words are not searched for."""
 
 
 class Secret:
@@ -148,21 +137,18 @@ class Secret:
 class SecretUrl(Secret):
     """A URL whose credentials do not show: ``str`` gives ``rediss://***@host:6379/0?token=***``.
 
-    The password and the values of query parameters named like secrets are registered for
+    The password and the values of parameters named like secrets are registered for
     :func:`redact`, each in plain and as written.
     """
 
     __slots__ = ()
 
     def _register(self) -> None:
-        userinfo = self._value.partition("://")[2]
-        userinfo = re.split(r"[/?#]", userinfo, maxsplit=1)[0]
-        if "@" in userinfo:
-            username, _, password = userinfo.rpartition("@")[0].partition(":")
-            register(password)
-            register_credentials(unquote(username), unquote(password))
-        for name, value in _query(self._value):
-            if SECRET_PARAMETERS.match(name):
+        username, password = secret_userinfo(self._value)
+        register(password)
+        register_credentials(unquote(username), unquote(password))
+        for name, value in parameters(self._value):
+            if value and SECRET_NAMES.match(name):
                 register(value)
                 register(unquote_plus(value))
 
@@ -172,15 +158,8 @@ class SecretUrl(Secret):
         return self._value.partition(":")[0].lower()
 
     def __str__(self) -> str:
-        shown = redact(self._value)
-        for name, value in _query(self._value):
-            if value and (SECRET_PARAMETERS.match(name) or USER_PARAMETERS.match(name)):
+        shown = self._value
+        for name, value in parameters(self._value):
+            if value and (SECRET_NAMES.match(name) or USER_NAMES.match(name)):
                 shown = shown.replace(f"{name}={value}", f"{name}={MASK}")
-        return shown
-
-
-def _query(url: str) -> Iterator[tuple[str, str]]:
-    """Yield the query parameters of a URL as written, without decoding."""
-    for pair in url.partition("?")[2].partition("#")[0].split("&"):
-        name, _, value = pair.partition("=")
-        yield name, value
+        return redact(shown)

@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from surveil.config.urls import split_credentials
+from surveil.credentials import split_credentials
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
     BLIND_RULE,

@@ -14,9 +14,9 @@ import click
 import sqlalchemy as sa
 
 from surveil.config import load_fleet
+from surveil.config.urls import read_database_url
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
-from surveil.secrets import SecretUrl
 from surveil.store.engine import connect
 
 DEFAULT_FLEET = Path("fleet.yaml")
@@ -71,8 +71,7 @@ def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> 
         if url is None and fleet_file == DEFAULT_FLEET and not fleet_file.is_file():
             raise ConfigError("which database? Give --fleet FLEET.yaml or --database URL")
     if url is not None:
-        # A secret from here on: no message will show its password.
-        return connect(SecretUrl(url).reveal(), create=create)
+        return connect(read_database_url(url).reveal(), create=create)
     assert fleet_file is not None
     return connect(load_fleet(fleet_file).database.reveal(), create=create)
 

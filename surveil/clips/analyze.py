@@ -16,9 +16,9 @@ from surveil.intervals.builder import IntervalBuilder
 from surveil.intervals.readings import FaceReading
 from surveil.sources.failure import SourceError
 from surveil.sources.files import read_file
-from surveil.sources.kinds import resolve
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import classify
+from surveil.sources.registry import resolve
 from surveil.sources.stream import OpenStream
 from surveil.workers.inferring.pipeline import Pipeline
 

@@ -3,7 +3,7 @@
 from surveil.config.camera import Camera, CameraDefaults
 from surveil.config.loading import load_fleet
 from surveil.config.problems import ConfigErrors, Problem
-from surveil.config.receivers import LogReceiver, Receiver, WebhookReceiver
+from surveil.config.receivers import Receiver
 from surveil.config.schema import Fleet
 
 __all__ = [
@@ -11,9 +11,7 @@ __all__ = [
     "CameraDefaults",
     "ConfigErrors",
     "Fleet",
-    "LogReceiver",
     "Problem",
     "Receiver",
-    "WebhookReceiver",
     "load_fleet",
 ]

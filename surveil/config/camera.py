@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from surveil.config.interpolation import Interpolated
-from surveil.config.section import Section
-from surveil.config.urls import Source, fault, split_credentials
+from surveil.config.urls import Source
+from surveil.credentials import check_unambiguous, split_credentials
 from surveil.durations import Duration
 from surveil.secrets import Secret, register, register_credentials
+from surveil.settings import Interpolated, Section, fault
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -99,6 +99,10 @@ class Camera(CameraDefaults):
         if not isinstance(value, dict) or not isinstance(value.get("source"), str):
             return value
         source = value["source"]
+        try:
+            check_unambiguous(source)
+        except ValueError:
+            return value  # said at the source itself
         url, username, password = split_credentials(source)
         if username is None and password is None:
             return value

@@ -53,6 +53,16 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     failed: set[Location] = field(default_factory=set)
 
+    def at(self, location: Location) -> Any:
+        """Return the value at a location; None where there is none."""
+        value = self.value
+        for step in location:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
     def problem(self, location: Location, message: str, *, at_key: bool = False) -> Problem:
         """Return a problem at a location, or at the nearest place around it that the file has."""
         marks = {**self.marks, **self.key_marks} if at_key else self.marks

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from surveil.config.document import Document, Location
 from surveil.config.problems import Problem, did_you_mean
+from surveil.paths import from_base
+from surveil.settings import Interpolated
 
 MAX_SECRET_BYTES = 64 << 10
 """Largest file that ``${file:}`` reads."""
@@ -19,27 +21,6 @@ MAX_SECRET_BYTES = 64 << 10
 _REFERENCE = re.compile(r"\$(?:(\$\{)|\{([^{}]*)\})")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _MOUNTED = ("/run/", "/var/run/")
-
-
-class Interpolated(str):
-    """Text that holds something from the environment or a file, and what that was.
-
-    Attributes:
-        pieces: The values put in, plain.
-        is_whole: The text is one reference and nothing else.
-    """
-
-    __slots__ = ("is_whole", "pieces")
-    pieces: tuple[str, ...]
-    is_whole: bool
-
-    @classmethod
-    def of(cls, text: str, pieces: tuple[str, ...], *, is_whole: bool = False) -> Interpolated:
-        """Return a text with what was put into it."""
-        made = cls(text)
-        made.pieces = pieces
-        made.is_whole = is_whole
-        return made
 
 
 class Interpolator:
@@ -82,6 +63,11 @@ class Interpolator:
             pieces.append(piece)
             return _encoder(text, match.start())(piece)
 
+        if "${" in _REFERENCE.sub("", text):
+            message = "a ${ is not closed by }; write ${env:NAME}, or $${ for a plain ${"
+            self.problems.append(self._document.problem(location, message))
+            self.failed.add(location)
+            return ""
         filled = _REFERENCE.sub(replace, text)
         if not pieces:
             return filled
@@ -95,7 +81,10 @@ class Interpolator:
             raise ValueError(f"${{{reference}}} is neither ${{env:NAME}} nor ${{file:PATH}}{hint}")
         if kind == "env":
             return self._variable(name)
-        path = self._base / name
+        try:
+            path = Path(from_base(name, self._base))
+        except ValueError as error:
+            raise ValueError(f"${{{reference}}} {error}") from None
         try:
             with path.open("rb") as file:
                 status = os.fstat(file.fileno())

@@ -16,9 +16,10 @@ from surveil.config.interpolation import Interpolator
 from surveil.config.problems import ConfigErrors, Problem
 from surveil.config.rulefiles import RuleReader
 from surveil.config.schema import Fleet
-from surveil.config.urls import BASE, split_credentials
+from surveil.config.urls import BASE
 from surveil.config.validation import problems_of
-from surveil.sources.kinds import BY_SCHEME
+from surveil.credentials import has_plain_secret
+from surveil.sources.registry import BY_SCHEME
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,15 @@ def _unwise(path: Path, document: Document, fleet: Fleet) -> Iterator[Problem]:
                 message = f"{source} belongs to camera {devices[source]!r}; only one can open it"
                 yield document.problem(("cameras", camera.id, "source"), message)
             devices.setdefault(source, camera.id)
+    for name in fleet.cameras:
+        place: Location = ("cameras", name, "source")
+        written = document.at(place)
+        if isinstance(written, str) and has_plain_secret(written):
+            message = (
+                "a password stands in the address itself; write username: and password: with"
+                " ${env:NAME} or ${file:PATH}"
+            )
+            yield document.problem(place, message)
     if path.stat().st_mode & stat.S_IROTH:
         for location in _plain_secrets(document.value, ()):
             message = (
@@ -109,7 +119,9 @@ def _plain_secrets(value: Any, location: Location) -> Iterator[Location]:
                 yield (*location, key)
             else:
                 yield from _plain_secrets(item, (*location, key))
-    elif isinstance(value, str) and location[:1] != ("rules",):
-        password = split_credentials(value)[2]
-        if password and "${" not in password:
-            yield location
+    elif (
+        isinstance(value, str)
+        and location[:1] not in (("rules",), ("cameras",))
+        and has_plain_secret(value)
+    ):
+        yield location

@@ -18,6 +18,9 @@ from surveil.rules.model import Rule
 MAX_FILES = 1000
 """Rule files that one fleet may have."""
 
+SUFFIXES = (".yaml", ".yml")
+"""How the names of rule files end."""
+
 MAX_RULES = 10_000
 """Rules that one fleet may have."""
 
@@ -75,7 +78,7 @@ class RuleReader:
         paths = []
         try:
             paths = sorted(path for path in _expand(self.base, pattern) if path.is_file())
-        except (OSError, ValueError, NotImplementedError):
+        except (OSError, RuntimeError, ValueError):
             message = f"rules: {pattern!r} is not a pattern of files"
             self.problems.append(document.problem(location, message))
             return
@@ -83,6 +86,11 @@ class RuleReader:
             message = f"rules: {pattern!r} matches no file below {self.base.resolve()}"
             self.problems.append(document.problem(location, message))
         for path in paths:
+            if path.suffix not in SUFFIXES:
+                # What it holds, perhaps nobody's business, would be repeated in messages.
+                message = f"rules: {path} is no rule file: its name must end in .yaml or .yml"
+                self.problems.append(document.problem(location, message))
+                continue
             if path.resolve() in self._seen:
                 continue
             self._seen.add(path.resolve())
@@ -100,13 +108,14 @@ class RuleReader:
         value: Any = document.value
         location: Location = ()
         if isinstance(value, dict):
+            if "rules" not in value:
+                message = "'rules' is missing; a rule file has one key, rules:"
+                self.problems.append(document.problem((), message))
+                return
             for key in value:
                 if key != "rules":
                     message = f"unknown key {key!r}; a rule file has one key, rules:"
                     self.problems.append(document.problem((key,), message, at_key=True))
-            if "rules" not in value:
-                self.problems.append(document.problem((), "'rules' is missing"))
-                return
             value, location = value["rules"], ("rules",)
         if not isinstance(value, list):
             self.problems.append(document.problem(location, "must be a list of rules"))
@@ -167,13 +176,13 @@ class RuleReader:
 
 
 def _expand(base: Path, pattern: str) -> Iterator[Path]:
-    path = Path(pattern)
+    path = Path(pattern).expanduser()
     if not _WILDCARD.search(pattern):
         yield base / path
     elif path.is_absolute():
         yield from Path(path.anchor).glob(str(path.relative_to(path.anchor)))
     else:
-        yield from base.glob(pattern)
+        yield from base.glob(str(path))
 
 
 def _references(value: Any, location: Location) -> Iterator[Location]:

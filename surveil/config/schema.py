@@ -18,11 +18,12 @@ from pydantic import (
 
 from surveil.config.camera import Camera, CameraDefaults, CameraId
 from surveil.config.receivers import Receiver
-from surveil.config.section import Section
-from surveil.config.urls import BASE, DatabaseUrl, Redis, fault, from_base, split_credentials
+from surveil.config.urls import BASE, DatabaseUrl, Redis, from_base
+from surveil.credentials import split_credentials
 from surveil.durations import Duration
 from surveil.rules.model import Rule
 from surveil.secrets import REVEAL, SecretUrl, register, registered
+from surveil.settings import Section, fault
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -30,6 +31,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 def _resolve(value: Path, info: ValidationInfo) -> Path:
     """Make a path absolute: it starts from the fleet file's directory, whoever runs surveil."""
     return Path(from_base(value, info))
+
+
+def _check_data_dir(value: Path, info: ValidationInfo) -> Path:
+    if "?" in str(value):
+        raise fault("holds a ?, which ends the path in a URL: choose another name")
+    return _resolve(value, info)
 
 
 def _check_device(value: str) -> str:
@@ -115,7 +122,7 @@ class Fleet(Section):
     version: Literal[1] = 1
     """Version of this file's format."""
 
-    data_dir: Annotated[Path, AfterValidator(_resolve)] = Field(
+    data_dir: Annotated[Path, AfterValidator(_check_data_dir)] = Field(
         default=Path("var"), validate_default=True
     )
     """Directory for everything surveil keeps on this host."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import BeforeValidator, ValidationInfo, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from surveil import paths
-from surveil.config.interpolation import Interpolated
 from surveil.config.problems import did_you_mean
+from surveil.credentials import check_unambiguous, split_credentials
+from surveil.errors import ConfigError
 from surveil.hosts import split_host
 from surveil.secrets import SecretUrl, register
-from surveil.sources.kinds import BY_SCHEME, KINDS
+from surveil.settings import Interpolated, fault
+from surveil.sources.registry import BY_SCHEME, KINDS
 
 BASE = "base"
 """Key of the pydantic validation context: the directory that relative paths start from."""
@@ -26,11 +28,6 @@ _TLS_PARAMETERS = {
     "key_file": "ssl_keyfile",
 }
 """Our names to those of redis-py's URL parameters."""
-
-
-def fault(message: str, **values: object) -> PydanticCustomError:
-    """Return an error whose message, unlike pydantic's own, does not carry the input."""
-    return PydanticCustomError("surveil", "{reason}", {"reason": message.format(**values)})
 
 
 def base_of(info: ValidationInfo) -> Path:
@@ -48,29 +45,6 @@ def from_base(path: str | Path, info: ValidationInfo) -> str:
         raise fault("{reason}", reason=error) from None
 
 
-def split_credentials(source: str) -> tuple[str, str | None, str | None]:
-    """Take the user and the password out of a URL; both percent-decoded.
-
-    Returns:
-        The URL without them, the user and the password; None for what the URL does not have.
-    """
-    scheme, separator, rest = source.partition("://")
-    if not separator:
-        return source, None, None
-    end = re.search(r"[/?#]", rest)
-    authority = rest[: end.start()] if end else rest
-    if "@" not in authority:
-        return source, None, None
-    userinfo, _, host = authority.rpartition("@")
-    username, colon, password = userinfo.partition(":")
-    tail = rest[end.start() :] if end else ""
-    return (
-        f"{scheme}://{host}{tail}",
-        unquote(username) or None,
-        unquote(password) if colon and password else None,
-    )
-
-
 def _check_source(value: object, info: ValidationInfo) -> object:
     """Check a camera's source as its kind says; relative paths start from the fleet file."""
     if isinstance(value, SecretUrl):
@@ -85,6 +59,7 @@ def _check_source(value: object, info: ValidationInfo) -> object:
     if not colon or scheme not in BY_SCHEME:
         raise fault("{reason}", reason=_unknown_scheme(value, scheme if colon else "", pieces))
     try:
+        check_unambiguous(value)
         address = BY_SCHEME[scheme].check(split_credentials(f"{scheme}:{rest}")[0], base_of(info))
         host, port = split_host(address) if "://" in address else ("", None)
     except ValueError as error:
@@ -142,8 +117,7 @@ def _check_redis(value: object, info: ValidationInfo) -> object:
         words = ("embedded", "redis", "rediss", "unix")
         hint = "" if isinstance(value, Interpolated) else did_you_mean(scheme[:32], words)
         raise fault("must be embedded or a redis://, rediss:// or unix:// URL{hint}", hint=hint)
-    _check_host(value, scheme)
-    return SecretUrl(value)
+    return SecretUrl(_server(value))
 
 
 def _fold_redis(options: dict[str, object], info: ValidationInfo) -> str:
@@ -159,9 +133,7 @@ def _fold_redis(options: dict[str, object], info: ValidationInfo) -> str:
             raise fault("{name} stands both in the URL and beside it; keep one", name=name)
     user = str(options.get("username") or user or "")
     password = str(options.get("password") or password or "")
-    if user or password:
-        scheme, _, rest = url.partition("://")
-        url = f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+    url = _with_credentials(url, user, password)
     files = {
         parameter: from_base(str(options[name]), info)
         for name, parameter in _TLS_PARAMETERS.items()
@@ -175,41 +147,79 @@ def _fold_redis(options: dict[str, object], info: ValidationInfo) -> str:
     return url + ("&" if "?" in url else "?") * bool(files) + urlencode(files)
 
 
-def _check_host(value: str, scheme: str) -> None:
+def _server(value: str, *, may_lack_host: bool = False) -> str:
+    """Return a server's URL with user and password percent-encoded, so that all parsers agree.
+
+    Raises:
+        PydanticCustomError: It can be read in two ways, or its host or port cannot be one.
+    """
+    scheme = value.partition(":")[0]
     try:
-        parts = urlsplit(split_credentials(value)[0])
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise fault(
-            "is not a URL: check host and port ({scheme}://HOST:PORT)", scheme=scheme
-        ) from None
-    # PostgreSQL takes the directory of a unix socket as ?host=.
-    if not host and not (scheme.startswith("postgresql") and "host=" in parts.query):
+        check_unambiguous(value, one_at=True)
+        url, user, password = split_credentials(value)
+        host, _ = split_host(url)
+    except ValueError as error:
+        raise fault("{reason}", reason=error) from None
+    if not host and not may_lack_host:
         raise fault("names no host; write {scheme}://HOST", scheme=scheme)
+    return _with_credentials(url, user, password)
+
+
+def _with_credentials(url: str, user: str | None, password: str | None) -> str:
+    if not user and not password:
+        return url
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{quote(user or '', safe='')}:{quote(password or '', safe='')}@{rest}"
 
 
 def _check_database(value: object, info: ValidationInfo) -> object:
     """Check a SQL address; the path of an SQLite file starts from the fleet file's directory."""
     if isinstance(value, SecretUrl):
         return value
+    return _database(value, base_of(info))
+
+
+def _database(value: object, base: Path) -> SecretUrl:
     if not isinstance(value, str):
         raise fault("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
     scheme, separator, rest = value.partition("://")
     if separator and scheme == "sqlite":
-        path = rest.removeprefix("/")
-        if not path or path.startswith(":memory:"):
-            raise fault("needs a file: the processes of surveil share it; write sqlite:///PATH")
-        if not rest.startswith("/"):
-            raise fault("needs three slashes before a path: sqlite:///PATH")
-        return SecretUrl(f"sqlite:///{from_base(path, info)}")
+        return _sqlite(rest, base)
     if separator and scheme == "postgresql+psycopg":
-        _check_host(value, scheme)
-        if not urlsplit(value).path.strip("/"):
+        # PostgreSQL takes the directory of a unix socket as ?host=.
+        url = _server(value, may_lack_host="host=" in value.partition("?")[2])
+        if not urlsplit(url).path.strip("/"):
             raise fault("names no database; write postgresql+psycopg://USER:PASSWORD@HOST/NAME")
-        return SecretUrl(value)
+        return SecretUrl(url)
     if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg2"):
         raise fault("write postgresql+psycopg:// in place of {scheme}://", scheme=scheme)
     raise fault("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+
+
+def _sqlite(rest: str, base: Path) -> SecretUrl:
+    path = rest.removeprefix("/")
+    if not path or path.startswith(":memory:"):
+        raise fault("needs a file: the processes of surveil share it; write sqlite:///PATH")
+    if not rest.startswith("/"):
+        raise fault("needs three slashes before a path: sqlite:///PATH")
+    if "?" in path:
+        raise fault("holds a ?, which ends the path in a URL: choose another name for the file")
+    try:
+        return SecretUrl(f"sqlite:///{paths.from_base(path, base)}")
+    except ValueError as error:
+        raise fault("{reason}", reason=error) from None
+
+
+def read_database_url(text: str) -> SecretUrl:
+    """Return a database URL given outside a fleet file; paths start from the working directory.
+
+    Raises:
+        ConfigError: It is none; the message does not repeat it.
+    """
+    try:
+        return _database(text, Path.cwd())
+    except PydanticCustomError as error:
+        raise ConfigError(f"the database URL {error.message()}") from None
 
 
 Source = Annotated[SecretUrl, BeforeValidator(_check_source)]

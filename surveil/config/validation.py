@@ -88,7 +88,7 @@ def _in_document(document: Document, prefix: Location, loc: Location) -> Locatio
 def _problem(details: ErrorDetails, document: Document, location: Location, root: Any) -> Problem:
     kind, loc = details["type"], details["loc"]
     if kind == "extra_forbidden":
-        known = set(keys_at(root, loc[:-1], _value_at(document, location[:-1])))
+        known = set(keys_at(root, loc[:-1], document.at(location[:-1])))
         message = f"unknown key {str(loc[-1])!r}{did_you_mean(str(loc[-1]), known)}"
         where = _dotted(location[:-1])
         return document.problem(location, _joined(where, message), at_key=True)
@@ -122,16 +122,6 @@ def _message(details: ErrorDetails) -> str:
         return "must not be empty"
     message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return redact(message.replace("Input should be", "must be"))
-
-
-def _value_at(document: Document, location: Location) -> Any:
-    value = document.value
-    for step in location:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
 
 
 def _joined(where: str, message: str) -> str:

@@ -15,6 +15,7 @@ import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import redis
 
@@ -38,7 +39,7 @@ _log = get_logger("events")
 
 def embedded_url(data_dir: Path) -> str:
     """Return the URL of the embedded server of a data directory, the same in every process."""
-    return f"unix://{socket_path(data_dir)}"
+    return f"unix://{quote(str(socket_path(data_dir)))}"
 
 
 def find_server_binary() -> Path:

@@ -3,8 +3,6 @@
 from surveil.notify.courier import Courier, Outbox, Owed, Settlement
 from surveil.notify.log import LogReceiver
 from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
-from surveil.notify.registry import RECEIVERS, make_receiver
-from surveil.notify.webhook import WebhookReceiver
 
 __all__ = [
     "RECEIVERS",
@@ -17,6 +15,4 @@ __all__ = [
     "Owed",
     "Receiver",
     "Settlement",
-    "WebhookReceiver",
-    "make_receiver",
 ]

@@ -6,18 +6,18 @@ from datetime import datetime
 
 import structlog
 
-from surveil.notify.receiver import Attempt, Notice, Outcome
+from surveil.notify.receiver import Attempt, Notice, Outcome, ReceiverKind
+from surveil.settings import Section
 
 _log = structlog.get_logger(__name__)
 
 
+class LogSettings(Section):
+    """Alerts as lines of surveil's own log."""
+
+
 class LogReceiver:
     """One line for each message; every field of it is redacted as any other line."""
-
-    @classmethod
-    def of(cls, settings: object) -> LogReceiver:
-        """Return a receiver; there is nothing to set."""
-        return cls()
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
         """Write the line; a log cannot refuse."""
@@ -35,3 +35,11 @@ class LogReceiver:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+LOG = ReceiverKind(
+    name="log",
+    help="Write alerts to surveil's log.",
+    settings=LogSettings,
+    make=lambda settings: LogReceiver(),
+)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from surveil.settings import Section
 
 
 class Outcome(StrEnum):
@@ -59,3 +61,21 @@ class Receiver(Protocol):
 
     def close(self) -> None:
         """Let go of connections; called once, from the same thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverKind:
+    """One kind of receiver; :data:`surveil.notify.registry.KINDS` has them all.
+
+    Attributes:
+        name: Its key in a fleet file: ``receivers: {ops: {NAME: …}}``.
+        help: What it does, in one sentence, for the schema that editors show.
+        settings: What stands below the key. Credentials in it have type ``Secret``.
+        make: Called once in the alerter's process, with an instance of ``settings``. A large
+            library is imported here: reading a configuration must not load it.
+    """
+
+    name: str
+    help: str
+    settings: type[Section]
+    make: Callable[[Any], Receiver]

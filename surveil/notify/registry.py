@@ -1,30 +1,24 @@
-"""The kinds of receiver.
+"""The kinds of receivers, registered here and nowhere else.
 
-A new kind is a file beside this with its class, and a line in :data:`RECEIVERS`. What may be
-written in the YAML is its settings' affair, in ``surveil/config/receivers.py`` under the same name.
+To add one, write a file beside ``log.py`` with its settings (a
+:class:`~surveil.settings.Section`), a class that fulfils
+:class:`~surveil.notify.receiver.Receiver`, and a :class:`~surveil.notify.receiver.ReceiverKind` of
+both; and name that in ``KINDS``. Fleet files, their schema and the alerter take it from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from surveil.notify.log import LOG
+from surveil.notify.receiver import Receiver, ReceiverKind
+from surveil.notify.webhook_settings import WEBHOOK
+from surveil.settings import Section
 
-from surveil.notify.log import LogReceiver
-from surveil.notify.receiver import Receiver
-from surveil.notify.webhook import WebhookReceiver
+KINDS: tuple[ReceiverKind, ...] = (LOG, WEBHOOK)
+"""All of them, in the order in which people are told of them."""
 
-RECEIVERS: Mapping[str, Callable[[Any], Receiver]] = {
-    "log": LogReceiver.of,
-    "webhook": WebhookReceiver.of,
-}
-"""Kind in the YAML to what makes a receiver of that kind from its settings."""
+BY_NAME = {kind.name: kind for kind in KINDS}
 
 
-def make_receiver(kind: str, settings: object) -> Receiver:
-    """Return a receiver.
-
-    Args:
-        kind: A key of :data:`RECEIVERS`.
-        settings: What the kind's factory takes.
-    """
-    return RECEIVERS[kind](settings)
+def make_receiver(kind: str, settings: Section) -> Receiver:
+    """Return a receiver of a kind, by its name in ``BY_NAME``, and an instance of its settings."""
+    return BY_NAME[kind].make(settings)

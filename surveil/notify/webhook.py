@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime
-from typing import Protocol
 
 import httpx
 
@@ -18,17 +17,6 @@ from surveil.secrets import Secret
 GONE = 410
 OVERLOADED = (429, 502, 503, 504)
 """Statuses that speak of the receiver and not of the message (Standard Webhooks, operations)."""
-
-
-class WebhookSettings(Protocol):
-    """What the configuration says of a webhook."""
-
-    @property
-    def url(self) -> Secret: ...
-    @property
-    def secret(self) -> Secret: ...
-    @property
-    def timeout_s(self) -> float: ...
 
 
 class WebhookReceiver:
@@ -61,11 +49,6 @@ class WebhookReceiver:
             limits=httpx.Limits(max_connections=1, keepalive_expiry=30.0),
             headers={"user-agent": "surveil", "content-type": "application/json"},
         )
-
-    @classmethod
-    def of(cls, settings: WebhookSettings) -> WebhookReceiver:
-        """Return the receiver that the configuration describes."""
-        return cls(settings.url, settings.secret, timeout_s=settings.timeout_s)
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
         """Post once."""

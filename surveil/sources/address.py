@@ -33,7 +33,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:
-    """One kind of source; :data:`surveil.sources.kinds.KINDS` has them all.
+    """One kind of source; :data:`surveil.sources.registry.KINDS` has them all.
 
     Attributes:
         schemes: What its addresses start with, before the colon, in lower case.

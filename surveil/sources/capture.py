@@ -25,10 +25,10 @@ from surveil.sources.backoff import Backoff
 from surveil.sources.clock import RunClock
 from surveil.sources.failure import Failure, SourceError
 from surveil.sources.freeze import FreezeWatch, sample_luma
-from surveil.sources.kinds import resolve
 from surveil.sources.machine import CameraMachine, Change, Limits
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import classify
+from surveil.sources.registry import resolve
 from surveil.sources.sampling import MediaClock, PtsClock, Sampler
 from surveil.sources.sockets import REQUESTS, TLS_REQUESTS, SocketWatch
 from surveil.sources.statelog import StateRecord

@@ -12,9 +12,9 @@ from ulid import ULID
 from surveil.domain import Frame, Reason
 from surveil.sources.clock import RunClock
 from surveil.sources.failure import Failure, SourceError
-from surveil.sources.kinds import resolve
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import classify
+from surveil.sources.registry import resolve
 from surveil.sources.sampling import PtsClock, Sampler
 from surveil.sources.stream import OpenStream, PictureFormat
 from surveil.sources.upright import Converter

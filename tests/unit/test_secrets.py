@@ -102,6 +102,9 @@ def test_redact_in_urls_that_patterns_miss(url: str, encode: Callable[[str], str
 
 def test_redact_drops_userinfo_of_unknown_secrets() -> None:
     assert Redactor().redact("open rtsp://ab:cd@cam/x") == f"open rtsp://{MASK}@cam/x"
+    for odd in ("12/34", "12?34", "12#34", "1@2", "12/3@4?5"):
+        text = f"open rtsp://admin:{odd}@cam/x failed"
+        assert Redactor().redact(text) == f"open rtsp://{MASK}@cam/x failed"
     assert Redactor().redact("mail ops@example.org or https://x/y@z") == (
         "mail ops@example.org or https://x/y@z"
     )

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from surveil.config.receivers import Receiver as ReceiverConfig
 from surveil.logs import get_logger
-from surveil.notify import Courier, Notice, Owed, Settlement, make_receiver
+from surveil.notify import Courier, Notice, Owed, Settlement
+from surveil.notify.registry import make_receiver
 from surveil.store.engine import reading, writing
 from surveil.store.outbox import hasten, load_due, settle
 from surveil.workers.host.lifeline import Telemetry
@@ -64,7 +65,7 @@ class Deliveries:
         self._couriers = [
             Courier(
                 name,
-                make_receiver(config.kind, getattr(config, config.kind)),
+                make_receiver(config.kind, config.settings),
                 SqlOutbox(database, name),
                 self._counter(name),
             )

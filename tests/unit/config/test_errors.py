@@ -149,7 +149,13 @@ def test_duplicate_camera(fail: Any) -> None:
         ("source: rtsp://", "names no host"),
         ("source: rtsp://h:99999/x", "check host and port"),
         ("source: rtsp://h:0/x", "port 0"),
-        ("source: 'rtsp://u:12#canary@h/x'", "write it as %23"),
+        ("source: 'rtsp://h/x#y'", "write it as %23"),
+        ("source: 'rtsp://u:12#canary@h/x'", "# as %23"),
+        ("source: 'rtsp://u:12/34canary@h/x'", "/ as %2F"),
+        ("source: 'rtsp://u:12?34canary@h/x'", "? as %3F"),
+        ("source: 'rtsp://u:p@canary/x@h/x'", "@ as %40"),
+        ("source: /dev/video0", "did you mean 'usb:/dev/video0'?"),
+        ("source: rtsp://cam..canary/x", "the host is no name"),
         ("source: rtsp://[::1/x", "check host and port"),
         ("source: ' usb:0'", "one line without spaces"),
         ("source: [usb:0]", "must be text such as"),
@@ -183,6 +189,15 @@ def test_bad_camera(fail: Any, line: str, message: str) -> None:
         ("database: postgres://a:canary-3@h/x", "write postgresql+psycopg:// in place"),
         ("database: postgresql+psycopg://a:canary-3@h", "names no database"),
         ("database: mysql://a:canary-3@h/x", "must be sqlite:///PATH or"),
+        ("database: postgresql+psycopg://a:x9@canary@h/x", "more than one @"),
+        ("database: postgresql+psycopg://a:x/canary@h/x", "/ as %2F"),
+        ("database: postgresql+psycopg://a@h..canary/x", "the host is no name"),
+        ("database: sqlite:///a?canary.db", "holds a ?"),
+        ("data_dir: a?b", "holds a ?"),
+        ("data_dir: ~nobody-of-this-name/a", "home is unknown"),
+        ("database: sqlite:///~nobody-of-this-name/a", "home is unknown"),
+        ("redis: redis://u:x9@canary@h", "more than one @"),
+        ("redis: redis://h..canary", "the host is no name"),
         ("redis: redis://", "names no host"),
         ("redis: unix:sock", "absolute path"),
         ("redis: {username: x}", "'url' is missing"),
@@ -204,6 +219,14 @@ def test_bad_camera(fail: Any, line: str, message: str) -> None:
         ("receivers: {x: {webhook: {url: 'https://h', secret: tiny1}}}", "too short"),
         ("receivers: {x: {webhook: {url: 'https://h', secret: whsec_YWJj}}}", "24 to 64 octets"),
         ("receivers: {x: {webhook: {url: 'https://h'}}}", "'secret' is missing"),
+        (
+            "receivers: {x: {webhook: {url: 'https://h..canary/x', secret: 0123456789abcdef}}}",
+            "the host is no name",
+        ),
+        (
+            "receivers: {x: {webhook: {url: 'https://u:a/canary@h', secret: 0123456789abcdef}}}",
+            "/ as %2F",
+        ),
         ("rules: x.yaml", "must be a list of file patterns"),
         ("rules: ['']", "matches no file"),
         ("rules: ['a**']", "not a pattern"),
@@ -259,6 +282,29 @@ def test_secret_files_that_cannot_be_used(fail: Any, tmp_path: Path) -> None:
         "environment variable EMPTY is empty",
         "${env:} is neither ${env:NAME} nor ${file:PATH}",
         "environment variable HOMME is not set; did you mean 'HOME'?",
+    ]
+
+
+@pytest.mark.parametrize("text", ["${env:P", "a${env:P", "${env:PW}${file:x", "$${x} ${"])
+def test_a_reference_that_is_not_closed(fail: Any, text: str) -> None:
+    (problem,) = fail(f"cameras: {{a: {{source: 'usb:0', password: '{text}'}}}}\n", PW="canary-7")
+    assert problem == (
+        "fleet.yaml:1:42: a ${ is not closed by }; write ${env:NAME}, or $${ for a plain ${"
+    )
+
+
+def test_files_that_are_no_rule_files_are_not_repeated(fail: Any, tmp_path: Path) -> None:
+    for name in ("shadow", "shadow.yaml"):
+        (tmp_path / name).write_text("canary: $6$canary:19000\ncanary2: x\n", encoding="utf-8")
+    assert fail(
+        """\
+        cameras: {a: {source: "usb:0"}}
+        rules: [shadow, shadow.yaml]
+        """
+    ) == [
+        f"fleet.yaml:2:9: rules: {tmp_path}/shadow is no rule file:"
+        " its name must end in .yaml or .yml",
+        "shadow.yaml:1:1: 'rules' is missing; a rule file has one key, rules:",
     ]
 
 

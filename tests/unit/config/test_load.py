@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
 from surveil.config import Fleet, load_fleet
 from surveil.config.loading import read_fleet
+from surveil.config.urls import read_database_url
 from surveil.domain import Emotion
 from surveil.secrets import redact, registered
 
@@ -43,8 +45,8 @@ def test_ten_lines(read: Any, tmp_path: Path) -> None:
     assert lobby.password.reveal() == "canary-ten-1"
     assert fleet.cameras["clip"].source.reveal() == f"file:{tmp_path}/clips/walk.mp4"
     assert fleet.cameras["clip"].loop
-    webhook = fleet.receivers["ops"].webhook
-    assert webhook is not None
+    assert fleet.receivers["ops"].kind == "webhook"
+    webhook = fleet.receivers["ops"].settings
     assert webhook.secret.reveal() == "canary-ten-2-long"
     assert fleet.redis == "embedded"
     assert fleet.data_dir == tmp_path / "var"
@@ -201,7 +203,7 @@ def test_webhook_addresses_are_secrets_where_they_came_from_one(read: Any) -> No
     ).fleet
     assert "canary" not in repr(fleet)
     assert redact("POST /services/canary-hook-1 at hooks.example") == "POST /*** at hooks.example"
-    assert fleet.receivers["part"].webhook.url.reveal() == "https://hooks.example/canary-hook-2"
+    assert fleet.receivers["part"].settings.url.reveal() == "https://hooks.example/canary-hook-2"
 
 
 def test_sizes_and_bare_log_receiver(read: Any) -> None:
@@ -349,3 +351,74 @@ def test_plain_password_in_a_file_for_all_is_a_warning(tmp_path: Path) -> None:
     assert path.stat().st_mode & stat.S_IROTH
     places = [(w.line, w.column) for w in read_fleet(path).warnings]
     assert places == [(2, 52), (3, 15)]
+
+
+def test_a_password_in_the_address_of_a_camera_is_a_warning(read: Any) -> None:
+    loaded = read(
+        """\
+        cameras:
+          a: {source: "rtsp://u:canary-src-1@h/1"}
+          b: {source: "rtsp://h/user=admin&password=canary-src-2&channel=1"}
+          c: {source: "rtsp://h/user=admin_password=canary-src-3_channel=1_stream=0.sdp"}
+          d: {source: "rtsp://h/x?token=canary-src-4"}
+          e: {source: "rtsp://u:${env:PW}@h/x?token=${env:PW}"}
+          f: {source: "rtsp://h/x", password: canary-src-6}
+        """,
+        PW="canary-src-5",
+    )
+    assert [(w.line, w.column) for w in loaded.warnings] == [(2, 15), (3, 15), (4, 15), (5, 15)]
+    assert all("username: and password:" in warning.message for warning in loaded.warnings)
+    assert [str(camera.source) for camera in loaded.fleet.cameras.values()] == [
+        "rtsp://h/1",
+        "rtsp://h/user=***&password=***&channel=1",
+        "rtsp://h/user=***_password=***_channel=1_stream=0.sdp",
+        "rtsp://h/x?token=***",
+        "rtsp://h/x?token=***",
+        "rtsp://h/x",
+    ]
+    for name in ("canary-src-2", "canary-src-3"):
+        assert redact(f"404 for {name}") == "404 for ***"
+
+
+def test_all_parsers_read_one_database_url_alike(read: Any) -> None:
+    text = "database: '{}'\ncameras: {{a: {{source: 'usb:0'}}}}\n"
+    written = "postgresql+psycopg://me:a!b$c%40d%2Fe:f@db.example:5433/x?sslmode=require"
+    fleet = read(text.format(written)).fleet
+    url = make_url(fleet.database.reveal())
+    assert (url.username, url.password, url.host, url.port) == (
+        "me",
+        "a!b$c@d/e:f",
+        "db.example",
+        5433,
+    )
+    assert read_database_url(fleet.database.reveal()) == fleet.database
+    assert "a!b" not in str(fleet.database)
+
+
+def test_a_home_is_a_home_in_every_path(
+    read: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "pw").write_text("canary-home-1\n", encoding="utf-8")
+    (tmp_path / "home" / "pw").chmod(0o600)
+    (tmp_path / "home" / "r.yaml").write_text(
+        "rules: [{name: r, when: {health: camera, silent_for: 15s}}]\n", encoding="utf-8"
+    )
+    fleet = read(
+        """\
+        data_dir: ~/var
+        database: sqlite:///~/s.db
+        model: ~/model
+        rules: ["~/r*.yaml"]
+        cameras:
+          a: {source: "file:~/a.mp4", password: "${file:~/pw}"}
+        """
+    ).fleet
+    home = tmp_path / "home"
+    assert fleet.data_dir == home / "var"
+    assert fleet.database.reveal() == f"sqlite:///{home}/s.db"
+    assert fleet.model == str(home / "model")
+    assert [rule.name for rule in fleet.rules] == ["r"]
+    assert fleet.cameras["a"].source.reveal() == f"file:{home}/a.mp4"
+    assert fleet.cameras["a"].password.reveal() == "canary-home-1"

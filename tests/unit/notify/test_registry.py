@@ -1,22 +1,38 @@
+"""The registry of receivers: what is in it is all that fleet files and the alerter know."""
+
 from __future__ import annotations
 
-from surveil.config import LogReceiver as LogSettings
-from surveil.config import Receiver as Settings
-from surveil.config import WebhookReceiver as WebhookSettings
-from surveil.notify import RECEIVERS, LogReceiver, WebhookReceiver, make_receiver
-from surveil.secrets import Secret, SecretUrl
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from surveil.config.receivers import Receiver
+from surveil.notify.log import LogReceiver
+from surveil.notify.registry import BY_NAME, KINDS, make_receiver
+from surveil.notify.webhook import WebhookReceiver
 
 
-def test_every_kind_of_the_configuration_has_its_factory() -> None:
-    assert set(Settings.model_fields) == set(RECEIVERS)
+def test_a_fleet_file_has_one_key_for_each_kind() -> None:
+    assert list(Receiver.model_fields) == [kind.name for kind in KINDS] == list(BY_NAME)
 
 
-def test_makes_receivers_from_their_settings() -> None:
-    settings = WebhookSettings(
-        url=SecretUrl("http://127.0.0.1:9/hook"), secret=Secret("sixteen letters!"), timeout_s=2.0
-    )
-    webhook = make_receiver("webhook", settings)
-    webhook.close()
+def test_settings_become_a_receiver_of_their_kind() -> None:
+    settings = {"url": "https://hooks.example/x", "secret": "0123456789abcdef"}
+    for value, expected in (({"log": None}, LogReceiver), ({"webhook": settings}, WebhookReceiver)):
+        config = Receiver.model_validate(value)
+        receiver = make_receiver(config.kind, config.settings)
+        assert isinstance(receiver, expected)
+        receiver.close()
 
-    assert isinstance(webhook, WebhookReceiver)
-    assert isinstance(make_receiver("log", LogSettings()), LogReceiver)
+
+@pytest.mark.parametrize("value", [{}, {"log": {}, "webhook": {}}, {"pager": {}}])
+def test_exactly_one_kind(value: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Receiver.model_validate(value)
+
+
+def test_the_registry_loads_no_http() -> None:
+    program = "import sys, surveil.config; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

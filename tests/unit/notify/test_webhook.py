@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from surveil.notify import Attempt, Notice, Outcome, WebhookReceiver
+from surveil.notify import Attempt, Notice, Outcome
+from surveil.notify.webhook import WebhookReceiver
 from surveil.secrets import Secret
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()

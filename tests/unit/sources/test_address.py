@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from surveil.domain import Reason
 from surveil.secrets import Secret
 from surveil.sources.failure import SourceError
-from surveil.sources.kinds import resolve
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import classify
+from surveil.sources.registry import resolve
 
 
 def options(url: str, **changes: Any) -> SourceOptions:

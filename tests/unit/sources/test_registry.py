@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from surveil.config.urls import Source
 from surveil.sources.address import SourceKind
-from surveil.sources.kinds import BY_SCHEME, KINDS
+from surveil.sources.registry import BY_SCHEME, KINDS
 
 BASE = Path("/etc/surveil")
 
