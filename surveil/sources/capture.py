@@ -252,7 +252,8 @@ class CaptureSession:
         while True:
             count = 0
             with self._open(address) as stream:
-                clock = clock or PtsClock(stream.info.nominal_step_s)
+                info = stream.info
+                clock = clock or PtsClock(info.nominal_step_s, is_joinable=info.is_joinable)
                 clock.restart()
                 for picture in stream.pictures(self._before_read, self._damaged):
                     time_s = clock.advance(picture.time)

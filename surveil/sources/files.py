@@ -46,7 +46,7 @@ def read_file(options: SourceOptions, started_at: datetime | None = None) -> Ite
 
 
 def _read(stream: OpenStream, options: SourceOptions, started_at: datetime) -> Iterator[Frame]:
-    media = PtsClock(stream.info.nominal_step_s)
+    media = PtsClock(stream.info.nominal_step_s, is_joinable=stream.info.is_joinable)
     sampler = Sampler(options.sample_fps)
     converter = Converter()
     mono_s = time.monotonic()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+_LEAST_STEP_S = 0.001
+_MAX_BACK_S = 1.0
+_REORDERED = 16
 _MAX_STEP_S = 5.0
+_MAX_JUMP_S = 10.0
 _MAX_DRIFT_S = 2.0
+_LEAK = 0.01
 _GAP_WEIGHT = 0.1
 
 
 class MediaClock:
-    """Seconds since the first picture, from time stamps where they make sense.
+    """Seconds since the first picture of a live stream, from time stamps where they make sense.
 
     Time stamps space pictures better than their arrival, which comes in bursts; but cameras let
-    them jump, stand still or run at another speed. A step that is not positive or too long is
-    replaced by the time between arrivals, and a clock that drifts off is set to the arrivals.
+    them jump, stand still or run at another speed. So they are kept as offsets from one anchor, a
+    small step back moves nothing, a jump moves the anchor, and the result stays within
+    ``_MAX_DRIFT_S`` of the arrivals, towards which it is led by a hundredth of the time.
     """
 
     def __init__(self) -> None:
         self._pts_s: float | None = None
+        self._offset_s: float | None = None
         self._arrival_s: float | None = None
         self._start_s = 0.0
         self._now_s = 0.0
@@ -29,47 +36,67 @@ class MediaClock:
             arrival_s: When it was decoded, monotonic seconds.
         """
         if self._arrival_s is None:
-            self._start_s = arrival_s
-        else:
-            step_s = -1.0
-            if pts_s is not None and self._pts_s is not None:
-                step_s = pts_s - self._pts_s
-            if not 0 < step_s <= _MAX_STEP_S:
-                step_s = arrival_s - self._arrival_s
-            self._now_s += max(step_s, 0.0)
-            elapsed_s = arrival_s - self._start_s
-            if abs(self._now_s - elapsed_s) > _MAX_DRIFT_S:
-                # Forwards only: after a clock that ran fast, count on from where it is.
-                self._start_s = min(self._start_s, arrival_s - self._now_s)
-                self._now_s = arrival_s - self._start_s
+            self._start_s = self._arrival_s = arrival_s
+        gap_s = arrival_s - self._arrival_s
+        due_s = self._now_s + gap_s
+        if pts_s is not None and pts_s != self._pts_s:
+            stamped_s = None if self._offset_s is None else self._offset_s + pts_s
+            if stamped_s is not None and -_MAX_BACK_S <= stamped_s - self._now_s <= _MAX_STEP_S:
+                due_s = stamped_s
+            else:
+                self._offset_s = due_s - pts_s
+        elapsed_s = arrival_s - self._start_s
+        due_s = min(max(due_s, elapsed_s - _MAX_DRIFT_S), elapsed_s + _MAX_DRIFT_S)
+        self._now_s = max(self._now_s, due_s)
+        leak_s = _LEAK * gap_s
+        self._start_s += min(max(elapsed_s - self._now_s, -leak_s), leak_s)
         self._pts_s, self._arrival_s = pts_s, arrival_s
         return self._now_s
 
 
 class PtsClock:
-    """Seconds since the first picture of a file, by its time stamps alone, over all its loops."""
+    """Seconds since the first picture of a file, by its time stamps alone, over all its loops.
 
-    def __init__(self, nominal_step_s: float) -> None:
-        """Use ``nominal_step_s`` wherever time stamps are missing or do not grow."""
+    A small step back moves nothing: a file that stores pictures in the order of decoding (AVI)
+    gives them stamps that go back and forth. A long one is a discontinuity, where the next part of
+    a joined file begins, and so is a long step forward in the formats in which parts may be joined.
+    Elsewhere it is a pause that the file means.
+    """
+
+    def __init__(self, nominal_step_s: float, *, is_joinable: bool = False) -> None:
+        """Start at the first picture.
+
+        Args:
+            nominal_step_s: Between pictures whose time stamps are missing or stand still, and over
+                a discontinuity.
+            is_joinable: Whether the format allows time stamps to jump, as MPEG-TS does.
+        """
         self._nominal_step_s = nominal_step_s
+        self._max_back_s = max(_MAX_BACK_S, _REORDERED * nominal_step_s)
+        self._max_jump_s = _MAX_JUMP_S if is_joinable else float("inf")
         self._pts_s: float | None = None
+        self._offset_s: float | None = None
         self._now_s: float | None = None
 
     def restart(self) -> None:
         """The file starts again."""
-        self._pts_s = None
+        self._pts_s = self._offset_s = None
 
     def advance(self, pts_s: float | None) -> float:
         """Return the time of the next picture, greater than that of the last one."""
-        if self._now_s is None:
-            self._now_s = 0.0
-        else:
-            step_s = -1.0
-            if pts_s is not None and self._pts_s is not None:
-                step_s = pts_s - self._pts_s
-            self._now_s += step_s if step_s > 0 else self._nominal_step_s
-        self._pts_s = pts_s
-        return self._now_s
+        now_s = 0.0 if self._now_s is None else self._now_s + self._nominal_step_s
+        if pts_s is not None and pts_s != self._pts_s:
+            stamped_s = None if self._offset_s is None else self._offset_s + pts_s
+            if (
+                stamped_s is not None
+                and self._now_s is not None
+                and -self._max_back_s <= stamped_s - self._now_s <= self._max_jump_s
+            ):
+                now_s = max(self._now_s + _LEAST_STEP_S, stamped_s)
+            else:
+                self._offset_s = now_s - pts_s
+        self._pts_s, self._now_s = pts_s, now_s
+        return now_s
 
 
 class Sampler:

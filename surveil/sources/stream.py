@@ -13,6 +13,7 @@ import av
 import av.error
 import av.stream
 from av.container import InputContainer
+from av.format import Flags
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -33,6 +34,8 @@ class StreamInfo:
     """What a stream says of itself; zeros and None where it does not.
 
     ``width`` and ``height`` are as stored, before rotation and with pixels that may not be square.
+    ``is_joinable``: the format lets time stamps jump, where parts of it were joined (MPEG-TS). Such
+    a file announces no length: the distance of its first stamp from its last tells nothing.
     """
 
     codec: str
@@ -41,6 +44,7 @@ class StreamInfo:
     pixel_aspect: Fraction | None
     announced_fps: float | None
     duration_s: float | None
+    is_joinable: bool = False
 
     @property
     def nominal_step_s(self) -> float:
@@ -191,12 +195,14 @@ class OpenStream:
     def _describe(self) -> StreamInfo:
         context = self._stream.codec_context
         rate = self._stream.average_rate or self._stream.guessed_rate
-        duration = self._container.duration
+        is_joinable = Flags.ts_discont in Flags(self._container.format.flags)
+        duration = None if is_joinable or self._is_live else self._container.duration
         return StreamInfo(
             codec=context.name,
             width=context.width,
             height=context.height,
             pixel_aspect=self._pixel_aspect(),
             announced_fps=float(rate) if rate else None,
-            duration_s=duration / av.time_base if duration and not self._is_live else None,
+            duration_s=duration / av.time_base if duration else None,
+            is_joinable=is_joinable,
         )

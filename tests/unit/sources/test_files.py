@@ -43,6 +43,54 @@ def test_every_picture_comes_in_its_time(
     assert image.flags.c_contiguous
 
 
+def copy(source: Path, target: Path, *, shift_s: float) -> Path:
+    """Copy a file's encoded pictures into another format, at other times."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is None or packet.pts is None:
+                continue
+            ticks = round(shift_s / packet.time_base)
+            packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, stream
+            new.mux(packet)
+    return target
+
+
+B_FRAMES = {"bf": "3", "b-adapt": "0", "g": "50"}
+
+
+def test_b_frames_in_a_format_without_their_times_keep_the_length(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    stream = video(tmp_path / "b.ts", [picture(48, 64)] * 100, options=B_FRAMES)
+    # MPEG-TS begins at 1.4 s; AVI refuses times below zero, and counts pictures as decoded.
+    path = copy(stream, tmp_path / "b.avi", shift_s=-1.4)
+    frames = list(read_file(file_options(path), START))
+    assert len(frames) == 100
+    assert (frames[-1].captured_at - START).total_seconds() == pytest.approx(3.96, abs=0.13)
+
+
+def test_joined_parts_last_as_long_as_their_pictures(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    first = video(tmp_path / "first.ts", [picture(48, 64)] * 100, options=B_FRAMES)
+    second = copy(first, tmp_path / "second.ts", shift_s=5000.0)
+    path = tmp_path / "joined.ts"
+    path.write_bytes(first.read_bytes() + second.read_bytes())
+    frames = list(read_file(file_options(path), START))
+    assert len(frames) == 200
+    assert (frames[-1].captured_at - START).total_seconds() == pytest.approx(7.96, abs=0.01)
+
+
+def test_time_stamps_that_wrap_go_on(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    stream = video(tmp_path / "b.ts", [picture(48, 64)] * 100, options=B_FRAMES)
+    path = copy(stream, tmp_path / "wrap.ts", shift_s=2**33 / 90_000 - 3.0)
+    frames = list(read_file(file_options(path), START))
+    assert (frames[-1].captured_at - START).total_seconds() == pytest.approx(3.96, abs=0.01)
+
+
 def test_sampling_follows_time_stamps_not_the_announced_rate(
     tmp_path: Path, video: Make, picture: Make, file_options: Make
 ) -> None:

@@ -109,6 +109,20 @@ def test_a_file_in_real_time_takes_its_time(
     assert len(sink.frames) == 10
 
 
+def test_a_file_joined_of_parts_does_not_stand_still(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    parts = [
+        video(tmp_path / f"{start}.ts", [picture(48, 64)] * 5, pts=range(start, start + 5))
+        for start in (0, 125_000)  # 83 minutes apart
+    ]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    sink = run_session(file_options(path, realtime=True))
+    assert sink.summary == ["connecting none", "live none", "stopped stream-ended"]
+    assert len(sink.frames) == 10
+
+
 def test_a_missing_file_is_offline_and_retried(tmp_path: Path, file_options: Make) -> None:
     sink = run_session(file_options(tmp_path / "none.mp4"))
     assert sink.summary == ["connecting none", "offline not-found", "stopped shutdown"]
