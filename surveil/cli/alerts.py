@@ -16,15 +16,16 @@ from rich.table import Table
 from rich.text import Text
 
 from surveil.cli.options import read_instant, read_zone, with_database
-from surveil.store.alert_queries import (
+from surveil.store.engine import reading
+from surveil.store.migrate import require_current
+from surveil.store.reading import (
     AlertRow,
     DeliveryRow,
     TransitionRow,
     load_active,
     load_transitions,
 )
-from surveil.store.engine import reading
-from surveil.store.migrate import require_current
+from surveil.store.scope import Scope
 
 COLOURS = {
     "pending": "yellow",
@@ -70,11 +71,12 @@ def command(
     since_at = read_instant(since, datetime.now(UTC), zone, "--since")
     with reading(database) as connection:
         require_current(connection)
-        active = load_active(connection, rule=rule, limit=limit)
+        scope = Scope.all()
+        active = load_active(connection, scope, rule=rule, limit=limit)
         steps = (
             []
             if firing
-            else load_transitions(connection, since_at=since_at, rule=rule, limit=limit)
+            else load_transitions(connection, scope, since_at=since_at, rule=rule, limit=limit)
         )
     if format_ == "json":
         body: dict[str, Any] = {"alerts": [_plain(asdict(row)) for row in active]}

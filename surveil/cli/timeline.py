@@ -19,10 +19,11 @@ from surveil.cli.timeline_chart import draw_chart
 from surveil.domain import EMOTIONS
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
-from surveil.store.buckets import DAY_S, bucket_edges
 from surveil.store.engine import reading
 from surveil.store.migrate import require_current
-from surveil.store.queries import Bucket, list_cameras, read_timeline
+from surveil.store.reading import Bucket, list_cameras, read_timeline
+from surveil.store.reading.buckets import DAY_S, bucket_edges
+from surveil.store.scope import Scope
 
 MAX_BUCKETS = 20_000
 """For each camera; more is nothing to look at, and hours of raw rows to read."""
@@ -71,8 +72,9 @@ def command(
     edges = bucket_edges(since_at, until_at, bucket_s, zone)
     with reading(database) as connection:
         require_current(connection)
-        cameras = _choose(list_cameras(connection), patterns)
-        buckets = {camera: read_timeline(connection, camera, edges, now) for camera in cameras}
+        scope = Scope.all()
+        cameras = _choose(list_cameras(connection, scope), patterns)
+        buckets = {id_: read_timeline(connection, scope, id_, edges, now) for id_ in cameras}
     if format_ == "chart":
         text = render(lambda console: draw_chart(console, buckets, zone), width=_chart_width(out))
         if out is None:

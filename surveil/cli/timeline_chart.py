@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from surveil.domain import EMOTIONS, Emotion
-from surveil.store.queries import Bucket
+from surveil.store.reading import Bucket
 
 COLOURS = {
     Emotion.ANGRY: "red",

@@ -7,14 +7,17 @@ from typing import Any
 
 import redis
 
-from surveil.demo.report import DemoReport, firing, read_report
+from surveil.demo.report import MAX_ROWS, DemoReport, read_report
 from surveil.demo.view import FleetView
 from surveil.errors import UnavailableError
 from surveil.events.codec import EventFormatError, decode
 from surveil.events.connection import open_client
 from surveil.events.embedded import embedded_url
 from surveil.events.streams import stream_key
-from surveil.store import connect, reading
+from surveil.store import connect
+from surveil.store.engine import reading
+from surveil.store.reading import load_active
+from surveil.store.scope import Scope
 
 _READ_COUNT = 500
 
@@ -50,7 +53,8 @@ class DemoFeed:
         try:
             engine = connect(self._database, create=False)
             with reading(engine) as connection:
-                self.firing = firing(connection)
+                active = load_active(connection, Scope.all(), rule=None, limit=MAX_ROWS)
+            self.firing = [(one.rule, one.key) for one in active if one.state != "pending"]
             engine.dispose()
         except UnavailableError:
             return  # no database or no tables yet

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-import sqlalchemy as sa
+from surveil.domain import EMOTIONS, Emotion, IntervalEvent
+from surveil.store import Connection
+from surveil.store.reading import AlertRow, GapRow, count_runs, load_fired, load_gaps, replay
+from surveil.store.scope import Scope
 
-from surveil.domain import EMOTIONS, Emotion
-from surveil.store import tables
-
+EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+MAX_ROWS = 1000
+"""Alerts and gaps read; a demo leaves some ten of each."""
 SLIVER_S = 0.5
 """Shorter intervals without analysed frames, and shorter gaps, are not worth a person's look."""
 
@@ -26,32 +29,6 @@ class Second:
     is_analysed: bool
     faces: int
     scores: Mapping[Emotion, float]
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """One alert instance, in event time."""
-
-    rule: str
-    key: str
-    fired_at: datetime
-    resolved_at: datetime | None
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class GapRow:
-    """One stretch of time that was not analysed."""
-
-    camera: str
-    from_at: datetime
-    to_at: datetime
-    reason: str
-    frames_lost: int
-
-    @property
-    def lasted_s(self) -> float:
-        return (self.to_at - self.from_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +48,18 @@ class DemoReport:
     uneven_runs: Sequence[str]
 
 
-def read_report(connection: sa.Connection, cameras: Sequence[str]) -> DemoReport:
+def read_report(connection: Connection, cameras: Sequence[str]) -> DemoReport:
     """Read all of it; meant for a database that holds minutes, not months."""
-    uneven, runs, events = _count_runs(connection)
+    scope = Scope.all()
+    counts = count_runs(connection, scope)
     return DemoReport(
         timelines={camera: _read_timeline(connection, camera) for camera in cameras},
-        alerts=_read_alerts(connection),
-        gaps=_read_gaps(connection),
-        events=events,
-        observations=connection.scalar(sa.select(sa.func.count()).select_from(tables.observation))
-        or 0,
-        runs=runs,
-        uneven_runs=uneven,
+        alerts=load_fired(connection, scope, rule=None, limit=MAX_ROWS),
+        gaps=load_gaps(connection, scope, since_at=EVER[0], limit=MAX_ROWS),
+        events=counts.events,
+        observations=counts.observations,
+        runs=counts.runs,
+        uneven_runs=counts.uneven,
     )
 
 
@@ -139,44 +116,28 @@ def since_begin(report: DemoReport) -> DemoReport:
             camera: [one for one in seconds if one.at >= begin]
             for camera, seconds in report.timelines.items()
         },
-        alerts=[alert for alert in report.alerts if alert.fired_at >= begin],
+        alerts=[one for one in report.alerts if one.fired_at and one.fired_at >= begin],
         gaps=[gap for gap in report.gaps if gap.to_at > begin and gap.lasted_s >= SLIVER_S],
     )
 
 
-def firing(connection: sa.Connection) -> list[tuple[str, str]]:
-    """Return rule and key of the alerts that fire now."""
-    alert = tables.alert
-    query = (
-        sa.select(alert.c.rule, alert.c.key)
-        .where(alert.c.state.in_(("firing", "recovering")))
-        .order_by(alert.c.fired_at)
-    )
-    return [(row.rule, row.key) for row in connection.execute(query)]
-
-
-def _read_timeline(connection: sa.Connection, camera: str) -> list[Second]:
-    interval, observation = tables.interval, tables.observation
-    query = (
-        sa.select(interval.c.from_at, interval.c.to_at, interval.c.analysed)
-        .where(interval.c.camera_id == camera)
-        .order_by(interval.c.from_at)
-    )
+def _read_timeline(connection: Connection, camera: str) -> list[Second]:
+    events = replay(connection, Scope.only([camera]), *EVER)
     # The first and last intervals of a run may be slivers, in which no frame was due.
-    spans = [
-        row
-        for row in connection.execute(query)
-        if row.analysed or (row.to_at - row.from_at).total_seconds() >= SLIVER_S
+    intervals = [
+        event
+        for event in events
+        if isinstance(event, IntervalEvent)
+        and (event.frames.analysed or (event.to_at - event.from_at).total_seconds() >= SLIVER_S)
     ]
-    if not spans:
+    if not intervals:
         return []
-    analysed = {_second(row.from_at) for row in spans if row.analysed}
+    begins = [_second(event.from_at) for event in intervals]
+    analysed = {_second(event.from_at) for event in intervals if event.frames.analysed}
     scores: dict[datetime, list[tuple[float, ...]]] = {}
-    columns = [observation.c[emotion.value] for emotion in EMOTIONS]
-    votes = sa.select(observation.c.observed_at, *columns).where(observation.c.camera_id == camera)
-    for at, *values in connection.execute(votes):
-        scores.setdefault(_second(at), []).append(tuple(values))
-    first, last = _second(spans[0].from_at), _second(spans[-1].from_at)
+    for event in intervals:
+        scores.setdefault(_second(event.from_at), []).extend(vote.scores for vote in event.tracks)
+    first, last = min(begins), max(begins)
     seconds: list[Second] = []
     while first <= last:
         rows = scores.get(first, [])
@@ -192,39 +153,3 @@ def _read_timeline(connection: sa.Connection, camera: str) -> list[Second]:
 
 def _second(at: datetime) -> datetime:
     return at.replace(microsecond=0)
-
-
-def _read_alerts(connection: sa.Connection) -> list[AlertRow]:
-    alert = tables.alert
-    query = sa.select(alert).where(alert.c.fired_at.is_not(None)).order_by(alert.c.fired_at)
-    return [
-        AlertRow(
-            row.rule,
-            row.key,
-            row.fired_at,
-            row.resolved_at,
-            str(row.annotations.get("summary", "")),
-        )
-        for row in connection.execute(query)
-    ]
-
-
-def _read_gaps(connection: sa.Connection) -> list[GapRow]:
-    gap = tables.gap
-    return [
-        GapRow(row.camera_id, row.from_at, row.to_at, row.reason, row.frames_lost)
-        for row in connection.execute(sa.select(gap).order_by(gap.c.from_at))
-    ]
-
-
-def _count_runs(connection: sa.Connection) -> tuple[list[str], int, int]:
-    """Return the runs with a hole or a duplicate, and the counts of runs and events."""
-    every = sa.union_all(
-        *(sa.select(one.c.run_id, one.c.seq) for one in (tables.interval, tables.camera_event))
-    ).subquery()
-    query = sa.select(
-        every.c.run_id, sa.func.count().label("events"), sa.func.max(every.c.seq).label("last_seq")
-    ).group_by(every.c.run_id)
-    rows = connection.execute(query).all()
-    uneven = [row.run_id for row in rows if row.events != row.last_seq]
-    return uneven, len(rows), sum(row.events for row in rows)

@@ -11,9 +11,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from surveil.demo.report import AlertRow, DemoReport, GapRow, Second, since_begin
+from surveil.demo.report import DemoReport, Second, since_begin
 from surveil.demo.view import CameraView, FleetView
 from surveil.domain import CameraState, Emotion, TrackVote
+from surveil.store.reading import AlertRow, GapRow
 
 BAR_CELLS = 7
 EMOTION_CELLS = max(len(emotion) for emotion in Emotion)
@@ -176,8 +177,10 @@ def _alerts(alerts: Sequence[AlertRow]) -> Table:
     for name in ("rule", "about", "fired", "resolved", "summary"):
         table.add_column(name, no_wrap=name != "summary")
     for alert in alerts:
+        fired = _clock(alert.fired_at) if alert.fired_at else ""
         resolved = _clock(alert.resolved_at) if alert.resolved_at else "still firing"
-        table.add_row(alert.rule, alert.key, _clock(alert.fired_at), resolved, alert.summary)
+        summary = alert.annotations.get("summary", "")
+        table.add_row(alert.rule, alert.key, fired, resolved, summary)
     return table
 
 

@@ -6,7 +6,7 @@ the alerter reads again what it did not commit, finds what it did, and tells nob
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 from ulid import ULID
 
-from surveil.domain import EMOTIONS, Box, Emotion, FrameCounts, IntervalEvent, TrackVote
 from surveil.errors import SurveilError
 from surveil.store.dead_letters import DeadLetter, bury
 from surveil.store.tables import (
@@ -22,8 +21,6 @@ from surveil.store.tables import (
     alert_memory,
     alert_transition,
     consumer_progress,
-    interval,
-    observation,
     outbox,
 )
 from surveil.store.upsert import upsert
@@ -176,58 +173,6 @@ def purge_progress(connection: sa.Connection, now_at: datetime) -> int:
             consumer_progress.c.updated_at < now_at - timedelta(days=PROGRESS_DAYS),
         )
     ).rowcount
-
-
-def recent_intervals(
-    connection: sa.Connection, cameras: Sequence[str], since_at: datetime, until_at: datetime
-) -> list[IntervalEvent]:
-    """Return the stored intervals of some cameras that began between two instants, by time."""
-    votes: dict[tuple[str, int], list[TrackVote]] = {}
-    query = sa.select(observation).where(
-        observation.c.camera_id.in_(cameras),
-        observation.c.observed_at.between(since_at, until_at),
-    )
-    for row in connection.execute(query):
-        votes.setdefault((row.run_id, row.seq), []).append(_vote_of(row))
-    query = (
-        sa.select(interval)
-        .where(interval.c.camera_id.in_(cameras), interval.c.from_at.between(since_at, until_at))
-        .order_by(interval.c.to_at)
-    )
-    return [
-        IntervalEvent(
-            camera=row.camera_id,
-            run=row.run_id,
-            seq=row.seq,
-            from_at=row.from_at,
-            to_at=row.to_at,
-            frames=FrameCounts(
-                captured=row.captured,
-                sampled=row.sampled,
-                analysed=row.analysed,
-                gated=row.gated,
-                stale=row.dropped_stale,
-                busy=row.dropped_busy,
-                decode=row.dropped_decode,
-            ),
-            tracks=tuple(votes.get((row.run_id, row.seq), ())),
-            model=row.model_id,
-        )
-        for row in connection.execute(query)
-    ]
-
-
-def _vote_of(row: Any) -> TrackVote:
-    return TrackVote(
-        track_id=row.track_id,
-        frames=row.frames,
-        box=Box(row.x1, row.y1, row.x2, row.y2),
-        score=row.score,
-        face_px=row.face_px,
-        emotion=Emotion(row.emotion),
-        confidence=row.confidence,
-        scores=tuple(getattr(row, emotion.value) for emotion in EMOTIONS),
-    )
 
 
 def _count_commits(connection: sa.Connection, *, lock: bool = False) -> int:

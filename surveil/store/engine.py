@@ -13,6 +13,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 
 from surveil.errors import ConfigError, UnavailableError
 
+Database = sa.Engine
+Connection = sa.Connection
+"""Names for those outside of the store, who know nothing else of SQLAlchemy."""
+
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another process's transaction (recorder, alerter, deliveries)."""
 CONNECT_TIMEOUT_S = 5

@@ -36,11 +36,12 @@ from surveil.store.alerts import (
     commit_alerts,
     load_alerter_state,
     purge_progress,
-    recent_intervals,
 )
 from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import connect, reading, writing
 from surveil.store.outbox import abandon
+from surveil.store.reading import replay
+from surveil.store.scope import Scope
 from surveil.workers.alerting.alert_intake import Intake
 from surveil.workers.alerting.alert_messages import step_of
 from surveil.workers.alerting.deliveries import Deliveries
@@ -269,15 +270,15 @@ class Alerter:
         until_at = committed_at + timedelta(seconds=FUTURE_S)
         # In this order: what the recorder stores meanwhile is then in one of them, or in both.
         published = self._until_available(lambda: self._intake.look_back(since_at, until_at))
-        return published + self._until_available(lambda: self._load_intervals(since_at, until_at))
+        return published + self._until_available(lambda: self._load_events(since_at, until_at))
 
     def _load(self) -> AlerterState:
         with reading(self._database) as connection:
             return load_alerter_state(connection)
 
-    def _load_intervals(self, since_at: datetime, until_at: datetime) -> list[Event]:
+    def _load_events(self, since_at: datetime, until_at: datetime) -> list[Event]:
         with reading(self._database) as connection:
-            return [*recent_intervals(connection, self._cameras, since_at, until_at)]
+            return list(replay(connection, Scope.only(self._cameras), since_at, until_at))
 
     def _until_available(self, call: Callable[[], Result]) -> Result:
         """Call until it succeeds.

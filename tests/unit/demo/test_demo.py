@@ -23,9 +23,7 @@ from surveil.demo.fleet import (
     write_password,
 )
 from surveil.demo.report import (
-    AlertRow,
     DemoReport,
-    GapRow,
     Second,
     find_failures,
     read_report,
@@ -47,8 +45,10 @@ from surveil.domain import (
 from surveil.errors import ConfigError, InUseError
 from surveil.secrets import Secret
 from surveil.simulate import load_clip
-from surveil.store import connect, reading, write_batch, writing
+from surveil.store import connect, write_batch
+from surveil.store.engine import reading, writing
 from surveil.store.migrate import upgrade
+from surveil.store.reading import AlertRow, GapRow
 from surveil.workers.host.datadir import DataDirLock
 
 START = datetime(2025, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -173,9 +173,9 @@ def report() -> DemoReport:
     return DemoReport(
         timelines={"lounge": seconds},
         alerts=[
-            AlertRow(BLIND_RULE, "lounge", at(3), at(4.5), "lounge: nothing is seen"),
-            AlertRow(HAPPY_RULE, "lounge", at(4.8), at(5.5), "lounge: mostly happy"),
-            AlertRow(BLIND_RULE, "lounge", at(7.5), at(8.2), "lounge: nothing is seen"),
+            fired(BLIND_RULE, at(3), at(4.5), "lounge: nothing is seen"),
+            fired(HAPPY_RULE, at(4.8), at(5.5), "lounge: mostly happy"),
+            fired(BLIND_RULE, at(7.5), at(8.2), "lounge: nothing is seen"),
         ],
         gaps=[
             GapRow("lounge", at(0), at(4), "busy", 20),
@@ -185,6 +185,22 @@ def report() -> DemoReport:
         observations=2,
         runs=2,
         uneven_runs=[],
+    )
+
+
+def fired(rule: str, fired_at: datetime, resolved_at: datetime, summary: str) -> AlertRow:
+    return AlertRow(
+        id=rule,
+        rule=rule,
+        key="lounge",
+        camera="lounge",
+        state="resolved",
+        value=None,
+        since_at=fired_at,
+        fired_at=fired_at,
+        resolved_at=resolved_at,
+        labels={},
+        annotations={"summary": summary},
     )
 
 

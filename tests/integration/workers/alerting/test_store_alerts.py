@@ -16,11 +16,9 @@ from surveil.store.alerts import (
     commit_alerts,
     load_alerter_state,
     purge_progress,
-    recent_intervals,
 )
 from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import reading, writing
-from surveil.store.ingest import write_batch
 from surveil.store.outbox import abandon, count_pending, hasten, load_due, settle
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -200,26 +198,6 @@ def test_what_is_owed_to_removed_receivers_is_given_up(database: sa.Engine) -> N
         assert count_pending(connection) == {"ops": 1}
         assert abandon(connection, []) == 1
         assert count_pending(connection) == {}
-
-
-def test_stored_intervals_come_back_as_events(database: sa.Engine, kit: Any) -> None:
-    script = kit.script()
-    events = script.play("hn.hh")
-    with writing(database) as connection:
-        write_batch(connection, [*events, script.goes_offline()])
-
-    with reading(database) as connection:
-        span = (events[1].from_at, events[-1].from_at)
-        found = recent_intervals(connection, ["lobby"], *span)
-        assert recent_intervals(connection, ["desk"], *span) == []
-        assert len(recent_intervals(connection, ["lobby"], *[span[0]] * 2)) == 1
-    assert [(e.seq, e.from_at, e.frames.analysed) for e in found] == [
-        (e.seq, e.from_at, e.frames.analysed) for e in events[1:]
-    ]
-    assert [[(v.track_id, v.emotion) for v in e.tracks] for e in found] == [
-        [(v.track_id, v.emotion) for v in e.tracks] for e in events[1:]
-    ]
-    assert found[0].tracks[0].scores == pytest.approx(events[1].tracks[0].scores, abs=1e-5)
 
 
 def test_an_alert_knows_the_camera_it_is_about(database: sa.Engine) -> None:

@@ -8,11 +8,11 @@ from kit.events import START_AT, CameraLife, after, make_vote
 
 from surveil.domain import EMOTIONS, CameraState, Emotion, Reason
 from surveil.errors import ConfigError
-from surveil.store import queries
-from surveil.store.buckets import bucket_edges
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
-from surveil.store.queries import read_timeline
+from surveil.store.reading import read_timeline, timelines
+from surveil.store.reading.buckets import bucket_edges
+from surveil.store.scope import Scope
 from surveil.store.tables import camera
 
 HAPPY, SAD = EMOTIONS.index(Emotion.HAPPY), EMOTIONS.index(Emotion.SAD)
@@ -38,7 +38,7 @@ def stored(database):
 def read(database, since_s, until_s, bucket_s, now_s=10_000.0):
     edges = bucket_edges(after(since_s), after(until_s), bucket_s, UTC)
     with reading(database) as connection:
-        return read_timeline(connection, "lobby", edges, after(now_s))
+        return read_timeline(connection, Scope.all(), "lobby", edges, after(now_s))
 
 
 def test_values_come_with_their_coverage(stored):
@@ -56,7 +56,7 @@ def test_values_come_with_their_coverage(stored):
 @pytest.mark.parametrize("bucket_s", [60, 120, 300, 3600])
 def test_rollups_and_raw_rows_say_the_same(stored, bucket_s, monkeypatch):
     by_rollup = read(stored, 0, 600, bucket_s)
-    monkeypatch.setattr(queries, "TIMELINES", {})
+    monkeypatch.setattr(timelines, "TIMELINES", {})
     assert read(stored, 0, 600, bucket_s) == by_rollup
 
 

@@ -16,6 +16,7 @@ from surveil.errors import ConfigError
 from surveil.store.gap_rows import stored_gaps
 from surveil.store.gaps import Gap, name_reason
 from surveil.store.rows import MAX_INTERVAL_S
+from surveil.store.scope import Scope
 from surveil.store.tables import COVERAGES, TIMELINES, camera, camera_event, interval, observation
 
 NO_DATA = "no-data"
@@ -67,13 +68,18 @@ class _Sums:
     confidences: list[float] = field(default_factory=lambda: [0.0] * len(EMOTIONS))
 
 
-def list_cameras(connection: sa.Connection) -> list[str]:
-    """Return the ids of all cameras of which anything is stored."""
-    return list(connection.scalars(sa.select(camera.c.id).order_by(camera.c.id)))
+def list_cameras(connection: sa.Connection, scope: Scope) -> list[str]:
+    """Return the ids of the cameras of which anything is stored."""
+    query = sa.select(camera.c.id).where(scope.admits(camera.c.id)).order_by(camera.c.id)
+    return list(connection.scalars(query))
 
 
 def read_timeline(
-    connection: sa.Connection, camera_id: str, edges: Sequence[datetime], now: datetime
+    connection: sa.Connection,
+    scope: Scope,
+    camera_id: str,
+    edges: Sequence[datetime],
+    now: datetime,
 ) -> list[Bucket]:
     """Return one camera's buckets, one for each pair of neighbouring edges that has begun.
 
@@ -82,6 +88,7 @@ def read_timeline(
 
     Args:
         connection: Of one transaction.
+        scope: Which cameras may be read; another one is as good as unknown.
         camera_id: Whose.
         edges: Rising instants, at least two.
         now: The present; the bucket that it lies in ends there.
@@ -95,7 +102,8 @@ def read_timeline(
         edges = [*(edge for edge in edges if edge < now), now]
     if len(edges) < 2:
         return []
-    known = connection.execute(sa.select(camera).where(camera.c.id == camera_id)).one_or_none()
+    query = sa.select(camera).where(camera.c.id == camera_id, scope.admits(camera.c.id))
+    known = connection.execute(query).one_or_none()
     if known is None:
         raise ConfigError(f"nothing is stored of a camera {camera_id!r}")
     sums = [_Sums() for _ in edges[1:]]

@@ -1,0 +1,31 @@
+"""The one side from which stored events, timelines, gaps and alerts are read."""
+
+from surveil.store.reading.alerts import (
+    AlertRow,
+    DeliveryRow,
+    TransitionRow,
+    load_active,
+    load_fired,
+    load_transitions,
+)
+from surveil.store.reading.gaps import GapRow, load_gaps
+from surveil.store.reading.replay import replay
+from surveil.store.reading.runs import RunCounts, count_runs
+from surveil.store.reading.timelines import Bucket, list_cameras, read_timeline
+
+__all__ = [
+    "AlertRow",
+    "Bucket",
+    "DeliveryRow",
+    "GapRow",
+    "RunCounts",
+    "TransitionRow",
+    "count_runs",
+    "list_cameras",
+    "load_active",
+    "load_fired",
+    "load_gaps",
+    "load_transitions",
+    "read_timeline",
+    "replay",
+]

@@ -1,0 +1,158 @@
+"""What fires, what happened, and who was told: for people and programs that ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from surveil.store.scope import Scope
+from surveil.store.tables import alert, alert_transition, outbox
+
+ACTIVE = ("pending", "firing", "recovering")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One activation of an alert.
+
+    ``fired_at`` is missing while it is pending, ``camera`` where it is about several.
+    """
+
+    id: str
+    rule: str
+    key: str
+    camera: str | None
+    state: str
+    value: float | None
+    since_at: datetime
+    fired_at: datetime | None
+    resolved_at: datetime | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One message to one receiver: ``pending``, ``delivered`` or ``failed``."""
+
+    id: str
+    receiver: str
+    state: str
+    attempts: int
+    created_at: datetime
+    delivered_at: datetime | None
+    next_attempt_at: datetime
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRow:
+    """One step of an alert, and the messages sent because of it."""
+
+    id: int
+    at: datetime
+    rule: str
+    key: str
+    camera: str | None
+    from_state: str
+    to_state: str
+    value: float | None
+    reason: str
+    deliveries: tuple[DeliveryRow, ...]
+
+
+def load_active(
+    connection: sa.Connection, scope: Scope, *, rule: str | None, limit: int
+) -> list[AlertRow]:
+    """Return the alerts that are not at rest, firing ones first, then the oldest first."""
+    query = _alerts(scope, rule).where(alert.c.resolved_at.is_(None), alert.c.state.in_(ACTIVE))
+    order = sa.case((alert.c.state == "pending", 1), else_=0)
+    rows = connection.execute(query.order_by(order, alert.c.since_at, alert.c.id).limit(limit))
+    return [_alert_of(row) for row in rows]
+
+
+def load_fired(
+    connection: sa.Connection, scope: Scope, *, rule: str | None, limit: int
+) -> list[AlertRow]:
+    """Return the last alerts that fired, whether they do so still or not, the oldest first."""
+    query = _alerts(scope, rule).where(alert.c.fired_at.is_not(None))
+    rows = connection.execute(query.order_by(alert.c.fired_at.desc(), alert.c.id).limit(limit))
+    return [_alert_of(row) for row in rows][::-1]
+
+
+def load_transitions(
+    connection: sa.Connection,
+    scope: Scope,
+    *,
+    since_at: datetime,
+    rule: str | None,
+    limit: int,
+) -> list[TransitionRow]:
+    """Return the last steps since an instant of event time, the oldest first."""
+    seen = [alert_transition.c.at >= since_at, scope.admits(alert_transition.c.camera_id)]
+    if rule is not None:
+        seen.append(alert_transition.c.rule == rule)
+    query = sa.select(alert_transition).where(*seen)
+    steps = connection.execute(query.order_by(alert_transition.c.id.desc()).limit(limit)).all()
+    deliveries: dict[int, list[DeliveryRow]] = {}
+    if steps:
+        messages = (
+            sa.select(outbox)
+            .join(alert_transition, alert_transition.c.id == outbox.c.alert_transition_id)
+            .where(*seen, alert_transition.c.id.between(steps[-1].id, steps[0].id))
+            .order_by(outbox.c.id)
+        )
+        for row in connection.execute(messages):
+            deliveries.setdefault(row.alert_transition_id, []).append(_delivery_of(row))
+    return [
+        TransitionRow(
+            id=row.id,
+            at=row.at,
+            rule=row.rule,
+            key=row.key,
+            camera=row.camera_id,
+            from_state=row.from_state,
+            to_state=row.to_state,
+            value=row.value,
+            reason=row.reason,
+            deliveries=tuple(deliveries.get(row.id, ())),
+        )
+        for row in reversed(steps)
+    ]
+
+
+def _alerts(scope: Scope, rule: str | None) -> sa.Select[Any]:
+    query = sa.select(alert).where(scope.admits(alert.c.camera_id))
+    return query if rule is None else query.where(alert.c.rule == rule)
+
+
+def _alert_of(row: Any) -> AlertRow:
+    return AlertRow(
+        id=row.id,
+        rule=row.rule,
+        key=row.key,
+        camera=row.camera_id,
+        state=row.state,
+        value=row.value,
+        since_at=row.since_at,
+        fired_at=row.fired_at,
+        resolved_at=row.resolved_at,
+        labels=row.labels,
+        annotations=row.annotations,
+    )
+
+
+def _delivery_of(row: Any) -> DeliveryRow:
+    return DeliveryRow(
+        id=row.id,
+        receiver=row.receiver,
+        state=row.state,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        delivered_at=row.delivered_at,
+        next_attempt_at=row.next_attempt_at,
+        last_error=row.last_error,
+    )

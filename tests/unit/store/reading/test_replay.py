@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from kit.events import CameraLife, after, make_vote
+from kit.lives import lives
+from kit.rows import empty_tables
+
+from surveil.domain import CameraEvent, CameraState, Reason
+from surveil.store.engine import reading, writing
+from surveil.store.ingest import write_batch
+from surveil.store.reading import replay
+from surveil.store.rows import camera_event_row, interval_row, observation_rows, span
+from surveil.store.scope import Scope
+
+LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
+
+
+def store(database, *events):
+    with writing(database) as connection:
+        write_batch(connection, events)
+
+
+def read(database, since_at=LONG_AGO, until_at=FAR_AHEAD, scope=None, held=6):
+    scope = scope or Scope.all()
+    with reading(database) as connection:
+        return list(replay(connection, scope, since_at, until_at, held_events=held))
+
+
+def rows_of(event):
+    """Return all of an event, as exact as it is stored."""
+    if isinstance(event, CameraEvent):
+        return [camera_event_row(event)]
+    votes = sorted(observation_rows(event), key=lambda row: row["track_id"])
+    return [interval_row(event), *votes]
+
+
+def place(event):
+    return span(event)[1], event.run, event.seq
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_what_was_stored_comes_back_in_order_of_time(kind, request):
+    database = request.getfixturevalue(f"{kind}_database")
+
+    @settings(
+        max_examples=20,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(one=lives("lobby"), other=lives("door"))
+    def check(one, other):
+        empty_tables(database)
+        store(database, *one, *other)
+        found = read(database)
+        wanted = sorted([*one, *other], key=place)
+        assert [place(event) for event in found] == [place(event) for event in wanted]
+        assert [rows_of(event) for event in found] == [rows_of(event) for event in wanted]
+
+    check()
+
+
+def test_only_what_began_within_the_span_comes(database):
+    life = CameraLife().says(0, CameraState.LIVE)
+    for second in range(5):
+        life.sees(second, second + 1, make_vote(1))
+    life.says(5, CameraState.OFFLINE, Reason.TIMEOUT)
+    store(database, *life)
+
+    assert [event.seq for event in read(database, after(1), after(5))] == [3, 4, 5, 6]
+    assert read(database, after(1), after(1)) == []
+    assert read(database, scope=Scope.only(["desk"])) == []
+
+
+def test_pages_end_anywhere_without_loss(sqlite_database):
+    lobby, desk = CameraLife(), CameraLife("desk", "01D")
+    for second in range(50):
+        lobby.sees(second, second + 1, make_vote(1), make_vote(2))
+        desk.sees(second, second + 1)
+    store(sqlite_database, *lobby, *desk)
+
+    whole = read(sqlite_database, held=10_000)
+    assert len(whole) == 100
+    for held in (1, 2, 7, 25, 50):
+        assert read(sqlite_database, held=held) == whole
+
+
+def test_a_long_interval_comes_where_it_ends(sqlite_database):
+    life = CameraLife().sees(0, 60).open("01B").sees(1, 2).sees(2, 3)
+    store(sqlite_database, *life)
+
+    assert [event.to_at - after(0) for event in read(sqlite_database)] == [
+        timedelta(seconds=end_s) for end_s in (2, 3, 60)
+    ]

@@ -1,0 +1,141 @@
+"""Nothing of a camera outside of the scope comes out of any question."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from kit.events import after
+from kit.lives import lives
+from kit.rows import empty_tables
+
+import surveil.store.reading
+from surveil.errors import ConfigError
+from surveil.store import reading as questions
+from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
+from surveil.store.engine import reading, writing
+from surveil.store.ingest import write_batch
+from surveil.store.scope import Scope
+
+MINE, OTHER = "lobby", "vault"
+LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
+EDGES = [after(-50), after(10), after(70), after(130)]
+
+ASK = {
+    "count_runs": lambda c, scope: questions.count_runs(c, scope),
+    "list_cameras": lambda c, scope: questions.list_cameras(c, scope),
+    "load_active": lambda c, scope: questions.load_active(c, scope, rule=None, limit=100),
+    "load_fired": lambda c, scope: questions.load_fired(c, scope, rule=None, limit=100),
+    "load_gaps": lambda c, scope: questions.load_gaps(c, scope, since_at=LONG_AGO, limit=100),
+    "load_transitions": lambda c, scope: questions.load_transitions(
+        c, scope, since_at=LONG_AGO, rule=None, limit=100
+    ),
+    "read_timeline": lambda c, scope: [read_one(c, scope, camera) for camera in (MINE, OTHER)],
+    "replay": lambda c, scope: list(questions.replay(c, scope, LONG_AGO, FAR_AHEAD)),
+}
+"""A call of each function of the read side."""
+
+
+def read_one(connection, scope, camera):
+    try:
+        return questions.read_timeline(connection, scope, camera, EDGES, after(200))
+    except ConfigError:
+        return []
+
+
+def functions():
+    """Return every public function of the read side that asks the database."""
+    found = {}
+    for module in pkgutil.iter_modules(surveil.store.reading.__path__):
+        one = importlib.import_module(f"surveil.store.reading.{module.name}")
+        for name, value in inspect.getmembers(one, inspect.isfunction):
+            is_ours = value.__module__ == one.__name__ and not name.startswith("_")
+            if is_ours and "connection" in inspect.signature(value).parameters:
+                found[name] = value
+    return found
+
+
+def test_each_function_is_asked_here():
+    assert sorted(functions()) == sorted(ASK)
+
+
+@pytest.mark.parametrize("name", ASK)
+def test_each_function_demands_a_scope(name):
+    scope = inspect.signature(functions()[name]).parameters["scope"]
+    assert scope.annotation == "Scope"
+    assert scope.default is inspect.Parameter.empty
+
+
+def commit_some_alerts(connection, *cameras):
+    def step(camera, before, to, second):
+        key = camera or "site"
+        sent = OutboxMessage(f"msg-{key}-{second}", "ops", {"key": key})
+        at = after(second)
+        return AlertStep("joy", key, camera, before, to, at, at, 0.7, {}, {}, "", (sent,))
+
+    steps = [step(camera, "inactive", "firing", 10) for camera in cameras]
+    steps += [step(camera, "firing", "resolved", 20) for camera in cameras]
+    steps += [step(camera, "resolved", "firing", 30) for camera in cameras]
+    commit_alerts(connection, AlertBatch(steps=steps), number=1, now_at=after(40))
+
+
+def answers(database, scope):
+    with reading(database) as connection:
+        return {name: without_ids(ask(connection, scope)) for name, ask in ASK.items()}
+
+
+def without_ids(value):
+    """Blank the keys that count over all cameras."""
+    if isinstance(value, list | tuple):
+        return [without_ids(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {name: without_ids(item) for name, item in fields.items() if name != "id"}
+    return value
+
+
+@settings(
+    max_examples=15,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(mine=lives(MINE), other=lives(OTHER))
+def test_a_scope_of_one_camera_reads_as_if_there_were_no_other(sqlite_database, mine, other):
+    empty_tables(sqlite_database)
+    with writing(sqlite_database) as connection:
+        write_batch(connection, mine)
+        commit_some_alerts(connection, MINE)
+    alone = answers(sqlite_database, Scope.all())
+
+    empty_tables(sqlite_database)
+    with writing(sqlite_database) as connection:
+        write_batch(connection, [*other, *mine])
+        commit_some_alerts(connection, OTHER, None, MINE)
+    scoped = answers(sqlite_database, Scope.only([MINE]))
+
+    assert scoped == alone
+    assert OTHER not in repr(scoped)
+
+
+@pytest.mark.parametrize("name", ASK)
+def test_an_empty_scope_sees_nothing(database, name):
+    with writing(database) as connection:
+        commit_some_alerts(connection, MINE, None)
+    with reading(database) as connection:
+        found = ASK[name](connection, Scope.only([]))
+    assert found in ([], [[], []], questions.RunCounts(0, 0, 0, ()))
+
+
+def test_an_alert_of_a_site_is_seen_with_all_cameras_alone(database):
+    with writing(database) as connection:
+        commit_some_alerts(connection, MINE, None)
+    with reading(database) as connection:
+        for name in ("load_active", "load_fired", "load_transitions"):
+            some = ASK[name](connection, Scope.only([MINE, OTHER]))
+            every = ASK[name](connection, Scope.all())
+            assert {one.camera for one in some} == {MINE}
+            assert {one.camera for one in every} == {MINE, None}
