@@ -84,7 +84,7 @@ def command(
     from surveil.clips.analyze import analyze_clip, clip_length_s
     from surveil.clips.annotate import check_target, write_annotated
     from surveil.clips.export import check_format, write_timelines
-    from surveil.intervals.smoothing import TAU_S
+    from surveil.config.schema import Inference
     from surveil.logs import configure_logs
     from surveil.sources.failure import SourceError
     from surveil.workers.host.lifeline import LocalTelemetry
@@ -96,6 +96,7 @@ def command(
     targets = _annotated_paths(clips, annotate)
     for target in targets.values():
         check_target(target)
+    served = Inference()
     console, errors = Console(), Console(stderr=True)
     with _progress(errors) as progress:
         task = progress.add_task("loading the networks", total=None, speed="")
@@ -103,7 +104,8 @@ def command(
             {str(clip): FaceOptions(min_face_px, min_score) for clip in clips},
             model=model,
             device=device,
-            smoothing_tau_s=TAU_S,
+            smoothing_tau_s=served.smoothing_tau_s,
+            hysteresis=served.hysteresis,
             telemetry=LocalTelemetry(),
         )
         progress.remove_task(task)
@@ -118,6 +120,7 @@ def command(
                     pipeline,
                     sample_fps=sample_fps,
                     interval_s=interval_s,
+                    hysteresis=served.hysteresis,
                     keep_moments=annotate is not None,
                     on_progress=bar,
                 )

@@ -105,6 +105,7 @@ def analyze_clip(
     *,
     sample_fps: float,
     interval_s: float,
+    hysteresis: float,
     keep_moments: bool = False,
     on_progress: Callable[[float], None] = lambda time_s: None,
 ) -> ClipTimeline:
@@ -115,6 +116,7 @@ def analyze_clip(
         pipeline: Knows the camera ``str(clip)``.
         sample_fps: Frames analysed per second of the clip.
         interval_s: Length of intervals.
+        hysteresis: Lead in score by which an emotion replaces a track's last one, 0..1.
         keep_moments: Keep every analysed frame's faces as well, for the annotated video.
         on_progress: Told the time in the clip after each batch.
 
@@ -145,6 +147,8 @@ def analyze_clip(
                     interval_s=interval_s,
                     model=pipeline.model,
                     start_at=frame.captured_at,
+                    grace_s=0.0,
+                    hysteresis=hysteresis,
                 )
             last = frame
             if reading.faces is None:

@@ -90,6 +90,10 @@ class Inference(Section):
     smoothing_tau_s: Annotated[Duration, Field(le=60)] = 0.3
     """Time constant by which a face's scores follow what is seen; 0 is no smoothing."""
 
+    hysteresis: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Lead in score that another emotion needs before it is told of a face, frame by frame and in
+    the timeline; 0 tells the highest score at once."""
+
 
 class Spool(Section):
     """Events on this host that SQL does not have yet."""

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from surveil.domain import FrameCounts, IntervalEvent
+from surveil.intervals.hysteresis import Hysteresis
 from surveil.intervals.readings import FaceReading
-from surveil.intervals.votes import Ballot, Labels
+from surveil.intervals.votes import Ballot
 
 MAX_BACKFILL = timedelta(seconds=60)
 """After a longer standstill (a suspended host) intervals are not made up: a hole says it better."""
@@ -55,10 +56,10 @@ class IntervalBuilder:
         interval_s: Length, 0.2 to 60 s.
         model: Name of the classifier, for the events.
         start_at: When the run became live, or where a restarted worker goes on.
+        grace_s: A frame comes at most this long after its time; older ones are stale anyhow.
+        hysteresis: Lead in mean score by which an emotion replaces a track's last one, 0..1.
         is_continued: The run has intervals of an earlier worker: what was counted before
             ``start_at`` is not ours to tell.
-        grace_s: A frame comes at most this long after its time; older ones are stale anyhow.
-        hysteresis: Lead in mean score by which an emotion replaces a track's last one.
     """
 
     def __init__(
@@ -69,9 +70,9 @@ class IntervalBuilder:
         interval_s: float,
         model: str,
         start_at: datetime,
+        grace_s: float,
+        hysteresis: float,
         is_continued: bool = False,
-        grace_s: float = 0.5,
-        hysteresis: float = 0.05,
     ) -> None:
         self._camera, self._run, self._model = camera, run, model
         self._length_us = round(interval_s * 1e6)
@@ -79,7 +80,7 @@ class IntervalBuilder:
         self._from_us = _to_us(start_at)
         self._has_emitted = False
         self._buckets: dict[int, _Bucket] = {}
-        self._labels = Labels(hysteresis)
+        self._told = Hysteresis(hysteresis)
         self._is_continued, self._is_counting = is_continued, not is_continued
         self._index, self._frame_us = 0, self._from_us
         self._captured = self._decode = 0
@@ -219,7 +220,7 @@ class IntervalBuilder:
             from_at=_from_us(self._from_us),
             to_at=_from_us(end_us),
             frames=bucket.counts(),
-            tracks=bucket.ballot.votes(self._labels),
+            tracks=bucket.ballot.votes(self._told),
             model=self._model,
         )
         self._from_us = end_us

@@ -10,11 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.domain import EMOTIONS, Emotion
-
-TAU_S = 0.3
-HYSTERESIS = 0.2
-"""Chosen with `make over-time`: see FIGURES.md. The hysteresis calms what is told where a longer
-time constant would only delay it."""
+from surveil.intervals.hysteresis import MAX_TRACKS, follow
 
 
 @dataclass(slots=True)
@@ -39,9 +35,7 @@ class ScoreSmoother:
             counts those.
     """
 
-    def __init__(
-        self, *, tau_s: float = TAU_S, hysteresis: float = HYSTERESIS, max_tracks: int = 4096
-    ) -> None:
+    def __init__(self, *, tau_s: float, hysteresis: float, max_tracks: int = MAX_TRACKS) -> None:
         if tau_s < 0 or not 0 <= hysteresis <= 1 or max_tracks < 1:
             raise ValueError("tau_s >= 0, 0 <= hysteresis <= 1 and max_tracks >= 1 are needed")
         self.tau_s = tau_s
@@ -83,9 +77,7 @@ class ScoreSmoother:
             share = -math.expm1(-elapsed_s / self.tau_s)
         state.scores = np.asarray(state.scores + share * (scores - state.scores), dtype=np.float32)
         state.at_s = max(at_s, state.at_s)
-        leader = int(state.scores.argmax())
-        if state.scores[leader] - state.scores[state.label] > self.hysteresis:
-            state.label = leader
+        state.label = follow(state.scores.tolist(), state.label, self.hysteresis)
         return state.scores.copy()
 
     def emotion(self, track_id: int) -> Emotion:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
-
 from surveil.domain import EMOTIONS, Box, TrackVote
+from surveil.intervals.hysteresis import Hysteresis
 from surveil.intervals.readings import FaceReading
 
 MAX_TRACKS = 1000
@@ -13,25 +11,6 @@ MAX_TRACKS = 1000
 
 DIGITS = 5
 """Decimals of fractions and scores in events."""
-
-
-class Labels:
-    """The last emotion of each track, so that votes do not flicker between two close ones."""
-
-    def __init__(self, hysteresis: float, max_tracks: int = 4096) -> None:
-        self._hysteresis = hysteresis
-        self._max_tracks = max_tracks
-        self._last: OrderedDict[int, int] = OrderedDict()
-
-    def choose(self, track_id: int, scores: Sequence[float]) -> int:
-        """Return the index of a track's emotion: the highest score, if it leads by enough."""
-        leader = max(range(len(scores)), key=scores.__getitem__)
-        last = self._last.pop(track_id, leader)
-        chosen = leader if scores[leader] - scores[last] > self._hysteresis else last
-        self._last[track_id] = chosen
-        if len(self._last) > self._max_tracks:
-            self._last.popitem(last=False)
-        return chosen
 
 
 class _Sums:
@@ -78,15 +57,15 @@ class Ballot:
             _fraction(box.y2 / height),
         )
 
-    def votes(self, labels: Labels) -> tuple[TrackVote, ...]:
+    def votes(self, told: Hysteresis) -> tuple[TrackVote, ...]:
         """Return the votes in order of track id."""
         tracks = sorted(self._tracks.items(), key=lambda item: -item[1].frames)[:MAX_TRACKS]
-        return tuple(_vote(track_id, sums, labels) for track_id, sums in sorted(tracks))
+        return tuple(_vote(track_id, sums, told) for track_id, sums in sorted(tracks))
 
 
-def _vote(track_id: int, sums: _Sums, labels: Labels) -> TrackVote:
+def _vote(track_id: int, sums: _Sums, told: Hysteresis) -> TrackVote:
     means = tuple(_fraction(total / sums.frames) for total in sums.scores)
-    chosen = labels.choose(track_id, means)
+    chosen = told.choose(track_id, means)
     return TrackVote(
         track_id=track_id,
         frames=sums.frames,

@@ -20,11 +20,11 @@ _RULE = {
 }
 
 
-def firings(course: Course, *, tau_s: float, vote_hysteresis: float) -> list[float]:
+def firings(course: Course, *, tau_s: float, hysteresis: float) -> list[float]:
     """Return the instants at which the rule fires on a course's votes."""
     smoothed, _ = smooth(course, tau_s, 0.0)
     engine = RuleEngine([Rule.model_validate(_RULE)], ["cam"], start_at=START_AT)
-    seconds, labels, confidence = vote(course.times_s, smoothed, vote_hysteresis)
+    seconds, labels, confidence = vote(course.times_s, smoothed, hysteresis)
     fired = []
     for seq, (second, label, sure) in enumerate(
         zip(seconds.tolist(), labels.tolist(), confidence.tolist(), strict=True), start=1
@@ -50,7 +50,7 @@ def firings(course: Course, *, tau_s: float, vote_hysteresis: float) -> list[flo
 
 
 def delays(
-    courses: Iterable[Course], *, tau_s: float, vote_hysteresis: float
+    courses: Iterable[Course], *, tau_s: float, hysteresis: float
 ) -> list[tuple[float, float | None]]:
     """Return length and delay of each happy spell of 3 s and more; None where it did not fire.
 
@@ -59,7 +59,7 @@ def delays(
     """
     found: list[tuple[float, float | None]] = []
     for course in courses:
-        fired = firings(course, tau_s=tau_s, vote_hysteresis=vote_hysteresis)
+        fired = firings(course, tau_s=tau_s, hysteresis=hysteresis)
         for spell in course.truth:
             length_s = spell.to_s - spell.from_s
             if spell.label != HAPPY or length_s < FOR_S:

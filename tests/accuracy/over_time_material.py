@@ -178,10 +178,11 @@ def _watch(clip: Path, model: str, fps: float) -> dict[int, list[tuple[float, li
         model=model,
         device="cpu",
         smoothing_tau_s=0.0,
+        hysteresis=0.0,
         telemetry=LocalTelemetry(),
     )
     moments: list[Moment] = analyze_clip(
-        clip, pipeline, sample_fps=fps, interval_s=1.0, keep_moments=True
+        clip, pipeline, sample_fps=fps, interval_s=1.0, hysteresis=0.0, keep_moments=True
     ).moments
     tracks: dict[int, list[tuple[float, list, list]]] = defaultdict(list)
     for moment in moments:

@@ -31,8 +31,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from surveil.config.schema import Inference
 from surveil.training.measure.over_time import Course, OverTime, measure
-from surveil.training.measure.switch_study import VOTE_HYSTERESIS
 from surveil.training.measure.switches import Pool, dirichlet_pool, make_course
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -154,7 +154,7 @@ def print_alerts(pool: Pool, seed: int, count: int) -> None:
     print("\n| tau | 3 to 3.5 s | 3.5 to 4 s | 4 to 6 s | delay least | p50 | p95 |")
     print(f"|{'---|' * 7}")
     for tau_s in TAUS_S:
-        found = delays(courses, tau_s=tau_s, vote_hysteresis=VOTE_HYSTERESIS)
+        found = delays(courses, tau_s=tau_s, hysteresis=Inference().hysteresis)
         cells = []
         for low, high in ((3.0, 3.5), (3.5, 4.0), (4.0, math.inf)):
             fired = [late is not None for length_s, late in found if low <= length_s < high]
@@ -181,9 +181,7 @@ def main() -> None:
     for tau_s in TAUS_S:
         for hysteresis in HYSTERESES:
             figures[tau_s, hysteresis] = {
-                name: measure(
-                    of, tau_s=tau_s, hysteresis=hysteresis, vote_hysteresis=VOTE_HYSTERESIS
-                )
+                name: measure(of, tau_s=tau_s, hysteresis=hysteresis)
                 for name, of in courses.items()
             }
     if args.each:

@@ -1,8 +1,9 @@
 """Figures of what is said of a face over time, against a truth that changes. Pure.
 
-Two things are told of a track. Each frame has an emotion (:class:`surveil.classify.ScoreSmoother`),
-which is drawn on pictures; each second has a vote, the mean of the smoothed scores of its frames,
-which is stored and which rules read. Both are judged here, by the same definitions:
+Two things are told of a track. Each frame has an emotion, which is drawn on pictures; each second
+has a vote, the mean of the smoothed scores of its frames, which is stored and which rules read.
+Both are what the stage itself says (:mod:`surveil.intervals`), with one hysteresis, and are judged
+here by the same definitions:
 
 flip
     A change of the told emotion that the truth did not make. In each spell of the truth but the
@@ -32,8 +33,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.domain import EMOTIONS
+from surveil.domain import EMOTIONS, Box, Detection
+from surveil.intervals.hysteresis import Hysteresis
+from surveil.intervals.readings import FaceReading
 from surveil.intervals.smoothing import ScoreSmoother
+from surveil.intervals.votes import Ballot
 
 HOLD_S = 1.0
 """How long a new emotion must be told without a break until a switch counts as told."""
@@ -45,6 +49,7 @@ SURE = 0.5
 """Confidence from which on a vote is an answer; what the example rules ask for."""
 
 _TRACK = 1
+_ANYWHERE = Detection(Box(0.0, 0.0, 1.0, 1.0), 1.0, np.zeros((5, 2), np.float32))
 _EPSILON_S = 1e-6
 
 
@@ -219,9 +224,6 @@ def vote(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return the votes of the whole seconds that have a frame, as interval events carry them.
 
-    A vote is the mean of the second's scores; its label changes only when another one's mean leads
-    by more than ``hysteresis``.
-
     Args:
         times_s: Shape ``(T,)``, growing.
         scores: Smoothed, shape ``(T, 7)``.
@@ -230,30 +232,27 @@ def vote(
     Returns:
         The S seconds, their labels and the means of those labels, each of shape ``(S,)``.
     """
-    seconds, places = np.unique(
-        np.floor(times_s + _EPSILON_S).astype(np.int64), return_inverse=True
+    seconds = np.floor(times_s + _EPSILON_S).astype(np.int64)
+    ballots: dict[int, Ballot] = {}
+    for second, row in zip(seconds.tolist(), scores.tolist(), strict=True):
+        face = FaceReading(_TRACK, _ANYWHERE, tuple(row), EMOTIONS[0])
+        ballots.setdefault(second, Ballot()).add(face, (1, 1), 0)
+    told = Hysteresis(hysteresis)
+    votes = [ballot.votes(told)[0] for ballot in ballots.values()]
+    return (
+        np.array(list(ballots), np.int64),
+        np.array([EMOTIONS.index(one.emotion) for one in votes], np.int64),
+        np.array([one.confidence for one in votes], np.float64),
     )
-    sums = np.zeros((len(seconds), scores.shape[1]))
-    np.add.at(sums, places, scores)
-    means = sums / np.bincount(places)[:, None]
-    labels = means.argmax(axis=1).astype(np.int64)
-    for i in range(1, len(labels)):
-        last = labels[i - 1]
-        if means[i, labels[i]] - means[i, last] <= hysteresis:
-            labels[i] = last
-    return seconds, labels, means[np.arange(len(labels)), labels]
 
 
-def measure(
-    courses: Sequence[Course], *, tau_s: float, hysteresis: float, vote_hysteresis: float
-) -> OverTime:
+def measure(courses: Sequence[Course], *, tau_s: float, hysteresis: float) -> OverTime:
     """Return the figures of courses under one setting.
 
     Args:
         courses: Each a track of its own.
         tau_s: Time constant of the smoother; 0 smooths nothing.
-        hysteresis: Of the emotion of a frame; votes do not depend on it.
-        vote_hysteresis: Of the vote of a second; frames do not depend on it.
+        hysteresis: Of the emotion of a frame and of the vote of a second.
     """
     frames: list[tuple[Told, tuple[Spell, ...]]] = []
     votes: list[tuple[Told, tuple[Spell, ...]]] = []
@@ -261,7 +260,7 @@ def measure(
     for course in courses:
         smoothed, told = smooth(course, tau_s, hysteresis)
         frames.append((told, course.truth))
-        when, labels, confidence = vote(course.times_s, smoothed, vote_hysteresis)
+        when, labels, confidence = vote(course.times_s, smoothed, hysteresis)
         votes.append((Told((when + 1).astype(np.float64), labels), course.truth))
         for second, label, sure in zip(when.tolist(), labels, confidence, strict=True):
             so = label_at(course.truth, second + 0.5)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.classify import Preprocessing
+from surveil.config.schema import Inference
 from surveil.domain import EMOTIONS
-from surveil.intervals.smoothing import HYSTERESIS, TAU_S
 from surveil.models.taxonomy import Taxonomy
 from surveil.training.measure.over_time import OverTime, measure
 from surveil.training.measure.robustness import Condition, Crop, compressed, jittered, spoil
@@ -34,9 +34,6 @@ FPS = 5.0
 REDRAW_S = 1.0
 COURSES = 20
 COURSE_S = 60.0
-
-VOTE_HYSTERESIS = 0.05
-"""As :class:`surveil.intervals.builder.IntervalBuilder` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +130,14 @@ def study_switches(pool: Pool, seed: int = 0) -> SwitchStudy | None:
     ]
 
     def under(tau_s: float, hysteresis: float) -> Steadiness:
-        found = measure(
-            courses, tau_s=tau_s, hysteresis=hysteresis, vote_hysteresis=VOTE_HYSTERESIS
-        )
+        found = measure(courses, tau_s=tau_s, hysteresis=hysteresis)
         return _steadiness(tau_s, hysteresis, found)
 
     names = tuple(EMOTIONS[emotion].value for emotion in sorted(pool))
     minutes = COURSES * COURSE_S / 60
-    return SwitchStudy(names, minutes, under(0.0, 0.0), under(TAU_S, HYSTERESIS))
+    served = Inference()
+    smoothed = under(served.smoothing_tau_s, served.hysteresis)
+    return SwitchStudy(names, minutes, under(0.0, 0.0), smoothed)
 
 
 def _steadiness(tau_s: float, hysteresis: float, found: OverTime) -> Steadiness:

@@ -50,6 +50,7 @@ def build_pipeline(
     model: str,
     device: str,
     smoothing_tau_s: float,
+    hysteresis: float,
     telemetry: Telemetry,
     threads: int | None = None,
     cache_dir: Path | None = None,
@@ -62,6 +63,7 @@ def build_pipeline(
         model: Name or path of the emotion model.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         smoothing_tau_s: Time constant of the scores of a track.
+        hysteresis: Lead in score by which an emotion replaces a track's last one, 0..1.
         telemetry: For the pipeline's counters.
         threads: CPU threads; :func:`cpu_threads` where None.
         cache_dir: Folder in which converted networks are kept, so that a restart takes less.
@@ -99,6 +101,6 @@ def build_pipeline(
         {camera: shared[options] for camera, options in cameras.items()},
         classifier,
         make_tracker=make_tracker,
-        make_smoother=lambda: ScoreSmoother(tau_s=smoothing_tau_s),
+        make_smoother=lambda: ScoreSmoother(tau_s=smoothing_tau_s, hysteresis=hysteresis),
         telemetry=telemetry,
     )

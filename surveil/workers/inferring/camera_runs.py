@@ -49,6 +49,7 @@ class Timeline:
         camera: Camera id.
         interval_s: Length of intervals.
         grace_s: How long an interval waits for its last frames.
+        hysteresis: Lead in score by which an emotion replaces a track's last one, 0..1.
         model: Name of the classifier.
         mark: Tells where a run stands in the spool.
         tally: Tells the ring's counters of a run.
@@ -61,6 +62,7 @@ class Timeline:
         *,
         interval_s: float,
         grace_s: float,
+        hysteresis: float,
         model: str,
         mark: Callable[[str], RunMark],
         tally: Callable[[str], RunTally | None],
@@ -69,6 +71,7 @@ class Timeline:
         self._camera = camera
         self._interval_s = interval_s
         self._grace_s = grace_s
+        self._hysteresis = hysteresis
         self._model = model
         self._mark = mark
         self._tally = tally
@@ -213,8 +216,9 @@ class Timeline:
             interval_s=self._interval_s,
             model=self._model,
             start_at=start_at,
-            is_continued=is_resumed or mark.last_to_at is not None,
             grace_s=self._grace_s,
+            hysteresis=self._hysteresis,
+            is_continued=is_resumed or mark.last_to_at is not None,
         )
 
     def _end(self, run: str, at: datetime) -> list[Draft]:

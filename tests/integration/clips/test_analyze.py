@@ -61,7 +61,7 @@ def pipeline_for(*clips: Path) -> Pipeline:
         {str(clip): BrightFace() for clip in clips},
         AlwaysHappy(),
         make_tracker=lambda camera, first_id: Tracker(first_id=first_id),
-        make_smoother=ScoreSmoother,
+        make_smoother=lambda: ScoreSmoother(tau_s=0.3, hysteresis=0.2),
         telemetry=LocalTelemetry(),
     )
 
@@ -97,6 +97,7 @@ def analyse(clip: Path, *, sample_fps: float = 5.0, keep_moments: bool = False) 
         pipeline_for(clip),
         sample_fps=sample_fps,
         interval_s=1.0,
+        hysteresis=0.2,
         keep_moments=keep_moments,
     )
 
@@ -105,7 +106,12 @@ def test_intervals_cover_the_clip_and_tell_who_was_there(tmp_path: Path) -> None
     told: list[float] = []
     clip = write_clip(tmp_path / "clip.mp4")
     timeline = analyze_clip(
-        clip, pipeline_for(clip), sample_fps=5, interval_s=1, on_progress=told.append
+        clip,
+        pipeline_for(clip),
+        sample_fps=5,
+        interval_s=1,
+        hysteresis=0.2,
+        on_progress=told.append,
     )
     assert [len(event.tracks) for event in timeline.events] == [1, 1, 0]
     assert [event.frames.sampled for event in timeline.events] == [5, 5, 5]

@@ -24,6 +24,7 @@ def after(seconds: float) -> datetime:
 
 
 def builder(start_s: float = 0.0, *, interval_s: float = 1.0, **options) -> IntervalBuilder:
+    options = {"grace_s": 0.5, "hysteresis": 0.2} | options
     return IntervalBuilder(
         "lobby", "RUN", interval_s=interval_s, model="m@1", start_at=after(start_s), **options
     )

@@ -24,9 +24,13 @@ def scores(**shares: float) -> NDArray[np.float32]:
     return vector
 
 
+def smoother_of(tau_s: float = 0.3, hysteresis: float = 0.2, **options: int) -> ScoreSmoother:
+    return ScoreSmoother(tau_s=tau_s, hysteresis=hysteresis, **options)
+
+
 def test_first_scores_come_back() -> None:
     given_scores = scores(happy=0.7, sad=0.3)
-    np.testing.assert_array_equal(ScoreSmoother().update(1, given_scores, 5.0), given_scores)
+    np.testing.assert_array_equal(smoother_of().update(1, given_scores, 5.0), given_scores)
 
 
 @given(
@@ -36,7 +40,7 @@ def test_first_scores_come_back() -> None:
 def test_held_scores_follow_the_continuous_filter_at_any_frame_rate(
     times: list[float], tau_s: float
 ) -> None:
-    smoother = ScoreSmoother(tau_s=tau_s)
+    smoother = smoother_of(tau_s=tau_s)
     smoother.update(1, scores(sad=1.0), 0.0)
     at_s = 0.0
     for step in times:
@@ -50,7 +54,7 @@ def test_held_scores_follow_the_continuous_filter_at_any_frame_rate(
 def test_splitting_a_hold_changes_nothing(seed: int, pieces: int) -> None:
     random = np.random.default_rng(seed)
     steps = random.dirichlet(np.ones(7), size=5).astype(np.float32)
-    coarse, fine = ScoreSmoother(tau_s=0.7), ScoreSmoother(tau_s=0.7)
+    coarse, fine = smoother_of(tau_s=0.7), smoother_of(tau_s=0.7)
     last_s = 0.0
     for index, step in enumerate(steps):
         at_s = last_s + float(random.uniform(0.05, 1.0))
@@ -65,25 +69,25 @@ def test_splitting_a_hold_changes_nothing(seed: int, pieces: int) -> None:
 
 
 def test_long_gap_forgets_the_past() -> None:
-    smoother = ScoreSmoother(tau_s=0.5)
+    smoother = smoother_of(tau_s=0.5)
     smoother.update(1, scores(sad=1.0), 0.0)
     np.testing.assert_allclose(smoother.update(1, scores(happy=1.0), 60.0), scores(happy=1.0))
 
 
 def test_zero_tau_smooths_nothing() -> None:
-    smoother = ScoreSmoother(tau_s=0.0)
+    smoother = smoother_of(tau_s=0.0)
     smoother.update(1, scores(sad=1.0), 0.0)
     np.testing.assert_array_equal(smoother.update(1, scores(happy=1.0), 0.04), scores(happy=1.0))
 
 
 def test_frame_that_is_not_later_changes_nothing() -> None:
-    smoother = ScoreSmoother(tau_s=0.5)
+    smoother = smoother_of(tau_s=0.5)
     smoother.update(1, scores(sad=1.0), 10.0)
     np.testing.assert_array_equal(smoother.update(1, scores(happy=1.0), 9.0), scores(sad=1.0))
 
 
 def test_hysteresis_keeps_the_emotion_between_two_close_ones() -> None:
-    smoother = ScoreSmoother(tau_s=0.0, hysteresis=0.1)
+    smoother = smoother_of(tau_s=0.0, hysteresis=0.1)
     smoother.update(1, scores(happy=0.52, neutral=0.48), 0.0)
     smoother.update(1, scores(happy=0.48, neutral=0.52), 0.2)
     assert smoother.emotion(1) is Emotion.HAPPY
@@ -92,7 +96,7 @@ def test_hysteresis_keeps_the_emotion_between_two_close_ones() -> None:
 
 
 def test_tracks_are_apart_and_can_be_forgotten() -> None:
-    smoother = ScoreSmoother()
+    smoother = smoother_of()
     smoother.update(1, scores(happy=1.0), 0.0)
     smoother.update(2, scores(sad=1.0), 0.0)
     assert (smoother.emotion(1), smoother.emotion(2)) == (Emotion.HAPPY, Emotion.SAD)
@@ -104,7 +108,7 @@ def test_tracks_are_apart_and_can_be_forgotten() -> None:
 
 
 def test_memory_is_bounded_by_forgetting_the_longest_unseen() -> None:
-    smoother = ScoreSmoother(max_tracks=2)
+    smoother = smoother_of(max_tracks=2)
     smoother.update(1, scores(happy=1.0), 0.0)
     smoother.update(2, scores(happy=1.0), 0.1)
     smoother.update(1, scores(happy=1.0), 0.2)
@@ -116,6 +120,6 @@ def test_memory_is_bounded_by_forgetting_the_longest_unseen() -> None:
 
 
 def test_returned_scores_belong_to_the_caller() -> None:
-    smoother = ScoreSmoother()
+    smoother = smoother_of()
     smoother.update(1, scores(happy=1.0), 0.0)[:] = 0
     assert smoother.update(1, scores(happy=1.0), 0.1)[HAPPY] == pytest.approx(1.0)

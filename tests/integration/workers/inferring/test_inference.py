@@ -95,7 +95,7 @@ class Worker:
             {camera.name: OneFace() for camera in cameras},
             Happy(),
             make_tracker=lambda camera, first_id: Tracker(first_id=first_id),
-            make_smoother=ScoreSmoother,
+            make_smoother=lambda: ScoreSmoother(tau_s=0.3, hysteresis=0.2),
             telemetry=self.lifeline.telemetry,
         )
         self.spool = Spool(fleet.data_dir / "spool.db", max_bytes=int(fleet.spool.max_bytes))

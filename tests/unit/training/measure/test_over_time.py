@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from surveil.domain import EMOTIONS
+from surveil.domain import EMOTIONS, Box, Detection
+from surveil.intervals.builder import IntervalBuilder
+from surveil.intervals.readings import FaceReading
 from surveil.intervals.smoothing import ScoreSmoother
-from surveil.intervals.votes import Labels
 from surveil.training.measure.over_time import (
     Course,
     Spell,
@@ -26,6 +28,8 @@ from surveil.training.measure.over_time import (
 from surveil.training.measure.switches import dirichlet_pool, make_course, make_truth
 
 HAPPY, SAD, NEUTRAL = 3, 4, 6
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ANYWHERE = Detection(Box(0.0, 0.0, 1.0, 1.0), 1.0, np.zeros((5, 2), np.float32))
 MARKS = {"h": HAPPY, "s": SAD, "n": NEUTRAL}
 TRUTH = (Spell(0.0, 3.0, NEUTRAL), Spell(3.0, 6.0, HAPPY))
 
@@ -99,11 +103,16 @@ def test_votes_are_those_of_the_interval_events() -> None:
     scores = random.dirichlet(np.ones(7), 40).astype(np.float32)
     times_s = np.sort(random.uniform(0, 12, 40))
     seconds, labels, confidence = vote(times_s, scores, 0.1)
-    production = Labels(0.1)
-    for second, label, sure in zip(seconds, labels, confidence, strict=True):
-        means = scores[np.floor(times_s) == second].mean(axis=0, dtype=np.float64)
-        assert label == production.choose(1, means.tolist())
-        assert sure == pytest.approx(means[label])
+    builder = IntervalBuilder(
+        "cam", "R", interval_s=1.0, model="m@1", start_at=EPOCH, grace_s=0.0, hysteresis=0.1
+    )
+    for i, (at_s, row) in enumerate(zip(times_s, scores, strict=True), start=1):
+        face = FaceReading(1, ANYWHERE, tuple(row.tolist()), EMOTIONS[0])
+        builder.add(i, EPOCH + timedelta(seconds=at_s), (1, 1), [face])
+    told = [event for event in builder.end(EPOCH + timedelta(seconds=12)) if event.tracks]
+    assert [(e.from_at - EPOCH).total_seconds() for e in told] == seconds.tolist()
+    assert [EMOTIONS.index(e.tracks[0].emotion) for e in told] == labels.tolist()
+    assert [e.tracks[0].confidence for e in told] == confidence.tolist()
 
 
 def test_smoothing_is_productions() -> None:
@@ -118,7 +127,7 @@ def test_smoothing_is_productions() -> None:
 
 def test_figures_of_a_short_course() -> None:
     # Right but for one frame at 1.5 s, and the switch told one frame late.
-    figures = measure([course("nnnsnnnhhhhh")], tau_s=0.0, hysteresis=0.01, vote_hysteresis=0.01)
+    figures = measure([course("nnnsnnnhhhhh")], tau_s=0.0, hysteresis=0.01)
     assert figures.frames.flips == 2
     assert figures.frames.latencies_s == (0.5,)
     assert figures.frames.minutes == pytest.approx(5.5 / 60)
@@ -133,11 +142,11 @@ def test_figures_of_a_short_course() -> None:
 def test_given_seconds_are_settled_instead() -> None:
     plain = course("nnnnnnhhhhhh")
     given = Course(plain.times_s, plain.scores, plain.truth, frozenset({0, 3}))
-    assert measure([given], tau_s=0.0, hysteresis=0.0, vote_hysteresis=0.0).settled == 2
+    assert measure([given], tau_s=0.0, hysteresis=0.0).settled == 2
 
 
 def test_nothing_gives_no_figures() -> None:
-    figures = measure([], tau_s=0.5, hysteresis=0.1, vote_hysteresis=0.1)
+    figures = measure([], tau_s=0.5, hysteresis=0.1)
     assert (figures.seconds, figures.accuracy, figures.frames.flips_per_minute) == (0, 0.0, 0.0)
     assert math.isnan(figures.frames.latency_s(95))
 
@@ -179,8 +188,6 @@ def test_smoothing_trades_flips_for_latency() -> None:
     pool = dirichlet_pool(random)
     assert all(np.allclose(rows.sum(axis=2), 1, atol=1e-5) for rows in pool.values())
     courses = [make_course(random, pool, length_s=40, fps=5, redraw_s=1.0) for _ in range(6)]
-    plain, smoothed = (
-        measure(courses, tau_s=tau_s, hysteresis=0.0, vote_hysteresis=0.0) for tau_s in (0.0, 1.0)
-    )
+    plain, smoothed = (measure(courses, tau_s=tau_s, hysteresis=0.0) for tau_s in (0.0, 1.0))
     assert smoothed.frames.flips < plain.frames.flips / 3
     assert smoothed.accuracy < plain.accuracy

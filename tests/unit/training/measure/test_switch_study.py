@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from surveil.classify import Preprocessing
+from surveil.config.schema import Inference
 from surveil.domain import EMOTIONS
-from surveil.intervals.smoothing import HYSTERESIS, TAU_S
 from surveil.models.taxonomy import find_taxonomy
 from surveil.training.measure.switch_study import (
     FEWEST_IMAGES,
@@ -77,7 +77,10 @@ def test_a_sure_model_tells_each_switch_in_its_first_frame() -> None:
 def test_smoothing_takes_flips_away() -> None:
     found = study_switches(dirichlet_pool(np.random.default_rng(1), images=30, views=4))
     assert found is not None
-    assert (found.smoothed.tau_s, found.smoothed.hysteresis) == (TAU_S, HYSTERESIS)
+    assert (found.smoothed.tau_s, found.smoothed.hysteresis) == (
+        Inference().smoothing_tau_s,
+        Inference().hysteresis,
+    )
     assert found.smoothed.flips_per_minute < found.plain.flips_per_minute / 2
 
 

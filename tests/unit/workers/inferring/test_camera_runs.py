@@ -97,6 +97,7 @@ class Worker:
             "lobby",
             interval_s=1.0,
             grace_s=0.5,
+            hysteresis=0.2,
             model="happy@1",
             mark=spool.mark,
             tally=self.tallies.get,

@@ -94,7 +94,7 @@ def pipeline(detector, classifier, telemetry) -> Pipeline:
         dict.fromkeys("abc", detector),
         classifier,
         make_tracker=lambda camera, first_id: Tracker(first_id=first_id),
-        make_smoother=lambda: ScoreSmoother(tau_s=0.0),
+        make_smoother=lambda: ScoreSmoother(tau_s=0.0, hysteresis=0.2),
         telemetry=telemetry,
     )
 
