@@ -5,17 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from surveil.durations import Duration
+from surveil.rules.instants import LOOSE
 from surveil.rules.keys import By
 from surveil.rules.reading import Reading, View
 
 MAX_OVER_S = 3600.0
 """Longest window. Windows are held in memory, per camera, at one sample per interval."""
 
+
+def _loosen(bound: float) -> float:
+    return round(bound, LOOSE)
+
+
 Over = Annotated[Duration, Field(ge=1.0, le=MAX_OVER_S)]
-Threshold = Annotated[float, Field(allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False, strict=True), AfterValidator(_loosen)]
 
 
 class Strict(BaseModel):
@@ -77,12 +83,12 @@ class Compared(Condition):
     limits: ClassVar[tuple[float, float]] = (0.0, float("inf"))
     """Least and greatest sensible threshold."""
 
-    above: Threshold | None = None
-    below: Threshold | None = None
-    at_least: Threshold | None = None
-    at_most: Threshold | None = None
-    clear_below: Threshold | None = None
-    clear_above: Threshold | None = None
+    above: Bound | None = None
+    below: Bound | None = None
+    at_least: Bound | None = None
+    at_most: Bound | None = None
+    clear_below: Bound | None = None
+    clear_above: Bound | None = None
 
     @model_validator(mode="after")
     def _check_comparators(self) -> Self:
@@ -109,6 +115,16 @@ class Compared(Condition):
             value = getattr(self, name)
             if value is not None and not least <= value <= greatest:
                 raise ValueError(f"'{name}' must lie between {least:g} and {greatest:g}")
+        for name, edge, outcome in (
+            ("above", greatest, "can never be true"),
+            ("below", least, "can never be true"),
+            ("at_least", least, "is always true"),
+            ("at_most", greatest, "is always true"),
+            ("clear_below", least, "never ends what was true"),
+            ("clear_above", greatest, "never ends what was true"),
+        ):
+            if getattr(self, name) == edge:
+                raise ValueError(f"'{name}: {edge:g}' {outcome}")
         return self
 
     @property
@@ -121,6 +137,7 @@ class Compared(Condition):
 
     def holds(self, value: float, *, latched: bool) -> bool:
         """Compare; a latched condition ends only past its ``clear_…`` bound."""
+        value = round(value, LOOSE)
         if latched and self.clear_below is not None:
             return value >= self.clear_below
         if latched and self.clear_above is not None:

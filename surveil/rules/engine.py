@@ -176,22 +176,29 @@ class RuleEngine:
             self.drops["late"] += 1
             return []
         steps: list[Transition] = []
+        span_s = sample.to_s - sample.from_s
         for plan in self._plans_of[event.camera]:
             if plan.rule.by is By.SITE:
                 at_s = plan.clock_s("", self._now_s)
-                steps += self._evaluate(plan, "", at_s, again=False)
+                steps += self._evaluate(plan, "", at_s, span_s=span_s, again=False)
                 continue
             if plan.rule.by is By.TRACK:
                 for vote in event.tracks:
                     key = Key(By.TRACK, event.camera, event.run, vote.track_id)
                     self.drops["tracks"] += not plan.see_track(key, sample.to_s)
-            steps += self._evaluate(plan, event.camera, sample.to_s, again=True)
+            steps += self._evaluate(plan, event.camera, sample.to_s, span_s=span_s, again=True)
         return steps
 
-    def _evaluate(self, plan: Plan, name: str, at_s: float, *, again: bool) -> list[Transition]:
+    def _evaluate(
+        self, plan: Plan, name: str, at_s: float, *, span_s: float = 0.0, again: bool
+    ) -> list[Transition]:
         """Evaluate the alerts of one camera, or of the site, at one instant.
 
         Args:
+            plan: Whose alerts.
+            name: Of the group.
+            at_s: The instant.
+            span_s: How long before it the time begins of which an interval tells.
             again: Evaluate also those that were evaluated at that instant or later, at their own:
                 an event that came late may have changed their past.
         """
@@ -201,7 +208,7 @@ class RuleEngine:
             if not again and at_s <= instance.evaluated_s:
                 continue
             before = _fingerprint(instance)
-            step = self._step(plan, instance, max(at_s, instance.evaluated_s))
+            step = self._step(plan, instance, max(at_s, instance.evaluated_s), span_s)
             steps += [step] if step else []
             if instance.key.by is By.TRACK and at_s > instance.seen_s + plan.track_silence_s:
                 step = instance.close(instance.evaluated_s, "track-ended")
@@ -214,7 +221,9 @@ class RuleEngine:
                 self._changed[known] = to_stored(instance)
         return steps
 
-    def _step(self, plan: Plan, instance: Instance, at_s: float) -> Transition | None:
+    def _step(
+        self, plan: Plan, instance: Instance, at_s: float, span_s: float
+    ) -> Transition | None:
         key = instance.key
         view = KeyView(
             windows=[past.window for past in plan.pasts(key.camera)],
@@ -227,6 +236,7 @@ class RuleEngine:
         return instance.step(
             verdict,
             at_s,
+            began_s=at_s if plan.follows_clock else at_s - span_s,
             is_warm=at_s - self._watching_s >= plan.warm_up_s + self._lateness_s,
             patience_s=self._lateness_s,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from surveil.rules.instants import reaches
 from surveil.rules.keys import By, Key
 from surveil.rules.logic import Truth, Verdict
 from surveil.rules.model import NoData, Rule
@@ -67,7 +68,7 @@ class Instance:
 
     Attributes:
         since_s: Since when the condition held when the alert became active.
-        state_s: When the present state was entered, moved on by the time spent unknown.
+        state_s: When what led to the present state began, moved on by the time spent unknown.
         evaluated_s: Instant of the last step.
         seen_s: When its track was last seen, for keys that are tracks.
         latches: Per condition, whether it was true when last known.
@@ -91,30 +92,47 @@ class Instance:
         """Whether nothing would be lost by forgetting it."""
         return self.state not in ACTIVE and not any(self.latches)
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether time served in this state leads to another one."""
+        return self.state in (AlertState.PENDING, AlertState.RECOVERING)
+
     def step(
-        self, verdict: Verdict, at_s: float, *, is_warm: bool, patience_s: float
+        self,
+        verdict: Verdict,
+        at_s: float,
+        *,
+        began_s: float,
+        is_warm: bool,
+        patience_s: float,
     ) -> Transition | None:
         """Take what the conditions came to at an instant.
 
         Args:
             verdict: The conditions' truth and value.
             at_s: Not before the last step.
+            began_s: Since when the verdict speaks: an interval tells of all of its time, so a state
+                that it makes known began with it. At most ``at_s``.
             is_warm: False while the engine has not watched long enough for a lack of data to
                 mean anything; ``no_data`` then holds, whatever the rule says.
             patience_s: A longer pause between two steps counts as time not known.
         """
         truth = self._settle(verdict.truth, is_warm=is_warm)
-        pause_s = at_s - self.evaluated_s
-        is_timed = self.state in (AlertState.PENDING, AlertState.RECOVERING)
-        if is_timed and (truth is None or not self.is_known or pause_s > patience_s):
+        began_s = min(at_s, max(began_s, self.evaluated_s))
+        if self.is_timed:
             # Neither the time to fire nor the time to recover runs while nothing is known.
-            self.state_s += pause_s
+            pause_s = at_s - self.evaluated_s
+            is_whole = self.is_known and not pause_s > patience_s
+            known_s = 0.0 if truth is None else pause_s if is_whole else at_s - began_s
+            self.state_s += pause_s - known_s
         self.evaluated_s, self.is_known = at_s, truth is not None
         self.latches = verdict.latches
         if verdict.truth is not None:
             self.value, self.threshold = verdict.value, verdict.threshold
         target = self._target(truth, at_s - self.state_s)
-        return None if target is self.state else self._move(target, at_s)
+        if target is self.state:
+            return None
+        return self._move(target, at_s, began_s)
 
     def close(self, at_s: float, cause: str) -> Transition | None:
         """End the alert because its subject is gone."""
@@ -122,7 +140,7 @@ class Instance:
         if self.state not in ACTIVE:
             return None
         lit = self.state in LIT
-        return self._move(AlertState.RESOLVED if lit else AlertState.INACTIVE, at_s, cause)
+        return self._move(AlertState.RESOLVED if lit else AlertState.INACTIVE, at_s, at_s, cause)
 
     def _settle(self, truth: Truth, *, is_warm: bool) -> Truth:
         if truth is not None or not is_warm or self.rule.no_data is NoData.HOLD:
@@ -139,19 +157,19 @@ class Instance:
                 return AlertState.FIRING
             if state is AlertState.FIRING and self.rule.keep_firing_for > 0:
                 return AlertState.RECOVERING
-            is_over = state is AlertState.FIRING or lasted_s >= self.rule.keep_firing_for
+            is_over = state is AlertState.FIRING or reaches(lasted_s, self.rule.keep_firing_for)
             return AlertState.RESOLVED if is_over else state
         if not truth:
             return AlertState.INACTIVE if state is AlertState.PENDING else state
         if state is AlertState.PENDING:
-            return AlertState.FIRING if lasted_s >= self.rule.for_ else state
+            return AlertState.FIRING if reaches(lasted_s, self.rule.for_) else state
         return AlertState.PENDING if self.rule.for_ > 0 else AlertState.FIRING
 
-    def _move(self, target: AlertState, at_s: float, cause: str = "") -> Transition:
-        before, self.state, self.state_s = self.state, target, at_s
+    def _move(self, target: AlertState, at_s: float, began_s: float, cause: str = "") -> Transition:
+        before, self.state, self.state_s = self.state, target, began_s
         if before not in ACTIVE:
             # A resolved alert is over: what follows is a new one, which begins inactive.
-            before, self.since_s = AlertState.INACTIVE, at_s
+            before, self.since_s = AlertState.INACTIVE, began_s
         at = datetime.fromtimestamp(at_s, UTC)
         values: dict[str, TemplateValue] = {
             "rule": self.rule.name,

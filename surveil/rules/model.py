@@ -12,7 +12,7 @@ from surveil.durations import Duration
 from surveil.rules.conditions import Condition, Strict
 from surveil.rules.keys import By
 from surveil.rules.measures import MEASURES
-from surveil.rules.template import check_template
+from surveil.rules.template import check_template, check_text
 from surveil.rules.tree import When, conditions_of
 
 MAX_WAIT_S = 7 * 86400.0
@@ -20,7 +20,7 @@ MAX_WAIT_S = 7 * 86400.0
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-LabelValue = Annotated[str, StringConstraints(max_length=200)]
+LabelValue = Annotated[str, StringConstraints(max_length=200), AfterValidator(check_text)]
 Template = Annotated[str, AfterValidator(check_template)]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Wait = Annotated[Duration, Field(le=MAX_WAIT_S)]

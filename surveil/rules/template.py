@@ -7,6 +7,7 @@ more than place a value in a text.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 
 NAMES = ("rule", "key", "camera", "run", "track", "value", "threshold", "state", "at")
@@ -38,12 +39,26 @@ FILTERS: dict[str, Callable[[TemplateValue], str]] = {
 """Filter name to function. Text passes through the number filters unchanged."""
 
 
+def check_text(text: str, *, may_have: str = "") -> str:
+    """Return ``text`` if SQL, logs and receivers can take it.
+
+    Raises:
+        ValueError: It holds a control character other than those of ``may_have``, or half of a
+            surrogate pair. PostgreSQL takes no NUL.
+    """
+    if any(unicodedata.category(each) in ("Cc", "Cs") for each in text if each not in may_have):
+        raise ValueError("must not hold control characters")
+    return text
+
+
 def check_template(text: str) -> str:
     """Return ``text`` if every hole of it can be filled.
 
     Raises:
-        ValueError: An unknown name or filter, a brace without its partner, or too long a text.
+        ValueError: An unknown name or filter, a brace without its partner, a control character
+            other than a tab or the end of a line, or too long a text.
     """
+    check_text(text, may_have="\t\n")
     if len(text) > MAX_CHARS:
         raise ValueError(f"longer than {MAX_CHARS} characters")
     for hole in _HOLE.findall(text):

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from surveil.durations import Duration
 from surveil.rules.conditions import Condition
+from surveil.rules.instants import reaches
 from surveil.rules.keys import By
 from surveil.rules.reading import UNKNOWN, Reading, View
 
@@ -50,10 +51,10 @@ class HealthCondition(Condition):
     def read(self, view: View) -> Reading:
         """Return the silence in seconds."""
         watched_s, total_s = view.silence_s()
-        if watched_s < self.silent_for <= total_s:
+        if reaches(total_s, self.silent_for) and not reaches(watched_s, self.silent_for):
             return UNKNOWN
         return Reading(known=True, value=total_s if isfinite(total_s) else watched_s)
 
     def holds(self, value: float, *, latched: bool) -> bool:
         """Return whether the silence has lasted; one analysed frame ends it."""
-        return value >= self.silent_for
+        return reaches(value, self.silent_for)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import ClassVar
 
 from surveil.domain import EMOTIONS, Emotion
@@ -37,4 +38,4 @@ class MeanCondition(Compared):
         if not votes:
             return NOBODY
         column = EMOTIONS.index(self.mean.emotion)
-        return Reading(known=True, value=sum(vote.scores[column] for vote in votes) / len(votes))
+        return Reading(known=True, value=fmean(vote.scores[column] for vote in votes))

@@ -16,7 +16,7 @@ class Share(Strict):
 
     emotion: Emotion
     over: Over
-    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
 
 class ShareCondition(Compared):

@@ -61,6 +61,18 @@ def test_reads_the_documented_rules() -> None:
     assert blind.conditions[0].threshold == 15.0
 
 
+def test_takes_bounds_at_the_edge_that_mean_something() -> None:
+    (rule,) = parse("""
+    - name: empty
+      when:
+        - {faces: {over: 3s}, at_most: 0}
+        - {faces: {over: 3s}, below: 1, clear_above: 7}
+        - {share: {emotion: sad, over: 3s}, at_least: 1}
+      annotations: {text: "two\nlines"}
+    """)
+    assert [each.threshold for each in rule.conditions] == [0, 1, 1]
+
+
 def test_survives_the_wire() -> None:
     rules = File(rules=parse(DESIGN))
 
@@ -109,6 +121,37 @@ def test_has_a_json_schema_for_editors() -> None:
             "when: [{share: {emotion: sad, over: 3s}, above: 40}]",
             ("when", 0),
             "between 0 and 1",
+        ),
+        ("when: [{share: {emotion: sad, over: 3s}, above: 1}]", ("when", 0), "can never be true"),
+        ("when: [{mean: {emotion: sad, over: 3s}, below: 0}]", ("when", 0), "can never be true"),
+        ("when: [{faces: {over: 3s}, below: 0}]", ("when", 0), "can never be true"),
+        ("when: [{faces: {over: 3s}, at_least: 0}]", ("when", 0), "is always true"),
+        ("when: [{mean: {emotion: sad, over: 3s}, at_most: 1}]", ("when", 0), "is always true"),
+        (
+            "when: [{faces: {over: 3s}, above: 2, clear_below: 0}]",
+            ("when", 0),
+            "'clear_below: 0' never ends what was true",
+        ),
+        (
+            "when: [{share: {emotion: sad, over: 3s}, below: 0.5, clear_above: 1}]",
+            ("when", 0),
+            "'clear_above: 1' never ends what was true",
+        ),
+        (
+            "when: [{share: {emotion: sad, over: 3s}, above: '0.4'}]",
+            ("when", 0, "above"),
+            "valid number",
+        ),
+        ("when: [{faces: {over: 3s}, above: true}]", ("when", 0, "above"), "valid number"),
+        (
+            'labels: {site: "a\\0b"}\n  when: [{faces: {over: 3s}, above: 1}]',
+            ("labels", "site"),
+            "control characters",
+        ),
+        (
+            'annotations: {text: "a\\eb"}\n  when: [{faces: {over: 3s}, above: 1}]',
+            ("annotations", "text"),
+            "control characters",
         ),
         ("when: [{faces: {over: 2h}, above: 1}]", ("when", 0, "faces", "over"), "3600"),
         ("when: [{health: face, silent_for: 15s}]", ("when", 0, "health"), "'camera'"),

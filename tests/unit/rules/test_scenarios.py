@@ -23,13 +23,13 @@ HYSTERESIS = {
         pytest.param({}, "nnnhhhnnn", [(5, "firing"), (8, "resolved")], id="above-half"),
         pytest.param({}, "hhhhh......", [(2, "firing"), (8, "resolved")], id="nobody-is-false"),
         pytest.param(
-            FOR, "nnnhhhhhhnnnn", [(5, "pending"), (8, "firing"), (11, "resolved")], id="for"
+            FOR, "nnnhhhhhhnnnn", [(5, "pending"), (7, "firing"), (11, "resolved")], id="for"
         ),
-        pytest.param(FOR, "nnnhhhnnnn", [(5, "pending"), (8, "inactive")], id="shorter-than-for"),
+        pytest.param(FOR, "nnnhhnnnn", [(5, "pending"), (7, "inactive")], id="shorter-than-for"),
         pytest.param(
             KEEP,
             "nnnhhhnnnnnnnnn",
-            [(5, "firing"), (8, "recovering"), (12, "resolved")],
+            [(5, "firing"), (8, "recovering"), (11, "resolved")],
             id="keep-firing-for",
         ),
         pytest.param(
@@ -37,7 +37,7 @@ HYSTERESIS = {
             "nnnhhhnnnhhhnnnnnnnn",
             [
                 *((5, "firing"), (8, "recovering"), (11, "firing")),
-                *((14, "recovering"), (18, "resolved")),
+                *((14, "recovering"), (17, "resolved")),
             ],
             id="flares-up-again",
         ),
@@ -71,8 +71,8 @@ HYSTERESIS = {
         pytest.param({"no_data": "fire"}, "xxxxx", [], id="fire-only-once-warm"),
         pytest.param(
             FOR,
-            "nnnnnhhhxxxxxxhhhhhh",
-            [(7, "pending"), (17, "firing")],
+            "nnnnnhhxxxxxxhhhhhh",
+            [(7, "pending"), (15, "firing")],
             id="unknown-time-does-not-count",
         ),
     ],
