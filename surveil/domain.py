@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NONE = "none"
     STARTING = "starting"
     AUTH_FAILED = "auth-failed"
+    AUTH_UNSUPPORTED = "auth-unsupported"
     NOT_FOUND = "not-found"
     REFUSED = "refused"
     TIMEOUT = "timeout"

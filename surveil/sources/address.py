@@ -6,13 +6,10 @@ FFmpeg read other files or hosts, as playlists (HLS, concat) would.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from surveil.domain import Reason
-from surveil.sources.failure import Failure, SourceError
 from surveil.sources.options import SourceOptions
 
 LIVE_CODECS = "h264,hevc,mjpeg,mpeg4,mpeg2video,h263,vp8,vp9,libdav1d,av1,rawvideo"
@@ -43,7 +40,7 @@ class SourceKind:
             address as the camera keeps it. Raises ``ValueError`` with a remedy, which must not
             repeat the address; it may come from a secret.
         resolve: Called in the capture process, before each opening. Returns what FFmpeg is to open,
-            or raises :class:`SourceError`.
+            or raises :class:`~surveil.sources.failure.SourceError`.
         is_exclusive: Only one reader can have it open, as with a device.
     """
 
@@ -52,18 +49,3 @@ class SourceKind:
     check: Callable[[str, Path], str]
     resolve: Callable[[SourceOptions], Address]
     is_exclusive: bool = False
-
-
-def check_host(address: Address) -> None:
-    """Look the host up, since FFmpeg reports an unknown name as any input/output error.
-
-    Raises:
-        SourceError: The name is not known (reason ``unreachable``).
-    """
-    if address.host is None:
-        return
-    try:
-        socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        failure = Failure(Reason.UNREACHABLE, f"the host name {address.host} is not known")
-        raise SourceError(failure) from None

@@ -34,7 +34,7 @@ class Backoff:
         """
         if live_s >= STABLE_S:
             self._failures = 0
-        if reason is Reason.AUTH_FAILED:
+        if reason in (Reason.AUTH_FAILED, Reason.AUTH_UNSUPPORTED):
             return self._dice.uniform(*AUTH_S)
         ceiling_s = min(CAP_S, BASE_S * 2.0 ** min(self._failures, 16))
         self._failures += 1

@@ -20,11 +20,13 @@ from av.video.frame import VideoFrame
 from ulid import ULID
 
 from surveil.domain import Frame, Reason
-from surveil.sources.address import Address, check_host
+from surveil.sources.address import Address
 from surveil.sources.backoff import Backoff
 from surveil.sources.clock import RunClock
 from surveil.sources.failure import Failure, SourceError
 from surveil.sources.freeze import FreezeWatch, sample_luma
+from surveil.sources.inquiry import LIMIT_S, explain
+from surveil.sources.lookup import HostLookup
 from surveil.sources.machine import CameraMachine, Change, Limits
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import classify
@@ -49,9 +51,6 @@ GOODBYE_S = 0.5
 
 STOP_S = 1.0
 """How long a decoder may take to come back when asked to stop, before it is left behind."""
-
-LOOKUP_S = 30.0
-"""What the lookup of a host may take: 3 name servers, 2 attempts, 5 s each (resolv.conf(5))."""
 
 
 class Sink(Protocol):
@@ -125,6 +124,7 @@ class CaptureSession:
         self._run = ""
         self._index = 0
         self._clock = RunClock(datetime.now(UTC), time.monotonic())
+        self._lookup = HostLookup()
 
     def run(self) -> None:
         """Capture until stopped; returns within about ``STOP_S`` even if the decoder is stuck."""
@@ -181,16 +181,16 @@ class CaptureSession:
 
     def _attempt(self) -> Failure | None:
         """Open the stream and read it to its end; None when a file is done."""
-        with self._lock:
-            self._machine.connect(time.monotonic())
+        address: Address | None = None
         try:
             address = resolve(self._options)
-            self._promise(LOOKUP_S)
-            check_host(address)
+            self._promise(self._options.connect_timeout_s)
+            self._lookup.check(address, self._options.connect_timeout_s)
             # One call of FFmpeg connects and waits for the first pictures.
             self._promise(self._options.connect_timeout_s + self._options.first_frame_timeout_s)
             self._port = address.port or 0
             with self._lock:
+                self._machine.connect(time.monotonic())
                 self._is_interrupted = False
                 self._is_opening = address.is_live
                 self._sockets = SocketWatch()
@@ -200,7 +200,10 @@ class CaptureSession:
         except SourceError as error:
             return error.failure
         except av.error.FFmpegError as error:
-            return classify(error)
+            if address is None or self._is_interrupted:
+                return classify(error)
+            self._promise(LIMIT_S)
+            return explain(error, self._options, address)
         finally:
             with self._lock:
                 self._sockets = None

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from surveil.domain import CameraState, Reason
 from surveil.sources.failure import Failure
 
+_CERTAIN = (Reason.CODEC_UNSUPPORTED, Reason.FRAME_TOO_LARGE)
+"""Reasons that an interrupted read cannot have brought about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -97,12 +100,13 @@ class CameraMachine:
         return end, self._enter(Change(CameraState.LIVE, opens_run=True))
 
     def lost(self, failure: Failure) -> tuple[Change | None, Reason]:
-        """The attempt or the stream is over; what was overdue explains it best.
+        """The attempt or the stream is over; what was overdue explains a break best.
 
         Returns:
             What to announce, and the reason that counts.
         """
-        failure = self._overdue or failure
+        if failure.reason not in _CERTAIN:
+            failure = self._overdue or failure
         self._deadline_s = self._overdue = None
         change = Change(CameraState.OFFLINE, failure.reason, failure.detail)
         return self._enter_if_new(change), failure.reason

@@ -34,7 +34,8 @@ def _resolve(options: SourceOptions) -> Address:
         host, port = None, 0
     if not host:
         raise SourceError(Failure(Reason.NOT_FOUND, "the address names no host or a wrong port"))
-    netloc = parts.netloc.rpartition("@")[2]
+    # A zone stands percent-encoded in a URL (RFC 6874), and is looked up as it is.
+    host, netloc = (text.replace("%25", "%", 1) for text in (host, parts.netloc.rpartition("@")[2]))
     if options.username is not None:
         password = options.password.reveal() if options.password is not None else ""
         netloc = f"{quote(options.username, safe='')}:{quote(password, safe='')}@{netloc}"

@@ -25,6 +25,8 @@ from surveil.sources.upright import display_size
 # FFmpeg's messages quote URLs with their credentials; errors are told by their number instead.
 av.logging.set_level(None)
 
+_NO_DECODER = "there is no decoder for what the camera sends; let it send H.264 or H.265"
+
 THREADS = 2
 """Decoder threads at most: a fleet has more cameras than a host has cores."""
 
@@ -169,7 +171,12 @@ class OpenStream:
         stream = streams[0]
         context = stream.codec_context
         if context is None:
-            raise SourceError(Failure(Reason.CODEC_UNSUPPORTED, "there is no decoder for it"))
+            raise SourceError(
+                Failure(
+                    Reason.CODEC_UNSUPPORTED,
+                    _NO_DECODER if self._is_live else "there is no decoder for it",
+                )
+            )
         if self._is_live and context.name not in LIVE_CODECS.split(","):
             raise SourceError(Failure(Reason.CODEC_UNSUPPORTED, f"codec {context.name}"))
         for other in self._container.streams:

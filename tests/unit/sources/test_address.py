@@ -64,6 +64,12 @@ def test_hosts_and_ports(url: str, host: str, port: int) -> None:
     assert "file" not in address.options["protocol_whitelist"].split(",")
 
 
+def test_the_zone_of_an_ipv6_address_is_looked_up_as_it_is() -> None:
+    address = resolve(options("rtsp://[fe80::1%25eth0]:8554/a%20b"))
+    assert (address.host, address.port) == ("fe80::1%eth0", 8554)
+    assert address.url == "rtsp://[fe80::1%eth0]:8554/a%20b"
+
+
 def test_usb_and_files() -> None:
     assert resolve(options("usb:0")).url == "/dev/video0"
     assert resolve(options("usb:/dev/video2")).url == "/dev/video2"
