@@ -29,6 +29,9 @@ from surveil.rules.windows import KeyView, sample_of
 LATENESS_S = 5.0
 """How long a camera's event time waits for an interval, and a run for a missing event."""
 
+SERVED_EVERY_S = 1.0
+"""How much of the time that an alert served by the clock alone a killed process may lose."""
+
 
 class RuleEngine:
     """All rules over all cameras.
@@ -215,9 +218,12 @@ class RuleEngine:
                 steps += [step] if step else []
                 del group[instance.key.text]
             known = (instance.rule.name, instance.key.text)
-            if _fingerprint(instance) != before and (
+            is_news = _fingerprint(instance) != before and (
                 not instance.is_plain or known in self._stored or known in self._changed
-            ):
+            )
+            # Without intervals nothing else tells a later engine how long this was watched.
+            serves = not again and instance.is_timed
+            if is_news or (serves and instance.evaluated_s - instance.stored_s >= SERVED_EVERY_S):
                 self._changed[known] = to_stored(instance)
         return steps
 

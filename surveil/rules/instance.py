@@ -37,7 +37,7 @@ class Transition:
         since_at: Since when the condition held without a break when the alert became active.
         value: What was measured, if it could be.
         cause: Empty for the rule's own doing, else ``track-ended`` or ``rule-removed``.
-        notify: Receivers to tell, if :attr:`message` says so.
+        notify: Receivers to tell, if :attr:`message` says so: of its end those told of its start.
     """
 
     rule: str
@@ -73,6 +73,8 @@ class Instance:
         seen_s: When its track was last seen, for keys that are tracks.
         latches: Per condition, whether it was true when last known.
         is_known: Whether the last step knew the condition's truth.
+        told: Receivers that were told that it fires, and are to be told of its end.
+        stored_s: ``evaluated_s`` when it was last stored.
     """
 
     rule: Rule
@@ -86,6 +88,8 @@ class Instance:
     is_known: bool = False
     value: float | None = None
     threshold: float | None = None
+    told: tuple[str, ...] = ()
+    stored_s: float = float("-inf")
 
     @property
     def is_plain(self) -> bool:
@@ -170,6 +174,8 @@ class Instance:
         if before not in ACTIVE:
             # A resolved alert is over: what follows is a new one, which begins inactive.
             before, self.since_s = AlertState.INACTIVE, began_s
+        if target is AlertState.FIRING and before not in LIT:
+            self.told = self.rule.notify
         at = datetime.fromtimestamp(at_s, UTC)
         values: dict[str, TemplateValue] = {
             "rule": self.rule.name,
@@ -195,6 +201,6 @@ class Instance:
             annotations={
                 name: render(text, values) for name, text in self.rule.annotations.items()
             },
-            notify=self.rule.notify,
+            notify=self.told,
             cause=cause,
         )

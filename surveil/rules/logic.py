@@ -55,8 +55,8 @@ def judge(
     for condition, latched in zip(conditions, latches, strict=True):
         reading = condition.read(view)
         truth: Truth = None
-        if reading.known:
-            value = reading.value
+        value = reading.value
+        if reading.known or (reading.persists and latched):
             truth = value is not None and condition.holds(value, latched=latched)
             if value is not None and (shown is None or (truth and not shown[0])):
                 shown = (truth, value, condition.threshold)

@@ -22,10 +22,16 @@ class Reading:
 
     ``known`` without a ``value`` means that the window was seen and held nothing to measure (no
     face): every comparison with it is false.
+
+    Attributes:
+        known: Whether the measure can be told.
+        value: What was measured.
+        persists: Not known, but nothing speaks against it either: what was true stays true.
     """
 
     known: bool
     value: float | None = None
+    persists: bool = False
 
 
 UNKNOWN = Reading(known=False)

@@ -38,8 +38,9 @@ class Changes:
 
 
 def to_stored(instance: Instance) -> StoredAlert:
-    """Return what is to be stored of an alert."""
+    """Return what is to be stored of an alert, as of its last step."""
     key = instance.key
+    instance.stored_s = instance.evaluated_s
     if instance.is_plain:
         return StoredAlert(instance.rule.name, key.text, None)
     data = {
@@ -57,7 +58,7 @@ def to_stored(instance: Instance) -> StoredAlert:
         "value": instance.value,
         "threshold": instance.threshold,
         "labels": dict(instance.rule.labels),
-        "notify": list(instance.rule.notify),
+        "notify": list(instance.told),
     }
     return StoredAlert(instance.rule.name, key.text, data)
 
@@ -85,6 +86,7 @@ def from_stored(stored: StoredAlert, rule: Rule) -> Instance | None:
         is_known=bool(data["is_known"]),
         value=data["value"],
         threshold=data["threshold"],
+        told=tuple(data["notify"]),
     )
 
 

@@ -11,7 +11,7 @@ from surveil.durations import Duration
 from surveil.rules.conditions import Condition
 from surveil.rules.instants import reaches
 from surveil.rules.keys import By
-from surveil.rules.reading import UNKNOWN, Reading, View
+from surveil.rules.reading import Reading, View
 
 
 class HealthCondition(Condition):
@@ -19,7 +19,8 @@ class HealthCondition(Condition):
 
     A camera that never appeared is silent from the engine's start on. The value is the silence in
     seconds. It is unknown while the silence reaches back to before the engine watched and the part
-    that it did watch is shorter than ``silent_for``.
+    that it did watch is shorter than ``silent_for``; but a silence that was found before ends only
+    with a frame, whoever watched in between.
     """
 
     keyword: ClassVar[str] = "health"
@@ -52,7 +53,8 @@ class HealthCondition(Condition):
         """Return the silence in seconds."""
         watched_s, total_s = view.silence_s()
         if reaches(total_s, self.silent_for) and not reaches(watched_s, self.silent_for):
-            return UNKNOWN
+            at_least_s = total_s if isfinite(total_s) else self.silent_for
+            return Reading(known=False, value=at_least_s, persists=True)
         return Reading(known=True, value=total_s if isfinite(total_s) else watched_s)
 
     def holds(self, value: float, *, latched: bool) -> bool:

@@ -135,6 +135,15 @@ class TestOrder:
         assert stage.engine.drops["unknown-camera"] == 1
 
 
+def stored_of(stage: Any) -> list[StoredAlert]:
+    """Return what a stage's engine would have stored, through JSON as the store keeps it."""
+    return [
+        StoredAlert(one.rule, one.key, json.loads(json.dumps(one.data)))
+        for one in stage.engine.take_changes().alerts
+        if one.data is not None
+    ]
+
+
 class TestRestart:
     """A new engine goes on as the old one would have, at whatever second it is cut."""
 
@@ -166,15 +175,8 @@ class TestRestart:
 
         for cut in range(len(events)):
             old = kit.stage(*rules).see(*events[:cut])
-            changes = old.engine.take_changes()
-            # Through JSON, as the store keeps it.
-            stored = [
-                StoredAlert(m.rule, m.key, json.loads(json.dumps(m.data)))
-                for m in changes.alerts
-                if m.data is not None
-            ]
             new = kit.stage(*rules, start=cut + 5.0)
-            new.engine.restore(stored, changes.progress, history=events)
+            new.engine.restore(stored_of(old), {"R1": cut} if cut else {}, history=events)
             # The last ones are delivered again: nobody acknowledged them.
             new.see(*events[max(0, cut - 3) :])
             assert old.transitions + new.transitions == expected, cut
@@ -203,6 +205,54 @@ class TestRestart:
         assert (ended.rule, ended.to_state, ended.cause) == ("joy", "resolved", "rule-removed")
         assert (ended.message, ended.notify) == ("resolved", ("ops",))
         assert [m.data for m in new.engine.take_changes().alerts] == [None]
+
+    def test_end_is_told_to_those_who_were_told_of_the_start(self, kit: Any) -> None:
+        old = kit.stage(kit.rule(notify=["ops"])).play("hhhh")
+        new = kit.stage(kit.rule(notify=["night", "ops2"]), start=4)
+        new.engine.restore(stored_of(old), {"R1": 4}, [kit.interval(s) for s in range(4)])
+        new.see(*(kit.interval(s, (1, "sad")) for s in range(4, 8)))
+        new.see(*(kit.interval(s, (1, "happy")) for s in range(8, 12)))
+
+        told = [(step.message, step.notify) for step in new.transitions]
+        assert told == [("resolved", ("ops",)), ("firing", ("night", "ops2"))]
+
+    def test_time_served_is_kept_over_a_restart(self, kit: Any) -> None:
+        rule = kit.rule(**BLIND, **{"for": "60s"})
+        old = kit.stage(rule).see(kit.interval(0)).tick(*range(1, 48))
+        assert old.log == [(16, "pending")]
+
+        new = kit.stage(rule, start=47)
+        new.engine.restore(stored_of(old), {"R1": 1}, [kit.interval(0)])
+        new.tick(*range(47, 80))
+        assert new.log == [(76, "firing")]
+
+    def test_restarts_before_its_time_do_not_keep_an_alert_from_firing(self, kit: Any) -> None:
+        rule = kit.rule(**BLIND, **{"for": "60s"})
+        stage, stored, fired = kit.stage(rule), [], []
+        for life in range(3):
+            # 50 s of work and 10 s of nobody at work, in turn.
+            begins = 60 * life
+            stage = kit.stage(rule, start=begins)
+            stage.engine.restore(stored, {}, [])
+            stage.see(kit.interval(0)) if life == 0 else None
+            stage.tick(*range(begins + 1, begins + 51))
+            stored = stored_of(stage) or stored
+            fired += [second for second, state in stage.log if state == "firing"]
+
+        # Pending at 16, so 34 s in the first life and the other 26 in the second.
+        assert fired == [87]
+
+    def test_time_served_survives_a_kill_but_for_a_second(self, kit: Any) -> None:
+        rule = kit.rule(**BLIND, **{"for": "60s"})
+        old = kit.stage(rule).see(kit.interval(0)).tick(*range(1, 17))
+        old.engine.take_changes()
+        served = []
+        for second in range(17, 47):
+            old.tick(*(second + n / 4 for n in range(4)))
+            served += [one.data["evaluated_s"] for one in old.engine.take_changes().alerts]
+
+        start_s = kit.at(0).timestamp()
+        assert [round(at_s - start_s) for at_s in served] == list(range(17, 47))
 
     def test_silence_across_a_restart_holds_until_known(self, kit: Any) -> None:
         old = kit.stage(kit.rule(**BLIND)).tick(*range(20))
