@@ -124,7 +124,7 @@ def _daemon(folder: DemoFolder) -> Iterator[subprocess.Popen[bytes]]:
     arguments = ["run", str(folder.fleet_file), "--log-format", "human"]
     with folder.log_file.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "surveil.cli.main", *arguments],
+            [sys.executable, "-P", "-m", "surveil.cli.main", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

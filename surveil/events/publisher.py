@@ -79,7 +79,7 @@ class Publisher:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._drain_until_mono_s = 0.0
-        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._sent_id = 0
         self._behind_since_mono_s: float | None = None
         self._last_sent: dict[str, tuple[int, int]] = {}
@@ -90,7 +90,7 @@ class Publisher:
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread.start()
+        self.thread.start()
 
     def wake(self) -> None:
         """Say that the spool has something new; cheap, from any thread."""
@@ -101,8 +101,8 @@ class Publisher:
         self._drain_until_mono_s = time.monotonic() + drain_s
         self._stopping.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(drain_s + 1.0)
+        if self.thread.is_alive():
+            self.thread.join(drain_s + 1.0)
 
     def publish_round(self) -> bool:
         """Check the server, send one batch, forget what is committed; returns whether more waits.

@@ -1,12 +1,16 @@
 """The line between supervisor and worker: JSON messages, one a line, over a socket pair.
 
 Supervisor to worker: an assignment (first message), ``{"ping": n}``, ``{"stop": true}``.
-Worker to supervisor: ``{"pong": n, "ready": bool, "samples": [...]}`` and, before it ends with an
-error that no restart can mend, ``{"fatal": message, "code": n}``.
+Worker to supervisor, each with what it does meanwhile and whether it is ready:
 
-A worker answers pings from a thread of its own, but only while its main loop keeps the promise of
-its last beat. So a process that is alive yet stuck falls silent, and one whose thread cannot run
-(native code that holds the GIL) falls silent as well.
+* ``{"pong": n, "promise": s, "doing": "…", "ready": bool, "samples": [...]}``, from a thread of its
+  own, but only while its main loop keeps the promise of its last beat. So a process that is alive
+  yet stuck falls silent.
+* ``{"promise": s, "doing": "…", "ready": bool}``, from the main loop itself, before it begins what
+  takes longer than the supervisor knows of, or much less: native code that holds the interpreter's
+  lock, as imports do, lets no other thread answer.
+* ``{"broken": "…"}``: a thread that the worker cannot do without has ended.
+* ``{"fatal": message, "code": n}``, before it ends with an error that no restart can mend.
 """
 
 from __future__ import annotations
@@ -14,16 +18,29 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import socket
 import threading
 import time
 from typing import Any
 
-from surveil.workers.host.lifeline import DRAIN_S, LocalTelemetry, Telemetry
+from surveil.workers.host.lifeline import (
+    DRAIN_S,
+    LOADING_ALLOW_S,
+    WORKING,
+    LocalTelemetry,
+    Telemetry,
+)
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 STUCK_EXIT_CODE = 70
 """Exit code of a worker that lost its supervisor and could not drain in time."""
+
+RESEND_S = 1.0
+"""By how much the supervisor's deadline may lag behind the last beat; its slack covers it."""
+
+LOOSE_S = 10.0
+"""By how much it may lie after the last beat's; a pong corrects it within a second."""
 
 Message = dict[str, Any]
 
@@ -35,7 +52,8 @@ class MessageTooLongError(ValueError):
 class MessageBuffer:
     """Cut a byte stream into messages."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Message]:
@@ -45,8 +63,8 @@ class MessageBuffer:
             MessageTooLongError: An unfinished message has grown over the bound.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > MAX_MESSAGE_BYTES:
-            raise MessageTooLongError(f"a message of more than {MAX_MESSAGE_BYTES} bytes")
+        if len(self._rest) > self._max_bytes:
+            raise MessageTooLongError(f"a message of more than {self._max_bytes} bytes")
         return [json.loads(line) for line in lines if line]
 
 
@@ -58,16 +76,18 @@ def encode(message: Message) -> bytes:
 class SocketLifeline:
     """A worker's lifeline over its socket to the supervisor; answers pings in a daemon thread."""
 
-    def __init__(self, sock: socket.socket, *, allow_s: float = 60.0) -> None:
-        """Take over ``sock``; ``allow_s`` is the time the worker has for its first beat."""
+    def __init__(self, sock: socket.socket, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        """Take over ``sock``."""
         self.stopping = threading.Event()
         self._samples = LocalTelemetry()
         self.telemetry: Telemetry = self._samples
         self._sock = sock
         self._send_lock = threading.Lock()
         self._ready = False
-        self._promised_mono_s = time.monotonic() + allow_s
-        self._buffer = MessageBuffer()
+        self._promised_mono_s = self._told_mono_s = 0.0
+        self._doing = WORKING
+        self._threads: list[threading.Thread] = []
+        self._buffer = MessageBuffer(max_message_bytes)
         self._early: list[Message] = []
         self._orphan_timer: threading.Timer | None = None
         self._closed = False
@@ -93,11 +113,20 @@ class SocketLifeline:
                 return messages[0]
 
     def start(self) -> None:
-        """Begin to answer pings."""
+        """Begin to answer pings; the first promise is that of importing what the worker needs."""
+        self.beat(LOADING_ALLOW_S, "importing")
         threading.Thread(target=self._listen, name="lifeline", daemon=True).start()
 
-    def beat(self, allow_s: float = 5.0) -> None:
-        self._promised_mono_s = time.monotonic() + allow_s
+    def beat(self, allow_s: float = 5.0, doing: str = WORKING) -> None:
+        now = time.monotonic()
+        self._promised_mono_s = now + allow_s
+        self._doing = doing
+        ahead_s = self._promised_mono_s - self._told_mono_s
+        if not -LOOSE_S < ahead_s < RESEND_S and self._has_room():
+            self._promise({})
+
+    def watch(self, thread: threading.Thread) -> None:
+        self._threads.append(thread)
 
     def ready(self, is_ready: bool = True) -> None:
         self._ready = is_ready
@@ -109,39 +138,57 @@ class SocketLifeline:
     def close(self) -> None:
         """Let go of the line, so that its end no longer ends the process."""
         self._closed = True
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)  # wakes the listener
         self._sock.close()
 
     def _listen(self) -> None:
-        for message in self._early:
-            self._obey(message)
-        while True:
-            try:
-                data = self._sock.recv(65536)
-            except OSError:
-                data = b""
-            if not data:
-                self._end_as_orphan()
-                return
-            for message in self._buffer.feed(data):
-                self._obey(message)
+        try:
+            for message in self._early:
+                self._take(message)
+            while data := self._sock.recv(65536):
+                for message in self._buffer.feed(data):
+                    self._take(message)
+        except (OSError, ValueError):
+            pass  # a broken line and one that speaks nonsense are the same: nobody to answer to
+        self._end_as_orphan()
 
-    def _obey(self, message: Message) -> None:
+    def _take(self, message: Message) -> None:
         if message.get("stop"):
             self.stopping.set()
-        elif "ping" in message and time.monotonic() <= self._promised_mono_s:
-            samples = self._samples.snapshot()
-            self._send({"pong": message["ping"], "ready": self._ready, "samples": samples})
+        elif "ping" in message:
+            self._answer(int(message["ping"]))
+
+    def _answer(self, number: int) -> None:
+        ended = [thread.name for thread in self._threads if not thread.is_alive()]
+        if ended and not self.stopping.is_set():
+            self._send({"broken": f"without its thread {ended[0]}, which ended"})
+        elif time.monotonic() <= self._promised_mono_s:
+            self._promise({"pong": number, "samples": self._samples.snapshot()})
+
+    def _promise(self, message: Message) -> None:
+        until = self._promised_mono_s
+        promise_s = round(max(until - time.monotonic(), 0.0), 3)
+        words = {"promise": promise_s, "doing": self._doing, "ready": self._ready}
+        self._send({**message, **words})
+        self._told_mono_s = until
+
+    def _has_room(self) -> bool:
+        """Return whether a message can be sent without waiting: a paused supervisor reads none."""
+        try:
+            return bool(select.select([], [self._sock], [], 0)[1])
+        except (OSError, ValueError):
+            return False
 
     def _end_as_orphan(self) -> None:
         # The supervisor is gone, perhaps killed: drain, and do not outlive it by more than that.
+        if not self._closed:
+            self._orphan_timer = threading.Timer(DRAIN_S, os._exit, args=(STUCK_EXIT_CODE,))
+            self._orphan_timer.daemon = True
+            self._orphan_timer.start()
         self.stopping.set()
-        if self._closed:
-            return
-        self._orphan_timer = threading.Timer(DRAIN_S, os._exit, args=(STUCK_EXIT_CODE,))
-        self._orphan_timer.daemon = True
-        self._orphan_timer.start()
 
     def _send(self, message: Message) -> None:
         with self._send_lock:

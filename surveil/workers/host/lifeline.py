@@ -2,8 +2,8 @@
 
 Each worker module has ``def run(fleet: Fleet, lifeline: Lifeline, ...) -> int``: it loops until
 ``lifeline.stopping`` is set, drains within ``DRAIN_S`` and returns an exit code. It calls
-:meth:`Lifeline.beat` at least as often as it promised with the last beat; a worker that breaks its
-promise no longer answers pings and is killed and replaced from outside.
+:meth:`Lifeline.beat` at least as often as it promised with the last beat, and says what it does
+meanwhile; a worker that breaks its promise falls silent, and is killed and replaced from outside.
 """
 
 from __future__ import annotations
@@ -13,6 +13,13 @@ from typing import Protocol
 
 DRAIN_S = 8.0
 """Seconds a worker may take to end once asked; the supervisor kills at 10."""
+
+LOADING_ALLOW_S = 300.0
+"""What each step of loading may take: importing, reading and compiling networks. On a host that is
+busy with other work an import alone may take minutes."""
+
+WORKING = "working"
+"""What a worker does that has nothing more to say about it."""
 
 
 class Telemetry(Protocol):
@@ -35,8 +42,14 @@ class Lifeline(Protocol):
     stopping: threading.Event
     telemetry: Telemetry
 
-    def beat(self, allow_s: float = 5.0) -> None:
-        """Say that the main loop is alive and will beat again within ``allow_s`` seconds."""
+    def beat(self, allow_s: float = 5.0, doing: str = WORKING) -> None:
+        """Say that the main loop is alive and will beat again within ``allow_s`` seconds.
+
+        ``doing`` is a short phrase for operators, such as ``loading the model``.
+        """
+
+    def watch(self, thread: threading.Thread) -> None:
+        """Make the end of a thread that must live as long as the worker a broken promise."""
 
     def ready(self, is_ready: bool = True) -> None:
         """Say whether the worker does its job (its servers are reached); shown by ``/readyz``."""
@@ -72,7 +85,10 @@ class LocalLifeline:
         self.telemetry: Telemetry = LocalTelemetry()
         self.is_ready = False
 
-    def beat(self, allow_s: float = 5.0) -> None:
+    def beat(self, allow_s: float = 5.0, doing: str = WORKING) -> None:
+        return
+
+    def watch(self, thread: threading.Thread) -> None:
         return
 
     def ready(self, is_ready: bool = True) -> None:

@@ -10,15 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
+from surveil.workers.host.liveness import Liveness, Patience
 from surveil.workers.host.restarts import Backoff
-
-PING_PERIOD_S = 1.0
-PING_TIMEOUT_S = 5.0
-"""Silence after which a worker is killed. Detects a hung worker in at most this plus a period."""
-
-FIRST_PONG_S = 60.0
-"""Silence allowed at the start, while a worker imports its libraries (several seconds for torch,
-much more on a busy host)."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +26,7 @@ class WorkerSpec:
         phase: Place in the ordered end: lower phases are stopped, and waited for, first.
         on_loss: Called once the process has ended unasked, to say so in its place.
         command: Program that serves as the worker; gets role, name and descriptor as arguments.
+            Python's ``-P`` keeps it from importing what lies in the working directory.
     """
 
     name: str
@@ -41,25 +35,29 @@ class WorkerSpec:
     pass_fds: Sequence[int] = ()
     phase: int = 0
     on_loss: Callable[[], None] = lambda: None
-    command: Sequence[str] = (sys.executable, "-m", "surveil.workers.host.child")
+    command: Sequence[str] = (sys.executable, "-P", "-m", "surveil.workers.host.child")
 
 
 class WorkerProcess:
     """Starts, pings, kills and reaps one worker. Not thread-safe: the supervisor's loop owns it."""
 
-    def __init__(self, spec: WorkerSpec) -> None:
+    def __init__(self, spec: WorkerSpec, patience: Patience | None = None) -> None:
         self.spec = spec
         self.backoff = Backoff()
         self.starts = 0
         self.start_at_mono_s = 0.0
         self.is_ready = False
+        self.is_killed = False
+        self.is_delayed = False
         self.samples: list[tuple[str, dict[str, str], float]] = []
         self.fatal: tuple[str, int] | None = None
+        self._patience = patience or Patience()
+        self.liveness = Liveness(self._patience, 0.0)
         self._process: subprocess.Popen[bytes] | None = None
         self._sock: socket.socket | None = None
         self._buffer = MessageBuffer()
+        self._unsent = b""
         self._started_mono_s = 0.0
-        self._heard_mono_s: float | None = None
         self._pinged_mono_s = 0.0
         self._pings = 0
 
@@ -71,11 +69,20 @@ class WorkerProcess:
     def is_running(self) -> bool:
         return self._process is not None
 
+    @property
+    def doing(self) -> str:
+        """What the worker does, in words for operators."""
+        return self.liveness.doing if self.is_running else "waiting to be started again"
+
     def lived_s(self, now_mono_s: float) -> float:
         return now_mono_s - self._started_mono_s
 
     def start(self) -> None:
-        """Start the process and hand it its assignment."""
+        """Start the process and hand it its assignment.
+
+        Raises:
+            OSError: The host is out of processes, memory or descriptors.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         arguments = [self.spec.role, self.spec.name, str(theirs.fileno())]
         try:
@@ -89,21 +96,21 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
-        self._sock = ours
-        self._buffer = MessageBuffer()
-        self._started_mono_s = time.monotonic()
-        self._heard_mono_s = None
-        self._pinged_mono_s = self._started_mono_s
-        self.is_ready = False
-        self.starts += 1
-        # Bounded: a worker that never reads cannot hold up the supervisor.
-        ours.settimeout(PING_TIMEOUT_S)
-        self._send(self.spec.assignment())
         ours.setblocking(False)
+        self._sock = ours
+        self._buffer, self._unsent = MessageBuffer(), b""
+        self._started_mono_s = self._pinged_mono_s = time.monotonic()
+        self.liveness = Liveness(self._patience, self._started_mono_s)
+        self.is_ready = self.is_killed = False
+        self.starts += 1
+        self._send(self.spec.assignment())
 
     def ping(self, now_mono_s: float) -> None:
-        """Send a ping if one is due."""
-        if self._sock is not None and now_mono_s - self._pinged_mono_s >= PING_PERIOD_S:
+        """Send a ping if one is due; a worker that still has to read is not asked again."""
+        if self._sock is None:
+            return
+        self._flush()
+        if now_mono_s - self._pinged_mono_s >= self._patience.ping_every_s and not self._unsent:
             self._pings += 1
             self._pinged_mono_s = now_mono_s
             self._send({"ping": self._pings})
@@ -121,20 +128,11 @@ class WorkerProcess:
             if not data:
                 return
             for message in messages:
-                if "fatal" in message:
-                    self.fatal = (str(message["fatal"]), int(message["code"]))
-                if "pong" in message:
-                    self._heard_mono_s = now_mono_s
-                    self.is_ready = bool(message["ready"])
-                    self.samples = [(n, dict(ls), float(v)) for n, ls, v in message["samples"]]
+                self._take(message, now_mono_s)
 
     def is_silent(self, now_mono_s: float) -> bool:
-        """Return whether the worker has not answered for too long."""
-        if self._process is None:
-            return False
-        if self._heard_mono_s is None:
-            return now_mono_s - self._started_mono_s > FIRST_PONG_S
-        return now_mono_s - self._heard_mono_s > PING_TIMEOUT_S
+        """Return whether the worker has broken its promise, and was not killed for it yet."""
+        return self.is_running and not self.is_killed and self.liveness.is_overdue(now_mono_s)
 
     def stop(self) -> None:
         """Ask the worker to drain and end."""
@@ -143,12 +141,14 @@ class WorkerProcess:
     def kill(self) -> None:
         """End the worker at once."""
         if self._process is not None:
+            self.is_killed = True
             self._process.kill()
 
     def reap(self) -> int | None:
         """Return the exit code if the process has ended since the last call, else None."""
         if self._process is None:
             return None
+        self._flush()
         code = self._process.poll()
         if code is None:
             return None
@@ -159,11 +159,31 @@ class WorkerProcess:
         self.is_ready = False
         return code
 
+    def _take(self, message: Message, now_mono_s: float) -> None:
+        if "fatal" in message:
+            self.fatal = (str(message["fatal"]), int(message["code"]))
+        if "broken" in message:
+            self.liveness.break_promise(str(message["broken"]))
+        if "promise" in message:
+            self.is_ready = bool(message["ready"])
+            self.liveness.hear(
+                now_mono_s,
+                float(message["promise"]),
+                str(message["doing"]),
+                is_ready=self.is_ready,
+            )
+        if "samples" in message:
+            self.samples = [(n, dict(ls), float(v)) for n, ls, v in message["samples"]]
+
     def _send(self, message: Message) -> None:
-        if self._sock is None:
-            return
-        try:
-            self._sock.sendall(encode(message))
-        except OSError:
-            # A full or broken line: the worker is not reading. Its silence will end it.
-            return
+        self._unsent += encode(message)
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what the line takes; never waits for a worker that does not read."""
+        while self._sock is not None and self._unsent:
+            try:
+                sent = self._sock.send(self._unsent)
+            except OSError:  # full, or broken: then the worker's end is near, and is seen
+                return
+            self._unsent = self._unsent[sent:]

@@ -17,14 +17,18 @@ from typing import Any
 from surveil.errors import SurveilError
 from surveil.logs import get_logger
 from surveil.workers.host.board import MetricsBoard
+from surveil.workers.host.liveness import Patience
 from surveil.workers.host.process import WorkerProcess, WorkerSpec
 from surveil.workers.host.restarts import RestartBudget
 
-TICK_S = 0.1
-DRAIN_TOTAL_S = 9.5
-"""Seconds from the request to end until the last worker is killed; the promise is 10."""
-
 LOOP_ALIVE_S = 5.0
+
+PAUSE_S = 1.0
+"""A turn of the loop that comes later than this: the host was suspended, or so busy that nobody
+listened, and silence of that time says nothing about the workers."""
+
+SAID_EVERY_S = 1.0
+"""What is waited for is logged no more often than this."""
 
 
 class WorkerFatalError(SurveilError):
@@ -44,6 +48,9 @@ class Supervisor:
         budget: Restarts that the host can bear, shared by all workers.
         drain_phase_s: Seconds each phase may take to end, by phase; the rest is killed.
         tend: Called in each turn of the loop, for what is not a worker (embedded Redis).
+        patience: How long workers may be silent.
+        tick_s: Length of a turn of the loop.
+        drain_total_s: From the request to end until the last worker is killed; the promise is 10.
     """
 
     specs: Sequence[WorkerSpec]
@@ -51,12 +58,17 @@ class Supervisor:
     board: MetricsBoard = field(default_factory=MetricsBoard)
     drain_phase_s: dict[int, float] = field(default_factory=dict)
     tend: Callable[[float], None] = lambda _: None
+    patience: Patience = field(default_factory=Patience)
+    tick_s: float = 0.1
+    drain_total_s: float = 9.5
 
     def __post_init__(self) -> None:
-        self._workers = [WorkerProcess(spec) for spec in self.specs]
+        self._workers = [WorkerProcess(spec, self.patience) for spec in self.specs]
         self._restarts: dict[tuple[str, str], int] = {}
         self._stop_signal: int | None = None
         self._turned_mono_s = time.monotonic()
+        self._said: dict[str, str] | None = None
+        self._said_mono_s = 0.0
         self._log = get_logger("supervisor")
 
     # What the endpoint and tests ask.
@@ -67,9 +79,9 @@ class Supervisor:
         return age_s < LOOP_ALIVE_S, {"loop_age_s": round(age_s, 3)}
 
     def readyz(self) -> tuple[bool, dict[str, Any]]:
-        """Return whether every worker runs and says that it does its job."""
-        waiting = [w.spec.name for w in self._workers if not w.is_ready]
-        return not waiting and self._stop_signal is None, {"not_ready": waiting}
+        """Return whether every worker says that it does its job, and what the others do."""
+        waiting = self._waiting_for()
+        return not waiting and self._stop_signal is None, {"waiting_for": waiting}
 
     def pids(self) -> dict[str, int]:
         """Return the process id of each running worker by name."""
@@ -88,13 +100,13 @@ class Supervisor:
             WorkerFatalError: A worker met an error that no restart mends; all have been ended.
         """
         wake, wake_write = socket.socketpair()
-        wake.settimeout(TICK_S)
+        wake.settimeout(self.tick_s)
         wake_write.setblocking(False)
         before_fd = signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
         before = {s: signal.signal(s, self._on_signal) for s in (signal.SIGTERM, signal.SIGINT)}
         try:
             while self._stop_signal is None:
-                self._turn(time.monotonic())
+                self.turn(time.monotonic())
                 try:
                     wake.recv(64)
                 except TimeoutError:
@@ -112,10 +124,18 @@ class Supervisor:
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         self.request_stop(signum)
 
-    def _turn(self, now: float) -> None:
+    def turn(self, now: float) -> None:
+        """Look after each worker once; ``now`` is monotonic.
+
+        Raises:
+            WorkerFatalError: A worker met an error that no restart mends.
+        """
+        late_s = now - self._turned_mono_s - self.tick_s
         self._turned_mono_s = now
         self.tend(now)
         for worker in self._workers:
+            if late_s > PAUSE_S:
+                worker.liveness.excuse(late_s)
             if not worker.is_running:
                 self._start(worker, now)
                 continue
@@ -123,22 +143,50 @@ class Supervisor:
             worker.ping(now)
             self.board.put(worker.spec.name, worker.samples)
             if worker.is_silent(now):
-                self._log.error("worker.hung", worker=worker.spec.name, pid=worker.pid)
-                self._count_loss(worker, "hung")
-                worker.kill()
+                self._end_hung(worker, now)
             code = worker.reap()
             if code is not None:
                 self._lost(worker, code, now)
-        self._report(now)
+        self._report()
+        self._say_what_is_waited_for(now)
+
+    def _end_hung(self, worker: WorkerProcess, now: float) -> None:
+        self._log.error(
+            "worker.hung",
+            worker=worker.spec.name,
+            pid=worker.pid,
+            doing=worker.doing,
+            silent_s=round(worker.liveness.silent_s(now), 1),
+            was_ready=worker.liveness.was_ready,
+        )
+        self._count_loss(worker, "hung")
+        worker.kill()
+
+    def _waiting_for(self) -> dict[str, str]:
+        return {w.spec.name: w.doing for w in self._workers if not w.is_ready}
+
+    def _say_what_is_waited_for(self, now: float) -> None:
+        """Log what keeps the fleet from being ready, and that it is, when that changes."""
+        waiting = self._waiting_for()
+        if waiting == self._said or now - self._said_mono_s < SAID_EVERY_S:
+            return
+        self._said, self._said_mono_s = waiting, now
+        if waiting:
+            self._log.info("supervisor.waiting", waiting_for=waiting)
+        else:
+            self._log.info("supervisor.ready")
 
     def _start(self, worker: WorkerProcess, now: float) -> None:
         if now < worker.start_at_mono_s:
             return
         if worker.starts and not self.budget.take(now):
             worker.start_at_mono_s = now + 1.0
-            self._count_loss(worker, "budget-spent")
-            self._log.warning("worker.restart_delayed", worker=worker.spec.name)
+            if not worker.is_delayed:
+                worker.is_delayed = True
+                self._count_loss(worker, "budget-spent")
+                self._log.warning("worker.restart_delayed", worker=worker.spec.name)
             return
+        worker.is_delayed = False
         try:
             worker.start()
         except OSError as error:
@@ -170,7 +218,7 @@ class Supervisor:
         key = (worker.spec.name, cause)
         self._restarts[key] = self._restarts.get(key, 0) + 1
 
-    def _report(self, now: float) -> None:
+    def _report(self) -> None:
         samples: list[tuple[str, dict[str, str], float]] = [
             ("worker_losses_total", {"of": name, "cause": cause}, float(count))
             for (name, cause), count in self._restarts.items()
@@ -185,12 +233,13 @@ class Supervisor:
 
     def _end_workers(self) -> None:
         """End all workers, phase by phase, so that each can still hand on what it holds."""
-        until = time.monotonic() + DRAIN_TOTAL_S
+        until = time.monotonic() + self.drain_total_s
         for phase in sorted({w.spec.phase for w in self._workers}):
             workers = [w for w in self._workers if w.spec.phase == phase and w.is_running]
             for worker in workers:
                 worker.stop()
-            deadline = min(until, time.monotonic() + self.drain_phase_s.get(phase, DRAIN_TOTAL_S))
+            phase_s = self.drain_phase_s.get(phase, self.drain_total_s)
+            deadline = min(until, time.monotonic() + phase_s)
             self._await_end(workers, deadline)
             for worker in workers:
                 if worker.is_running:

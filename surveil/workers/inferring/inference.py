@@ -25,7 +25,7 @@ from surveil.events.spool import Draft, Spool
 from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
-from surveil.workers.host.lifeline import Lifeline, Telemetry
+from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, Telemetry
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
@@ -34,7 +34,6 @@ from surveil.workers.inferring.pipeline import Pipeline
 TICK_S = 0.1
 """How often intervals are looked through."""
 
-LOAD_ALLOW_S = 180.0
 BATCH_ALLOW_S = 60.0
 PUBLISH_DRAIN_S = 2.5
 MAX_BACKLOG = 5000
@@ -61,7 +60,7 @@ def run(
         InUseError: Another process holds the spool.
         ModelError: The model is missing or damaged.
     """
-    lifeline.beat(LOAD_ALLOW_S)
+    lifeline.beat(LOADING_ALLOW_S, "opening the spool")
     spool = Spool(fleet.data_dir / "spool" / "inference.db", max_bytes=int(fleet.spool.max_bytes))
     try:
         url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
@@ -73,6 +72,8 @@ def run(
 
         publisher = Publisher(spool, url, fleet.partitions, on_round=report)
         publisher.start()
+        lifeline.watch(publisher.thread)
+        lifeline.beat(LOADING_ALLOW_S, "loading the model")
         try:
             pipeline = build_pipeline(
                 {
@@ -94,7 +95,7 @@ def run(
             loop = InferenceLoop(fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher)
             loop.run()
         finally:
-            lifeline.beat()
+            lifeline.beat(doing="publishing what is left")
             publisher.stop(PUBLISH_DRAIN_S)
     finally:
         spool.close()
@@ -156,7 +157,7 @@ class InferenceLoop:
             self._lifeline.beat()
             self.wait()
             self.step()
-        self._lifeline.beat(BATCH_ALLOW_S)
+        self._lifeline.beat(BATCH_ALLOW_S, "analysing what is left")
         self.step(is_last=True)
 
     def resume(self) -> None:
@@ -239,7 +240,7 @@ class InferenceLoop:
         frames = self._admit(batch.frames)
         if not frames:
             return
-        self._lifeline.beat(BATCH_ALLOW_S)
+        self._lifeline.beat(BATCH_ALLOW_S, "analysing a batch")
         readings = self._pipeline.process(frames)
         duration_s = time.monotonic() - started
         self._batcher.executed(duration_s)

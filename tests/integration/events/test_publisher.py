@@ -169,5 +169,5 @@ def test_stopping_without_a_server_ends_in_time(tmp_path: Path, spool: Spool):
     fill(spool, 1)
     publisher.start()
     publisher.stop(0.3)
-    assert not publisher._thread.is_alive()
+    assert not publisher.thread.is_alive()
     assert spool.pending_count == 1

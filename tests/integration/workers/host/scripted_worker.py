@@ -1,14 +1,18 @@
 """A worker whose conduct is its role: used by the supervisor's tests as a real process.
 
 Roles: ``good`` works and drains; ``exits`` ends with code 9 at once; ``hangs`` breaks its promise;
-``holds`` ignores the request to stop; ``fatal`` reports an error that no restart mends.
+``imports`` holds the interpreter's lock for some seconds before it works; ``stuck`` does so for
+ever; ``maimed`` loses a thread; ``holds`` ignores the request to stop; ``fatal`` reports an error
+that no restart mends.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -22,6 +26,9 @@ def main() -> int:
     with (folder / name).open("a", encoding="utf-8") as diary:
         diary.write(f"{os.getpid()}\n")
     lifeline.start()
+    if role in ("imports", "stuck"):
+        lifeline.beat(60.0 if role == "imports" else 0.0, "importing")
+        ctypes.PyDLL(None).sleep(3 if role == "imports" else 600)  # PyDLL keeps the lock
     lifeline.ready()
     lifeline.telemetry.count("starts_total")
     if role == "exits":
@@ -29,6 +36,10 @@ def main() -> int:
     if role == "fatal":
         lifeline.fatal("weights are corrupt", 3)
         return 3
+    if role == "maimed":
+        thread = threading.Thread(target=lambda: None, name="publisher")
+        thread.start()
+        lifeline.watch(thread)
     if role == "hangs":
         lifeline.beat(0.0)
         time.sleep(600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from surveil.workers.host import process
+from surveil.logs import configure_logs
+from surveil.workers.host.liveness import Patience
 from surveil.workers.host.process import WorkerSpec
 from surveil.workers.host.supervisor import Supervisor, WorkerFatalError
 
@@ -58,6 +61,7 @@ def test_a_killed_worker_is_replaced_and_the_other_is_not_touched(tmp_path: Path
 
     def conduct() -> None:
         until(lambda: supervisor.readyz()[0], "both ready")
+        until(lambda: supervisor.board.value("starts_total") == 2, "both count")
         os.kill(supervisor.pids()["a"], signal.SIGKILL)
         until(lambda: starts(tmp_path, "a") == 2, "a again")
         until(lambda: supervisor.board.value("starts_total") == 3, "counters go on")
@@ -67,14 +71,64 @@ def test_a_killed_worker_is_replaced_and_the_other_is_not_touched(tmp_path: Path
     assert supervisor.board.value("worker_losses_total", of="a", cause="killed") == 1
 
 
+IMPATIENT = Patience(ping_every_s=0.1, answer_s=1.0, loading_s=1.0)
+
+
+@pytest.mark.parametrize(("role", "doing"), [("hangs", "working"), ("stuck", "importing")])
 def test_a_hung_worker_is_killed_and_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], role: str, doing: str
 ) -> None:
-    monkeypatch.setattr(process, "FIRST_PONG_S", 2.0)
-    supervisor = Supervisor([spec(tmp_path, "hangs", "stuck"), spec(tmp_path, "good", "b")])
+    configure_logs("supervisor", json=True)
+    specs = [spec(tmp_path, role, "stuck"), spec(tmp_path, "good", "b")]
+    supervisor = Supervisor(specs, patience=IMPATIENT)
     assert serve(supervisor, lambda: until(lambda: starts(tmp_path, "stuck") >= 2, "again")) == 0
-    assert supervisor.board.value("worker_losses_total", of="stuck", cause="hung") >= 1
+    hung = supervisor.board.value("worker_losses_total", of="stuck", cause="hung")
+    assert hung >= 1
     assert starts(tmp_path, "b") == 1
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    said = [line for line in lines if line["event"] == "worker.hung"]
+    assert len(said) == hung  # once a kill
+    assert {line["doing"] for line in said} == {doing}
+
+
+def test_a_worker_whose_imports_hold_the_lock_is_waited_for(tmp_path: Path) -> None:
+    supervisor = Supervisor(
+        [spec(tmp_path, "imports", "slow")], patience=replace(IMPATIENT, loading_s=60.0)
+    )
+
+    def conduct() -> None:
+        until(lambda: supervisor.readyz()[1]["waiting_for"] == {"slow": "importing"}, "the import")
+        until(lambda: supervisor.readyz()[0], "ready")
+
+    assert serve(supervisor, conduct) == 0
+    assert starts(tmp_path, "slow") == 1
+    assert supervisor.board.value("worker_losses_total", of="slow") == 0
+
+
+def test_a_worker_that_lost_a_thread_is_replaced(tmp_path: Path) -> None:
+    supervisor = Supervisor([spec(tmp_path, "maimed", "a")])
+    assert serve(supervisor, lambda: until(lambda: starts(tmp_path, "a") >= 2, "again")) == 0
+    assert supervisor.board.value("worker_losses_total", of="a", cause="hung") >= 1
+
+
+def test_a_pause_of_the_supervisor_itself_kills_nobody(tmp_path: Path) -> None:
+    supervisor = Supervisor([spec(tmp_path, "good", "a")])
+
+    def turned(condition: Callable[[], bool]) -> Callable[[], bool]:
+        def turn() -> bool:
+            supervisor.turn(time.monotonic())
+            return condition()
+
+        return turn
+
+    until(turned(lambda: supervisor.readyz()[0]), "ready")
+    now = time.monotonic()
+    supervisor.turn(now + 3600.0)  # the next turn comes an hour late
+    supervisor.turn(now + 3600.1)
+    assert supervisor.board.value("worker_losses_total", of="a") == 0
+    assert supervisor.pids()
+    supervisor.request_stop()
+    supervisor.run()
 
 
 def test_a_worker_that_always_exits_is_backed_off(tmp_path: Path) -> None:

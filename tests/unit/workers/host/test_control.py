@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
+import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveil.workers.host import control
 from surveil.workers.host.control import MessageBuffer, MessageTooLongError, SocketLifeline, encode
 
 
@@ -27,45 +28,106 @@ def test_messages_are_found_whatever_the_cuts(
     assert found == messages
 
 
-def test_an_endless_message_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "MAX_MESSAGE_BYTES", 10)
+def test_an_endless_message_is_refused() -> None:
     with pytest.raises(MessageTooLongError):
-        MessageBuffer().feed(b"x" * 11)
+        MessageBuffer(max_bytes=10).feed(b"x" * 11)
 
 
 def _ask(ours: socket.socket, message: dict[str, object]) -> None:
     ours.sendall(encode(message))
 
 
-def _reply(ours: socket.socket, timeout_s: float) -> bytes:
-    ours.settimeout(timeout_s)
-    try:
-        return ours.recv(65536)
-    except TimeoutError:
-        return b""
-
-
-def test_pings_are_answered_until_a_promise_is_broken() -> None:
+@contextlib.contextmanager
+def _line() -> Iterator[tuple[socket.socket, SocketLifeline]]:
+    """A lifeline that has its assignment, and the supervisor's end of it."""
     ours, theirs = socket.socketpair()
     lifeline = SocketLifeline(theirs)
     with ours, contextlib.closing(lifeline):
+        ours.settimeout(30.0)
         _ask(ours, {"hello": 1})
         assert lifeline.receive_assignment() == {"hello": 1}
+        yield ours, lifeline
+
+
+class _Ear:
+    """Reads what a worker says, one message at a time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._buffer, self._messages = sock, MessageBuffer(), []
+
+    def next(self) -> dict[str, Any]:
+        while not self._messages:
+            self._messages += self._buffer.feed(self._sock.recv(65536))
+        return self._messages.pop(0)
+
+
+def test_a_pong_carries_what_is_left_of_the_promise_and_what_is_done() -> None:
+    with _line() as (ours, lifeline):
+        ear = _Ear(ours)
         lifeline.start()
+        first = ear.next()
+        assert (first["doing"], first["ready"]) == ("importing", False)
+        assert first["promise"] > 60
         lifeline.telemetry.count("things_total", 2, kind="a")
         lifeline.ready()
-        lifeline.beat(30.0)
+        lifeline.beat(30.0, "waiting for Redis")
+        assert ear.next()["doing"] == "waiting for Redis"  # at once, since it is much less
         _ask(ours, {"ping": 1})
-        (pong,) = MessageBuffer().feed(_reply(ours, 5.0))
-        assert pong == {"pong": 1, "ready": True, "samples": [["things_total", {"kind": "a"}, 2.0]]}
-        lifeline.beat(0.0)
-        deadline = time.monotonic() + 5.0
-        while time.monotonic() <= deadline:
-            _ask(ours, {"ping": 2})
-            if not _reply(ours, 0.2):
-                break
-        else:
-            pytest.fail("a worker with a broken promise still answers")
+        pong = ear.next()
+        assert 0 < pong.pop("promise") <= 30
+        assert pong == {
+            "pong": 1,
+            "doing": "waiting for Redis",
+            "ready": True,
+            "samples": [["things_total", {"kind": "a"}, 2.0]],
+        }
+
+
+def test_a_longer_promise_is_sent_before_the_work_begins_that_may_let_no_thread_answer() -> None:
+    with _line() as (ours, lifeline):
+        ear = _Ear(ours)
+        lifeline.beat(5.0)
+        assert ear.next()["promise"] > 4
+        lifeline.beat(5.1)  # nothing that the supervisor does not know already
+        lifeline.beat(120.0, "loading the model")
+        said = ear.next()
+        assert said["doing"] == "loading the model"
+        assert said["promise"] > 110
+
+
+def test_a_broken_promise_silences_a_worker() -> None:
+    with _line() as (ours, lifeline):
+        ear = _Ear(ours)
+        lifeline.start()
+        ear.next()
+        lifeline.beat(-1.0)
+        assert ear.next()["promise"] == 0
+        _ask(ours, {"ping": 1})
+        _ask(ours, {"stop": True})
+        assert lifeline.stopping.wait(30.0)  # it has read both
+        lifeline.fatal("the end", 3)
+        assert ear.next() == {"fatal": "the end", "code": 3}
+
+
+def test_a_dead_thread_is_told_of() -> None:
+    with _line() as (ours, lifeline):
+        ear = _Ear(ours)
+        lifeline.start()
+        ear.next()
+        thread = threading.Thread(target=lambda: None, name="publisher")
+        thread.start()
+        thread.join()
+        lifeline.watch(thread)
+        _ask(ours, {"ping": 1})
+        assert "publisher" in ear.next()["broken"]
+
+
+def test_a_line_that_speaks_nonsense_ends_the_worker() -> None:
+    with _line() as (ours, lifeline):
+        lifeline.start()
+        ours.sendall(b"nonsense\n")
+        assert lifeline.stopping.wait(30.0)
+        lifeline.close()
 
 
 def test_a_stop_that_arrives_with_the_assignment_is_not_lost() -> None:
