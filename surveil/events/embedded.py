@@ -67,11 +67,18 @@ class EmbeddedRedis:
     (Linux ends the server when the *thread* that started it ends.)
     """
 
-    def __init__(self, data_dir: Path, *, maxmemory_bytes: int = 256 * 2**20) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        maxmemory_bytes: int = 256 * 2**20,
+        predecessor_s: float = PREDECESSOR_S,
+    ) -> None:
         self.directory = data_dir.absolute() / "redis"
         self.socket_path = socket_path(data_dir)
         self.url = embedded_url(data_dir)
         self._maxmemory_bytes = maxmemory_bytes
+        self._predecessor_s = predecessor_s
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -79,28 +86,48 @@ class EmbeddedRedis:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the server and wait until it answers; after a crash, call it again.
-
-        A damaged append-only file is set aside once: what SQL has not committed is still in the
-        workers' spools, which publish it again.
+        """Start the server and wait until it answers.
 
         Raises:
             InUseError: A living server holds the directory; the message names its pid.
             UnavailableError: The server ended or did not get ready; the message names its log.
         """
+        self.launch()
+        try:
+            self._wait_until_ready()
+        except UnavailableError:
+            if not self._is_file_damaged():
+                raise
+            self.launch()
+            self._wait_until_ready()
+
+    def launch(self) -> None:
+        """Start the server's process, and do not wait for it; after a crash, call it again.
+
+        An append-only file that the last server found damaged is set aside: what SQL has not
+        committed is still in the workers' spools, which publish it again.
+
+        Raises:
+            InUseError: A living server holds the directory; the message names its pid.
+            UnavailableError: There is no such program.
+            OSError: The host is out of processes or memory, or the disk refuses.
+        """
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.directory.chmod(0o700)
         prepare_socket_dir(self.socket_path)
-        try:
-            self._launch()
-        except UnavailableError:
-            if not self._set_damaged_aside():
-                raise
-            self._launch()
+        if self._is_file_damaged():
+            self._set_damaged_aside()
+        self._spawn()
 
     def is_running(self) -> bool:
         """Return whether the server's process lives; never waits."""
         return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the server at once, also one that was stopped by a signal."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def poll(self) -> int | None:
         """Return the exit status of a server that has ended, else None."""
@@ -118,9 +145,13 @@ class EmbeddedRedis:
             process.kill()
             process.wait()
 
-    def _launch(self) -> None:
+    @property
+    def _log_path(self) -> Path:
+        return self.directory / "redis.log"
+
+    def _spawn(self) -> None:
         binary = find_server_binary()
-        log_path = self.directory / "redis.log"
+        log_path = self._log_path
         if log_path.exists() and log_path.stat().st_size > MAX_LOG_BYTES:
             log_path.replace(log_path.with_suffix(".log.1"))
         lock_fd = self._lock()
@@ -140,7 +171,6 @@ class EmbeddedRedis:
             os.pwrite(lock_fd, str(self._process.pid).encode(), 0)
         finally:
             os.close(lock_fd)
-        self._wait_until_ready(log_path)
 
     def _arguments(self) -> list[str]:
         settings = {
@@ -165,7 +195,7 @@ class EmbeddedRedis:
         """Return a descriptor that holds the directory's lock."""
         path = self.directory / "redis.lock"
         lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + PREDECESSOR_S
+        deadline = time.monotonic() + self._predecessor_s
         while True:
             try:
                 fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -181,8 +211,8 @@ class EmbeddedRedis:
                     "surveil running on this data_dir?"
                 ) from None
 
-    def _wait_until_ready(self, log_path: Path) -> None:
-        process = self._process
+    def _wait_until_ready(self) -> None:
+        process, log_path = self._process, self._log_path
         assert process is not None
         deadline = time.monotonic() + READY_S
         client = open_client(self.url)
@@ -203,20 +233,18 @@ class EmbeddedRedis:
         self.stop()
         raise UnavailableError(f"redis-server did not get ready in {READY_S:.0f} s: {log_path}")
 
-    def _set_damaged_aside(self) -> bool:
-        log_path = self.directory / "redis.log"
-        if "Bad file format" not in _tail(log_path):
-            return False
+    def _is_file_damaged(self) -> bool:
+        """Return whether the last server ended because it could not read its file."""
+        return "Bad file format" in _tail(self._log_path)
+
+    def _set_damaged_aside(self) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        moved = False
         for name in ("appendonly.aof", "appendonlydir"):  # Redis 6, Redis 7 and later
             damaged = self.directory / name
             if damaged.exists():
                 damaged.rename(damaged.with_name(f"{name}.damaged-{stamp}"))
-                moved = True
-        log_path.replace(log_path.with_suffix(".log.1"))
+        self._log_path.replace(self._log_path.with_suffix(".log.1"))
         _log.error("redis.file_damaged", directory=str(self.directory))
-        return moved
 
 
 def _tail(path: Path, limit: int = 4096) -> str:

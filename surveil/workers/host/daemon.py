@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from surveil.config import Camera, Fleet
-from surveil.errors import ConfigError, SurveilError
+from surveil.errors import ConfigError
 from surveil.events.embedded import EmbeddedRedis
 from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing, log_loss
@@ -19,7 +19,8 @@ from surveil.workers.host.control import Message
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
 from surveil.workers.host.process import WorkerSpec
-from surveil.workers.host.restarts import Backoff, RestartBudget
+from surveil.workers.host.redis_keeper import RedisKeeper
+from surveil.workers.host.restarts import RestartBudget
 from surveil.workers.host.supervisor import Supervisor
 
 ROLES = ("inference", "recorder", "alerter")
@@ -111,37 +112,6 @@ def _ring() -> Iterator[FrameRing]:
         ring.close()
 
 
-class _RedisKeeper:
-    """Keeps the embedded Redis server running; called in the supervisor's loop."""
-
-    def __init__(self, server: EmbeddedRedis, budget: RestartBudget) -> None:
-        self._server = server
-        self._budget = budget
-        self._backoff = Backoff()
-        self._started_mono_s = time.monotonic()
-        self._again_mono_s: float | None = None
-        self._log = get_logger("supervisor")
-
-    def tend(self, now: float) -> None:
-        """Start the server again if it has ended and a restart may happen now."""
-        if self._server.is_running():
-            return
-        if self._again_mono_s is None:
-            delay_s = self._backoff.next_delay_s(now - self._started_mono_s)
-            self._again_mono_s = now + delay_s
-            self._log.error("redis.lost", restart_in_s=round(delay_s, 2))
-        if now < self._again_mono_s or not self._budget.take(now):
-            return
-        self._again_mono_s = None
-        self._started_mono_s = now
-        try:
-            self._server.start()
-        except SurveilError as error:
-            self._log.error("redis.start_failed", error=str(error))
-        else:
-            self._log.info("redis.restarted")
-
-
 def serve(fleet: Fleet, *, roles: Sequence[str] = ROLES, logs: LogOptions | None = None) -> int:
     """Run a fleet in this process until SIGTERM or SIGINT; return the exit code.
 
@@ -179,5 +149,6 @@ def serve(fleet: Fleet, *, roles: Sequence[str] = ROLES, logs: LogOptions | None
             server = EmbeddedRedis(fleet.data_dir)
             stack.callback(server.stop)
             server.start()
-            supervisor.tend = _RedisKeeper(server, budget).tend
+            keeper = stack.enter_context(contextlib.closing(RedisKeeper(server, budget)))
+            supervisor.tend = keeper.tend
         return supervisor.run()

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from surveil.backoff import Backoff
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
 from surveil.workers.host.liveness import Liveness, Patience
-from surveil.workers.host.restarts import Backoff
 
 
 @dataclass(frozen=True)

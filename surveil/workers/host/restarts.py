@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 
 
@@ -36,28 +35,3 @@ class RestartBudget:
             return False
         self._tokens -= 1.0
         return True
-
-
-@dataclass
-class Backoff:
-    """Exponential delay with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015).
-
-    Attributes:
-        first_s: Upper bound of the first delay.
-        most_s: Upper bound of every delay.
-        stable_s: A worker that lived this long starts again from ``first_s``.
-    """
-
-    first_s: float = 0.5
-    most_s: float = 30.0
-    stable_s: float = 60.0
-    rng: random.Random = field(default_factory=random.Random)
-    _failures: int = 0
-
-    def next_delay_s(self, lived_s: float) -> float:
-        """Return the seconds to wait before the next start of a worker that lived ``lived_s``."""
-        if lived_s >= self.stable_s:
-            self._failures = 0
-        bound = min(self.most_s, self.first_s * 2.0 ** min(self._failures, 16))
-        self._failures += 1
-        return self.rng.uniform(0.0, bound)

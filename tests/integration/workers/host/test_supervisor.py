@@ -28,7 +28,7 @@ def spec(folder: Path, role: str, name: str, phase: int = 0) -> WorkerSpec:
     return WorkerSpec(name, role, lambda: {"folder": str(folder)}, phase=phase, command=command)
 
 
-def until(condition: Callable[[], bool], what: str, limit_s: float = 30.0) -> None:
+def until(condition: Callable[[], bool], what: str, limit_s: float = 90.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline, f"not in time: {what}"
@@ -71,7 +71,7 @@ def test_a_killed_worker_is_replaced_and_the_other_is_not_touched(tmp_path: Path
     assert supervisor.board.value("worker_losses_total", of="a", cause="killed") == 1
 
 
-IMPATIENT = Patience(ping_every_s=0.1, answer_s=1.0, loading_s=1.0)
+IMPATIENT = Patience(ping_every_s=0.1, answer_s=1.0, loading_s=20.0)
 
 
 @pytest.mark.parametrize(("role", "doing"), [("hangs", "working"), ("stuck", "importing")])
