@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify.model_dir import ModelFacts, StoredModel, read_model
+from surveil.classify.networks import StoredModel, read_model
 from surveil.classify.preprocess import preprocess
 from surveil.domain import EMOTIONS
 from surveil.engines import EngineName, Network, compile_network
 from surveil.errors import ModelError
+from surveil.models.facts import ModelFacts
 from surveil.models.taxonomy import Taxonomy, restrict
 
 

@@ -72,7 +72,7 @@ def _folder(model: str) -> Path:
     if Path(model).is_dir() or "/" in model:
         return Path(model)
     # Imported here: it brings torch along, which takes seconds and which folders do not need.
-    from surveil.classify import find_model
+    from surveil.models import find_model
 
     return find_model(model)
 

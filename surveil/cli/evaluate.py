@@ -15,7 +15,7 @@ from surveil.cli.tabular import check_folder_writable, check_writable, render, w
 from surveil.errors import ConfigError, SurveilError
 
 if TYPE_CHECKING:
-    from surveil.classify import StoredModel
+    from surveil.classify.networks import StoredModel
     from surveil.training.measure.material import Material
     from surveil.training.measure.study import Study
     from surveil.training.records.figures import Speed
@@ -116,8 +116,9 @@ def command(
     # Imported here: torch takes seconds, and --help does not need it.
     import torch
 
-    from surveil.classify import find_model, read_model
+    from surveil.classify.networks import read_model
     from surveil.engines import resolve_device
+    from surveil.models import find_model
     from surveil.training.config import load_config
     from surveil.training.data.face_finder import face_detector
     from surveil.training.faces import Split
@@ -240,16 +241,15 @@ def _write_report(
     from importlib.metadata import version
 
     from surveil.training.measure.sizes import sizes_of
-    from surveil.training.records.model_record import FactsFile
     from surveil.training.records.wording import input_sentence, network_sentence
     from surveil.training.report.page import Report, report_page
 
-    facts = FactsFile.model_validate(model.facts.model_dump(mode="json"))
+    facts = model.facts
     report = Report(
-        model=model.facts.versioned_name,
+        model=facts.versioned_name,
         network=f"{network_sentence(facts.architecture)}, on {input_sentence(facts)}",
         parameters=sizes_of(model).parameters,
-        classes=model.facts.classes,
+        classes=facts.classes,
         split=material.chosen,
         warnings=material.warnings,
         sources=material.sources,

@@ -79,7 +79,8 @@ def command(
     # Imported here: torch takes seconds, and --help does not need it.
     import torch
 
-    from surveil.classify import find_model, read_model
+    from surveil.classify.networks import read_model
+    from surveil.models import find_model
     from surveil.models.files import EXPERIMENTS
     from surveil.training.config import load_config
     from surveil.training.data.dataset import load_dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from surveil.engines.cache import converted, fingerprint
+from surveil.engines.errors import DeviceMemoryError
 from surveil.engines.network import Network
 from surveil.engines.shapes import InputShape
+
+_FAILED_ALLOCATION = re.compile(r"Failed to allocate \d+ bytes of memory|std::bad_alloc")
 
 
 class OpenvinoNetwork:
@@ -30,7 +34,13 @@ class OpenvinoNetwork:
 
     def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         self._shape.check(batch.shape)
-        self._request.infer([batch], share_inputs=True, share_outputs=True)
+        try:
+            self._request.infer([batch], share_inputs=True, share_outputs=True)
+        except RuntimeError as error:
+            reason = _FAILED_ALLOCATION.search(str(error))  # OpenVINO has no type for it
+            if reason is None:
+                raise
+            raise DeviceMemoryError(f"cpu: no memory for {batch.shape}: {reason[0]}") from error
         # Copy: the request writes the next outputs into the same memory.
         return tuple(self._request.get_output_tensor(i).data.copy() for i in self._outputs)
 

@@ -1,13 +1,11 @@
-"""Names of the files of a model's folder, of the table beside the folders, and where models ship.
-
-Apart from what reads them, as some of these readers do without torch.
-"""
+"""Names of the files of a model's folder and of the table beside the folders; where models ship."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import surveil
+from surveil.errors import ModelError
 
 WEIGHTS = "weights.safetensors"
 FACTS = "model.json"
@@ -18,3 +16,19 @@ EXPERIMENTS = "EXPERIMENTS.md"
 _PACKAGE = Path(surveil.__file__).resolve().parent
 SHIPPED = (_PACKAGE.parent / "models", _PACKAGE / "_data" / "models")
 """Folders of models: beside the source code, and installed with the package."""
+
+
+def read_bounded(path: Path, limit_bytes: int) -> bytes:
+    """Return the content of a model's file.
+
+    Raises:
+        ModelError: It cannot be read, or is larger than ``limit_bytes``.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit_bytes + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from error
+    if len(data) > limit_bytes:
+        raise ModelError(f"{path}: larger than {limit_bytes} bytes")
+    return data

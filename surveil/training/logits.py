@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from surveil.classify.preprocess import Preprocessing, normalise, to_frame
+from surveil.classify.preprocess import normalise, to_frame
+from surveil.models import Preprocessing
 
 
 def logits_of(network: nn.Module, frames: NDArray[np.uint8], how: Preprocessing) -> Tensor:

@@ -19,10 +19,11 @@ import pandas as pd
 from e2e.scenario_truth import iou
 from numpy.typing import NDArray
 
-from surveil.classify import Classifier, crop_face, find_model, read_facts
+from surveil.classify import Classifier, crop_face
 from surveil.clips.analyze import Moment, analyze_clip
 from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS, Box
+from surveil.models import find_model, read_facts
 from surveil.training.measure.over_time import Course, Spell
 from surveil.training.measure.switches import Pool
 from surveil.workers.host.lifeline import LocalTelemetry

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 import torch
 
-from surveil.classify import Classifier, crop_face, find_model, read_facts
+from surveil.classify import Classifier, crop_face
 from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS
+from surveil.models import find_model, read_facts
 
 PUBLICTEST_ACCURACY = 0.68
 LONDON_ACCURACY = 0.85

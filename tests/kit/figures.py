@@ -11,15 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from surveil.classify import (
-    ModelFacts,
-    PixelFacts,
-    StoredModel,
-    build_network,
-    read_model,
-)
-from surveil.classify import write_model as write_network
+from surveil.classify.networks import StoredModel, build_network, read_model
+from surveil.classify.networks import write_model as write_network
 from surveil.domain import EMOTIONS
+from surveil.models import ModelFacts, PixelFacts
 from surveil.models.architecture import ResNetSmall
 from surveil.training.faces import Faces
 

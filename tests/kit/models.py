@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from surveil.classify import ModelFacts, PixelFacts, build_network, write_model
+from surveil.classify.networks import build_network, write_model
 from surveil.domain import EMOTIONS, Emotion
+from surveil.models import ModelFacts, PixelFacts
 from surveil.models.architecture import ResNetSmall
 from surveil.training.config import TrainConfig
 from surveil.training.faces import Faces

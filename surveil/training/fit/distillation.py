@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms.v2 import functional as vision
 
-from surveil.classify import Preprocessing, StoredModel
+from surveil.classify.networks import StoredModel
 from surveil.errors import ConfigError
+from surveil.models import Preprocessing
 from surveil.models.taxonomy import Taxonomy
 
 

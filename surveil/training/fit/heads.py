@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from surveil.classify.building import build_network
+from surveil.classify.networks import build_network
 from surveil.domain import EMOTIONS
 from surveil.training.config import TrainConfig
 

@@ -13,7 +13,7 @@ import httpx
 import torch
 from torchvision.models import ResNet18_Weights
 
-from surveil.classify.network import FaceResNet18
+from surveil.classify.networks import FaceResNet18
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from surveil.classify.building import build_network
-from surveil.classify.model_dir import StoredModel
-from surveil.classify.network import FaceResNet18
-from surveil.classify.preprocess import Preprocessing
+from surveil.classify.networks import FaceResNet18, StoredModel, build_network
 from surveil.errors import ConfigError
+from surveil.models import Preprocessing
 from surveil.training.config import TrainConfig
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Faces

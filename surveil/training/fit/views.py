@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from surveil.classify.preprocess import Preprocessing, to_frame
+from surveil.classify.preprocess import to_frame
+from surveil.models import Preprocessing
 from surveil.training.config import TrainConfig
 from surveil.training.faces import Faces
 from surveil.training.fit.augment import augment

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import StoredModel
+from surveil.classify.networks import StoredModel
 from surveil.domain import EMOTIONS
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy, restrict, taxonomies

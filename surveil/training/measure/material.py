@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from surveil.classify import StoredModel, to_frame
+from surveil.classify import to_frame
+from surveil.classify.networks import StoredModel
 from surveil.detect import Detector
 from surveil.errors import ConfigError
 from surveil.training.config import TrainConfig

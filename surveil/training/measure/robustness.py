@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing, to_frame
+from surveil.classify import to_frame
+from surveil.models import Preprocessing
 
 Crop = NDArray[np.uint8]
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing, StoredModel, normalise
+from surveil.classify import normalise
+from surveil.classify.networks import StoredModel
 from surveil.engines import compile_network
+from surveil.models import Preprocessing
 
 _BATCH = 64
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from surveil.classify import StoredModel
+from surveil.classify.networks import StoredModel
 from surveil.models.files import WEIGHTS
 
 

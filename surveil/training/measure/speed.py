@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from surveil.classify import Classifier, StoredModel, read_model
+from surveil.classify import Classifier
+from surveil.classify.networks import StoredModel, read_model
 from surveil.engines import EngineName
 from surveil.errors import SurveilError
 from surveil.training.records.figures import Speed

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing, StoredModel, to_frame
+from surveil.classify import to_frame
+from surveil.classify.networks import StoredModel
 from surveil.errors import ConfigError
+from surveil.models import Preprocessing
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy
 from surveil.training.faces import Faces, Split

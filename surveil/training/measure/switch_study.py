@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing
 from surveil.config.schema import Inference
 from surveil.domain import EMOTIONS
+from surveil.models import Preprocessing
 from surveil.models.taxonomy import Taxonomy
 from surveil.training.measure.over_time import OverTime, measure
 from surveil.training.measure.robustness import Condition, Crop, compressed, jittered, spoil

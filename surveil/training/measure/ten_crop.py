@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing
+from surveil.models import Preprocessing
 from surveil.models.calibration import softmax
 
 Logits = Callable[[NDArray[np.uint8], Preprocessing], NDArray[np.float32]]

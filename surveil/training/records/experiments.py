@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from surveil.models.architecture import Architecture
 from surveil.training.config import TrainConfig
 from surveil.training.files import write_bytes_whole
 from surveil.training.records.compare import SURE
@@ -64,7 +65,7 @@ def _cells(record: ModelRecord) -> tuple[object, ...]:
     sure = figures.at_precision(SURE)
     return (
         name,
-        _configuration(training["config"]),
+        _configuration(training["config"], record.facts.architecture),
         training["config"]["seed"],
         f"{training['epochs_done']} of {training['epochs']}, {training['epoch']} exported",
         f"{first} {percent(figures.accuracy, 2)}",
@@ -97,7 +98,7 @@ def note_failure(
     reached = "" if validation_accuracy is None else f"validation {percent(validation_accuracy, 2)}"
     cells = (
         _FAILED,
-        _configuration(config.model_dump(mode="json")),
+        _configuration(config.model_dump(mode="json"), config.architecture),
         config.seed,
         f"{epochs_done} of {config.epochs}",
         reached,
@@ -107,10 +108,10 @@ def note_failure(
     _append(table, cells)
 
 
-def _configuration(config: Mapping[str, Any]) -> str:
+def _configuration(config: Mapping[str, Any], architecture: Architecture) -> str:
     optimiser = config["optimiser"]
     return (
-        f"{config['name']}: {network_name(config['architecture'])}, "
+        f"{config['name']}: {network_name(architecture)}, "
         f"{config.get('taxonomy', 'seven')}, batch {config['batch']}, "
         f"{optimiser.get('kind', 'sgd')} {optimiser['rate']:g}"
     )

@@ -5,53 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from surveil.models.facts import ModelFacts, read_facts
 from surveil.models.files import FACTS, METRICS, WEIGHTS
+from surveil.models.finding import models_in
 from surveil.training.errors import DataError
 from surveil.training.records.metrics_file import FORMAT, Budget, MetricsFile
 
 MAX_BYTES = 16 << 20
-"""A file larger than this is not one of ours."""
-
-_Content = TypeVar("_Content", bound=BaseModel)
-
-
-class InputFacts(BaseModel):
-    """Sides of the square that a face is resized to, and of its centre that the network sees."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    frame_px: Annotated[int, Field(ge=1)]
-    crop_px: Annotated[int, Field(ge=1)]
-
-
-class FactsFile(BaseModel):
-    """The part of ``model.json`` that describes; :class:`surveil.classify.ModelFacts` loads it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: str
-    architecture: dict[str, Any]
-    classes: Annotated[tuple[str, ...], Field(min_length=2)]
-    input: InputFacts
-    temperature: Annotated[float, Field(gt=0)]
-    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    training: dict[str, Any]
-    code_version: str = ""
-    weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-    @property
-    def versioned_name(self) -> str:
-        """``name@hash``, as events carry it."""
-        return f"{self.name}@{self.weights_sha256[:7]}"
-
-    @property
-    def channels(self) -> int:
-        """1 for grey input, 3 for colour."""
-        return int(self.architecture.get("channels", 1))
+"""A larger ``metrics.json`` is not one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +29,7 @@ class ModelRecord:
         remarks: What a reader must know of how far these files go; empty where nothing.
     """
 
-    facts: FactsFile
+    facts: ModelFacts
     metrics: MetricsFile
     remarks: tuple[str, ...] = ()
 
@@ -84,7 +49,8 @@ def find_records(folders: list[Path]) -> tuple[list[ModelRecord], list[str]]:
         that has no figures and was not named itself.
 
     Raises:
-        DataError: A folder holds no model, or a file in it is damaged; the message names it.
+        DataError: A folder holds no model, or figures that are damaged; the message names it.
+        ModelError: The facts of a model are damaged.
     """
     found: dict[Path, Path] = {}
     skipped = []
@@ -94,7 +60,7 @@ def find_records(folders: list[Path]) -> tuple[list[ModelRecord], list[str]]:
         if (folder / FACTS).is_file():
             found[folder.resolve()] = folder
             continue
-        below = sorted(path.parent for path in folder.glob(f"*/{FACTS}"))
+        below = models_in(folder)
         if not below:
             raise DataError(f"{folder}: neither {FACTS} nor a folder with one is in it")
         for model in below:
@@ -114,15 +80,16 @@ def read_record(folder: Path) -> ModelRecord:
     """Read a model's facts and figures.
 
     Raises:
-        DataError: A file is missing or damaged; the message names file and key.
+        DataError: The figures are missing or damaged; the message names file and key.
+        ModelError: So are the facts.
     """
-    facts = _read(folder / FACTS, FactsFile)
-    metrics = _read(folder / METRICS, MetricsFile)
+    facts = read_facts(folder)
+    metrics = _read_metrics(folder / METRICS)
     return record_of(facts, metrics, _weights_bytes(folder))
 
 
 def record_of(
-    facts: FactsFile, metrics: MetricsFile, weights_bytes: int | None = None
+    facts: ModelFacts, metrics: MetricsFile, weights_bytes: int | None = None
 ) -> ModelRecord:
     """Put facts and figures together and say what is missing or does not fit.
 
@@ -158,7 +125,7 @@ def _weights_bytes(folder: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def _read(path: Path, kind: type[_Content]) -> _Content:
+def _read_metrics(path: Path) -> MetricsFile:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -173,12 +140,12 @@ def _read(path: Path, kind: type[_Content]) -> _Content:
     if not isinstance(content, dict):
         raise DataError(f"{path}: holds no object of keys and values")
     newest = content.get("format")
-    if kind is MetricsFile and isinstance(newest, int) and newest > FORMAT:
+    if isinstance(newest, int) and newest > FORMAT:
         raise DataError(
             f"{path}: format: is {newest}, this surveil reads up to {FORMAT}: use a newer one"
         )
     try:
-        return kind.model_validate(content)
+        return MetricsFile.model_validate(content)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"]) or "file"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from surveil.models.architecture import Architecture, ResNetSmall
+from surveil.models.facts import ModelFacts
 from surveil.training.records.figures import Speed, Threshold
 from surveil.training.records.metrics_file import Budget
-from surveil.training.records.model_record import FactsFile
 
 ENGINES = ("openvino", "torch")
 """In this order a model's time is taken from them, the product's own first."""
@@ -52,43 +52,40 @@ def several(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def network_name(architecture: Mapping[str, Any]) -> str:
+def network_name(architecture: Architecture) -> str:
     """Return an architecture in two or three words: its kind, and what may vary of it."""
-    kind = str(architecture.get("kind", "unknown"))
-    if kind != "resnet-small":
-        return kind
-    blocks = "-".join(str(count) for count in architecture.get("blocks", ()))
-    return f"{kind} w{architecture.get('width')} {blocks}".rstrip()
+    if not isinstance(architecture, ResNetSmall):
+        return architecture.kind
+    blocks = "-".join(str(count) for count in architecture.blocks)
+    return f"{architecture.kind} w{architecture.width} {blocks}"
 
 
-def network_sentence(architecture: Mapping[str, Any]) -> str:
+def network_sentence(architecture: Architecture) -> str:
     """Return what a network is, as the beginning of a sentence."""
-    kind = architecture.get("kind")
-    if kind == "resnet-small":
+    if isinstance(architecture, ResNetSmall):
         return (
-            f"A ResNet of basic blocks {list(architecture['blocks'])} with a stem for small "
-            f"pictures, {architecture['width']} channels in its first stage"
+            f"A ResNet of basic blocks {list(architecture.blocks)} with a stem for small "
+            f"pictures, {architecture.width} channels in its first stage"
         )
-    known = {
+    return {
         "resnet18": "torchvision's ResNet-18 with its stem for large pictures",
         "deep-emotion": "Deep-Emotion, a small CNN behind a spatial transformer",
         "keras-cnn": "Four convolutions and a dense layer of 1024, known from notebooks in Keras",
         "conv5": "Five blocks of convolution, batch-norm, ReLU, pooling and dropout",
         "colour-cnn": "A plain CNN of four blocks of two convolutions",
-    }
-    return known.get(str(kind), f"A network of the kind {kind}")
+    }[architecture.kind]
 
 
-def input_words(facts: FactsFile) -> str:
+def input_words(facts: ModelFacts) -> str:
     """Return sides and colour of what the network is given."""
-    colour = "colour" if facts.channels == 3 else "grey"
+    colour = "colour" if facts.architecture.channels == 3 else "grey"
     size, centre = facts.input.frame_px, facts.input.crop_px
     return f"{size} px {colour}" if centre == size else f"{centre} of {size} px {colour}"
 
 
-def input_sentence(facts: FactsFile) -> str:
+def input_sentence(facts: ModelFacts) -> str:
     """Return the same as part of a sentence."""
-    colour = "colour" if facts.channels == 3 else "grey"
+    colour = "colour" if facts.architecture.channels == 3 else "grey"
     size, centre = facts.input.frame_px, facts.input.crop_px
     part = "" if centre == size else f"the {centre} px centre of "
     return f"{part}a {size} px {colour} face"

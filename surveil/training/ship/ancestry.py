@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from surveil.classify import find_model
 from surveil.errors import ModelError
+from surveil.models import find_model
 from surveil.models.files import FACTS, METRICS
 from surveil.training.records.metrics_file import Ancestor, Budget
 from surveil.training.records.model_record import ModelRecord, read_record

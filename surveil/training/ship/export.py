@@ -10,16 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from surveil.classify import (
-    ModelFacts,
-    PixelFacts,
-    Preprocessing,
-    build_network,
-    model_in_the_making,
-    read_model,
-    write_model,
-)
+from surveil.classify.networks import build_network, read_model, write_model
 from surveil.errors import ConfigError
+from surveil.models import ModelFacts, PixelFacts, Preprocessing, model_in_the_making
 from surveil.models.calibration import Calibration
 from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.models.taxonomy import FULL

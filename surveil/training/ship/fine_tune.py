@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from surveil.classify import Preprocessing, StoredModel, build_network
+from surveil.classify.networks import StoredModel, build_network
+from surveil.models import Preprocessing
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.fer2013 import SOURCE

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from surveil.classify import StoredModel
+from surveil.classify.networks import StoredModel
 from surveil.models.files import CARD, EXPERIMENTS, METRICS
 from surveil.training.files import write_bytes_whole
 from surveil.training.measure.sizes import sizes_of

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
-from surveil.classify import Classifier, find_model
+from surveil.classify import Classifier
 from surveil.detect import Detector, MtcnnDetector, MtcnnNetworks
 from surveil.engines import resolve_device
 from surveil.intervals.smoothing import ScoreSmoother
+from surveil.models import find_model
 from surveil.models.taxonomy import find_taxonomy
 from surveil.track import Tracker, TrackerOptions
 from surveil.workers.host.lifeline import Telemetry

@@ -9,7 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from surveil.classify import Classifier, preprocess, read_model
+from surveil.classify import Classifier, preprocess
+from surveil.classify.networks import read_model
 from surveil.engines import EngineName
 from surveil.models.calibration import softmax
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surveil.classify import Preprocessing, normalise, preprocess, to_frame
+from surveil.classify import normalise, preprocess, to_frame
+from surveil.models import Preprocessing
 
 HOW = Preprocessing(frame_px=48, crop_px=44, mean=0.5, std=0.25)
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from kit.figures import SEVEN, model_in
 from numpy.typing import NDArray
 
-from surveil.classify import StoredModel
+from surveil.classify.networks import StoredModel
 from surveil.cli.evaluate import command
 from surveil.errors import ConfigError, ModelError
 from surveil.training.errors import DataError

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from surveil.classify import Preprocessing, build_network, preprocess
+from surveil.classify import preprocess
+from surveil.classify.networks import build_network
+from surveil.models import Preprocessing
 from surveil.models.architecture import ResNetSmall
 from surveil.training.logits import logits_of
 

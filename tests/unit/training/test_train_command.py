@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from surveil.classify import read_model
+from surveil.classify.networks import read_model
 from surveil.cli.evaluate import command as evaluate
 from surveil.cli.train import command as train
 from surveil.errors import ConfigError, InUseError

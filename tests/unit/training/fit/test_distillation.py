@@ -9,10 +9,11 @@ import pytest
 import torch
 from kit.models import TRAIN, write_small_model
 
-from surveil.classify import StoredModel, normalise, read_model
-from surveil.classify.preprocess import Preprocessing
+from surveil.classify import normalise
+from surveil.classify.networks import StoredModel, read_model
 from surveil.domain import Emotion
 from surveil.errors import ConfigError
+from surveil.models import Preprocessing
 from surveil.models.taxonomy import find_taxonomy
 from surveil.training.fit.distillation import Teachers
 

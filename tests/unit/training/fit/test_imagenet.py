@@ -11,7 +11,7 @@ import torch
 from kit.models import TRAIN, VALIDATION, tiny_config
 from torchvision.models import resnet18
 
-from surveil.classify.network import FaceResNet18
+from surveil.classify.networks import FaceResNet18
 from surveil.models.architecture import ResNet18
 from surveil.training.fit.imagenet import URL, begin_with_imagenet
 from surveil.training.fit.loop import Trainer

@@ -15,7 +15,7 @@ import pytest
 import torch
 from kit.models import TRAIN, VALIDATION, make_faces, tiny_config, write_small_model
 
-from surveil.classify import build_network, read_model
+from surveil.classify.networks import build_network, read_model
 from surveil.domain import EMOTIONS, Emotion
 from surveil.errors import ConfigError
 from surveil.training.data.selection import training_faces, validation_faces

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kit.models import TRAIN, VALIDATION, tiny_config, write_small_model
 
-from surveil.classify import read_model
+from surveil.classify.networks import read_model
 from surveil.domain import Emotion
 from surveil.training.errors import CheckpointError
 from surveil.training.fit.checkpoint import read_checkpoint, write_checkpoint

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing, normalise
+from surveil.classify import normalise
+from surveil.models import Preprocessing
 from surveil.models.calibration import softmax
 from surveil.training.measure.robustness import CONDITIONS, Condition, jittered, spoil
 from surveil.training.measure.ten_crop import ten_crop_scores, ten_views

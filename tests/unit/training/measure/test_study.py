@@ -12,7 +12,7 @@ import pytest
 import torch
 from kit.figures import FOUR, SEVEN, faces_for, model_in
 
-from surveil.classify import StoredModel
+from surveil.classify.networks import StoredModel
 from surveil.errors import ConfigError
 from surveil.training.config import TrainConfig
 from surveil.training.errors import DataError

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.classify import Preprocessing
 from surveil.config.schema import Inference
 from surveil.domain import EMOTIONS
+from surveil.models import Preprocessing
 from surveil.models.taxonomy import find_taxonomy
 from surveil.training.measure.switch_study import (
     FEWEST_IMAGES,

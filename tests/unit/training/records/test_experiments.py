@@ -21,8 +21,7 @@ OLD = "# Experiments\n\n| model | seed |\n|---|---|\n| alpha@1234567 | 1 |\n"
 
 def record(folder: Path, **changes: object) -> ModelRecord:
     path = write_model(folder, "alpha", **changes) / "model.json"
-    small = '"architecture": {"kind": "conv5"}, "taxonomy": "seven", "seed"'
-    path.write_text(path.read_text().replace('"seed"', small))
+    path.write_text(path.read_text().replace('"seed"', '"taxonomy": "seven", "seed"'))
     return read_record(path.parent)
 
 
@@ -39,7 +38,7 @@ def test_a_model_is_listed_once_with_its_figures(tmp_path: Path) -> None:
     assert tuple(head) == COLUMNS
     cells = dict(zip(COLUMNS, line, strict=True))
     assert cells["run"] == model.facts.versioned_name
-    assert cells["configuration"] == "alpha: conv5, seven, batch 64, sgd 0.1"
+    assert cells["configuration"] == "alpha: resnet-small w8 1-1-1-1, seven, batch 64, sgd 0.1"
     assert cells["epochs"] == "5 of 5, 5 exported"
     assert cells["accuracy"].startswith("faces-a ")
     assert cells["coverage at 85%"].endswith("%")

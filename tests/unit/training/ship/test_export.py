@@ -13,8 +13,9 @@ import pytest
 import torch
 from kit.disk import files_of_at_most
 
-from surveil.classify import Preprocessing, build_network, read_model
+from surveil.classify.networks import build_network, read_model
 from surveil.errors import ConfigError, ModelError
+from surveil.models import Preprocessing
 from surveil.training.config import Data, TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.errors import CheckpointError, DataError

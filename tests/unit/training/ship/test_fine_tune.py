@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from kit.models import make_faces, tiny_config, write_small_model
 
-from surveil.classify import read_model
+from surveil.classify.networks import read_model
 from surveil.domain import Emotion
 from surveil.training.data.dataset import Dataset
 from surveil.training.faces import Faces, join

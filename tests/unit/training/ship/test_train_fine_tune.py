@@ -9,8 +9,8 @@ import yaml
 from click.testing import CliRunner, Result
 from kit.models import write_small_model
 
-from surveil.classify import read_facts
 from surveil.cli.train import command as train
+from surveil.models import read_facts
 
 
 def train_on(fer_dir: Path, *options: str, **changes: object) -> Result:

@@ -7,7 +7,9 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from surveil.classify import Preprocessing, build_network, normalise, to_frame
+from surveil.classify import normalise, to_frame
+from surveil.classify.networks import build_network
+from surveil.models import Preprocessing
 from surveil.models.architecture import (
     FIXED_SIDE_PX,
     Architecture,

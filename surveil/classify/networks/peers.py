@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from surveil.classify.network import FaceNetwork
+from surveil.classify.networks.resnet import FaceNetwork
 from surveil.models.architecture import ColourCnn, Conv5, DeepEmotion, KerasCnn
 
 

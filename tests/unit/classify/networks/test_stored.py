@@ -1,4 +1,4 @@
-"""Model folders: whatever is wrong with one is named, with exit code 3."""
+"""Models on disk: whatever is wrong with a folder is named, with exit code 3."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from kit.disk import files_of_at_most
 
-from surveil.classify import find_model, read_model, write_model
+from surveil.classify.networks import read_model, write_model
 from surveil.errors import ModelError
 
 
@@ -133,16 +133,3 @@ def test_weights_that_are_not_finite(model_dir: Path) -> None:
     safetensors.torch.save_file(tensors, path)
     rehash(model_dir)
     assert "fc.bias" in refused(model_dir)
-
-
-def test_a_path_is_found_as_it_is(model_dir: Path) -> None:
-    assert find_model(model_dir) == model_dir
-    assert find_model(str(model_dir)) == model_dir
-
-
-@pytest.mark.parametrize("name", ["no-such-model", "../models", "/nowhere/at/all", ""])
-def test_unknown_model_names_where_it_was_sought(name: str, tmp_path: Path) -> None:
-    if name == "":
-        name = str(tmp_path / "empty")
-    with pytest.raises(ModelError, match="was not found"):
-        find_model(name)

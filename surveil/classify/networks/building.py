@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from surveil.classify.network import FaceNetwork, FaceResNet18, SmallFaceResNet
-from surveil.classify.peers import (
+from surveil.classify.networks.peers import (
     ColourCnnNetwork,
     Conv5Network,
     DeepEmotionNetwork,
     KerasCnnNetwork,
 )
+from surveil.classify.networks.resnet import FaceNetwork, FaceResNet18, SmallFaceResNet
 from surveil.models.architecture import (
     Architecture,
     ColourCnn,

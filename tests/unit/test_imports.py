@@ -1,0 +1,61 @@
+"""What runs no network loads no library for networks: it would cost seconds and a gigabyte."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = ("facenet_pytorch", "openvino", "torch", "torchvision")
+
+LIGHT = (
+    "surveil.config",
+    "surveil.events",
+    "surveil.intervals",
+    "surveil.models",
+    "surveil.notify",
+    "surveil.rules",
+    "surveil.simulate",
+    "surveil.sources",
+    "surveil.store",
+    "surveil.track",
+    "surveil.workers.host.daemon",
+    "surveil.workers.host.supervisor",
+    "surveil.workers.capture",
+    "surveil.workers.recording.recorder",
+    "surveil.workers.alerting.alerter",
+    "surveil.cli.main",
+    "surveil.cli.alerts",
+    "surveil.cli.check",
+    "surveil.cli.compare",
+    "surveil.cli.db",
+    "surveil.cli.run",
+    "surveil.cli.schema",
+    "surveil.cli.simulate",
+    "surveil.cli.sql",
+    "surveil.cli.timeline",
+)
+"""Packages, each with all that its ``__init__`` imports, and modules."""
+
+PROGRAM = """
+import importlib, pkgutil, sys
+heavy, light = (words.split(",") for words in sys.argv[1:])
+def load(name):
+    module = importlib.import_module(name)
+    if loaded := [word for word in heavy if word in sys.modules]:
+        raise SystemExit(f"{name} loads {', '.join(loaded)}")
+    return module
+for name in light:
+    module = load(name)
+    for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
+        load(found.name)
+"""
+
+
+def test_what_runs_no_network_loads_no_library_for_networks() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, ",".join(HEAVY), ",".join(LIGHT)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
