@@ -34,18 +34,13 @@ def bury(connection: sa.Connection, letters: Iterable[DeadLetter]) -> None:
             "consumer_group": letter.consumer_group,
             "stream": letter.stream,
             "entry_id": letter.entry_id,
-            "run_id": _clean(letter.run_id),
+            "run_id": letter.run_id,
             "seq": letter.seq if letter.seq is not None and letter.seq < 2**63 else None,
-            "fields": {_clean(key): _clean(value) for key, value in letter.fields.items()},
-            "reason": _clean(letter.reason),
+            "fields": letter.fields,
+            "reason": letter.reason,
             "times_delivered": letter.times_delivered,
             "at": letter.at,
         }
         for letter in letters
     }
     insert_new(connection, dead_letter, list(rows.values()))
-
-
-def _clean(text: str | None) -> str | None:
-    # PostgreSQL stores no NUL, in JSON either.
-    return None if text is None else text.replace("\0", "�")

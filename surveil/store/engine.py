@@ -9,20 +9,40 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+)
 
-from surveil.errors import ConfigError, UnavailableError
+from surveil.errors import ConfigError, SurveilError, UnavailableError
+from surveil.store.cleaning import dump_json
+from surveil.store.sqlite_file import MOVED, SqliteFile
 
 Database = sa.Engine
 Connection = sa.Connection
 """Names for those outside of the store, who know nothing else of SQLAlchemy."""
 
-BUSY_TIMEOUT_MS = 10_000
-"""How long a writer waits for another process's transaction (recorder, alerter, deliveries)."""
+LOCK_TIMEOUT_S = 5.0
+"""How long a statement waits for another's lock: the recorder's, the alerter's, an operator's."""
+STATEMENT_TIMEOUT_S = 8.0
+"""With the time above below ten seconds: so long may a worker be taken for ready that is not."""
 CONNECT_TIMEOUT_S = 5
 
 
-def connect(url: str, *, create: bool = True) -> sa.Engine:
+class RefusedError(SurveilError):
+    """The database refuses what the transaction would write, and will refuse it again."""
+
+
+def connect(
+    url: str,
+    *,
+    create: bool = True,
+    lock_timeout_s: float = LOCK_TIMEOUT_S,
+    statement_timeout_s: float | None = STATEMENT_TIMEOUT_S,
+) -> Database:
     """Return an engine for a database; nothing is reached before the first transaction.
 
     SQLite runs in WAL mode, so readers never wait for the recorder, with ``synchronous=FULL``: a
@@ -32,9 +52,12 @@ def connect(url: str, *, create: bool = True) -> sa.Engine:
     Args:
         url: ``sqlite:///path`` or ``postgresql+psycopg://…``; may hold credentials.
         create: Create the folder and the file of a SQLite database that does not exist.
+        lock_timeout_s: How long a statement waits for a lock that another holds.
+        statement_timeout_s: How long it may take in all; None is no bound. PostgreSQL only: in
+            SQLite nothing but a lock makes a statement wait.
 
     Raises:
-        ConfigError: Not a URL, or of another kind of database.
+        ConfigError: Not a URL, of another kind of database, or its file cannot be made.
         UnavailableError: ``create`` is false and there is no such file.
     """
     try:
@@ -45,65 +68,77 @@ def connect(url: str, *, create: bool = True) -> sa.Engine:
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername == "sqlite":
-        return _connect_sqlite(parsed, create=create)
+        return _connect_sqlite(parsed, create=create, lock_timeout_s=lock_timeout_s)
     if parsed.drivername == "postgresql+psycopg":
-        return _connect_postgres(parsed)
+        return _connect_postgres(parsed, lock_timeout_s, statement_timeout_s)
     raise ConfigError(
         f"database {parsed.drivername!r} is not supported; give sqlite:/// or postgresql+psycopg://"
     )
 
 
-def _connect_sqlite(url: URL, *, create: bool) -> sa.Engine:
+def _connect_sqlite(url: URL, *, create: bool, lock_timeout_s: float) -> Database:
     if not url.database or url.database == ":memory:":
         raise ConfigError("a SQLite database needs a file, as in sqlite:///var/surveil.db")
-    path = Path(url.database)
+    file = SqliteFile(Path(url.database), wait_s=lock_timeout_s)
     if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    elif not path.is_file():
+        file.make()
+    elif not file.path.is_file():
         raise UnavailableError(
-            f"no database at {path}: `surveil run` or `surveil db upgrade` makes it"
+            f"no database at {url.database}: `surveil run` or `surveil db upgrade` makes it"
         )
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = sa.create_engine(url, creator=file.open, json_serializer=dump_json)
 
-    @sa.event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+    @sa.event.listens_for(engine, "checkout")
+    def check_before(_connection: object, _record: object, _proxy: object) -> None:
+        if not file.is_in_place:
+            raise DisconnectionError  # the pool opens another one, which says what is wrong
 
     @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
+    def begin(connection: Connection) -> None:
         # A transaction that begins as a reader cannot wait to become the writer: SQLite answers
         # "database is locked" at once, whatever the time-out. So writers say so from the start.
         writes = connection.get_execution_options().get("surveil_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    @sa.event.listens_for(engine, "commit")
+    def check_after(_connection: Connection) -> None:
+        if not file.is_in_place:
+            raise UnavailableError(f"{describe(url)}: {MOVED}")
+
     return engine
 
 
-def _connect_postgres(url: URL) -> sa.Engine:
+def _connect_postgres(
+    url: URL, lock_timeout_s: float, statement_timeout_s: float | None
+) -> Database:
     engine = sa.create_engine(
         url,
         pool_pre_ping=True,
         pool_size=2,
         max_overflow=2,
+        json_serializer=dump_json,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 25_000,  # ms until data that nobody acknowledges ends it
+            # A server that vanished is given up within 9 s, whether it owes an answer or not.
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 9_000,
             "application_name": "surveil",
         },
+    )
+    settings = (
+        "SET TIME ZONE 'UTC'",
+        f"SET lock_timeout = {round(lock_timeout_s * 1000)}",
+        f"SET statement_timeout = {round((statement_timeout_s or 0) * 1000)}",
     )
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         # Printed instants and date_trunc() are in UTC wherever the server is. Not by the start-up
         # parameter "options", which poolers such as PgBouncer refuse.
-        connection.execute("SET TIME ZONE 'UTC'")
+        for setting in settings:
+            connection.execute(setting)
         connection.commit()
 
     return engine
@@ -114,7 +149,9 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection in one transaction that may write; commits at the end, else rolls back.
 
     Raises:
-        UnavailableError: The server or file cannot be reached, or was lost on the way.
+        RefusedError: A row is not one that the tables can hold.
+        UnavailableError: Whatever else the database says: it cannot be reached, was lost on the
+            way, is locked, read-only, full or damaged.
     """
     with _transaction(engine, writes=True) as connection:
         yield connection
@@ -125,7 +162,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection in one transaction that sees a single state of the database.
 
     Raises:
-        UnavailableError: The server or file cannot be reached, or was lost on the way.
+        UnavailableError: As for :func:`writing`.
     """
     with _transaction(engine, writes=False) as connection:
         yield connection
@@ -141,7 +178,9 @@ def _transaction(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
             connection = plain.execution_options(**options)
             with connection.begin():
                 yield connection
-    except (OperationalError, InterfaceError) as error:
+    except (DataError, IntegrityError) as error:
+        raise RefusedError(explain(error)) from None
+    except DBAPIError as error:
         raise UnavailableError(f"{describe(engine.url)}: {explain(error)}") from None
 
 

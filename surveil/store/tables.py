@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from surveil.domain import EMOTIONS
-from surveil.store.types import Json, RowId, UtcDateTime
+from surveil.store.types import CleanString, CleanText, Json, RowId, UtcDateTime
 
 metadata = sa.MetaData(
     naming_convention={
@@ -229,8 +229,8 @@ alert = Table(
     "alert",
     metadata,
     Column("id", String, primary_key=True),
-    Column("rule", String, nullable=False),
-    Column("key", String, nullable=False),
+    Column("rule", CleanString, nullable=False),
+    Column("key", CleanString, nullable=False),
     Column("state", String, nullable=False),
     Column("labels", Json, nullable=False),
     Column("annotations", Json, nullable=False),
@@ -257,21 +257,21 @@ alert_transition = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("alert_id", String, ForeignKey("alert.id"), nullable=False, index=True),
-    Column("rule", String, nullable=False),
-    Column("key", String, nullable=False),
+    Column("rule", CleanString, nullable=False),
+    Column("key", CleanString, nullable=False),
     Column("from_state", String, nullable=False),
     Column("to_state", String, nullable=False),
     Column("at", UtcDateTime(), nullable=False, index=True),
     Column("value", sa.Double),
-    Column("reason", Text, nullable=False),
+    Column("reason", CleanText, nullable=False),
     _subject(),
 )
 
 alert_memory = Table(
     "alert_memory",
     metadata,
-    Column("rule", String, primary_key=True),
-    Column("key", String, primary_key=True),
+    Column("rule", CleanString, primary_key=True),
+    Column("key", CleanString, primary_key=True),
     Column("data", Json, nullable=False, comment="What the alerter needs to go on after a restart"),
     _at("updated_at"),
 )
@@ -289,7 +289,7 @@ outbox = Table(
     _at("next_attempt_at"),
     _count("attempts"),
     _at("delivered_at", nullable=True),
-    Column("last_error", Text),
+    Column("last_error", CleanText),
     Column("state", String, nullable=False, comment="pending, delivered or failed"),
     Index(None, "state", "next_attempt_at"),
 )
@@ -322,10 +322,10 @@ dead_letter = Table(
     Column("consumer_group", String, nullable=False),
     Column("stream", String, nullable=False),
     Column("entry_id", String, nullable=False),
-    Column("run_id", String, comment="Null where the entry could not be read; as seq"),
+    Column("run_id", CleanString, comment="Null where the entry could not be read; as seq"),
     Column("seq", sa.BigInteger),
     Column("fields", Json, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", CleanText, nullable=False),
     _count("times_delivered"),
     _at("at"),
     sa.UniqueConstraint("consumer_group", "stream", "entry_id"),

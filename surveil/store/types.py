@@ -10,6 +10,25 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from surveil.store.cleaning import clean_text
+
+
+class CleanString(TypeDecorator[str]):
+    """A name that may come from anywhere; see :func:`surveil.store.cleaning.clean_text`."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean_text(value)
+
+
+class CleanText(CleanString):
+    """A longer text that may come from anywhere."""
+
+    impl = sa.Text
+    cache_ok = True
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant in UTC: ``timestamptz`` on PostgreSQL, text on SQLite.

@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-import sqlalchemy as sa
-
 from surveil.config import Fleet
 from surveil.domain import Event
 from surveil.errors import UnavailableError
@@ -38,7 +36,7 @@ from surveil.store.alerts import (
     purge_progress,
 )
 from surveil.store.dead_letters import DeadLetter
-from surveil.store.engine import connect, reading, writing
+from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.outbox import abandon
 from surveil.store.reading import replay
 from surveil.store.scope import Scope
@@ -98,7 +96,7 @@ class Alerter:
     """
 
     def __init__(
-        self, fleet: Fleet, lifeline: Lifeline, database: sa.Engine, intake: Intake
+        self, fleet: Fleet, lifeline: Lifeline, database: Database, intake: Intake
     ) -> None:
         self._fleet = fleet
         self._lifeline = lifeline
@@ -121,8 +119,8 @@ class Alerter:
 
     def restore(self) -> None:
         """Take up where the last alerter ended, once both servers answer."""
-        self._until_available(lambda: migrate.upgrade(self._database))
-        state = self._until_available(self._load)
+        self._until_available("sql", lambda: migrate.upgrade(self._database))
+        state = self._until_available("sql", self._load)
         history = self._look_back(state.committed_at) if state.committed_at else []
         self._commits = state.commits
         alerts = [StoredAlert(rule, key, data) for (rule, key), data in state.memories.items()]
@@ -234,7 +232,7 @@ class Alerter:
                     purge_progress(connection, now_at)
                     abandon(connection, list(self._fleet.receivers))
 
-        self._until_available(write)
+        self._until_available("sql", write)
         self._commits, self._batch = number, AlertBatch()
         done = [
             entry_id
@@ -269,8 +267,12 @@ class Alerter:
         since_at = committed_at - timedelta(seconds=self._engine.horizon_s + FUTURE_S)
         until_at = committed_at + timedelta(seconds=FUTURE_S)
         # In this order: what the recorder stores meanwhile is then in one of them, or in both.
-        published = self._until_available(lambda: self._intake.look_back(since_at, until_at))
-        return published + self._until_available(lambda: self._load_events(since_at, until_at))
+        published = self._until_available(
+            "redis", lambda: self._intake.look_back(since_at, until_at)
+        )
+        return published + self._until_available(
+            "sql", lambda: self._load_events(since_at, until_at)
+        )
 
     def _load(self) -> AlerterState:
         with reading(self._database) as connection:
@@ -280,7 +282,7 @@ class Alerter:
         with reading(self._database) as connection:
             return list(replay(connection, Scope.only(self._cameras), since_at, until_at))
 
-    def _until_available(self, call: Callable[[], Result]) -> Result:
+    def _until_available(self, server: str, call: Callable[[], Result]) -> Result:
         """Call until it succeeds.
 
         Raises:
@@ -293,6 +295,7 @@ class Alerter:
                 result = call()
             except UnavailableError as error:
                 self._lifeline.ready(False)
+                self._telemetry.count("server_errors_total", server=server)
                 if not is_away:
                     _log.warning("server.away", reason=str(error))
                 is_away = True

@@ -7,16 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-
 from surveil.domain import Event
-from surveil.errors import UnavailableError
 from surveil.events.codec import encode
 from surveil.events.consumer import Delivery, Unreadable
 from surveil.logs import get_logger
 from surveil.store.dead_letters import DeadLetter, bury
-from surveil.store.engine import describe, explain, writing
+from surveil.store.engine import Database, RefusedError, writing
 from surveil.store.ingest import write_batch
 
 RAW_LIMIT = 2000
@@ -60,7 +56,7 @@ class BatchWriter:
 
     def __init__(
         self,
-        database: sa.Engine,
+        database: Database,
         group: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -79,17 +75,11 @@ class BatchWriter:
         """
         try:
             return self._write(deliveries)
-        except (DataError, IntegrityError) as error:
+        except RefusedError as error:
             if len(deliveries) > 1:
                 middle = len(deliveries) // 2
                 return self.write(deliveries[:middle]).add(self.write(deliveries[middle:]))
-            reason = explain(error)
-        except DBAPIError as error:
-            raise self._unavailable(error) from None
-        try:
-            return self._give_up(deliveries[0], reason)
-        except DBAPIError as error:
-            raise self._unavailable(error) from None
+            return self._give_up(deliveries[0], str(error))
 
     def _write(self, deliveries: Sequence[Delivery]) -> Recorded:
         events: list[Event] = []
@@ -156,6 +146,3 @@ class BatchWriter:
             run_id=event.run if event else None,
             seq=event.seq if event else None,
         )
-
-    def _unavailable(self, error: DBAPIError) -> UnavailableError:
-        return UnavailableError(f"{describe(self._database.url)}: {explain(error)}")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import stat
+from contextlib import contextmanager
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -7,7 +9,8 @@ import sqlalchemy as sa
 from kit.events import START_AT
 
 from surveil.errors import ConfigError, UnavailableError
-from surveil.store.engine import connect, describe, reading, writing
+from surveil.store import migrate
+from surveil.store.engine import RefusedError, connect, describe, reading, writing
 from surveil.store.tables import camera
 
 MOMENT = START_AT + timedelta(microseconds=5)
@@ -28,7 +31,7 @@ def test_sqlite_keeps_commits_over_a_power_cut_and_lets_readers_be(sqlite_databa
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 10_000,
+        "busy_timeout": 5_000,
     }
 
 
@@ -67,10 +70,14 @@ def test_postgres_speaks_utc_and_reads_only_when_told_so(postgres_database):
         with reading(postgres_database) as connection:
             insert(connection, MOMENT)
 
-    with pytest.raises(sa.exc.InternalError, match="read-only"):
+    with pytest.raises(UnavailableError, match="read-only"):
         write_while_reading()
     with reading(postgres_database) as connection:
-        assert connection.scalar(sa.text("SHOW timezone")) == "UTC"
+        shown = {
+            name: connection.scalar(sa.text(f"SHOW {name}"))
+            for name in ("timezone", "lock_timeout", "statement_timeout")
+        }
+    assert shown == {"timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "8s"}
 
 
 @pytest.mark.parametrize(
@@ -107,3 +114,126 @@ def test_a_missing_file_is_an_error_only_for_those_who_read(tmp_path):
     with writing(engine) as connection:
         assert connection.execute(sa.text("SELECT 1")).scalar() == 1
     engine.dispose()
+
+
+@contextmanager
+def locked(database):
+    """Hold a lock that writers of ``camera`` wait for."""
+    if database.dialect.name == "sqlite":
+        with writing(database):
+            yield
+    else:
+        with writing(database) as connection:
+            connection.execute(sa.text("LOCK TABLE camera IN ACCESS EXCLUSIVE MODE"))
+            yield
+
+
+def write_one(database):
+    with writing(database) as connection:
+        insert(connection, MOMENT)
+
+
+def test_a_lock_is_waited_for_no_longer_than_was_said(database, database_url):
+    hasty = connect(database_url, lock_timeout_s=0.1)
+    with locked(database), pytest.raises(UnavailableError, match="lock"):
+        write_one(hasty)
+    write_one(hasty)
+    hasty.dispose()
+
+
+def test_a_statement_takes_no_longer_than_was_said(postgres_url):
+    hasty = connect(postgres_url, statement_timeout_s=0.1)
+
+    def sleep():
+        with reading(hasty) as connection:
+            connection.execute(sa.text("SELECT pg_sleep(60)"))
+
+    with pytest.raises(UnavailableError, match="statement timeout"):
+        sleep()
+    hasty.dispose()
+
+
+def test_a_row_that_cannot_be_held_is_told_from_a_database_that_is_away(database):
+    write_one(database)
+    with pytest.raises(RefusedError):
+        write_one(database)
+
+
+def test_a_text_file_is_no_database(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("no database at all, but a longer text than SQLite's header\n" * 20)
+    engine = connect(f"sqlite:///{path}", create=False)
+    with pytest.raises(UnavailableError, match="not a database"), reading(engine):
+        pass
+
+
+def test_a_damaged_file_is_unavailable_with_the_reason(sqlite_url, sqlite_database, tmp_path):
+    write_one(sqlite_database)
+    sqlite_database.dispose()
+    path = tmp_path / "surveil.db"
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(UnavailableError, match="malformed"):
+        write_one(sqlite_database)
+
+
+@pytest.mark.parametrize("where", ["file/surveil.db", "file/deep/surveil.db"])
+def test_a_database_below_a_file_is_refused(tmp_path, where):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot make"):
+        connect(f"sqlite:///{tmp_path}/{where}")
+
+
+def test_its_files_are_for_their_owner_alone(tmp_path):
+    engine = connect(f"sqlite:///{tmp_path}/surveil.db")
+    migrate.upgrade(engine)
+    with writing(engine) as connection:
+        insert(connection, MOMENT)
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("surveil.db*")
+        }
+    engine.dispose()
+    assert modes == dict.fromkeys(("surveil.db", "surveil.db-wal", "surveil.db-shm"), 0o600)
+
+
+@pytest.mark.parametrize("name", ["a b.db", "50%41.db", "né#1.db"])
+def test_any_name_opens_the_file_of_that_name(tmp_path, name):
+    engine = connect(f"sqlite:///{tmp_path}/{name}")
+    with writing(engine) as connection:
+        connection.execute(sa.text("CREATE TABLE x (i INTEGER)"))
+    engine.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def take_away(path, kind):
+    aside = path.with_name("aside.db")
+    path.rename(aside)
+    if kind == "replaced":
+        other = connect(f"sqlite:///{path}")
+        migrate.upgrade(other)
+        other.dispose()
+    return aside
+
+
+@pytest.mark.parametrize("kind", ["deleted", "replaced"])
+def test_a_file_taken_away_swallows_no_commit(sqlite_database, tmp_path, kind):
+    path = tmp_path / "surveil.db"
+
+    def write_while_it_is_taken():
+        with writing(sqlite_database) as connection:
+            insert(connection, MOMENT)
+            return_to.append(take_away(path, kind))
+
+    return_to = []
+    with pytest.raises(UnavailableError, match="deleted or replaced"):
+        write_while_it_is_taken()
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="deleted or replaced"):
+            write_one(sqlite_database)
+    assert path.exists() == (kind == "replaced")
+
+    return_to[0].replace(path)
+    write_one(sqlite_database)
+    with reading(sqlite_database) as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(camera)) == 1

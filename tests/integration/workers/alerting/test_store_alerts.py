@@ -20,6 +20,8 @@ from surveil.store.alerts import (
 from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import reading, writing
 from surveil.store.outbox import abandon, count_pending, hasten, load_due, settle
+from surveil.store.reading import load_active, load_transitions
+from surveil.store.scope import Scope
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
@@ -211,3 +213,24 @@ def test_an_alert_knows_the_camera_it_is_about(database: sa.Engine) -> None:
     wanted = [("lobby", "lobby"), ("site", None)]
     for table in ("alert", "alert_transition", "v_alerts"):
         assert fetch(database, f"select key, camera_id from {table} order by key") == wanted
+
+
+def test_texts_that_sql_cannot_hold_break_no_commit(database: sa.Engine) -> None:
+    odd = "a\0b\ud800c"
+    told = OutboxMessage("msg_1", "ops", {"labels": {odd: [odd]}})
+    fired = AlertStep(
+        odd, "lobby", "lobby", "inactive", "firing", NOW, NOW, 0.7, {"who": odd}, {odd: odd}, odd,
+        (told,),
+    )  # fmt: skip
+    commit(database, 1, fired, memories={(odd, "lobby"): {"labels": {"who": odd}}})
+    with writing(database) as connection:
+        settle(connection, "msg_1", state="pending", attempts=1, error=odd, next_attempt_at=NOW)
+
+    clean = "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
+    with reading(database) as connection:
+        (row,) = load_transitions(connection, Scope.all(), since_at=NOW, rule=odd, limit=9)
+        (active,) = load_active(connection, Scope.all(), rule=clean, limit=9)
+        state = load_alerter_state(connection)
+    assert (row.rule, row.reason, row.deliveries[0].last_error) == (clean, clean, clean)
+    assert (active.labels, active.annotations) == ({"who": clean}, {clean: clean})
+    assert state.memories == {(clean, "lobby"): {"labels": {"who": clean}}}

@@ -22,7 +22,7 @@ from surveil.events.connection import connect as connect_redis
 from surveil.events.consumer import Delivery, EntryId, GroupReader
 from surveil.events.progress import read_committed
 from surveil.events.streams import stream_key
-from surveil.store.engine import connect, reading
+from surveil.store.engine import connect, reading, writing
 from surveil.store.integrity import CHECKS
 from surveil.store.tables import camera, camera_event, dead_letter, interval
 from surveil.workers.host.lifeline import LocalLifeline
@@ -182,6 +182,46 @@ def test_sql_away_is_named_and_nothing_is_lost(
         wait_until(lambda: lifeline.is_ready, "ready again")
     assert find_damage(engine) == []
     engine.dispose()
+
+
+def test_a_file_taken_away_is_named_and_nothing_is_lost(
+    tmp_path, sqlite_url, redis_server, redis_client
+):
+    path, aside = tmp_path / "surveil.db", tmp_path / "aside.db"
+    life = make_run(30)
+    publish(redis_client, life.events[:10])
+    with running(make_fleet_file(tmp_path, redis_server.url, sqlite_url)) as lifeline:
+        wait_until(
+            lambda: read_committed(redis_client, [life.run]) == {life.run: 10}, "the first in SQL"
+        )
+        path.rename(aside)
+        publish(redis_client, life.events[10:])
+        wait_until(lambda: sample(lifeline, "server_errors_total", server="sql") > 1, "SQL missed")
+        assert not lifeline.is_ready
+        assert read_committed(redis_client, [life.run]) == {life.run: 10}
+        assert not path.exists()
+        aside.rename(path)
+        wait_until(lambda: read_committed(redis_client, [life.run]) == {life.run: 30}, "all in SQL")
+        wait_until(lambda: lifeline.is_ready, "ready again")
+    engine = connect(sqlite_url)
+    assert count_events(engine) == 30
+    assert find_damage(engine) == []
+    engine.dispose()
+
+
+def test_a_locked_table_is_named_while_it_is_locked(
+    tmp_path, database, database_url, redis_server, redis_client
+):
+    life = make_run(10)
+    with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
+        wait_until(lambda: lifeline.is_ready, "ready")
+        with writing(database) as connection:
+            if database.dialect.name == "postgresql":
+                connection.execute(sa.text("LOCK TABLE camera IN ACCESS EXCLUSIVE MODE"))
+            publish(redis_client, life)
+            wait_until(lambda: not lifeline.is_ready, "not ready")
+        wait_until(lambda: count_events(database) == 10, "all events in SQL")
+        wait_until(lambda: lifeline.is_ready, "ready again")
 
 
 def test_redis_away_is_named_and_recording_goes_on(tmp_path, sqlite_url, own_redis_server):
