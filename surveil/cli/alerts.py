@@ -10,13 +10,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import click
-import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from surveil.cli.options import read_instant, read_zone, with_database
-from surveil.store.engine import reading
+from surveil.store.engine import Database, reading
 from surveil.store.migrate import require_current
 from surveil.store.reading import (
     AlertRow,
@@ -55,7 +54,7 @@ COLOURS = {
 @click.option("--tz", metavar="ZONE", help="Time zone of tables and --since.  [default: local]")
 @with_database()
 def command(
-    database: sa.Engine,
+    database: Database,
     firing: bool,
     since: str,
     rule: str | None,

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from itertools import islice
 
 import click
-import sqlalchemy as sa
 
 from surveil.cli.options import with_database
 from surveil.store import migrate
-from surveil.store.engine import describe, reading
+from surveil.store.engine import Database, describe, reading
 from surveil.store.integrity import CHECKS, check_schema
 from surveil.store.retention import cutoff_at, prune
 
@@ -27,7 +26,7 @@ def command() -> None:
 
 @command.command("upgrade")
 @with_database(create=True)
-def upgrade(database: sa.Engine) -> None:
+def upgrade(database: Database) -> None:
     """Apply pending migrations; `surveil run` does so by itself."""
     with reading(database) as connection:
         missing = migrate.pending(connection)
@@ -43,7 +42,7 @@ def _applied(missing: list[str]) -> str:
 @click.argument("revision")
 @click.confirmation_option("--yes", prompt="Rows of what is taken back are lost. Go on?")
 @with_database()
-def downgrade(database: sa.Engine, revision: str) -> None:
+def downgrade(database: Database, revision: str) -> None:
     """Take migrations back to REVISION; `base` takes back all."""
     migrate.downgrade(database, revision)
     click.echo(f"{describe(database.url)}: is at {revision}")
@@ -51,7 +50,7 @@ def downgrade(database: sa.Engine, revision: str) -> None:
 
 @command.command("check")
 @with_database()
-def check(database: sa.Engine) -> None:
+def check(database: Database) -> None:
     """Prove that nothing was lost, nothing is stored twice, and every sum is right.
 
     Exit codes: 0 all is well, 1 something is not.
@@ -82,7 +81,7 @@ def check(database: sa.Engine) -> None:
 @click.option("--days", type=click.IntRange(1, 36_500), required=True, help="Whole days to keep.")
 @click.confirmation_option("--yes", prompt="Older intervals and faces are deleted. Go on?")
 @with_database()
-def prune_command(database: sa.Engine, days: int) -> None:
+def prune_command(database: Database, days: int) -> None:
     """Delete raw rows older than DAYS days; rollups and alerts stay."""
     with reading(database) as connection:
         migrate.require_current(connection)

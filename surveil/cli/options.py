@@ -11,19 +11,18 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-import sqlalchemy as sa
 
 from surveil.config import load_fleet
 from surveil.config.urls import read_database_url
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
-from surveil.store.engine import connect
+from surveil.store.engine import Database, connect
 
 DEFAULT_FLEET = Path("fleet.yaml")
 
 
 def with_database(*, create: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add ``--fleet`` and ``--database``; the command gets an open ``database: sa.Engine``.
+    """Add ``--fleet`` and ``--database``; the command gets an open ``database: Database``.
 
     Args:
         create: Make the file of a SQLite database that is missing; else that is an error.
@@ -56,7 +55,7 @@ def with_database(*, create: bool = False) -> Callable[[Callable[..., Any]], Cal
     return decorate
 
 
-def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> sa.Engine:
+def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> Database:
     """Return the engine of a database URL or of a fleet file.
 
     Without both, ``$SURVEIL_DATABASE``, ``$SURVEIL_FLEET`` and ``./fleet.yaml`` are tried in turn.
@@ -71,9 +70,11 @@ def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> 
         if url is None and fleet_file == DEFAULT_FLEET and not fleet_file.is_file():
             raise ConfigError("which database? Give --fleet FLEET.yaml or --database URL")
     if url is not None:
-        return connect(read_database_url(url).reveal(), create=create)
+        return connect(read_database_url(url).reveal(), create=create, statement_timeout_s=None)
     assert fleet_file is not None
-    return connect(load_fleet(fleet_file).database.reveal(), create=create)
+    return connect(
+        load_fleet(fleet_file).database.reveal(), create=create, statement_timeout_s=None
+    )
 
 
 def read_zone(name: str | None) -> tzinfo:

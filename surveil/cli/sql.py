@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import click
-import sqlalchemy as sa
 
 from surveil.cli.options import with_database
 from surveil.cli.tabular import FORMATS, choose_format, write_rows
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
+from surveil.store.engine import Database
 from surveil.store.readonly import run_query
 
 
@@ -23,7 +23,7 @@ from surveil.store.readonly import run_query
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file.")
 @with_database()
 def command(
-    database: sa.Engine,
+    database: Database,
     statement: str,
     limit: int,
     timeout: str,

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import sqlalchemy as sa
 
 from surveil.cli.options import read_instant, read_zone, with_database
 from surveil.cli.tabular import FORMATS, choose_format, render, write_file, write_rows
@@ -19,7 +18,7 @@ from surveil.cli.timeline_chart import draw_chart
 from surveil.domain import EMOTIONS
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
-from surveil.store.engine import reading
+from surveil.store.engine import Database, reading
 from surveil.store.migrate import require_current
 from surveil.store.reading import Bucket, list_cameras, read_timeline
 from surveil.store.reading.buckets import DAY_S, bucket_edges
@@ -46,7 +45,7 @@ COLUMNS = (
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file.")
 @with_database()
 def command(
-    database: sa.Engine,
+    database: Database,
     patterns: tuple[str, ...],
     since: str,
     until: str,

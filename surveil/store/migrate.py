@@ -46,12 +46,14 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Apply what is pending, in one transaction; other processes that try wait and find it done.
 
     Raises:
-        SchemaError: The database is of a newer version of surveil.
+        SchemaError: The database is of a newer version of surveil, or has other tables of the
+            same names.
         UnavailableError: It cannot be reached.
     """
     with writing(engine) as connection:
         _lock(connection)
         _refuse_newer(connection)
+        _refuse_foreign(connection)
         command.upgrade(_config(connection), revision)
 
 
@@ -121,6 +123,8 @@ def _config(connection: sa.Connection) -> Config:
 
 def _lock(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
+        # A migration of many rows takes as long as it takes.
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK_KEY)))
 
 
@@ -134,6 +138,18 @@ def _refuse_newer(connection: sa.Connection) -> str | None:
             f"the database is at revision {current}, made by a newer surveil: upgrade surveil"
         )
     return current
+
+
+def _refuse_foreign(connection: sa.Connection) -> None:
+    """Refuse tables of our names in a database that no migration was ever applied to."""
+    if MigrationContext.configure(connection).get_current_revision() is not None:
+        return
+    found = sorted(set(sa.inspect(connection).get_table_names()) & set(metadata.tables))
+    if found:
+        raise SchemaError(
+            f"the database holds tables {', '.join(found)} that surveil did not make: give it a "
+            "database of its own"
+        )
 
 
 def main(url: str) -> int:

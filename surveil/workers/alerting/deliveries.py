@@ -6,13 +6,11 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from surveil.config.receivers import Receiver as ReceiverConfig
 from surveil.logs import get_logger
 from surveil.notify import Courier, Notice, Owed, Settlement
 from surveil.notify.registry import make_receiver
-from surveil.store.engine import reading, writing
+from surveil.store.engine import Database, reading, writing
 from surveil.store.outbox import hasten, load_due, settle
 from surveil.workers.host.lifeline import Telemetry
 
@@ -22,7 +20,7 @@ _log = get_logger("alerter")
 class SqlOutbox:
     """One receiver's part of the table ``outbox``."""
 
-    def __init__(self, database: sa.Engine, receiver: str) -> None:
+    def __init__(self, database: Database, receiver: str) -> None:
         self._database = database
         self._receiver = receiver
 
@@ -58,7 +56,7 @@ class Deliveries:
     """
 
     def __init__(
-        self, receivers: Mapping[str, ReceiverConfig], database: sa.Engine, telemetry: Telemetry
+        self, receivers: Mapping[str, ReceiverConfig], database: Database, telemetry: Telemetry
     ) -> None:
         self._telemetry = telemetry
         self._stopping = threading.Event()

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import redis
-import sqlalchemy as sa
 
 from surveil.events.consumer import GroupReader
 from surveil.events.progress import sweep_committed
 from surveil.logs import get_logger
-from surveil.store.engine import writing
+from surveil.store.engine import Database, writing
 from surveil.store.partitions import ensure_partitions
 from surveil.store.retention import cutoff_at, prune
 
@@ -34,7 +33,7 @@ class Upkeep:
         days: How many days of raw rows are kept; None keeps all.
     """
 
-    def __init__(self, database: sa.Engine, days: int | None) -> None:
+    def __init__(self, database: Database, days: int | None) -> None:
         self._database = database
         self._days = days
         self._partitioned: set[date] = set()

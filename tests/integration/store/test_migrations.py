@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from kit.events import CameraLife
 
 from surveil.store import migrate
-from surveil.store.engine import reading, writing
+from surveil.store.engine import connect, reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.integrity_sums import check_sums
 from surveil.store.migrate import SchemaError
@@ -68,3 +68,18 @@ def test_every_constraint_has_a_name_by_the_convention(database):
             assert inspector.get_pk_constraint(table)["name"] == f"pk_{table}"
             for key in inspector.get_foreign_keys(table):
                 assert key["name"].startswith(f"fk_{table}_")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_tables_of_somebody_else_are_named_and_left_alone(kind, tmp_path, request):
+    url = f"sqlite:///{tmp_path}/other.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("empty_postgres_url")
+    engine = connect(url)
+    with writing(engine) as connection:
+        connection.execute(sa.text("CREATE TABLE alert (id INTEGER)"))
+    with pytest.raises(SchemaError, match="tables alert that surveil did not make"):
+        migrate.upgrade(engine)
+    with reading(engine) as connection:
+        assert sa.inspect(connection).get_table_names() == ["alert"]
+    engine.dispose()
