@@ -2,7 +2,9 @@
 
 Intervals lie on whole multiples of their length since 1970 UTC; the first and the last of a run may
 be shorter. Between the first and the last there is exactly one per multiple, with or without frames
-and faces.
+and faces, but for a long silence: of more than :data:`MAX_SILENCE` without an analysed frame (a
+suspended host, a pause in a clip) no intervals are made up, a hole says it better and costs
+nothing.
 
 Every sampled frame ends up in exactly one interval, as analysed, stale or busy: frames carry their
 count of sampled frames, so those that inference never saw show as a jump, and are laid evenly
@@ -19,8 +21,8 @@ from surveil.intervals.hysteresis import Hysteresis
 from surveil.intervals.readings import FaceReading
 from surveil.intervals.votes import Ballot
 
-MAX_BACKFILL = timedelta(seconds=60)
-"""After a longer standstill (a suspended host) intervals are not made up: a hole says it better."""
+MAX_SILENCE = timedelta(seconds=60)
+"""Intervals without an analysed frame are told one by one for so long."""
 
 _LEAST_US = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -179,6 +181,11 @@ class IntervalBuilder:
         while done < count:
             end = min(self._multiple(start) + self._length_us, to_us)
             upto = count if end >= to_us else gaps * (end - from_us) // (to_us - from_us)
+            if upto == done:
+                # Straight to the interval of the next one: the time between may be years.
+                next_us = from_us + (to_us - from_us) * (done + 1) // gaps
+                start = max(end, self._multiple(next_us - 1))
+                continue
             bucket = self._bucket(start)
             setattr(bucket, counter, getattr(bucket, counter) + upto - done)
             if counter == "busy":
@@ -191,13 +198,27 @@ class IntervalBuilder:
         return self._buckets.setdefault(key, _Bucket())
 
     def _emit(self, until_us: int) -> list[IntervalEvent]:
-        events = []
-        for known_us in (self._frame_us, until_us):
-            if known_us <= until_us and known_us - self._from_us > MAX_BACKFILL // _US:
-                self._skip(self._multiple(known_us))
+        events: list[IntervalEvent] = []
+        silent_until_us = self._from_us
         while (end_us := self._multiple(self._from_us) + self._length_us) <= until_us:
+            if self._from_us >= silent_until_us and not self._is_analysed(self._from_us):
+                silent_until_us = self._silence_end(until_us)
+                if silent_until_us - self._from_us > MAX_SILENCE // _US:
+                    self._skip(silent_until_us)
+                    continue
             events.append(self._event(end_us))
         return events
+
+    def _is_analysed(self, at_us: int) -> bool:
+        bucket = self._buckets.get(self._multiple(at_us))
+        return bucket is not None and bucket.analysed > 0
+
+    def _silence_end(self, until_us: int) -> int:
+        """Return where the next interval with an analysed frame begins, at most ``until_us``'s."""
+        analysed = (key for key, bucket in self._buckets.items() if bucket.analysed > 0)
+        return min(
+            (key for key in analysed if key > self._from_us), default=self._multiple(until_us)
+        )
 
     def _skip(self, to_us: int) -> None:
         """Leave a hole up to an instant; its counters go to the interval after it."""
@@ -208,7 +229,7 @@ class IntervalBuilder:
             kept.decode += lost.decode
             kept.sampled += lost.sampled
             kept.stale += lost.stale
-            kept.busy += lost.busy + lost.analysed
+            kept.busy += lost.busy
         self._from_us = to_us
 
     def _event(self, end_us: int) -> IntervalEvent:

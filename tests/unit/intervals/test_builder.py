@@ -194,6 +194,49 @@ def test_long_standstill_is_left_as_a_hole() -> None:
     assert spans(events) == [(0, 1), (7200, 7201)]
 
 
+def test_analysed_frames_are_told_however_far_apart_they_are() -> None:
+    b = builder(grace_s=0.0)
+    hours = range(3)
+    for index, hour in enumerate(hours, start=1):
+        b.add(index, after(3600 * hour), SIZE, [face()])
+    events = b.close(after(7200)) + b.end(after(7200.2))
+    assert spans(events) == [(0, 1), (3600, 3601), (7200, 7200.2)]
+    assert [(e.frames.sampled, e.frames.analysed, len(e.tracks)) for e in events] == [(1, 1, 1)] * 3
+
+
+def test_a_short_silence_is_told_interval_by_interval() -> None:
+    b = builder()
+    b.add(1, after(0.5), SIZE, [])
+    b.add(2, after(60.5), SIZE, [])
+    events = b.end(after(61))
+    assert len(events) == 61
+    assert [e.frames.sampled for e in events] == [1] + [0] * 59 + [1]
+
+
+def test_counters_of_a_long_silence_go_to_the_interval_after_it() -> None:
+    b = builder()
+    b.add(1, after(0.5), SIZE, [])
+    b.add(12, after(600.5), SIZE, [])
+    b.count(after(601), captured=60, decode=0)
+    events = b.end(after(601))
+    assert spans(events) == [(0, 1), (600, 601)]
+    assert events[1].frames.busy == 10
+    assert sum(e.frames.captured for e in events) == 60
+
+
+def test_ten_years_of_silence_cost_no_interval() -> None:
+    years_s = 10 * 365 * 86400
+    b = builder(interval_s=0.2)
+    b.add(1, after(0.05), SIZE, [])
+    b.add(4, after(years_s), SIZE, [])  # two were passed over
+    b.count(after(years_s), captured=7, decode=1)
+    events = b.end(after(years_s + 0.1))
+    assert len(events) == 2
+    assert [e.frames.analysed for e in events] == [1, 1]
+    assert sum(e.frames.busy for e in events) == 2
+    assert sum(e.frames.captured for e in events) == 7
+
+
 fates = st.sampled_from(["analysed", "stale", "failed", "missed"])
 
 
