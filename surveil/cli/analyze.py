@@ -86,6 +86,7 @@ def command(
     from surveil.clips.export import check_format, write_timelines
     from surveil.config.schema import Inference
     from surveil.logs import configure_logs
+    from surveil.policy import INDIVIDUAL
     from surveil.sources.failure import SourceError
     from surveil.workers.host.lifeline import LocalTelemetry
     from surveil.workers.inferring.building import FaceOptions, build_pipeline
@@ -121,6 +122,7 @@ def command(
                     sample_fps=sample_fps,
                     interval_s=interval_s,
                     hysteresis=served.hysteresis,
+                    policy=INDIVIDUAL,
                     keep_moments=annotate is not None,
                     on_progress=bar,
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
@@ -13,7 +13,8 @@ import av.error
 
 from surveil.domain import Frame, IntervalEvent
 from surveil.intervals.builder import IntervalBuilder
-from surveil.intervals.readings import FaceReading
+from surveil.intervals.readings import FaceReading, FrameReading
+from surveil.policy import Policy, apply
 from surveil.sources.failure import SourceError
 from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
@@ -106,6 +107,7 @@ def analyze_clip(
     sample_fps: float,
     interval_s: float,
     hysteresis: float,
+    policy: Policy,
     keep_moments: bool = False,
     on_progress: Callable[[float], None] = lambda time_s: None,
 ) -> ClipTimeline:
@@ -117,6 +119,7 @@ def analyze_clip(
         sample_fps: Frames analysed per second of the clip.
         interval_s: Length of intervals.
         hysteresis: Lead in score by which an emotion replaces a track's last one, 0..1.
+        policy: What may be told of the faces, moments included.
         keep_moments: Keep every analysed frame's faces as well, for the annotated video.
         on_progress: Told the time in the clip after each batch.
 
@@ -126,55 +129,82 @@ def analyze_clip(
     started = time.monotonic()
     timeline = ClipTimeline(clip, pipeline.model)
     timeline.announced_s, timeline.fps = clip_length_s(clip)
-    frames = read_file(clip_options(clip, sample_fps), ZERO_AT)
-    builder: IntervalBuilder | None = None
-    period = timedelta(seconds=1 / sample_fps)
-    last: Frame | None = None
-    part = 0
-    for batch in _batches(frames):
+
+    def build(start: Frame) -> IntervalBuilder:
+        return IntervalBuilder(
+            start.camera,
+            start.run,
+            interval_s=interval_s,
+            model=pipeline.model,
+            start_at=start.captured_at,
+            grace_s=0.0,  # frames of a file come in order
+            hysteresis=hysteresis,
+        )
+
+    run: _ClipRun | None = None
+    for batch in _batches(read_file(clip_options(clip, sample_fps), ZERO_AT)):
+        first, last = batch[0], batch[-1]
+        if run is None:
+            timeline.size = _size(first)
+        if run is None or run.run != first.run:
+            part = 0
+            if run is not None:
+                run.end(first.captured_at)
+                pipeline.end_run(first.camera, run.run)
+                part = run.part + 1
+            run = _ClipRun(timeline, part, build(first), first.run, policy, keep_moments)
         for reading in pipeline.process(batch):
-            frame = reading.frame
-            height, width = frame.image.shape[:2]
-            if last is None:
-                timeline.size = (width, height)
-            if builder is None or (last is not None and frame.run != last.run):
-                if builder is not None:
-                    timeline.events += builder.end(frame.captured_at)
-                    part += 1
-                builder = IntervalBuilder(
-                    frame.camera,
-                    frame.run,
-                    interval_s=interval_s,
-                    model=pipeline.model,
-                    start_at=frame.captured_at,
-                    grace_s=0.0,
-                    hysteresis=hysteresis,
-                )
-            last = frame
-            if reading.faces is None:
-                timeline.failed += 1
-                builder.drop(frame.index, frame.captured_at, is_stale=False)
-                continue
-            timeline.frames += 1
-            builder.add(
-                frame.index,
-                frame.captured_at,
-                (width, height),
-                reading.faces,
-                is_gated=reading.is_gated,
-            )
-            if keep_moments:
-                time_s = (frame.captured_at - ZERO_AT).total_seconds()
-                timeline.moments.append(Moment(part, time_s, (width, height), reading.faces))
-        if builder is not None and last is not None:
-            timeline.events += builder.close(last.captured_at)
-            on_progress((last.captured_at - ZERO_AT).total_seconds())
-    if builder is not None and last is not None:
-        end_at = last.captured_at + period
-        timeline.events += builder.end(end_at)
-        timeline.length_s = (end_at - ZERO_AT).total_seconds()
+            run.add(reading)
+        run.close(last.captured_at)
+        timeline.length_s = (last.captured_at - ZERO_AT).total_seconds() + 1 / sample_fps
+        on_progress((last.captured_at - ZERO_AT).total_seconds())
+    if run is not None:
+        run.end(ZERO_AT + timedelta(seconds=timeline.length_s))
+        pipeline.end_run(str(clip), run.run)
     timeline.elapsed_s = time.monotonic() - started
     return timeline
+
+
+@dataclass(slots=True)
+class _ClipRun:
+    """One part of a clip; a part ends where the pictures' format changes."""
+
+    timeline: ClipTimeline
+    part: int
+    builder: IntervalBuilder
+    run: str
+    policy: Policy
+    keep_moments: bool
+
+    def add(self, reading: FrameReading) -> None:
+        frame, faces = reading.frame, reading.faces
+        if faces is None:
+            self.timeline.failed += 1
+            self.builder.drop(frame.index, frame.captured_at, is_stale=False)
+            return
+        self.timeline.frames += 1
+        self.builder.add(
+            frame.index, frame.captured_at, _size(frame), faces, is_gated=reading.is_gated
+        )
+        if self.keep_moments:
+            time_s = (frame.captured_at - ZERO_AT).total_seconds()
+            told = faces if self.policy.keeps_tracks else ()
+            self.timeline.moments.append(Moment(self.part, time_s, _size(frame), told))
+
+    def close(self, at: datetime) -> None:
+        self._tell(self.builder.close(at))
+
+    def end(self, at: datetime) -> None:
+        self._tell(self.builder.end(at))
+
+    def _tell(self, built: Iterable[IntervalEvent]) -> None:
+        told = (apply(event, self.policy) for event in built)
+        self.timeline.events += [event for event in told if isinstance(event, IntervalEvent)]
+
+
+def _size(frame: Frame) -> tuple[int, int]:
+    height, width = frame.image.shape[:2]
+    return width, height
 
 
 def _batches(frames: Iterator[Frame]) -> Iterator[list[Frame]]:

@@ -24,6 +24,7 @@ from surveil.clips.analyze import Moment, analyze_clip
 from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS, Box
 from surveil.models import find_model, read_facts
+from surveil.policy import INDIVIDUAL
 from surveil.training.measure.over_time import Course, Spell
 from surveil.training.measure.switches import Pool
 from surveil.workers.host.lifeline import LocalTelemetry
@@ -183,7 +184,13 @@ def _watch(clip: Path, model: str, fps: float) -> dict[int, list[tuple[float, li
         telemetry=LocalTelemetry(),
     )
     moments: list[Moment] = analyze_clip(
-        clip, pipeline, sample_fps=fps, interval_s=1.0, hysteresis=0.0, keep_moments=True
+        clip,
+        pipeline,
+        sample_fps=fps,
+        interval_s=1.0,
+        hysteresis=0.0,
+        policy=INDIVIDUAL,
+        keep_moments=True,
     ).moments
     tracks: dict[int, list[tuple[float, list, list]]] = defaultdict(list)
     for moment in moments:

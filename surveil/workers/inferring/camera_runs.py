@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from surveil.domain import CameraEvent, CameraState, Event, Frame, IntervalEvent
+from surveil.domain import CameraEvent, CameraState, Frame, IntervalEvent
 from surveil.events.fields import storable
 from surveil.events.spool import Draft, RunMark
 from surveil.intervals.builder import IntervalBuilder
 from surveil.intervals.readings import FrameReading
+from surveil.policy import Policy, apply
 from surveil.sources.statelog import StateRecord
 from surveil.sources.tally import RunTally
 
@@ -50,6 +51,7 @@ class Timeline:
         interval_s: Length of intervals.
         grace_s: How long an interval waits for its last frames.
         hysteresis: Lead in score by which an emotion replaces a track's last one, 0..1.
+        policy: What may be told; nothing else ever reaches a draft.
         model: Name of the classifier.
         mark: Tells where a run stands in the spool.
         tally: Tells the ring's counters of a run.
@@ -63,6 +65,7 @@ class Timeline:
         interval_s: float,
         grace_s: float,
         hysteresis: float,
+        policy: Policy,
         model: str,
         mark: Callable[[str], RunMark],
         tally: Callable[[str], RunTally | None],
@@ -72,6 +75,7 @@ class Timeline:
         self._interval_s = interval_s
         self._grace_s = grace_s
         self._hysteresis = hysteresis
+        self._policy = policy
         self._model = model
         self._mark = mark
         self._tally = tally
@@ -144,7 +148,7 @@ class Timeline:
                     self._open(record.run, record.at)
             elif record.state in _ENDING and record.run in self._builders:
                 drafts += self._end(record.run, record.at)
-            event = CameraEvent(
+            change = CameraEvent(
                 camera=self._camera,
                 run=record.run,
                 seq=0,
@@ -153,7 +157,7 @@ class Timeline:
                 reason=record.reason,
                 detail=storable(record.detail),
             )
-            drafts.append(Draft(event, state_index=record.index))
+            drafts.append(Draft(apply(change, self._policy), state_index=record.index))
         return drafts
 
     def admit(self, frame: Frame) -> bool:
@@ -196,7 +200,7 @@ class Timeline:
             if tally is not None:
                 builder.count(at, tally.captured, tally.decode)
             events += builder.close(at)
-        return [_draft(event) for event in events]
+        return [self._draft(event) for event in events]
 
     def stop(self, now: Now) -> list[Draft]:
         """Return what is left of all runs: this worker ends."""
@@ -228,7 +232,12 @@ class Timeline:
             builder.count(at, tally.captured, tally.decode)
         self._keeper.end_run(self._camera, run)
         self._ended_run = run
-        return [_draft(event) for event in builder.end(at, tally.sampled if tally else 0)]
+        return [self._draft(event) for event in builder.end(at, tally.sampled if tally else 0)]
+
+    def _draft(self, built: IntervalEvent) -> Draft:
+        event = apply(built, self._policy)
+        tracks = event.tracks if isinstance(event, IntervalEvent) else ()
+        return Draft(event, last_track_id=max((vote.track_id for vote in tracks), default=0))
 
     def _present(self, now: Now) -> datetime:
         """Return the present on the clock of the newest run, which setting the host's leaves be."""
@@ -236,8 +245,3 @@ class Timeline:
             return now.at
         at, mono_s = self._anchor
         return at + timedelta(seconds=now.mono_s - mono_s)
-
-
-def _draft(event: IntervalEvent) -> Draft:
-    final: Event = event
-    return Draft(final, last_track_id=max((v.track_id for v in event.tracks), default=0))

@@ -23,6 +23,7 @@ from surveil.events.embedded import embedded_url
 from surveil.events.publisher import Publisher, PublisherStats
 from surveil.events.spool import Draft, Spool
 from surveil.logs import get_logger
+from surveil.policy import INDIVIDUAL, Policy
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
 from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, Telemetry
@@ -92,7 +93,10 @@ def run(
             )
             is_loaded.set()
             _log.info("model.loaded", model=pipeline.model)
-            loop = InferenceLoop(fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher)
+            policies = dict.fromkeys(rings, INDIVIDUAL)
+            loop = InferenceLoop(
+                fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher, policies
+            )
             loop.run()
         finally:
             lifeline.beat(doing="publishing what is left")
@@ -122,6 +126,7 @@ class InferenceLoop:
         pipeline: Pipeline,
         spool: Spool,
         publisher: Publisher,
+        policies: Mapping[str, Policy],
     ) -> None:
         self._lifeline = lifeline
         self._telemetry = lifeline.telemetry
@@ -131,6 +136,7 @@ class InferenceLoop:
         self._pipeline = pipeline
         self._spool = spool
         self._publisher = publisher
+        self._policies = policies
         options = fleet.inference
         self._batcher = Batcher(max_batch=options.max_batch, max_age_s=options.max_age_s)
         self._timelines = {
@@ -139,6 +145,7 @@ class InferenceLoop:
                 interval_s=fleet.interval_s,
                 grace_s=options.max_age_s,
                 hysteresis=options.hysteresis,
+                policy=policies[camera],
                 model=pipeline.model,
                 mark=spool.mark,
                 tally=ring.tally,
@@ -253,7 +260,8 @@ class InferenceLoop:
             self._telemetry.count("frames_analysed_total", 1, camera=camera)
             if reading.is_gated:
                 self._telemetry.count("frames_gated_total", 1, camera=camera)
-            self._telemetry.count("faces_total", len(reading.faces), camera=camera)
+            if self._policies[camera].keeps_tracks:
+                self._telemetry.count("faces_total", len(reading.faces), camera=camera)
         self._telemetry.gauge("batch_size", len(frames))
         self._telemetry.gauge("inference_ms", duration_s * 1000)
         self._telemetry.count("batches_total")

@@ -24,6 +24,7 @@ from surveil.clips.export import write_timelines
 from surveil.domain import Box, Detection, Emotion
 from surveil.errors import ConfigError
 from surveil.intervals.smoothing import ScoreSmoother
+from surveil.policy import INDIVIDUAL, Policy
 from surveil.sources.failure import SourceError
 from surveil.track import Tracker
 from surveil.workers.host.lifeline import LocalTelemetry
@@ -91,13 +92,36 @@ def write_clip(
     return path
 
 
-def analyse(clip: Path, *, sample_fps: float = 5.0, keep_moments: bool = False) -> ClipTimeline:
+def write_bright_frames(path: Path, *at_s: float) -> Path:
+    """Write a clip with a picture of a bright square at each of some times."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 96, 72, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        image = np.zeros((72, 96, 3), np.uint8)
+        image[20:40, 30:50] = 230
+        for time_s in at_s:
+            frame = av.VideoFrame.from_ndarray(image)
+            frame.pts, frame.time_base = round(time_s * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def analyse(
+    clip: Path,
+    *,
+    sample_fps: float = 5.0,
+    keep_moments: bool = False,
+    policy: Policy = INDIVIDUAL,
+) -> ClipTimeline:
     return analyze_clip(
         clip,
         pipeline_for(clip),
         sample_fps=sample_fps,
         interval_s=1.0,
         hysteresis=0.2,
+        policy=policy,
         keep_moments=keep_moments,
     )
 
@@ -111,6 +135,7 @@ def test_intervals_cover_the_clip_and_tell_who_was_there(tmp_path: Path) -> None
         sample_fps=5,
         interval_s=1,
         hysteresis=0.2,
+        policy=INDIVIDUAL,
         on_progress=told.append,
     )
     assert [len(event.tracks) for event in timeline.events] == [1, 1, 0]
@@ -120,6 +145,38 @@ def test_intervals_cover_the_clip_and_tell_who_was_there(tmp_path: Path) -> None
     assert not timeline.is_cut_short
     assert told == sorted(told)
     assert told[-1] == pytest.approx(2.8, abs=0.05)
+
+
+def test_every_analysed_frame_is_in_a_row_however_long_the_silence_between(
+    tmp_path: Path,
+) -> None:
+    timeline = analyse(write_bright_frames(tmp_path / "hours.mkv", 0, 3600, 7200))
+    assert [(e.frames.sampled, e.frames.analysed) for e in timeline.events] == [(1, 1)] * 3
+    assert timeline.frames == 3
+    write_timelines(tmp_path / "hours.csv", [timeline])
+    with (tmp_path / "hours.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["from_s"], row["analysed"]) for row in rows] == [
+        ("0.0", "1"),
+        ("3600.0", "1"),
+        ("7200.0", "1"),
+    ]
+
+
+def test_what_was_seen_before_a_pause_of_ten_minutes_is_kept(tmp_path: Path) -> None:
+    before = [n / 5 for n in range(10)]
+    after = [602 + n / 5 for n in range(10)]
+    timeline = analyse(write_bright_frames(tmp_path / "pause.mkv", *before, *after))
+    assert [len(event.tracks) for event in timeline.events] == [1, 1, 1, 1]
+    assert sum(event.frames.analysed for event in timeline.events) == 20
+
+
+def test_policy_holds_for_files_too(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", seconds=1.0)
+    timeline = analyse(clip, keep_moments=True, policy=Policy(keeps_tracks=False))
+    assert sum(event.frames.analysed for event in timeline.events) == 5
+    assert all(event.tracks == () for event in timeline.events)
+    assert all(moment.faces == () for moment in timeline.moments)
 
 
 def test_truncated_clip_keeps_what_is_there_and_says_so(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from surveil.events.progress import publish_committed
 from surveil.events.publisher import Publisher
 from surveil.events.spool import Spool
 from surveil.intervals.smoothing import ScoreSmoother
+from surveil.policy import INDIVIDUAL, Policy
 from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.track import Tracker
@@ -89,7 +90,14 @@ class Camera:
 class Worker:
     """The inference worker in this process, one step at a time."""
 
-    def __init__(self, fleet: Fleet, cameras: Sequence[Camera], bell_fd: int, url: str) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        cameras: Sequence[Camera],
+        bell_fd: int,
+        url: str,
+        policy: Policy = INDIVIDUAL,
+    ) -> None:
         self.lifeline = LocalLifeline()
         pipeline = Pipeline(
             {camera.name: OneFace() for camera in cameras},
@@ -103,7 +111,8 @@ class Worker:
         self.publisher.start()
         rings = {camera.name: camera.ring for camera in cameras}
         self.loop = InferenceLoop(
-            *(fleet, self.lifeline, rings, bell_fd, pipeline, self.spool, self.publisher)
+            *(fleet, self.lifeline, rings, bell_fd, pipeline, self.spool, self.publisher),
+            dict.fromkeys(rings, policy),
         )
 
         self.loop.resume()
@@ -391,3 +400,42 @@ def test_full_spool_leaves_gaps_and_no_holes(fleet, bell, lobby, redis_server, r
     check_runs(events)
     told = intervals(events, lobby.run)
     assert any(a.to_at < b.from_at for a, b in pairwise(told))
+
+
+def traces(folder: Path, client: redis.Redis, logged: str) -> dict[str, bool]:
+    """Return where single faces are told of: on this host's disk, in Redis, in the log."""
+    marks = (b'"track_id"', b'"emotion"', b'"happy"')
+    files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    stored = b"".join(
+        value
+        for key in client.keys("*")  # type: ignore[union-attr]
+        if client.type(key) == b"stream"
+        for _, fields in client.xrange(key)  # type: ignore[union-attr]
+        for value in fields.values()
+    )
+    return {
+        where: any(mark in content for mark in marks)
+        for where, content in (("disk", files), ("redis", stored), ("log", logged.encode()))
+    }
+
+
+@pytest.mark.parametrize("keeps_tracks", [True, False])
+def test_what_a_policy_forbids_is_written_nowhere(
+    fleet, bell, lobby, redis_server, redis_client, capfd, keeps_tracks
+):
+    go_live(lobby)
+    worker = Worker(fleet, [lobby], bell[0], redis_server.url, Policy(keeps_tracks=keeps_tracks))
+    worker.work(lambda: worker.count("events_total", type="interval") >= 3, Rhythm(lobby))
+    on_disk = traces(fleet.data_dir, redis_client, "")["disk"]  # before anything is forgotten
+    lobby.state(CameraState.STOPPED, Reason.SHUTDOWN)
+    last_track_id = worker.spool.mark(lobby.run).last_track_id
+    worker.stop()
+    out, err = capfd.readouterr()
+    found = traces(fleet.data_dir, redis_client, out + err)
+    assert (on_disk, found["disk"], found["redis"]) == (keeps_tracks,) * 3
+    assert not found["log"]
+    assert last_track_id == (1 if keeps_tracks else 0)
+    assert (worker.count("faces_total", camera="lobby") > 0) is keeps_tracks
+    told = intervals(published(redis_client), lobby.run)
+    assert sum(event.frames.analysed for event in told) > 0
+    assert any(event.tracks for event in told) is keeps_tracks

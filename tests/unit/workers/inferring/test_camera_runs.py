@@ -24,6 +24,7 @@ from surveil.domain import (
 )
 from surveil.events.spool import Draft, Spool
 from surveil.intervals.readings import FaceReading, FrameReading
+from surveil.policy import INDIVIDUAL
 from surveil.sources.statelog import StateRecord
 from surveil.sources.tally import RunTally
 from surveil.workers.inferring.camera_runs import Now, Timeline
@@ -98,6 +99,7 @@ class Worker:
             interval_s=1.0,
             grace_s=0.5,
             hysteresis=0.2,
+            policy=INDIVIDUAL,
             model="happy@1",
             mark=spool.mark,
             tally=self.tallies.get,

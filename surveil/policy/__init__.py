@@ -1,0 +1,5 @@
+"""What may be told of a camera. Pure: an event in, an event out, before anything is written."""
+
+from surveil.policy.privacy import INDIVIDUAL, Policy, apply
+
+__all__ = ["INDIVIDUAL", "Policy", "apply"]
