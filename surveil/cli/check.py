@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from surveil.cli.probing import probe_fleet, report_cells, report_json
+from surveil.cli.probing import report_cells, report_json
 from surveil.config import ConfigErrors, Fleet
 from surveil.config.loading import Loaded, read_fleet
 from surveil.config.problems import Problem
@@ -39,7 +39,7 @@ def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
             raise
         _print_json({"ok": False, "errors": [_problem_json(p) for p in error.problems]})
         sys.exit(error.exit_code)
-    results = probe_fleet(loaded.fleet) if probe else {}
+    results = _probe(loaded.fleet) if probe else {}
     failed = [name for name, result in results.items() if not result.is_ok]
     if as_json:
         _print_json(_report_json(loaded, results, is_ok=not failed))
@@ -50,6 +50,13 @@ def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
     _print_tables(loaded.fleet, results if probe else None)
     if failed:
         raise UnavailableError(f"no picture from {', '.join(failed)}")
+
+
+def _probe(fleet: Fleet) -> dict[str, ProbeReport]:
+    # Imported here: FFmpeg's libraries take half a second, and only --probe needs them.
+    from surveil.workers.probing import probe_fleet
+
+    return probe_fleet(fleet)
 
 
 def _problem_json(problem: Problem) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,13 +15,44 @@ from surveil.sources.options import SourceOptions
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
 
-MEASURE_S = 2.0
-"""How long pictures are counted to measure their rate."""
-
 SETTLE_S = 0.5
 """A camera's first pictures come in a burst: those that were held back while it was opened."""
 
+MEASURE_S = 2.0
+"""How long pictures are counted to measure their rate, at least."""
+
+LONGEST_S = 10.0
+"""How long a camera is watched after its first picture, if its rate does not settle earlier."""
+
+_FEWEST = 4
+_BURST = 1.25
+"""A rate has settled when the first half of what is measured is faster by no more than this."""
+
 _MOST_FPS = 1000.0
+
+
+class RateMeter:
+    """Pictures a second, once the burst is over that a stream may open with. Pure."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+
+    def add(self, at_s: float) -> bool:
+        """Take in the time of a picture; returns whether the rate is known well."""
+        self._times.append(at_s)
+        times = self._times
+        while len(times) > _FEWEST and times[-1] - times[1] >= MEASURE_S:
+            times.popleft()
+        if len(times) < _FEWEST or times[-1] - times[0] < MEASURE_S:
+            return False
+        middle_s = (times[0] + times[-1]) / 2
+        early = sum(time_s < middle_s for time_s in times)
+        return early <= _BURST * (len(times) - early) + 1
+
+    def rate_fps(self) -> float | None:
+        """Return the rate, None from fewer than two pictures or without time between them."""
+        span_s = self._times[-1] - self._times[0] if self._times else 0.0
+        return (len(self._times) - 1) / span_s if span_s > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +99,11 @@ class _ProbeSink:
         self.failure: StateRecord | None = None
         self.first: Frame | None = None
         self.first_frame_s: float | None = None
-        self._from_s = 0.0
-        self._to_s = 0.0
-        self._frames = 0
+        # A slow camera must not hold up the report until its next picture.
+        self._timer = threading.Timer(LONGEST_S, stopping.set)
+        self._timer.daemon = True
+        self._settled_s = 0.0
+        self._meter = RateMeter()
 
     def begin_run(self, run: str, started_at: datetime) -> None:
         if self.first is not None:
@@ -90,35 +124,37 @@ class _ProbeSink:
         if self.first is None:
             self.first = frame
             self.first_frame_s = time.monotonic() - self._started_s
-            self._from_s = frame.captured_mono_s + (SETTLE_S if self._is_live else 0.0)
-        if frame.run != self.first.run or frame.captured_mono_s < self._from_s:
+            self._settled_s = frame.captured_mono_s + (SETTLE_S if self._is_live else 0.0)
+            self._timer.start()
+        if frame.run != self.first.run or frame.captured_mono_s < self._settled_s:
             return
-        if self._frames == 0:
-            self._from_s = frame.captured_mono_s
-        self._frames += 1
-        self._to_s = frame.captured_mono_s
-        if self._to_s - self._from_s >= MEASURE_S:
+        if self._meter.add(frame.captured_mono_s):
             self._stopping.set()
 
     def retrying(self, reason: Reason, delay_s: float) -> None:
         self._stopping.set()
 
     def measured_fps(self) -> float | None:
-        if self._frames < 2:
-            return None
-        return (self._frames - 1) / (self._to_s - self._from_s)
+        return self._meter.rate_fps()
+
+    def close(self) -> None:
+        self._timer.cancel()
 
 
 def probe(options: SourceOptions) -> ProbeReport:
-    """Open a camera or a file, look at ``MEASURE_S`` of pictures, close it, and report.
+    """Open a camera or a file, look at its pictures until their rate is known, and report.
 
-    Never raises for a camera that is dead, wrong or slow; takes at most about its connect and first
-    frame time-outs and ``MEASURE_S`` more.
+    Never raises for a camera that is dead, wrong or slow; takes at most about twice its connect and
+    once its first frame time-out and ``LONGEST_S`` more. A process may open one camera at a time:
+    what is overdue is ended by shutting down the sockets that the process has opened since.
     """
     stopping = threading.Event()
     sink = _ProbeSink(stopping, is_live=not options.url.startswith("file:"))
     once = dataclasses.replace(options, sample_fps=_MOST_FPS, loop=False, realtime=False)
-    CaptureSession(once, sink, stopping=stopping, beat=lambda allow_s: None).run()
+    try:
+        CaptureSession(once, sink, stopping=stopping, beat=lambda allow_s: None).run()
+    finally:
+        sink.close()
     info, first, failure = sink.info, sink.first, sink.failure
     reason, detail = Reason.NONE, ""
     if first is None:

@@ -27,6 +27,8 @@ av.logging.set_level(None)
 
 _NO_DECODER = "there is no decoder for what the camera sends; let it send H.264 or H.265"
 
+_MOST_FPS = 240
+
 THREADS = 2
 """Decoder threads at most: a fleet has more cameras than a host has cores."""
 
@@ -52,7 +54,7 @@ class StreamInfo:
     def nominal_step_s(self) -> float:
         """Seconds between pictures where time stamps say nothing; 25 fps if the rate is absurd."""
         fps = self.announced_fps or 0.0
-        return 1 / (fps if 1 <= fps <= 240 else 25.0)
+        return 1 / (fps if fps >= 1 else 25.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ class OpenStream:
             width=context.width,
             height=context.height,
             pixel_aspect=self._pixel_aspect(),
-            announced_fps=float(rate) if rate else None,
+            # RTSP's clock of 90 kHz is no rate of pictures.
+            announced_fps=float(rate) if rate and rate <= _MOST_FPS else None,
             duration_s=duration / av.time_base if duration else None,
             is_joinable=is_joinable,
         )

@@ -156,6 +156,28 @@ def test_probe_with_passwords(tmp_path: Path, rtsp_clip: Path) -> None:
     assert "canary" not in done.stdout + done.stderr
 
 
+def test_a_camera_that_hangs_leaves_its_neighbours_alone(tmp_path: Path, rtsp_clip: Path) -> None:
+    # Each is interrupted by shutting its sockets down: those of its own process, and no others.
+    with (
+        RtspServer({"s": rtsp_clip}) as server,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        port = silent.getsockname()[1]
+        path = _write(
+            tmp_path / "fleet.yaml",
+            "cameras:\n"
+            f"  hung: {{source: 'rtsp://127.0.0.1:{port}/s', connect_timeout_s: 0.3}}\n"
+            f"  good: {{source: '{server.url('s')}', first_frame_timeout_s: 60}}\n"
+            f"  fine: {{source: '{server.url('s')}', first_frame_timeout_s: 60}}\n",
+        )
+        done = _surveil("check", path, "--probe", "--json")
+    report = json.loads(done.stdout)["probe"]
+    assert (report["hung"]["reason"], report["hung"]["fps"]) == ("timeout", None)
+    for name in ("good", "fine"):
+        assert report[name]["reason"] == "none"
+        assert report[name]["fps"] == pytest.approx(10, rel=0.3)
+
+
 def test_schema() -> None:
     fleet = json.loads(_surveil("schema").stdout)
     rules = json.loads(_surveil("schema", "--rules").stdout)
