@@ -72,6 +72,11 @@ class Condition(Strict, ABC):
         return self.over_s
 
     @property
+    def watches_inference(self) -> bool:
+        """Whether the condition tells when inference does not speak of a camera."""
+        return False
+
+    @property
     def subjects(self) -> tuple[By, ...]:
         """What alerts with this condition can be about."""
         return tuple(By)

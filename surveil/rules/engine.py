@@ -7,6 +7,9 @@ Event time of a camera is the end of its newest interval; when intervals stop co
 with the clock given to :meth:`RuleEngine.tick`, ``lateness_s`` behind. An alert is evaluated at
 every interval of its camera, and by ticks where there are none. A site's time is that of its
 slowest camera. Rules of ``health`` alone follow the clock itself.
+
+Instants are those of the wall clock; where it is set, :meth:`RuleEngine.tell` moves all of the past
+along, so that every duration stays what it was.
 """
 
 from __future__ import annotations
@@ -14,23 +17,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from math import inf
 
 from surveil.domain import Event, IntervalEvent
+from surveil.rules.changes import ChangeLog, Changes
+from surveil.rules.clock import AHEAD_S, WallClock
 from surveil.rules.instance import Instance, Transition
 from surveil.rules.keys import By, Key
+from surveil.rules.keyview import KeyView
 from surveil.rules.logic import judge
 from surveil.rules.model import Rule
 from surveil.rules.past import CameraPast
 from surveil.rules.plan import Plan
-from surveil.rules.stored import Changes, StoredAlert, end_orphan, from_stored, to_stored
-from surveil.rules.windows import KeyView, sample_of
+from surveil.rules.sequence import event_at
+from surveil.rules.stored import StoredAlert, end_orphan, from_stored
+from surveil.rules.watch import Watch
+from surveil.rules.windows import sample_of
 
 LATENESS_S = 5.0
 """How long a camera's event time waits for an interval, and a run for a missing event."""
-
-SERVED_EVERY_S = 1.0
-"""How much of the time that an alert served by the clock alone a killed process may lose."""
 
 
 class RuleEngine:
@@ -44,7 +48,8 @@ class RuleEngine:
 
     Attributes:
         drops: What was not evaluated, by cause: ``duplicate``, ``hole`` (a ``seq`` that never
-            came), ``late`` (older than the windows), ``unknown-camera``, ``tracks`` (too many).
+            came), ``late`` (older than the windows), ``future`` (too far ahead of the clock),
+            ``unknown-camera``, ``tracks`` (too many).
     """
 
     def __init__(
@@ -57,8 +62,8 @@ class RuleEngine:
     ) -> None:
         self.drops: Counter[str] = Counter()
         self._lateness_s = lateness_s
-        self._watching_s = start_at.timestamp()
-        self._now_s = -inf
+        self._watch = Watch(start_at.timestamp(), lateness_s)
+        self._clock = WallClock()
         self._plans = {rule.name: Plan(rule) for rule in rules}
         self._cameras: dict[str, CameraPast] = {}
         self._plans_of: dict[str, list[Plan]] = {}
@@ -69,10 +74,9 @@ class RuleEngine:
             self._cameras[camera], self._plans_of[camera] = past, mine
             for plan in mine:
                 plan.add_camera(camera, past)
+                past.inference_is_watched |= plan.watches_inference
         self._positions: dict[str, int] = {}
-        self._progress: dict[str, int] = {}
-        self._changed: dict[tuple[str, str], StoredAlert] = {}
-        self._stored: set[tuple[str, str]] = set()
+        self._log = ChangeLog()
 
     @property
     def horizon_s(self) -> float:
@@ -92,30 +96,37 @@ class RuleEngine:
         Returns:
             The end of alerts whose rule or camera is gone.
         """
+        start_s = self._watch.since_s
         self._positions = dict(progress)
         seen: set[tuple[str, int]] = set()
         for event in history:
-            is_past = event.seq <= progress.get(event.run, 0) and event.camera in self._cameras
-            if is_past and isinstance(event, IntervalEvent) and (event.run, event.seq) not in seen:
-                seen.add((event.run, event.seq))
-                self._cameras[event.camera].window.add(sample_of(event))
+            past, at_s = self._cameras.get(event.camera), event_at(event).timestamp()
+            is_past = event.seq <= progress.get(event.run, 0) and at_s <= start_s + AHEAD_S
+            if past is None or not is_past or (event.run, event.seq) in seen:
+                continue
+            seen.add((event.run, event.seq))
+            past.presence.hear(event, at_s)
+            if isinstance(event, IntervalEvent):
+                past.window.add(sample_of(event))
         ended = []
         for stored in alerts:
-            self._stored.add((stored.rule, stored.key))
+            self._log.know(stored)
             plan = self._plans.get(stored.rule)
             instance = from_stored(stored, plan.rule) if plan else None
             if plan is not None and instance is not None and plan.adopt(instance):
-                clock_s = plan.clock_s(instance.key.camera, self._now_s)
+                if instance.evaluated_s > start_s + AHEAD_S:  # the clock was set back meanwhile
+                    instance.move(start_s - instance.evaluated_s)
+                clock_s = plan.clock_s(instance.key.camera, self._clock.now_s)
                 instance.evaluated_s = max(instance.evaluated_s, clock_s)
                 continue
-            transition = end_orphan(stored, datetime.fromtimestamp(self._watching_s, UTC))
+            transition = end_orphan(stored, datetime.fromtimestamp(start_s, UTC))
             ended += [transition] if transition else []
-            self._changed[stored.rule, stored.key] = StoredAlert(stored.rule, stored.key, None)
+            self._log.forget(stored)
         return ended
 
     def resume(self, at: datetime) -> None:
         """Say that events could not be read until now: nobody was silent, nobody was listening."""
-        self._watching_s = max(self._watching_s, at.timestamp())
+        self._watch.resume(at.timestamp())
 
     def observe(self, event: Event) -> list[Transition]:
         """Take one event, in whatever order they arrive, and return what it set off."""
@@ -131,30 +142,44 @@ class RuleEngine:
         camera = self._cameras.get(event.camera)
         return camera is not None and camera.holds(event.run, event.seq)
 
+    def tell(self, now_at: datetime, *, set_by_s: float = 0.0) -> None:
+        """Say what the wall clock shows; call it before :meth:`observe`, with all events read.
+
+        Args:
+            now_at: The present.
+            set_by_s: By how much the clock was set since the last call, forwards or (negative)
+                back. The past is moved along: no time has gone by, and nothing is undone.
+        """
+        if set_by_s:
+            self._clock.set_by(set_by_s)
+            self._watch.move(set_by_s)
+            for past in self._cameras.values():
+                past.move(set_by_s)
+            for instance in self.alerts():
+                instance.move(set_by_s)
+                self._log.note(instance)
+        self._clock.tell(now_at.timestamp())
+
     def tick(self, now_at: datetime) -> list[Transition]:
         """Let time pass up to ``now_at``; call it often, but only with all events read.
 
         While events are waiting to be read, the clock says nothing about cameras.
         """
-        self._now_s = max(self._now_s, now_at.timestamp())
+        self.tell(now_at)
         steps: list[Transition] = []
         for camera in self._cameras.values():
-            for event in camera.overdue(self._now_s):
+            for event in camera.overdue(self._clock.now_s):
                 steps += self._release(event)
+        now_s = self._clock.now_s
         for plan in self._plans.values():
             for name in plan.groups:
-                at_s = self._now_s if plan.follows_clock else plan.clock_s(name, self._now_s)
+                at_s = plan.clock_s(name, now_s) if not plan.follows_clock else now_s
                 steps += self._evaluate(plan, name, at_s, again=False)
         return steps
 
     def take_changes(self) -> Changes:
         """Return what must be stored since the last call; the caller keeps it until it is."""
-        changes = Changes(self._progress, list(self._changed.values()))
-        for stored in changes.alerts:
-            known = (stored.rule, stored.key)
-            (self._stored.discard if stored.data is None else self._stored.add)(known)
-        self._progress, self._changed = {}, {}
-        return changes
+        return self._log.take()
 
     @property
     def newest_at(self) -> datetime | None:
@@ -171,18 +196,26 @@ class RuleEngine:
 
     def _release(self, event: Event) -> list[Transition]:
         """Take one event whose turn has come."""
-        self._progress[event.run] = event.seq
+        self._log.pass_by(event.run, event.seq)
+        past, at_s = self._cameras[event.camera], event_at(event).timestamp()
+        correction_s = self._clock.correction_s(at_s)
+        at_s += correction_s
+        if self._clock.is_ahead(at_s):
+            self.drops["future"] += 1
+            return []
+        if past.presence.hear(event, at_s):
+            self._watch.hear(at_s)
         if not isinstance(event, IntervalEvent):
             return []
-        sample = sample_of(event)
-        if not self._cameras[event.camera].window.add(sample):
+        sample = sample_of(event, correction_s)
+        if not past.window.add(sample):
             self.drops["late"] += 1
             return []
         steps: list[Transition] = []
         span_s = sample.to_s - sample.from_s
         for plan in self._plans_of[event.camera]:
             if plan.rule.by is By.SITE:
-                at_s = plan.clock_s("", self._now_s)
+                at_s = plan.clock_s("", self._clock.now_s)
                 steps += self._evaluate(plan, "", at_s, span_s=span_s, again=False)
                 continue
             if plan.rule.by is By.TRACK:
@@ -217,14 +250,10 @@ class RuleEngine:
                 step = instance.close(instance.evaluated_s, "track-ended")
                 steps += [step] if step else []
                 del group[instance.key.text]
-            known = (instance.rule.name, instance.key.text)
-            is_news = _fingerprint(instance) != before and (
-                not instance.is_plain or known in self._stored or known in self._changed
-            )
-            # Without intervals nothing else tells a later engine how long this was watched.
-            serves = not again and instance.is_timed
-            if is_news or (serves and instance.evaluated_s - instance.stored_s >= SERVED_EVERY_S):
-                self._changed[known] = to_stored(instance)
+            if _fingerprint(instance) != before:
+                self._log.note(instance)
+            elif not again:
+                self._log.note_served(instance)
         return steps
 
     def _step(
@@ -232,10 +261,10 @@ class RuleEngine:
     ) -> Transition | None:
         key = instance.key
         view = KeyView(
-            windows=[past.window for past in plan.pasts(key.camera)],
+            pasts=plan.pasts(key.camera),
             until_s=at_s,
-            clock_s=max(at_s, self._now_s),
-            watching_s=self._watching_s,
+            clock_s=max(at_s, self._clock.now_s),
+            watch=self._watch,
             track=(key.run, key.track_id) if key.by is By.TRACK else None,
         )
         verdict = judge(plan.rule.when, plan.conditions, view, instance.latches)
@@ -243,7 +272,7 @@ class RuleEngine:
             verdict,
             at_s,
             began_s=at_s if plan.follows_clock else at_s - span_s,
-            is_warm=at_s - self._watching_s >= plan.warm_up_s + self._lateness_s,
+            is_warm=at_s - self._watch.since_s >= plan.warm_up_s + self._lateness_s,
             patience_s=self._lateness_s,
         )
 

@@ -136,7 +136,15 @@ class Instance:
         target = self._target(truth, at_s - self.state_s)
         if target is self.state:
             return None
-        return self._move(target, at_s, began_s)
+        return self._enter(target, at_s, began_s)
+
+    def move(self, by_s: float) -> None:
+        """Follow a clock that was set."""
+        self.since_s += by_s
+        self.state_s += by_s
+        self.evaluated_s += by_s
+        self.seen_s += by_s
+        self.stored_s += by_s
 
     def close(self, at_s: float, cause: str) -> Transition | None:
         """End the alert because its subject is gone."""
@@ -144,7 +152,7 @@ class Instance:
         if self.state not in ACTIVE:
             return None
         lit = self.state in LIT
-        return self._move(AlertState.RESOLVED if lit else AlertState.INACTIVE, at_s, at_s, cause)
+        return self._enter(AlertState.RESOLVED if lit else AlertState.INACTIVE, at_s, at_s, cause)
 
     def _settle(self, truth: Truth, *, is_warm: bool) -> Truth:
         if truth is not None or not is_warm or self.rule.no_data is NoData.HOLD:
@@ -169,7 +177,9 @@ class Instance:
             return AlertState.FIRING if reaches(lasted_s, self.rule.for_) else state
         return AlertState.PENDING if self.rule.for_ > 0 else AlertState.FIRING
 
-    def _move(self, target: AlertState, at_s: float, began_s: float, cause: str = "") -> Transition:
+    def _enter(
+        self, target: AlertState, at_s: float, began_s: float, cause: str = ""
+    ) -> Transition:
         before, self.state, self.state_s = self.state, target, began_s
         if before not in ACTIVE:
             # A resolved alert is over: what follows is a new one, which begins inactive.

@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from math import inf
 
 from surveil.domain import Event
+from surveil.rules.presence import Presence
 from surveil.rules.sequence import Sequencer
 from surveil.rules.windows import CameraWindow
 
@@ -20,10 +21,17 @@ class CameraPast:
         horizon_s: How far back its window reaches.
         lateness_s: How long the engine waits for events that come late.
         drops: Counts what was dropped, by cause; shared by all cameras.
+
+    Attributes:
+        window: Its last intervals.
+        presence: What was last heard of it.
+        inference_is_watched: Whether a rule tells when inference does not speak of it.
     """
 
     def __init__(self, horizon_s: float, lateness_s: float, drops: Counter[str]) -> None:
         self.window = CameraWindow(horizon_s)
+        self.presence = Presence()
+        self.inference_is_watched = False
         self._lateness_s = lateness_s
         self._drops = drops
         self._runs: OrderedDict[str, Sequencer] = OrderedDict()
@@ -37,6 +45,18 @@ class CameraPast:
         """
         newest_s = self.window.watermark_s
         return max(-inf if newest_s is None else newest_s, now_s - self._lateness_s)
+
+    def is_excused(self, clock_s: float) -> bool:
+        """Return whether that no frame is analysed is known not to be the camera's fault."""
+        return self.presence.is_absent(clock_s) or (
+            self.inference_is_watched and self.presence.is_overdue(clock_s, self._lateness_s)
+        )
+
+    def move(self, by_s: float) -> None:
+        """Follow a clock that was set."""
+        self.window.move(by_s)
+        self.presence.move(by_s)
+        self._waiting_s = {run: since_s + by_s for run, since_s in self._waiting_s.items()}
 
     def push(self, event: Event, next_seq: int) -> list[Event]:
         """Take one event; return those whose turn has come.

@@ -22,6 +22,7 @@ class Plan:
     Attributes:
         conditions: Of the rule, from left to right.
         follows_clock: Whether the rule follows the clock, as rules of ``health`` alone do.
+        watches_inference: Whether it tells when inference does not speak of a camera.
         warm_up_s: For how long the rule must have watched before a lack of data means anything.
         track_silence_s: A track unseen for so long is over.
         cameras: Those the rule is about.
@@ -32,6 +33,7 @@ class Plan:
         self.rule = rule
         self.conditions: tuple[Condition, ...] = rule.conditions
         self.follows_clock = all(each.follows_clock for each in self.conditions)
+        self.watches_inference = any(each.watches_inference for each in self.conditions)
         self.warm_up_s = max(each.warm_up_s for each in self.conditions)
         self.track_silence_s = rule.over_s + rule.keep_firing_for + TRACK_SILENCE_S
         self.cameras: dict[str, CameraPast] = {}

@@ -39,6 +39,21 @@ NOBODY = Reading(known=True)
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """For how long something was missed.
+
+    Attributes:
+        total_s: In all; infinite for what never came.
+        watched_s: The part of it in which it would have been noticed.
+        is_excused: Whether it is known to be nobody's fault, or another's.
+    """
+
+    total_s: float
+    watched_s: float
+    is_excused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Vote:
     """One track's vote in one interval; ``scores`` in the order of ``EMOTIONS``."""
 
@@ -64,9 +79,8 @@ class View(Protocol):
     def face_counts(self, over_s: float) -> Sequence[Sequence[int]]:
         """Return per camera the number of faces in each analysed interval of the window."""
 
-    def silence_s(self) -> tuple[float, float]:
-        """Return for how long no frame of the camera was analysed, in seconds.
+    def blindness(self) -> Silence:
+        """Return for how long no frame of the camera was analysed."""
 
-        First the part that was watched (not before the engine started or could last read events),
-        then the whole, which is infinite for a camera that never appeared.
-        """
+    def absence(self) -> Silence:
+        """Return for how long no event at all came of one of the cameras."""

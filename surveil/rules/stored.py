@@ -1,4 +1,4 @@
-"""What must outlive the engine's process: the alerts that are not at rest, and the position."""
+"""What must outlive the engine's process of the alerts that are not at rest."""
 
 from __future__ import annotations
 
@@ -19,22 +19,6 @@ class StoredAlert:
     rule: str
     key: str
     data: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What changed since it was last asked for; to be committed with the transitions.
-
-    Attributes:
-        progress: Per run the last ``seq`` that was evaluated.
-        alerts: Those to store, or to forget.
-    """
-
-    progress: dict[str, int]
-    alerts: list[StoredAlert]
-
-    def __bool__(self) -> bool:
-        return bool(self.progress or self.alerts)
 
 
 def to_stored(instance: Instance) -> StoredAlert:

@@ -16,10 +16,12 @@ SMILE = {
 
 
 class TestHealth:
-    def test_camera_that_never_appears_is_silent_from_the_start(self, kit: Any) -> None:
-        stage = kit.stage(kit.rule(**BLIND)).tick(*range(20))
+    def test_camera_that_never_appears_is_silent_since_others_were_seen(self, kit: Any) -> None:
+        stage = kit.stage(kit.rule(**BLIND), cameras=("lobby", "desk"))
+        for second in range(30):
+            stage.see(kit.interval(second, camera="desk")).tick(second + 1)
 
-        assert stage.log == [(15, "firing")]
+        assert stage.log == [(16, "firing")]
 
     def test_one_analysed_frame_ends_it_and_frames_unanalysed_do_not(self, kit: Any) -> None:
         stage = kit.stage(kit.rule(**BLIND)).play("nnn" + "x" * 20 + "nn")
@@ -255,7 +257,7 @@ class TestRestart:
         assert [round(at_s - start_s) for at_s in served] == list(range(17, 47))
 
     def test_silence_across_a_restart_holds_until_known(self, kit: Any) -> None:
-        old = kit.stage(kit.rule(**BLIND)).tick(*range(20))
+        old = kit.stage(kit.rule(**BLIND)).see(kit.interval(0)).tick(*range(20))
         stored = old.engine.take_changes().alerts
         new = kit.stage(kit.rule(**BLIND), start=30)
         new.engine.restore(stored, {}, [])

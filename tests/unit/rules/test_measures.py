@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveil.rules.keyview import KeyView
+from surveil.rules.past import CameraPast
 from surveil.rules.reading import Reading
-from surveil.rules.windows import CameraWindow, KeyView, sample_of
+from surveil.rules.watch import Watch
+from surveil.rules.windows import CameraWindow, sample_of
 
 
 def read(kit: Any, when: dict[str, Any], *events: Any, until: float) -> Reading:
     """Return one condition's reading over some intervals of one camera."""
-    window = CameraWindow(horizon_s=100.0)
+    past = CameraPast(100.0, 5.0, Counter())
     for event in events:
-        window.add(sample_of(event))
+        past.window.add(sample_of(event))
     until_s = kit.at(until).timestamp()
-    view = KeyView([window], until_s, until_s, kit.at(0).timestamp())
+    view = KeyView([past], until_s, until_s, Watch(kit.at(0).timestamp(), 5.0))
     (condition,) = kit.rule(when=[when]).conditions
     reading: Reading = condition.read(view)
     return reading

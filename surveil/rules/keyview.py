@@ -1,0 +1,93 @@
+"""The views on the past that measures read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from surveil.rules.past import CameraPast
+from surveil.rules.presence import Word
+from surveil.rules.reading import Silence, Vote
+from surveil.rules.watch import Watch
+from surveil.rules.windows import EPSILON_S
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """The past of one key at one instant; a :class:`surveil.rules.reading.View`.
+
+    Attributes:
+        pasts: Of the cameras that the key spans; one but for a site.
+        until_s: Instant of the evaluation.
+        clock_s: The latest instant known, for silences; not before ``until_s``.
+        watch: Since when silence means something.
+        track: ``(run, track_id)`` where the key is a track.
+    """
+
+    pasts: Sequence[CameraPast]
+    until_s: float
+    clock_s: float
+    watch: Watch
+    track: tuple[str, int] | None = None
+
+    def coverage(self, over_s: float) -> float:
+        """Return the analysed part of the window, 0..1, mean over the cameras."""
+        covered_s = sum(past.window.covered_s(self.until_s, over_s) for past in self.pasts)
+        return covered_s / (over_s * len(self.pasts)) + EPSILON_S if self.pasts else 0.0
+
+    def votes(self, over_s: float) -> list[Vote]:
+        """Return the key's votes in the window."""
+        return [
+            vote
+            for past in self.pasts
+            for sample in past.window.members(self.until_s, over_s)
+            for vote in sample.votes
+            if self._is_mine(vote)
+        ]
+
+    def face_counts(self, over_s: float) -> list[list[int]]:
+        """Return per camera the number of the key's faces in each analysed interval."""
+        return [
+            [
+                sum(self._is_mine(vote) for vote in sample.votes)
+                for sample in past.window.members(self.until_s, over_s)
+            ]
+            for past in self.pasts
+        ]
+
+    def blindness(self) -> Silence:
+        """Return for how long no frame of any of the cameras was analysed."""
+        seen = [past.window.analysed_s for past in self.pasts]
+        last_s = max((one for one in seen if one is not None), default=-inf)
+        since_s = max(
+            self.watch.counts_from_s(self.clock_s),
+            *(past.presence.ready_s for past in self.pasts),
+        )
+        return self._silence(
+            last_s, since_s, is_excused=all(past.is_excused(self.clock_s) for past in self.pasts)
+        )
+
+    def absence(self) -> Silence:
+        """Return for how long inference spoke of one of the cameras not at all, the longest.
+
+        A camera without a picture has told so itself, and one that never came tells nothing of
+        inference as long as others do.
+        """
+        heard = [
+            past.presence.spoken_s
+            for past in self.pasts
+            if past.presence.word in (Word.WATCHED, Word.ABSENT)
+        ]
+        if not self.watch.is_ready:
+            heard.append(None)
+        last_s = min((-inf if one is None else one for one in heard), default=self.clock_s)
+        return self._silence(last_s, self.watch.since_s)
+
+    def _silence(self, last_s: float, since_s: float, *, is_excused: bool = False) -> Silence:
+        total_s = max(0.0, self.clock_s - last_s)
+        watched_s = min(total_s, max(0.0, self.clock_s - since_s))
+        return Silence(total_s, watched_s, is_excused)
+
+    def _is_mine(self, vote: Vote) -> bool:
+        return self.track is None or (vote.run, vote.track_id) == self.track
