@@ -24,8 +24,11 @@ _TLS_PATHS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SCHEMES = ("redis", "rediss", "unix")
 
 
-class EvictionPolicyError(ConfigError):
-    """The server may evict any key: it would delete the stream and its groups."""
+class EvictionPolicyError(UnavailableError):
+    """The server may evict any key: it would delete the stream and its groups.
+
+    Not an error of the configuration: what a server says may change while we run, and back.
+    """
 
 
 def connect(url: str, *, block_s: float = 0.0, name: str = "surveil") -> redis.Redis:

@@ -19,6 +19,9 @@ KEEP_S = 30 * 24 * 3600.0
 """Runs without progress for so long are forgotten."""
 
 MAX_RUNS = 100_000
+_MOST_DIGITS = 18
+"""Of a ``seq``: more than SQLite's integers hold was not written by a recorder."""
+
 _SWEEP = 1000
 
 
@@ -41,14 +44,17 @@ def publish_committed(client: redis.Redis, committed: Mapping[str, int]) -> None
 
 
 def read_committed(client: redis.Redis, runs: Sequence[str]) -> dict[str, int]:
-    """Return the committed ``seq`` of those runs that have one."""
+    """Return the committed ``seq`` of those runs that have one.
+
+    Whoever may write to Redis may have written it: what is no number of our size is passed over.
+    """
     if not runs:
         return {}
     values: Any = client.hmget(COMMITTED_KEY, list(runs))
     return {
         run: int(value)
         for run, value in zip(runs, values, strict=True)
-        if value is not None and value.isdigit()
+        if value is not None and value.isdigit() and len(value) <= _MOST_DIGITS
     }
 
 

@@ -14,6 +14,7 @@ Thread-safe; the inference loop appends, the publisher's thread reads and forget
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +24,9 @@ from pathlib import Path
 from ulid import ULID
 
 from surveil.domain import Event, IntervalEvent
+from surveil.errors import UnavailableError
 from surveil.events.codec import encode, format_at
-from surveil.events.spool_file import SpoolLock, open_spool_file
+from surveil.events.spool_file import PREDECESSOR_S, SpoolLock, open_spool_file
 from surveil.logs import get_logger
 
 RESERVE = 1.1
@@ -94,20 +96,30 @@ class Spool:
 
     Raises:
         InUseError: Another process holds the file; the message names its pid.
+        UnavailableError: The disk refuses it: full, read-only, or broken.
+        ConfigError: The file is of another version.
     """
 
-    def __init__(self, path: Path, *, max_bytes: int = 1 << 30) -> None:
+    def __init__(
+        self, path: Path, *, max_bytes: int = 1 << 30, predecessor_s: float = PREDECESSOR_S
+    ) -> None:
         self._lock = threading.Lock()
         self._max_bytes = max_bytes
-        self._file_lock = SpoolLock(path)
         try:
-            self._db, self._renamed_before_ms = open_spool_file(path)
-        except BaseException:
-            self._file_lock.release()
-            raise
+            self._file_lock = SpoolLock(path, predecessor_s=predecessor_s)
+            self._db, self._renamed_before_ms = self._open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise UnavailableError(f"spool {path}: {error}") from None
         row = self._db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM entry").fetchone()
         self._pending, self._bytes = int(row[0]), int(row[1])
         self._prune_runs()
+
+    def _open(self, path: Path) -> tuple[sqlite3.Connection, int]:
+        try:
+            return open_spool_file(path)
+        except BaseException:
+            self._file_lock.release()
+            raise
 
     @property
     def pending_count(self) -> int:
@@ -216,11 +228,12 @@ class Spool:
     def _insert(self, draft: Draft) -> tuple[Event, int]:
         event = draft.event
         now = format_at(datetime.now(UTC))
-        self._db.execute(
-            "INSERT INTO run (capture_run, run, camera, updated_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (capture_run) DO NOTHING",
-            (event.run, self._public_run(event.run), event.camera, now),
-        )
+        is_known = self._db.execute("SELECT 1 FROM run WHERE capture_run = ?", (event.run,))
+        if is_known.fetchone() is None:
+            self._db.execute(
+                "INSERT INTO run (capture_run, run, camera, updated_at) VALUES (?, ?, ?, ?)",
+                (event.run, self._public_run(event.run), event.camera, now),
+            )
         to_at = format_at(event.to_at) if isinstance(event, IntervalEvent) else None
         run, seq = self._db.execute(
             "UPDATE run SET last_seq = last_seq + 1,"

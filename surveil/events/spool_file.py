@@ -48,13 +48,13 @@ class SpoolLock:
     """One process per spool file.
 
     Raises:
-        InUseError: Another process holds it and does not let go within ``PREDECESSOR_S``.
+        InUseError: Another process holds it and does not let go in time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, predecessor_s: float = PREDECESSOR_S) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fd = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + PREDECESSOR_S
+        deadline = time.monotonic() + predecessor_s
         while True:
             try:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,7 +105,7 @@ def _open(path: Path, set_aside_ms: int | None) -> tuple[sqlite3.Connection, int
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA journal_size_limit = 16777216")
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
         (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,14 +14,13 @@ import pytest
 import redis
 
 from surveil.domain import FrameCounts, IntervalEvent
-from surveil.events import publisher as publisher_module
 from surveil.events.codec import decode
 from surveil.events.connection import EvictionPolicyError, connect
 from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import publish_committed
-from surveil.events.publisher import Publisher
+from surveil.events.publisher import Pace, Publisher
 from surveil.events.spool import Draft, Spool
-from surveil.events.streams import partition_of, stream_key
+from surveil.events.streams import COMMITTED_KEY, partition_of, stream_key
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 RUN = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
@@ -42,19 +42,19 @@ def seqs(client: redis.Redis, partition: int = 0) -> list[int]:
     return [decode(entry).seq for _, entry in client.xrange(stream_key(partition))]  # type: ignore[union-attr]
 
 
-def eventually(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+def eventually(condition: Callable[[], bool], within_s: float = 60.0) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "condition did not come true in time"
         time.sleep(0.01)
 
 
+PACE = Pace(idle_s=0.02, progress_every_s=0.02, check_every_s=0.02, retry_most_s=0.3)
+
+
 @pytest.fixture
-def running(own_redis_server: EmbeddedRedis, spool: Spool, monkeypatch) -> Iterator[Publisher]:
-    monkeypatch.setattr(publisher_module, "PROGRESS_EVERY_S", 0.02)
-    monkeypatch.setattr(publisher_module, "IDLE_WAIT_S", 0.02)
-    monkeypatch.setattr(publisher_module, "BACKOFF_MOST_S", 0.3)
-    publisher = Publisher(spool, own_redis_server.url, 1)
+def running(own_redis_server: EmbeddedRedis, spool: Spool) -> Iterator[Publisher]:
+    publisher = Publisher(spool, own_redis_server.url, 1, pace=PACE)
     publisher.start()
     yield publisher
     publisher.stop(1.0)
@@ -124,20 +124,75 @@ def test_sends_again_after_the_stream_was_deleted(own_redis_server, spool, runni
         eventually(lambda: seqs(client) == [1, 2])
 
 
-def test_sends_again_what_nobody_commits(own_redis_server, spool, running, monkeypatch):
-    monkeypatch.setattr(publisher_module, "RESEND_LEAST_S", 0.05)
+def test_sends_again_what_nobody_commits(own_redis_server, spool):
+    publisher = Publisher(spool, own_redis_server.url, 1, pace=replace(PACE, resend_least_s=0.05))
+    publisher.start()
     fill(spool, 2)
-    eventually(lambda: running.stats.published >= 4)
+    eventually(lambda: publisher.stats.published >= 4)
+    publisher.stop(1.0)
 
 
-def test_full_server_is_waited_for(tmp_path: Path, spool: Spool, monkeypatch):
-    monkeypatch.setattr(publisher_module, "BACKOFF_MOST_S", 0.3)
+@pytest.mark.parametrize("word", ["9" * 30, "9" * 5000, "-1", "many", ""])
+def test_a_word_about_what_was_never_sent_deletes_nothing_and_ends_nothing(
+    own_redis_server, spool, running, word
+):
+    with connect(own_redis_server.url) as client:
+        client.hset(COMMITTED_KEY, RUN, word)
+        fill(spool, 3)
+        eventually(lambda: running.stats.published == 3)
+        rounds = running.stats.rounds
+        eventually(lambda: running.stats.rounds > rounds + 3)
+        assert spool.pending_count == 3
+    assert running.thread.is_alive()
+    assert running.stats.failures == 0
+
+
+def test_what_was_not_sent_is_not_forgotten_whatever_redis_says(redis_server, redis_client, spool):
+    publisher = Publisher(spool, redis_server.url, 1, pace=replace(PACE, progress_every_s=0.0))
+    redis_client.hset(COMMITTED_KEY, RUN, 1000)
+    fill(spool, 700)
+    publisher.publish_round()  # sends 500
+    assert spool.pending_count == 200
+    assert [entry.seq for entry in spool.pending(limit=1)] == [501]
+
+
+def test_any_failure_of_a_round_is_counted_and_tried_again(own_redis_server, tmp_path):
+    spool = Spool(tmp_path / "own.db")
+    running = Publisher(spool, own_redis_server.url, 1, pace=PACE)
+    running.start()
+    with connect(own_redis_server.url) as client:
+        client.set(COMMITTED_KEY, "no hash at all")
+        fill(spool, 1)
+        eventually(lambda: running.stats.failures >= 2)
+        client.delete(COMMITTED_KEY)
+        eventually(lambda: running.stats.is_connected)
+    spool.close()  # from here on every round meets an error that Redis has no part in
+    before = running.stats.failures
+    eventually(lambda: running.stats.failures >= before + 2)
+    assert running.thread.is_alive()
+    running.stop(0.0)
+
+
+def test_a_server_that_begins_to_evict_is_unavailable_until_it_stops(
+    own_redis_server, spool, running
+):
+    with connect(own_redis_server.url) as client:
+        eventually(lambda: running.stats.is_connected)
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        fill(spool, 1)
+        running.wake()
+        eventually(lambda: running.stats.failures >= 2)
+        client.config_set("maxmemory-policy", "noeviction")
+        eventually(lambda: running.stats.is_connected and seqs(client) == [1])
+
+
+def test_full_server_is_waited_for(tmp_path: Path, spool: Spool):
     server = EmbeddedRedis(tmp_path / "data", maxmemory_bytes=3 * 2**20)
     server.start()
     with connect(server.url) as client:
         with pytest.raises(redis.exceptions.OutOfMemoryError):
             [client.set(f"k{n}", "x" * 100_000) for n in range(100)]
-        publisher = Publisher(spool, server.url, 1)
+        publisher = Publisher(spool, server.url, 1, pace=PACE)
         publisher.start()
         fill(spool, 3)
         eventually(lambda: publisher.stats.failures > 0)

@@ -18,10 +18,10 @@ from surveil.domain import (
     IntervalEvent,
     Reason,
 )
-from surveil.errors import ConfigError, InUseError
-from surveil.events import spool_file
+from surveil.errors import ConfigError, InUseError, UnavailableError
 from surveil.events.codec import decode
 from surveil.events.spool import Draft, RunMark, Spool
+from surveil.logs import configure_logs
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 RUN = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
@@ -104,8 +104,7 @@ def test_full_spool_refuses_intervals_before_they_get_a_seq(path: Path) -> None:
     spool.close()
 
 
-def test_a_second_process_is_refused_with_the_pid(path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(spool_file, "PREDECESSOR_S", 0.05)
+def test_a_second_process_is_refused_with_the_pid(path: Path) -> None:
     program = (
         "import sys, pathlib\nfrom surveil.events.spool import Spool\n"
         "spool = Spool(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()\n"
@@ -119,7 +118,7 @@ def test_a_second_process_is_refused_with_the_pid(path: Path, monkeypatch) -> No
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(InUseError, match=str(holder.pid)):
-        Spool(path)
+        Spool(path, predecessor_s=0.05)
     holder.communicate()
     Spool(path).close()
 
@@ -145,6 +144,30 @@ def test_damaged_file_is_set_aside_and_its_runs_get_new_names(
     assert thrice.append(drafts(interval(202, run))).events[0].run == first.run
     assert thrice.mark(run).last_seq == 3
     thrice.close()
+
+
+def test_a_run_is_renamed_once_and_says_so_once(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database at all" * 100)
+    configure_logs("inference", json=True)
+    spool = Spool(path)
+    run = str(ULID.from_datetime(AT))
+    names = {spool.append(drafts(interval(n, run))).events[0].run for n in range(5)}
+    assert len(names) == 1
+    assert capsys.readouterr().err.count("run.renamed") == 1
+    spool.close()
+
+
+def test_a_disk_that_refuses_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for path in (tmp_path / "file" / "spool.db", Path("/proc/surveil/spool.db")):
+        with pytest.raises(UnavailableError, match="spool"):
+            Spool(path)
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(UnavailableError):
+        Spool(tmp_path / "folder.db")
 
 
 def test_file_of_another_version_is_left_alone(path: Path) -> None:
