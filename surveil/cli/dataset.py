@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,7 @@ from surveil.cli.tabular import render, write_file
 from surveil.errors import ConfigError
 
 if TYPE_CHECKING:
-    from surveil.detect import Detector
-    from surveil.training.collect.labelling import Labels
+    from surveil.training.collect.site_import import ImportReport
     from surveil.training.collect.stats import DatasetStats
     from surveil.training.config import TrainConfig
     from surveil.training.faces import Faces
@@ -98,20 +96,12 @@ def import_command(
     command again gives the same manifest; training reads the folder as one of data.datasets.
     """
     # Imported here: torch takes seconds, and --help does not need it.
-    from surveil.training.collect.labelling import PersonFrom, labels_of_folders, read_labels
-    from surveil.training.collect.site_import import ImportSettings, import_site
+    from surveil.training.collect.labelling import PersonFrom, labels_from
+    from surveil.training.collect.site_import import ImportSettings, import_detector, import_site
     from surveil.training.data.custom import SplitRule
-    from surveil.training.data.face_finder import face_detector
 
     if test_percent + validation_percent > 100:
         raise ConfigError("--test-percent and --validation-percent are more than 100 together")
-    who = PersonFrom.parse(person_from) if person_from else PersonFrom()
-
-    def labels(files: list[str]) -> Labels:
-        if labels_csv is None:
-            return labels_of_folders(source, files, who)
-        return read_labels(labels_csv, source, files, who)
-
     settings = ImportSettings(
         name=name or out.resolve().name,
         rule=SplitRule(test_percent, validation_percent),
@@ -122,42 +112,31 @@ def import_command(
         sample_fps=fps,
         replace=replace,
     )
-    # A little smaller than asked for, so that a face that is too small is found and said to be.
-    smallest_px = max(12, round(0.8 * min_face_px))
-
-    def detector() -> Detector:
-        return face_detector(min_face_px=min(smallest_px, 40), threads=threads)
-
+    labels = labels_from(source, labels_csv, PersonFrom.parse(person_from))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("files", total=1)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        report = import_site(source, out, labels, settings, detector, progress)
-    splits = Counter(entry.split.value for entry in report.entries)
-    people = {entry.person for entry in report.entries if entry.person}
+        report = import_site(
+            source,
+            out,
+            labels,
+            settings,
+            lambda: import_detector(settings, threads),
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
     if as_json:
-        figures = {
-            "faces": len(report.entries), "people": len(people), "splits": dict(splits),
-            "classes": dict(Counter(entry.emotion.value for entry in report.entries)),
-            "set_aside": dict(report.set_aside),
-        }  # fmt: skip
-        click.echo(json.dumps(figures, indent=1))
+        click.echo(json.dumps(report.as_json(), indent=1))
     else:
-        shares = ", ".join(f"{splits[s]} {s}" for s in ("train", "validation", "test"))
-        click.echo(f"{len(report.entries)} faces of {len(people)} named people: {shares}")
-        for reason, count in report.set_aside.most_common():
-            click.echo(f"  set aside: {count} {reason}")
-        click.echo(f"written to {out}")
-    for split, percent in (("train", 100 - test_percent - validation_percent),
-                           ("validation", validation_percent), ("test", test_percent)):  # fmt: skip
-        if percent and not splits[split]:
-            click.echo(
-                f"Note: no face fell into the {split} split: too few people to draw {percent}% "
-                "of. Give more people or other percentages.",
-                err=True,
-            )
+        _show_import(report, out)
+    for note in report.notes(settings.rule):
+        click.echo(f"Note: {note}", err=True)
+
+
+def _show_import(report: ImportReport, out: Path) -> None:
+    splits = ", ".join(f"{count} {split}" for split, count in report.splits.items())
+    click.echo(f"{len(report.entries)} faces of {report.people} named people: {splits}")
+    for reason, count in report.set_aside.most_common():
+        click.echo(f"  set aside: {count} {reason}")
+    click.echo(f"written to {out}")
 
 
 @command.command()
@@ -200,26 +179,13 @@ def preview(path: Path, out: Path, config: Path | None, runs: Path, count: int, 
     if out.suffix.lower() not in (".png", ".html"):
         raise ConfigError(f"--out {out}: the name must end in .png or .html")
     faces, _, settings = _read(path, config, runs)
-    look = Look()
-    if settings is not None:
-        look = Look(
-            settings.augmentation,
-            settings.input.frame_px,
-            settings.input.crop_px,
-            settings.phases[-1].px,
-            settings.architecture.channels,
-        )
+    look = Look.of(settings) if settings else Look()
     sheets = class_sheets(faces, look, count=count, seed=seed)
     title = f"{settings.name if settings else path.resolve().name}: before and after augmentation"
     if out.suffix.lower() == ".png":
         write_file(out, as_png(sheets, title))
     else:
-        strengths = look.augmentation.model_dump()
-        remarks = [
-            f"{len(faces)} faces from {path}",
-            f"cut to {look.crop_px} of {look.frame_px} px, trained on at {look.out_px} px",
-            ", ".join(f"{key} {value}" for key, value in strengths.items()),
-        ]
+        remarks = [f"{len(faces)} faces from {path}", *look.remarks]
         write_file(out, as_html(sheets, title, remarks).encode())
     click.echo(f"written to {out}: {sum(len(sheet.stored) for sheet in sheets)} faces")
 

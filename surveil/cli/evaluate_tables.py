@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,15 +12,16 @@ from surveil.training.records.wording import coverage_words, number, percent
 
 if TYPE_CHECKING:
     from surveil.training.measure.study import Study
-    from surveil.training.records.figures import Speed
+    from surveil.training.report.assessment import Assessment
 
 
-def show_study(console: Console, title: str, result: Study, speed: Sequence[Speed]) -> None:
+def show_study(console: Console, assessment: Assessment) -> None:
     """Draw the figures of all sets, of the first one's classes, and what was found in words."""
     # Imported here: it brings torch along, which takes seconds.
     from surveil.training.report.findings import findings
 
-    console.print(_sets_table(title, result))
+    result = assessment.study
+    console.print(_sets_table(assessment.title, result))
     name, found = next(iter(result.sets.items()))
     evaluation = found.figures
     table = _table(f"By class, {name}", "class", *(
@@ -39,7 +39,7 @@ def show_study(console: Console, title: str, result: Study, speed: Sequence[Spee
     for label, counts in zip(evaluation.classes, evaluation.confusion, strict=True):
         table.add_row(label, *(str(count) for count in counts))
     console.print(table)
-    for line in findings(result, speed):
+    for line in findings(result, assessment.speed):
         console.print(Text(f"- {line}"))
 
 

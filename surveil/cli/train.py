@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from surveil.errors import ConfigError
+from surveil.training.records.wording import duration, number, percent, span
+
+if TYPE_CHECKING:
+    from surveil.training.fit.loop import EpochReport
+    from surveil.training.fit.loop import Progress as Step
 
 DATA_HELP = "Folder that the configuration's data paths are relative to."
 
@@ -77,108 +79,36 @@ def command(
     goes on from there. A run that starts from a model also reports what was gained and forgotten.
     """
     # Imported here: torch takes seconds, and --help does not need it.
-    import torch
+    from surveil.training.ship.job import Job, train
 
-    from surveil.classify.networks import read_model
-    from surveil.models import find_model
-    from surveil.models.files import EXPERIMENTS
-    from surveil.training.config import load_config
-    from surveil.training.data.dataset import load_dataset
-    from surveil.training.data.face_finder import face_detector
-    from surveil.training.data.selection import check_test_split, training_faces, validation_faces
-    from surveil.training.fit.loop import LAST, Trainer
-    from surveil.training.fit.run_lock import run_lock
-    from surveil.training.fit.shards import shard_count
-    from surveil.training.ship.export import check_votes_head, export
-    from surveil.training.ship.fine_tune import report_fine_tune
-    from surveil.training.ship.run import run_to_end
-
-    settings = load_config(config)
-    run = runs / f"{settings.name}-{settings.seed}"
-
-    def check_vacant() -> None:
-        if not (resume or export_only) and (run / LAST).exists():
-            raise ConfigError(
-                f"{run} holds a run already: continue it with --resume, or give another seed, name "
-                "or --runs"
-            )
-
-    check_vacant()
-    started = settings.start_from
-    start = read_model(find_model(started, [models])) if started else None
-    console = Console(stderr=True)
-    with _Bar(console) as bar, ExitStack() as held:
-        dataset = load_dataset(
-            settings,
-            data,
-            runs / "cache",
-            face_detector,
-            bar.importing,
-        )
-        if not export_only:
-            train = training_faces(settings, dataset.faces)
-            validation = validation_faces(settings, dataset.faces)
-            # Before hours of training, as without it the model could not be exported.
-            check_test_split(settings, dataset.faces)
-            if head == "votes":
-                check_votes_head(settings, str(config))
-            held.enter_context(run_lock(run))
-            # Another process may have trained while the faces were read.
-            check_vacant()
-            bar.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
-            names = settings.distil.teachers if settings.distil else ()
-            teachers = [read_model(find_model(name, [models])) for name in names]
-            threads = threads or os.cpu_count() or 1
-            trainer = Trainer(
-                settings, train, validation, run, dataset.sha256,
-                shards=shard_count(threads, settings.batch), start=start, teachers=teachers,
-            )  # fmt: skip
-            each = max(threads // trainer.shards, 1)
-            # Fewer only, and for good: with more than it began with, PyTorch has crashed.
-            torch.set_num_threads(min(each, torch.get_num_threads()))
-            bar.say(
-                f"parts of a batch at once: {trainer.shards}; "
-                f"threads for each: {torch.get_num_threads()}"
-            )
-            if trainer.resume():
-                bar.say(f"resumed after epoch {trainer.epoch}")
-            if trainer.started_from:
-                bar.say(f"start: {trainer.started_from}")
-            if settings.imagenet and trainer.imagenet is not None:
-                bar.say(f"ImageNet weights to begin with: {'yes' if trainer.imagenet else 'none'}")
-            for teacher in trainer.taught_by:
-                bar.say(f"teacher: {teacher}")
-            run_to_end(
-                trainer,
-                experiments=models / EXPERIMENTS,
-                tensorboard=tensorboard,
-                on_step=bar.step,
-                on_epoch=bar.epoch,
-            )
-    remarks = [note] if note else []
-    if (
-        start is not None
-        and head == "labels"
-        and (changed := report_fine_tune(start, run, dataset, checkpoint))
-    ):
-        remarks += changed.sentences
-        click.echo("\n".join(changed.sentences))
-    results = export(
-        settings, run, dataset, models, note=" ".join(remarks), checkpoint=checkpoint, head=head
+    job = Job(
+        config=config,
+        data=data,
+        runs=runs,
+        models=models,
+        resume=resume,
+        export_only=export_only,
+        checkpoint=checkpoint,
+        head=head,
+        note=note,
+        tensorboard=tensorboard,
+        threads=threads,
     )
-    for name, result in results.items():
-        low, high = result.interval
+    with _Bar(Console(stderr=True)) as bar:
+        outcome = train(job, bar)
+    for line in outcome.changes:
+        click.echo(line)
+    for name, figures in outcome.results.items():
         click.echo(
-            f"{name}: accuracy {result.accuracy:.2%} ({low:.1%} to {high:.1%}) of {result.faces}, "
-            f"macro-F1 {result.macro_f1:.3f}, ECE {result.ece:.2%}"
+            f"{name}: accuracy {percent(figures.accuracy, 2)} ({span(figures.interval)}) of "
+            f"{figures.faces}, macro-F1 {number(figures.macro_f1)}, ECE {percent(figures.ece, 2)}"
         )
-        if result.ferplus:
+        if figures.ferplus:
             click.echo(
-                f"{name}: {result.ferplus.accuracy:.2%} of the {result.ferplus.faces} faces on "
-                "which most of FER+'s annotators agree"
+                f"{name}: {percent(figures.ferplus.accuracy, 2)} of the {figures.ferplus.faces} "
+                "faces on which most of FER+'s annotators agree"
             )
-    suffix = "" if head == "labels" else f"-{head}"
-    click.echo(f"written to {models / settings.name}{suffix}")
+    click.echo(f"written to {outcome.folder}")
 
 
 class _Bar:
@@ -206,6 +136,7 @@ class _Bar:
         self._bar.stop()
 
     def say(self, line: str) -> None:
+        """Print a line."""
         # In a file a line is a line, however long.
         self._console.print(
             f"{time.strftime('%H:%M:%S')} {line}", highlight=False, markup=False, soft_wrap=True
@@ -215,19 +146,13 @@ class _Bar:
         """Show how far the import of custom pictures is."""
         self._show("finding faces", done, total, "")
 
-    def step(self, at: object) -> None:
+    def step(self, at: Step) -> None:
         """Show a training step."""
-        from surveil.training.fit.loop import Progress as Step
-
-        assert isinstance(at, Step)
-        remark = f"loss {at.loss:.3f}, {_minutes(at.left_s)} left"
+        remark = f"loss {at.loss:.3f}, {duration(at.left_s)} left"
         self._show(f"epoch {at.epoch}/{at.epochs}", at.step, at.steps, remark)
 
-    def epoch(self, report: object) -> None:
+    def epoch(self, report: EpochReport) -> None:
         """Say how an epoch ended."""
-        from surveil.training.fit.loop import EpochReport
-
-        assert isinstance(report, EpochReport)
         self.say(
             f"epoch {report.epoch}: loss {report.loss:.4f}, validation accuracy "
             f"{report.validation_accuracy:.2%}, log-loss {report.validation_log_loss:.4f}, "
@@ -240,9 +165,3 @@ class _Bar:
         if not self._console.is_terminal and now_s - self._said_s >= self.EVERY_S:
             self._said_s = now_s
             self.say(f"{what} {done}/{total} {remark}".rstrip())
-
-
-def _minutes(seconds: float) -> str:
-    if seconds >= 5400:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -48,12 +48,14 @@ class PersonFrom:
     pattern: re.Pattern[str] | None = None
 
     @classmethod
-    def parse(cls, text: str) -> PersonFrom:
-        """Read ``folder``, ``column`` or ``regex:PATTERN``.
+    def parse(cls, text: str | None) -> PersonFrom:
+        """Read ``folder``, ``column`` or ``regex:PATTERN``; ``None`` is nowhere.
 
         Raises:
             ConfigError: It is none of them, or the pattern is wrong or has no group.
         """
+        if text is None:
+            return cls()
         if text in ("folder", "column"):
             return cls(text)
         kind, _, pattern = text.partition(":")
@@ -74,6 +76,19 @@ class PersonFrom:
         """Return the person's name in a path by the pattern; empty without or if none matches."""
         match = self.pattern.search(file) if self.pattern else None
         return (match.group(1) or "") if match else ""
+
+
+def labels_from(
+    source: Path, table: Path | None, who: PersonFrom
+) -> Callable[[Sequence[str]], Labels]:
+    """Return what gives the labels of a source's files: a table if there is one, else folders."""
+
+    def labels(files: Sequence[str]) -> Labels:
+        if table is None:
+            return labels_of_folders(source, files, who)
+        return read_labels(table, source, files, who)
+
+    return labels
 
 
 def labels_of_folders(source: Path, files: Sequence[str], who: PersonFrom) -> Labels:

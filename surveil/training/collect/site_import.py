@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -24,9 +24,11 @@ from surveil.training.collect.near_duplicates import THUMBNAIL_PX, Known, percep
 from surveil.training.collect.units import Member, splits_of
 from surveil.training.data.custom import SplitRule, largest, shrunk, side_px
 from surveil.training.data.dataset_folder import FACES, MANIFEST, SET_ASIDE, write_face
+from surveil.training.data.face_finder import face_detector
 from surveil.training.data.manifest import Entry, read_manifest, text_of
 from surveil.training.data.pictures import Picture, find_files, is_video, read_pictures
 from surveil.training.errors import DataError
+from surveil.training.faces import Split
 
 MIN_SHARPNESS = 60.0
 """Variance of the Laplacian of the grey 48 px frame below which a face is set aside as blurred.
@@ -72,6 +74,41 @@ class ImportReport:
     entries: list[Entry]
     set_aside: Counter[str]
 
+    @property
+    def splits(self) -> dict[str, int]:
+        """Faces of each split."""
+        counts = Counter(entry.split for entry in self.entries)
+        return {split.value: counts[split] for split in Split}
+
+    @property
+    def people(self) -> int:
+        """How many people have a name."""
+        return len({entry.person for entry in self.entries if entry.person})
+
+    def notes(self, rule: SplitRule) -> list[str]:
+        """Return a sentence for each split that was asked for and has no face."""
+        percents = {
+            Split.TRAIN: 100 - rule.test_percent - rule.validation_percent,
+            Split.VALIDATION: rule.validation_percent,
+            Split.TEST: rule.test_percent,
+        }
+        return [
+            f"no face fell into the {split.value} split: too few people to draw {percent}% of. "
+            "Give more people or other percentages."
+            for split, percent in percents.items()
+            if percent and not self.splits[split.value]
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as plain values."""
+        return {
+            "faces": len(self.entries),
+            "people": self.people,
+            "splits": {split: count for split, count in self.splits.items() if count},
+            "classes": dict(Counter(entry.emotion.value for entry in self.entries)),
+            "set_aside": dict(self.set_aside),
+        }
+
 
 class Aside(Protocol):
     """Takes a picture that is left out: its name, the reason, and what it is about."""
@@ -93,10 +130,19 @@ class _Kept:
     conflicting: set[int] = field(default_factory=set)
 
 
+def import_detector(settings: ImportSettings, threads: int | None = None) -> Detector:
+    """Return what finds the faces of an import, on so many CPU threads.
+
+    Faces a little smaller than asked for are found, so that they are said to be too small.
+    """
+    smallest_px = max(12, round(0.8 * settings.min_face_px))
+    return face_detector(min_face_px=min(smallest_px, 40), threads=threads)
+
+
 def import_site(
     source: Path,
     out: Path,
-    labels: Callable[[list[str]], Labels],
+    labels: Callable[[Sequence[str]], Labels],
     settings: ImportSettings,
     detector: Callable[[], Detector],
     progress: Callable[[int, int], None] = lambda done, total: None,

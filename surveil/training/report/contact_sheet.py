@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from surveil.classify.preprocess import in_channels, to_frame
 from surveil.domain import EMOTIONS
 from surveil.training.augmentation import Augmentation
+from surveil.training.config import TrainConfig
 from surveil.training.faces import Faces, Split
 from surveil.training.fit.augment import augment
 
@@ -37,6 +38,26 @@ class Look:
     crop_px: int = 44
     out_px: int = 44
     channels: int = 1
+
+    @classmethod
+    def of(cls, config: TrainConfig) -> Look:
+        """Return how a configured run sees faces, in its last phase."""
+        return cls(
+            config.augmentation,
+            config.input.frame_px,
+            config.input.crop_px,
+            config.phases[-1].px,
+            config.architecture.channels,
+        )
+
+    @property
+    def remarks(self) -> list[str]:
+        """Sizes and strengths, in words."""
+        strengths = self.augmentation.model_dump()
+        return [
+            f"cut to {self.crop_px} of {self.frame_px} px, trained on at {self.out_px} px",
+            ", ".join(f"{key} {value}" for key, value in strengths.items()),
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

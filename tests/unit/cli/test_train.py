@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from kit.models import write_small_model
 
-from surveil.classify.networks import read_model
+from surveil.classify import read_facts, read_model
 from surveil.cli.evaluate import command as evaluate
 from surveil.cli.train import command as train
 from surveil.errors import ConfigError, InUseError
@@ -133,6 +134,29 @@ def test_last_epoch_can_be_exported_in_place_of_the_best(fer_dir: Path) -> None:
 def test_missing_data_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"fer2013: no such file or folder"):
         train_on(tmp_path / "fer2013")
+
+
+def test_fine_tuning_says_what_was_gained_and_forgotten(fer_dir: Path) -> None:
+    start = write_small_model(fer_dir.parent / "start")
+    result = train_on(fer_dir, "--no-tensorboard", name="tuned", batch=2, start_from=str(start))
+    assert result.exit_code == 0
+    assert "Fine-tuned from start@" in result.stdout
+    assert "faces gained" in result.stdout
+    folder = fer_dir.parent / "models" / "tuned"
+    assert "Fine-tuned from start@" in (folder / "card.md").read_text()
+    run = fer_dir.parent / "runs" / "tuned-1"
+    tests = json.loads((run / "fine_tune.json").read_text())["tests"]
+    assert [test["test"] for test in tests] == ["fer2013", "fer2013 without duplicates"]
+    assert not (run / "tensorboard").exists()
+
+
+def test_dedicated_model_of_two_classes(fer_dir: Path) -> None:
+    result = train_on(fer_dir, "--no-tensorboard", taxonomy="two", name="pair", batch=2)
+    assert result.exit_code == 0
+    folder = fer_dir.parent / "models" / "pair"
+    assert read_facts(folder).classes == ("happy", "sad")
+    figures = json.loads((folder / "metrics.json").read_text())["test"]["fer2013"]
+    assert (figures["faces"], figures["classes"]) == (2, ["happy", "sad"])
 
 
 def test_evaluate_repeats_the_figures_of_the_model(fer_dir: Path) -> None:
