@@ -27,10 +27,10 @@ test: $(STAMP) ## all tests but the slow suites
 	$(RUN) pytest -q -m "not slow" -n 2 --dist loadfile
 
 scenario: $(STAMP) ## compare a real run with known truth (needs the third-party test material)
-	$(RUN) python tests/e2e/scenario_report.py
+	$(RUN) python bench/scenario_report.py
 
 over-time: $(STAMP) ## flips, latency and accuracy by smoothing (needs the third-party test material)
-	$(RUN) python tests/accuracy/over_time_report.py
+	$(RUN) python bench/over_time_report.py
 
 check: $(STAMP) format-check lint types imports migrations test ## exactly what CI runs
 

@@ -1,6 +1,6 @@
 """The cascade finds what facenet-pytorch's does, on a sample of clips and all stills.
 
-``detect_reference.py`` beside this compares on every frame.
+``bench/detect_reference.py`` compares on every frame.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from accuracy.detect_reference import (
+from detect_reference import (
     Agreement,
     Faces,
     Image,

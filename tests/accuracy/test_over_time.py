@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from accuracy.over_time_alerts import delays
-from accuracy.over_time_material import courses_of
+from over_time_alerts import delays
+from over_time_material import courses_of
 
 from surveil.config.schema import Inference
 from surveil.domain import EMOTIONS, Emotion

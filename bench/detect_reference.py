@@ -4,7 +4,7 @@ The contract: every face of the reference is found with IoU >= 0.9 and a score w
 the reference's boxes are clipped to the frame as ours are. Faces we find and the reference does not
 are counted, too. Frames on which the reference itself fails are counted and left out.
 
-    python tests/accuracy/detect_reference.py SHARED_DIR [--every 1] [--min-face-px 40]
+    python bench/detect_reference.py SHARED_DIR [--every 1] [--min-face-px 40]
                                               [--engine auto|torch|openvino]
 
 exits with 1 unless the contract holds on all frames.
@@ -129,7 +129,7 @@ def main() -> int:
         for image in pictures(path, options.every):
             compare(reference_faces(reference, image), detector.detect([image])[0], total)
         holds &= total.holds()
-        print(path.name, total, flush=True)  # noqa: T201 (a command for people)
+        print(path.name, total, flush=True)
     return 0 if holds else 1
 
 

@@ -1,6 +1,6 @@
 """Run surveil on a scenario with known truth, over RTSP into SQL, and print what it got right.
 
-    python tests/e2e/scenario_report.py --cameras 2 --seconds 60 --seed 7 [--database postgres]
+    python bench/scenario_report.py --cameras 2 --seconds 60 --seed 7 [--database postgres]
         [--kill recorder:3 --kill inference:3] [--people 3] [--alert]
 
 The clips come from the scenario tool beside the project's third-party test material, are served by
@@ -27,14 +27,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parent))
 from scenario_truth import Figures, Observed, compare, happy_spells
 
 from surveil.simulate.server import RtspServer
 from surveil.store.engine import connect
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SURVEIL_SHARED", REPOSITORY.parent / "shared"))
 LATENCY_S = 0.05
 """From a picture's place in the clip to its ``captured_at``: pacing, network and decoder."""

@@ -1,7 +1,7 @@
 """Print how expressions are told over time, by the smoother's time constant and hysteresis.
 
-    python tests/accuracy/over_time_report.py [--model NAME] [--seeds 21 22] [--each]
-    python tests/accuracy/over_time_report.py --made-up-only
+    python bench/over_time_report.py [--model NAME] [--seeds 21 22] [--each]
+    python bench/over_time_report.py --made-up-only
 
 Two kinds of courses with known truth are measured by :mod:`surveil.training.measure.over_time`, at
 5 and at 2.5 frames per second: people in clips of the scenario tool beside the project's
@@ -22,20 +22,17 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from surveil.config.schema import Inference
 from surveil.training.measure.over_time import Course, OverTime, measure
 from surveil.training.measure.switches import Pool, dirichlet_pool, make_course
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("SURVEIL_SHARED", REPOSITORY.parent / "shared"))
 TAUS_S = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0)
 HYSTERESES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
@@ -72,7 +69,7 @@ def conditions(args: argparse.Namespace) -> dict[str, list[Course]]:
     pools = {"Dirichlet": dirichlet_pool(np.random.default_rng(args.seeds[0]))}
     found: dict[str, list[Course]] = {}
     if not args.made_up_only:
-        from accuracy.over_time_material import Material
+        from over_time_material import Material
 
         material = Material(SHARED, args.model, args.work)
         clips = [course for seed in args.seeds for course in material.clip(seed, args.seconds)]
@@ -138,7 +135,7 @@ def print_table(title: str, rows: list[str]) -> None:
 
 def print_alerts(pool: Pool, seed: int, count: int) -> None:
     """Print when `share happy > 0.5 for 3s` fires, on portraits that the model knows."""
-    from accuracy.over_time_alerts import delays
+    from over_time_alerts import delays
 
     random = np.random.default_rng(seed)
     known = {k: v[(v.argmax(axis=2) == k).mean(axis=1) > 0.9] for k, v in pool.items()}
@@ -196,7 +193,7 @@ def main() -> None:
     else:
         print(f"\nnothing chosen: that needs the condition {STEADY!r} and a fitting setting")
     if not args.made_up_only:
-        from accuracy.over_time_material import Material
+        from over_time_material import Material
 
         portraits = Material(SHARED, args.model, args.work).london()
         print_alerts(portraits, args.seeds[0], 4 * args.courses)

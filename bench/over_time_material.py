@@ -16,8 +16,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
-from e2e.scenario_truth import iou
 from numpy.typing import NDArray
+from scenario_truth import iou
 
 from surveil.classify import Classifier, crop_face
 from surveil.clips.analyze import Moment, analyze_clip
