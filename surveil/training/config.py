@@ -152,6 +152,10 @@ class TrainConfig(Part):
     full_epochs: Annotated[int, Field(ge=1, le=2000)] | None = None
     """Of the whole budget, where ``epochs`` is less for want of time: the model's budget is then
     called reduced. It changes nothing in training."""
+    patience: Annotated[int, Field(ge=1, le=2000)] | None = None
+    """Stop after so many epochs of the last phase without a better one on the validation split (by
+    accuracy, and by log-loss where that is equal); ``None`` spends the whole budget. The rate falls
+    over all of ``epochs``, which often lifts the last ones: give it a good part of them."""
     batch: Annotated[int, Field(ge=2, le=4096)] = 128
     """Faces of a step; a remainder of an epoch smaller than this is left to chance in the next."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -200,6 +204,11 @@ class TrainConfig(Part):
     def _full_budget_is_not_less(self) -> TrainConfig:
         if self.full_epochs is not None and self.full_epochs < self.epochs:
             raise ValueError("full_epochs must not be less than epochs")
+        if self.patience is not None and self.full_epochs not in (None, self.epochs):
+            raise ValueError(
+                "patience: cannot be had together with full_epochs above epochs: an early end "
+                "would not tell whether the full budget gives more"
+            )
         return self
 
     @model_validator(mode="after")
@@ -214,6 +223,12 @@ class TrainConfig(Part):
     def classes(self) -> Taxonomy:
         """The expressions that the network tells apart."""
         return find_taxonomy(self.taxonomy)
+
+    @property
+    def last_phase_from(self) -> int:
+        """The first epoch (from 0) of the last phase; ``epochs`` if none is left for it."""
+        begins = self.phases[-2].until if len(self.phases) > 1 else 0.0
+        return next((e for e in range(self.epochs) if e / self.epochs >= begins), self.epochs)
 
     def px_at(self, epoch: int) -> int:
         """Return the side of the network's input in an epoch (from 0)."""

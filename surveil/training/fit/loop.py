@@ -33,6 +33,7 @@ from surveil.training.fit.heads import TwoHeads
 from surveil.training.fit.imagenet import begin_with_imagenet
 from surveil.training.fit.loss import TrainingLoss
 from surveil.training.fit.optimiser import load_optimiser, make_optimiser, optimiser_tensors
+from surveil.training.fit.patience import is_out_of_patience
 from surveil.training.fit.precision import device_of, make_scaler
 from surveil.training.fit.resuming import check_same_run, log_changes
 from surveil.training.fit.schedule import Pace, rate_at
@@ -203,16 +204,29 @@ class Trainer:
             self.history = [EpochReport(**line) for line in facts["history"]]
         return True
 
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether the last epochs brought nothing better, for as long as the run waits."""
+        scores = [(line.validation_accuracy, -line.validation_log_loss) for line in self.history]
+        config = self.config
+        return is_out_of_patience(scores, config.patience, config.last_phase_from)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no epoch left to train."""
+        return self.epoch >= self.config.epochs or self.is_out_of_patience
+
     def run(
         self,
         *,
         on_step: Callable[[Progress], None] = lambda progress: None,
         on_epoch: Callable[[EpochReport], None] = lambda report: None,
     ) -> None:
-        """Train until the configured number of epochs is done.
+        """Train until the configured number of epochs is done, or patience has come to its end.
 
         Raises:
-            DivergedError: The loss, or a weight at the end of an epoch, is not a number.
+            DivergedError: The loss, or a weight at the end of an epoch, is not a number; or an
+                averaged weight is too large for the half precision that models are stored in.
             CheckpointError: A checkpoint could not be written.
         """
         try:
@@ -220,7 +234,7 @@ class Trainer:
         except OSError as error:
             raise CheckpointError(f"{self.folder}: {error.strerror or error}") from error
         pace = Pace()
-        while self.epoch < self.config.epochs:
+        while not self.is_over:
             began = time.monotonic()
             loss = self._epoch(pace, on_step)
             accuracy, log_loss = self._validate()
@@ -230,6 +244,7 @@ class Trainer:
                 raise self._diverged(
                     "the weights are not finite after the last update", self.steps - 1
                 )
+            self._check_storable()
             report = EpochReport(
                 self.epoch + 1, self.config.px_at(self.epoch), self._rate(self.steps - 1), loss,
                 accuracy, log_loss, round(time.monotonic() - began, 1),
@@ -281,6 +296,17 @@ class Trainer:
         self._scaler.step(self._optimiser)
         self._scaler.update()
         self.average.update(self.model)
+
+    def _check_storable(self) -> None:
+        """Make sure that the averaged weights could be exported as they are now."""
+        most = torch.finfo(torch.float16).max
+        for name, value in self.average.state.items():
+            largest = float(value.abs().max()) if value.is_floating_point() else 0.0
+            if largest > most:
+                raise self._diverged(
+                    f"{name} has grown to {largest:.3g}, and models are stored in half precision, "
+                    f"which ends at {most:.0f}", self.steps - 1,
+                )  # fmt: skip
 
     def _diverged(self, what: str, step: int) -> DivergedError:
         return DivergedError(

@@ -220,7 +220,8 @@ COLUMNS = (
     "accuracy_low", "accuracy_high", "standing", "ten_crop", "macro_f1", "balanced_accuracy",
     "specificity", "ece", "log_loss", "coverage_at_85", "ferplus", "parameters", "statistics",
     "weights_bytes", "p50_ms", "p50_of", "memory_bytes", "measured_on", "makers_figure",
-    "protocol", "note", "epochs", "epochs_planned", "images", "seconds", "hardware", "remarks",
+    "protocol", "note", "epochs", "epochs_planned", "epochs_spared", "images", "seconds",
+    "hardware", "remarks",
 )  # fmt: skip
 """Of :func:`rows`."""
 
@@ -271,6 +272,7 @@ def _cells(entry: Entry) -> Mapping[str, Any]:
         "note": metrics.note,
         "epochs": budget.epochs if budget else None,
         "epochs_planned": budget.epochs_planned if budget else None,
+        "epochs_spared": budget.epochs_spared if budget else None,
         "images": budget.images if budget else None,
         "seconds": budget.seconds if budget else None,
         "hardware": budget.hardware if budget else None,

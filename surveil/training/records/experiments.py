@@ -67,7 +67,8 @@ def _cells(record: ModelRecord) -> tuple[object, ...]:
         name,
         _configuration(training["config"], record.facts.architecture),
         training["config"]["seed"],
-        f"{training['epochs_done']} of {training['epochs']}, {training['epoch']} exported",
+        f"{training['epochs_done']} of {training['epochs']}{_stopped(record)}, "
+        f"{training['epoch']} exported",
         f"{first} {percent(figures.accuracy, 2)}",
         percent(figures.ten_crop.accuracy, 2) if figures.ten_crop else "",
         number(figures.macro_f1),
@@ -76,6 +77,11 @@ def _cells(record: ModelRecord) -> tuple[object, ...]:
         ", ".join(f"{other} {percent(result.accuracy, 2)}" for other, result in others),
         record.metrics.note,
     )
+
+
+def _stopped(record: ModelRecord) -> str:
+    budget = record.metrics.budget
+    return " (stopped early)" if budget and budget.patience is not None else ""
 
 
 def note_failure(

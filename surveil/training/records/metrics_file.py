@@ -27,6 +27,9 @@ class Budget(Part):
         images: Training faces shown, over all epochs.
         seconds: Spent in epochs, validation included.
         hardware: Number of CPU threads or name of the GPU; nothing that tells which machine.
+        patience: The run stopped after so many epochs without a better one; ``None`` where it did
+            not stop by itself.
+        epochs_spared: Of ``epochs_planned``, by stopping so.
     """
 
     epochs: Count
@@ -34,11 +37,13 @@ class Budget(Part):
     images: Count | None = None
     seconds: Positive | None = None
     hardware: str | None = None
+    patience: Count | None = None
+    epochs_spared: Count = 0
 
     @property
     def is_reduced(self) -> bool:
-        """Whether fewer epochs were done than planned."""
-        return self.epochs < self.epochs_planned
+        """Whether fewer epochs were done than planned, though more might have helped."""
+        return self.epochs + self.epochs_spared < self.epochs_planned
 
 
 class Ancestor(Part):

@@ -95,7 +95,7 @@ def budget_words(budget: Budget | None) -> str:
     """Return what a training cost, as far as it is known."""
     if budget is None:
         return "unknown"
-    words = [f"{budget.epochs} of {budget.epochs_planned} epochs planned"]
+    words = [epochs_words(budget)]
     if budget.images is not None:
         words.append(f"{budget.images:,} images shown")
     if budget.seconds is not None:
@@ -103,6 +103,18 @@ def budget_words(budget: Budget | None) -> str:
     if budget.hardware:
         words.append(budget.hardware)
     return ", ".join(words)
+
+
+def epochs_words(budget: Budget) -> str:
+    """Return how many epochs were done, and why no more."""
+    if budget.patience is not None:
+        waited = f"{budget.patience} epoch{'s' * (budget.patience != 1)}"
+        return (
+            f"{budget.epochs} epochs, stopped after {waited} without improvement, full budget "
+            f"{budget.epochs_planned}"
+        )
+    spared = f", {budget.epochs_spared} of them spared" if budget.epochs_spared else ""
+    return f"{budget.epochs} of {budget.epochs_planned} epochs planned{spared}"
 
 
 def duration(seconds: float) -> str:

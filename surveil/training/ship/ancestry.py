@@ -49,6 +49,8 @@ def with_ancestors(budget: Budget, ancestors: Sequence[Ancestor]) -> Budget:
     if before is None:
         return budget
     return Budget(
+        patience=budget.patience,
+        epochs_spared=budget.epochs_spared + before.epochs_spared,
         epochs=budget.epochs + before.epochs,
         epochs_planned=budget.epochs_planned + before.epochs_planned,
         images=None

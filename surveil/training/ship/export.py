@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
+
+from torch import nn
 
 from surveil.classify.networks import build_network, read_model, write_model
 from surveil.errors import ConfigError
@@ -25,6 +27,7 @@ from surveil.training.files import write_bytes_whole
 from surveil.training.fit.checkpoint import part_of, read_checkpoint, reading_facts
 from surveil.training.fit.hardware import describe_hardware
 from surveil.training.fit.loop import BEST, LAST
+from surveil.training.fit.patience import is_out_of_patience
 from surveil.training.fit.precision import device_of
 from surveil.training.logits import logits_of
 from surveil.training.measure.evaluation import evaluate_split
@@ -77,6 +80,70 @@ def export(
         DataError: A split holds no face of the run's classes; nothing is written then.
         ModelError: The model cannot be written.
     """
+    finished = _read_run(run, dataset, checkpoint, head)
+    trained, name = finished.trained, config.name if head == "labels" else f"{config.name}-votes"
+    shown = training_faces(trained, dataset.faces)
+    validation = validation_faces(trained, dataset.faces)
+    check_test_split(trained, dataset.faces)
+    # Before it is written, as it may replace the model that it began with.
+    ancestors = ancestors_of(
+        trained.start_from,
+        finished.facts.get("started_from"),
+        [models / config.name, models / f"{config.name}-votes"],
+        models,
+    )
+    calibration, fitted = _calibrated(finished, validation, head)
+    facts = _model_facts(
+        name, finished, calibration,
+        _data_facts(trained, dataset, shown, validation) | {"checkpoint": checkpoint, "head": head},
+    )  # fmt: skip
+    with model_in_the_making(models / name) as fresh:
+        write_model(fresh, facts, finished.network)
+        stored = read_model(fresh)
+        results = evaluate_split(stored, dataset.faces, Split.TEST)
+        metrics = asdict(sizes_of(stored)) | {
+            "format": FORMAT,
+            "model": stored.facts.versioned_name,
+            "taxonomy": trained.classes.name,
+            "temperature": stored.facts.temperature,
+            "smoothing": stored.facts.smoothing,
+            "protocol": _protocol(trained, checkpoint, head, calibration, fitted),
+            "note": note,
+            "budget": _budget(finished, len(shown), ancestors).model_dump(),
+            "ancestors": [ancestor.model_dump() for ancestor in ancestors],
+            "makers_figure": trained.makers_figure,
+            "test": {name: result.as_json() for name, result in results.items()},
+            "history": finished.facts["history"],
+        }
+        write_bytes_whole(fresh / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
+        record = read_record(fresh)
+        write_bytes_whole(fresh / CARD, card(record).encode())
+    note_experiment(models / EXPERIMENTS, record)
+    return results
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Finished:
+    """A run's epoch that is exported, and where the run ended.
+
+    Attributes:
+        trained: The configuration that epoch was trained with.
+        seen: How faces are shown to the network.
+        network: With the averaged weights of that epoch.
+        facts: Of its checkpoint.
+        latest: Of the last checkpoint.
+        ended: The configuration the run ended with, which may have been lengthened.
+    """
+
+    trained: TrainConfig
+    seen: Preprocessing
+    network: nn.Module
+    facts: Mapping[str, Any]
+    latest: Mapping[str, Any]
+    ended: TrainConfig
+
+
+def _read_run(run: Path, dataset: Dataset, checkpoint: Choice, head: Head) -> _Finished:
     path = run / (BEST if checkpoint == "best" else LAST)
     tensors, facts = read_checkpoint(path)
     with reading_facts(path):
@@ -85,39 +152,46 @@ def export(
         trained = TrainConfig.model_validate(facts["config"])
         seen = Preprocessing(**facts["preprocessing"])
     latest = read_checkpoint(run / LAST)[1]
-    chosen = trained.classes
-    name = config.name if head == "labels" else f"{config.name}-votes"
+    with reading_facts(run / LAST):
+        ended = TrainConfig.model_validate(latest["config"])
     weights = part_of(tensors, "average.network")
     if head == "votes":
         check_votes_head(trained, str(path))
         weights |= {f"fc.{key}": w for key, w in part_of(tensors, "average.votes").items()}
-    network = build_network(trained.architecture, len(chosen.classes))
+    network = build_network(trained.architecture, len(trained.classes.classes))
     network.load_state_dict(weights)
-    shown = training_faces(trained, dataset.faces)
-    validation = validation_faces(trained, dataset.faces)
-    check_test_split(trained, dataset.faces)
-    # Before it is written, as it may replace the model that it began with.
-    ancestors = ancestors_of(
-        trained.start_from,
-        facts.get("started_from"),
-        [models / config.name, models / f"{config.name}-votes"],
-        models,
-    )
-    model_facts = ModelFacts(
+    # As it is stored and served.
+    return _Finished(trained, seen, network.half().float(), facts, latest, ended)
+
+
+def _calibrated(finished: _Finished, validation: Faces, head: Head) -> tuple[Calibration, int]:
+    """Return the calibration, and to how many faces it was fitted."""
+    fitting, labels = validation, validation.labels
+    if head == "votes":
+        fitting = validation.where(validation.agreed != NO_MAJORITY)
+        labels = fitting.agreed
+    logits = logits_of(finished.network, fitting.frames, finished.seen).numpy()
+    classes = finished.trained.classes
+    return fit_calibration(logits, classes.labels_of(labels)), len(fitting)
+
+
+def _model_facts(
+    name: str, finished: _Finished, calibration: Calibration, training: Mapping[str, Any]
+) -> ModelFacts:
+    trained, seen, facts = finished.trained, finished.seen, finished.facts
+    return ModelFacts(
         name=name,
         architecture=trained.architecture,
-        classes=tuple(emotion.value for emotion in chosen.classes),
+        classes=tuple(emotion.value for emotion in trained.classes.classes),
         input=PixelFacts(
             frame_px=seen.frame_px, crop_px=seen.crop_px, mean=seen.mean, std=seen.std
         ),
-        temperature=1.0,
-        training=_data_facts(trained, dataset, shown, validation)
-        | {
-            "checkpoint": checkpoint,
-            "head": head,
+        **asdict(calibration),
+        training={
+            **training,
             "epoch": facts["epoch"],
-            "epochs_done": latest["epoch"],
-            "epochs": trained.epochs,
+            "epochs_done": finished.latest["epoch"],
+            "epochs": finished.ended.epochs,
             "started_from": facts.get("started_from"),
             "teachers": facts.get("teachers"),
             "imagenet": facts.get("imagenet"),
@@ -126,35 +200,6 @@ def export(
         code_version=version("surveil"),
         weights_sha256="0" * 64,
     )
-    fitting, labels = validation, validation.labels
-    if head == "votes":
-        fitting = validation.where(validation.agreed != NO_MAJORITY)
-        labels = fitting.agreed
-    logits = logits_of(network.half().float(), fitting.frames, seen).numpy()
-    calibration = fit_calibration(logits, chosen.labels_of(labels))
-    with model_in_the_making(models / name) as fresh:
-        write_model(fresh, model_facts.model_copy(update=asdict(calibration)), network)
-        stored = read_model(fresh)
-        results = evaluate_split(stored, dataset.faces, Split.TEST)
-        metrics = asdict(sizes_of(stored)) | {
-            "format": FORMAT,
-            "model": stored.facts.versioned_name,
-            "taxonomy": chosen.name,
-            "temperature": stored.facts.temperature,
-            "smoothing": stored.facts.smoothing,
-            "protocol": _protocol(trained, checkpoint, head, calibration, len(fitting)),
-            "note": note,
-            "budget": _budget(trained, latest, len(shown), ancestors).model_dump(),
-            "ancestors": [ancestor.model_dump() for ancestor in ancestors],
-            "makers_figure": trained.makers_figure,
-            "test": {name: result.as_json() for name, result in results.items()},
-            "history": facts["history"],
-        }
-        write_bytes_whole(fresh / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
-        record = read_record(fresh)
-        write_bytes_whole(fresh / CARD, card(record).encode())
-    note_experiment(models / EXPERIMENTS, record)
-    return results
 
 
 def _data_facts(
@@ -213,17 +258,23 @@ def _protocol(
     return " ".join(said)
 
 
-def _budget(
-    config: TrainConfig, latest: Mapping[str, Any], shown: int, ancestors: Sequence[Ancestor]
-) -> Budget:
+def _budget(finished: _Finished, shown: int, ancestors: Sequence[Ancestor]) -> Budget:
     """Return what the training cost; a checkpoint that does not say where it ran ran here."""
-    epochs = latest["epoch"]
+    config, latest = finished.ended, finished.latest
+    epochs, history = latest["epoch"], latest["history"]
+    planned = config.full_epochs or config.epochs
+    stopped = epochs < config.epochs and config.patience is not None and is_out_of_patience(
+        [(line["validation_accuracy"], -line["validation_log_loss"]) for line in history],
+        config.patience, config.last_phase_from,
+    )  # fmt: skip
     own = Budget(
         epochs=epochs,
-        epochs_planned=config.full_epochs or config.epochs,
+        epochs_planned=planned,
         images=epochs * (shown // config.batch) * config.batch,
-        seconds=round(sum(line["seconds"] for line in latest["history"]), 1),
+        seconds=round(sum(line["seconds"] for line in history), 1),
         hardware=latest.get("hardware") or describe_hardware(device_of(config)),
+        patience=config.patience if stopped else None,
+        epochs_spared=planned - epochs if stopped else 0,
     )
     return with_ancestors(own, ancestors)
 

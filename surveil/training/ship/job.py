@@ -163,6 +163,11 @@ def _fit(
             on_step=watcher.step,
             on_epoch=watcher.epoch,
         )
+        if trainer.is_out_of_patience and trainer.epoch < config.epochs:
+            watcher.say(
+                f"stopped after {config.patience} epochs without improvement, "
+                f"{trainer.epoch} of {config.epochs} done"
+            )
 
 
 def _beginning(trainer: Trainer) -> list[str]:

@@ -246,6 +246,17 @@ def test_model_to_start_from_must_fit(tmp_path: Path) -> None:
         Trainer(fewer, known, VALIDATION, tmp_path, "data", start=start)
 
 
+def test_weights_beyond_half_precision_end_the_run_in_their_epoch(tmp_path: Path) -> None:
+    run = Trainer(tiny_config(ema=0.0, epochs=1), TRAIN, VALIDATION, tmp_path, "data")
+    with torch.no_grad():
+        run.model.network.fc.bias.fill_(1e5)  # equal ones change no score
+    with pytest.raises(
+        DivergedError, match=r"fc\.bias has grown to 1e\+05, .*half precision.*lower"
+    ):
+        run.run()
+    assert not (tmp_path / LAST).exists()
+
+
 def test_learner_comes_near_its_teacher(tmp_path: Path) -> None:
     teacher = read_model(write_small_model(tmp_path / "teacher", always=Emotion.FEAR))
     config = tiny_config(distil={"teachers": ["teacher"], "weight": 1.0}, epochs=6)

@@ -23,7 +23,7 @@ from surveil.training.faces import Faces, Split
 from surveil.training.fit.checkpoint import read_checkpoint, write_checkpoint
 from surveil.training.fit.hardware import describe_hardware
 from surveil.training.fit.loop import BEST, LAST
-from surveil.training.records.compare import compare
+from surveil.training.records.compare import COLUMNS, compare, rows
 from surveil.training.records.metrics_file import FORMAT, Ancestor
 from surveil.training.records.model_record import find_records, read_record
 from surveil.training.report.compare_page import page
@@ -98,6 +98,7 @@ def test_a_model_of_four_classes_is_written_with_all_its_figures(
     assert metrics["makers_figure"] == "90%"
     assert metrics["budget"] == {
         "epochs": 2, "epochs_planned": 4, "images": 2 * 48, "seconds": 5.0, "hardware": "a GPU",
+        "patience": None, "epochs_spared": 0,
     }  # fmt: skip
     assert metrics["protocol"].startswith("The epoch of the highest accuracy on the validation")
     # To fewer than 200 faces no smoothing is fitted.
@@ -163,6 +164,31 @@ def test_a_reduced_budget_shows_by_itself(tmp_path: Path, dataset: Dataset) -> N
     assert "Budget: 2 of 60 epochs planned" in (models / "alpha" / "card.md").read_text()
     comparison = compare(*find_records([models]))
     assert any("reduced budget, 2 of 60 epochs" in line for line in comparison.warnings)
+
+
+def test_a_run_that_stopped_early_has_no_reduced_budget(tmp_path: Path, dataset: Dataset) -> None:
+    config, models = config_of(epochs=9, patience=1), tmp_path / "models"
+    line = {"epoch": 1, "seconds": 2.5, "validation_accuracy": 0.5, "validation_log_loss": 1.0}
+    run = write_run(tmp_path / "run", config, history=[line, line | {"epoch": 2}])
+    export(config, run, dataset, models)
+    said = "2 epochs, stopped after 1 epoch without improvement, full budget 9"
+    assert f"Budget: {said}" in (models / "alpha" / "card.md").read_text()
+    assert "2 of 9 (stopped early), " in (models / "EXPERIMENTS.md").read_text()
+    comparison = compare(find_records([models])[0])
+    assert not any("reduced budget" in line for line in comparison.warnings)
+    (row,) = [dict(zip(COLUMNS, row, strict=True)) for row in rows(comparison)][:1]
+    assert (row["epochs"], row["epochs_planned"], row["epochs_spared"]) == (2, 9, 7)
+
+
+def test_a_run_that_had_patience_left_has_a_reduced_budget(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    config, models = config_of(epochs=9, patience=2), tmp_path / "models"
+    line = {"epoch": 1, "seconds": 2.5, "validation_accuracy": 0.5, "validation_log_loss": 1.0}
+    run = write_run(tmp_path / "run", config, history=[line, line | {"epoch": 2}])
+    export(config, run, dataset, models)
+    comparison = compare(find_records([models])[0])
+    assert any("reduced budget, 2 of 9" in line for line in comparison.warnings)
 
 
 def test_budget_and_remarks_of_the_start_are_added_up(tmp_path: Path, dataset: Dataset) -> None:
