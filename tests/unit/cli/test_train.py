@@ -105,6 +105,7 @@ def test_models_to_learn_from_are_looked_for_in_the_models_folder(fer_dir: Path)
     assert training["imagenet"] is False
 
 
+@pytest.mark.timeout(300)  # a whole run in a process of its own
 def test_torch_takes_no_more_threads_than_were_asked_for(fer_dir: Path) -> None:
     folder = fer_dir.parent
     (folder / "run.yaml").write_text(yaml.safe_dump(CONFIG))
