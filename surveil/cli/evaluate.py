@@ -101,7 +101,8 @@ def command(
     _check_options(full, groups, columns, record, split)
     _check_outputs(json_path, report_dir)
     # Imported here: torch takes seconds, and --help does not need it.
-    from surveil.classify import find_model, read_model
+    from surveil.classify.networks import read_model
+    from surveil.models import find_model
     from surveil.training.report.assessment import Wanted, assess
 
     stored = read_model(find_model(model))

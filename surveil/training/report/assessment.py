@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from surveil.classify import StoredModel, find_model, read_model
+from surveil.classify.networks import StoredModel, read_model
 from surveil.engines import resolve_device
 from surveil.errors import ConfigError
+from surveil.models import find_model
 from surveil.training.config import load_config
 from surveil.training.data.face_finder import face_detector
 from surveil.training.faces import Split
@@ -24,7 +25,6 @@ from surveil.training.measure.speed import measure
 from surveil.training.measure.strata import read_groups
 from surveil.training.measure.study import Extent, Study, study
 from surveil.training.records.figures import Speed
-from surveil.training.records.model_record import FactsFile
 from surveil.training.records.wording import input_sentence, network_sentence
 from surveil.training.report.page import Report, report_page
 from surveil.training.ship.record import has_full_figures, record_study
@@ -117,7 +117,7 @@ class Assessment:
         Raises:
             ConfigError: jinja2, which is among the extras for training, is not installed.
         """
-        facts = FactsFile.model_validate(self.model.facts.model_dump(mode="json"))
+        facts = self.model.facts
         report = Report(
             model=facts.versioned_name,
             network=f"{network_sentence(facts.architecture)}, on {input_sentence(facts)}",

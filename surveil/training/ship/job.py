@@ -9,8 +9,9 @@ from typing import Protocol
 
 import torch
 
-from surveil.classify import StoredModel, find_model, read_model
+from surveil.classify.networks import StoredModel, read_model
 from surveil.errors import ConfigError
+from surveil.models import find_model
 from surveil.models.files import EXPERIMENTS
 from surveil.training.config import TrainConfig, load_config
 from surveil.training.data.dataset import Dataset, load_dataset

@@ -13,10 +13,11 @@ import yaml
 from click.testing import CliRunner, Result
 from kit.models import write_small_model
 
-from surveil.classify import read_facts, read_model
+from surveil.classify.networks import read_model
 from surveil.cli.evaluate import command as evaluate
 from surveil.cli.train import command as train
 from surveil.errors import ConfigError, InUseError
+from surveil.models import read_facts
 from surveil.training.errors import CheckpointError, DataError
 from surveil.training.fit.run_lock import run_lock
 
