@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from surveil.cli.options import read_instant, read_zone, with_database
+from surveil.cli.tabular import finite
 from surveil.store.engine import Database, reading
 from surveil.store.migrate import require_current
 from surveil.store.reading import (
@@ -179,7 +180,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value
+    return finite(value)
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -171,12 +172,25 @@ def _plain(cell: Any, *, for_json: bool) -> Any:
     if isinstance(cell, datetime | date):
         return cell.isoformat()
     if isinstance(cell, Decimal):
-        return float(cell)
-    if isinstance(cell, dict | list) and not for_json:
+        cell = float(cell)
+    if for_json:
+        return finite(cell)
+    if isinstance(cell, dict | list):
         return json.dumps(cell, ensure_ascii=False)
     if cell is None or isinstance(cell, str | int | float | dict | list):
         return cell
     return str(cell)
+
+
+def finite(value: Any) -> Any:
+    """Return a value as JSON holds it: null in place of NaN and infinities, which it has not."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def _parquet(columns: Sequence[str], rows: Rows) -> bytes:

@@ -66,9 +66,15 @@ def command(
     format_ = "chart" if wanted == "chart" else choose_format(wanted, out)
     if since_at >= until_at:
         raise ConfigError("--since is not before --until")
+    if since_at >= now:
+        raise ConfigError("--since is in the future")
+    until_at = min(until_at, now)
     if (until_at - since_at).total_seconds() / bucket_s > MAX_BUCKETS:
         raise ConfigError(f"more than {MAX_BUCKETS} buckets: choose a longer --bucket")
-    edges = bucket_edges(since_at, until_at, bucket_s, zone)
+    try:
+        edges = bucket_edges(since_at, until_at, bucket_s, zone)
+    except OverflowError:
+        raise ConfigError("--since is before the first day of the calendar") from None
     with reading(database) as connection:
         require_current(connection)
         scope = Scope.all()

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import psycopg
 import sqlalchemy as sa
 
 from surveil.errors import ConfigError, SurveilError, UnavailableError
+from surveil.store.cleaning import clean_text
 from surveil.store.engine import describe
+from surveil.store.sqlite_file import uri_of
 
 _FIRST_WORD = re.compile(r"^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 _ALLOWED = frozenset({"select", "with", "values", "table", "explain"})
@@ -30,6 +31,7 @@ _READS = {
     sqlite3.SQLITE_READ,
     sqlite3.SQLITE_RECURSIVE,
 }
+_TABLE_FUNCTIONS = ("json_each", "json_tree")
 _UNSAFE_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit"})
 
 
@@ -71,18 +73,25 @@ def run_query(engine: sa.Engine, statement: str, *, limit: int, timeout_s: float
         raise ConfigError(
             "surveil sql only reads: the statement must begin with SELECT, WITH, VALUES or EXPLAIN"
         )
+    if clean_text(statement) != statement:
+        raise ConfigError("the statement holds NUL, or bytes that are not UTF-8")
     if engine.dialect.name == "sqlite":
         return _run_sqlite(engine, statement, limit, timeout_s)
     return _run_postgres(engine, statement, limit, timeout_s)
 
 
 def _run_sqlite(engine: sa.Engine, statement: str, limit: int, timeout_s: float) -> Result:
-    path = sqlite_uri(engine)
+    assert engine.url.database is not None
+    path = uri_of(Path(engine.url.database), "ro")
     until = time.monotonic() + timeout_s
     try:
-        with closing(sqlite3.connect(path, uri=True, timeout=min(timeout_s, 10.0))) as connection:
+        with closing(sqlite3.connect(path, uri=True, timeout=min(timeout_s, 5.0))) as connection:
             connection.execute("PRAGMA query_only = ON")
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+            for name in _TABLE_FUNCTIONS:
+                # SQLite writes such a table's columns down at its first use, which the authorizer
+                # would refuse; so they are known before there is one.
+                connection.execute(f"SELECT 1 FROM {name}('[]')").close()  # noqa: S608
             connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
             connection.set_authorizer(_authorize)
             cursor = connection.execute(statement)
@@ -91,12 +100,6 @@ def _run_sqlite(engine: sa.Engine, statement: str, limit: int, timeout_s: float)
     except (sqlite3.Error, sqlite3.Warning) as error:  # "one statement" is a Warning in Python 3.11
         raise _explain_sqlite(error, timeout_s) from None
     return Result(columns, rows[:limit], len(rows) > limit)
-
-
-def sqlite_uri(engine: sa.Engine) -> str:
-    """Return the URI that opens an engine's file for reading alone."""
-    assert engine.url.database is not None
-    return f"file:{quote(str(Path(engine.url.database).absolute()))}?mode=ro"
 
 
 def _authorize(action: int, _first: str | None, second: str | None, *_: object) -> int:
@@ -111,7 +114,7 @@ def _explain_sqlite(error: Exception, timeout_s: float) -> SurveilError:
     words = str(error)
     if "interrupted" in words:
         return _too_long(timeout_s)
-    if "unable to open" in words:
+    if any(one in words for one in ("unable to open", "not a database", "malformed", "locked")):
         return UnavailableError(f"SQLite: {words}")
     if "one statement" in words:
         return QueryError("give one statement only")
@@ -123,9 +126,8 @@ def _explain_sqlite(error: Exception, timeout_s: float) -> SurveilError:
 def _run_postgres(engine: sa.Engine, statement: str, limit: int, timeout_s: float) -> Result:
     try:
         raw = engine.raw_connection()
-    except sa.exc.OperationalError as error:
-        words = str(error.orig).splitlines()[0]
-        raise UnavailableError(f"{describe(engine.url)}: {words}") from None
+    except psycopg.Error as error:  # of the driver, since the pool is asked for it alone
+        raise UnavailableError(f"{describe(engine.url)}: {_words(error)}") from None
     try:
         connection = cast("psycopg.Connection[Any]", raw.driver_connection)
         connection.read_only = True

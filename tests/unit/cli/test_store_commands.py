@@ -115,6 +115,26 @@ def test_sql_prints_rows_and_says_what_it_cut(url):
     assert "cut after 2 rows" in result.stderr
 
 
+def test_json_holds_no_number_that_is_none(url):
+    out = invoke("sql", "--database", url, "--format", "json", "select 9e999 as big, 1.5 as one")
+    assert json.loads(out, parse_constant=pytest.fail) == [{"big": None, "one": 1.5}]
+
+
+@pytest.mark.parametrize("until", ["9999-12-31", "9999-12-31T23:59:59+00:00"])
+def test_an_end_that_is_far_ahead_is_the_present(url, until):
+    out = invoke("timeline", "--database", url, "--since", "2026-03-01", "--until", until,
+                 "--bucket", "30d", "--tz", "America/New_York", "--format", "csv")  # fmt: skip
+    assert "lobby" in out
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("since", ["9999-12-30", "0001-01-01", "0001-01-02"])
+def test_a_begin_out_of_reach_is_an_error_or_nothing_seen(url, since, zone):
+    options = ["--since", since, "--until", "9999-12-31", "--bucket", "36500d", "--tz", zone]
+    result = CliRunner().invoke(cli, ["timeline", "--database", url, *options])
+    assert result.exception is None or isinstance(result.exception, ConfigError)
+
+
 def test_sql_refuses_to_write(url):
     result = invoke("sql", "--database", url, "delete from interval", ok=False)
     assert isinstance(result.exception, ConfigError)

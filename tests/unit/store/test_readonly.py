@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from kit.events import CameraLife
+from sqlalchemy.engine import make_url
 
-from surveil.errors import ConfigError
-from surveil.store.engine import reading, writing
+from surveil.errors import ConfigError, UnavailableError
+from surveil.store.engine import connect, reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.readonly import QueryError, run_query
 
@@ -105,6 +106,48 @@ def test_the_pool_is_as_it_was(stored):
     query(stored, "SELECT 1")
     with writing(stored) as connection:
         connection.execute(sa.text("DELETE FROM gap"))
+
+
+@pytest.mark.parametrize("name", ["json_each", "json_tree"])
+def test_sqlite_takes_json_apart(sqlite_database, name):
+    statement = f"SELECT key, atom FROM {name}('{{\"a\": 1}}') WHERE atom IS NOT NULL"
+    assert query(sqlite_database, statement).rows == [("a", 1)]
+
+
+def test_labels_are_json_that_can_be_taken_apart(sqlite_database):
+    statement = "SELECT a.id, l.key FROM v_alerts AS a, json_each(a.labels) AS l"
+    assert query(sqlite_database, statement).rows == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM pragma_table_info('gap')",
+        "SELECT * FROM dbstat",
+        "SELECT count(*) FROM json_each('[1]') AS a, (" + ENDLESS + ") AS b",
+    ],
+)
+def test_other_table_functions_and_endless_ones_are_refused(sqlite_database, statement):
+    with pytest.raises(QueryError):
+        query(sqlite_database, statement, timeout_s=0.2)
+
+
+def test_a_server_or_file_out_of_reach_is_told_as_such(tmp_path, postgres_url):
+    wrong = make_url(postgres_url).set(username="nobody").render_as_string(hide_password=False)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no database\n" * 100)
+    for url in (wrong, f"postgresql://app:hunter2@/x?host={tmp_path}", f"sqlite:///{notes}"):
+        engine = connect(url, create=False)
+        with pytest.raises(UnavailableError) as caught:
+            query(engine, "SELECT 1")
+        engine.dispose()
+        assert "hunter2" not in str(caught.value)
+
+
+def test_a_statement_of_no_text_is_refused(stored):
+    for statement in ("SELECT '\0'", "SELECT '\udcff'"):
+        with pytest.raises(ConfigError, match="NUL"):
+            query(stored, statement)
 
 
 def test_sqlite_tells_its_columns(sqlite_database):
