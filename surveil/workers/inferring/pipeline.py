@@ -8,10 +8,9 @@ them fails on is lost alone: the others of its batch are done without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from surveil.classify import EmptyCropError, crop_face
@@ -19,14 +18,8 @@ from surveil.detect import Detector
 from surveil.domain import Detection, Frame
 from surveil.intervals.readings import FaceReading, FrameReading
 from surveil.intervals.smoothing import ScoreSmoother
-from surveil.logs import get_logger
 from surveil.workers.host.lifeline import Telemetry
-
-GROW_AFTER = 500
-"""Calls without trouble after which a batch halved for want of memory is doubled again."""
-
-_log = get_logger("inference")
-_T = TypeVar("_T")
+from surveil.workers.inferring.fitting import BatchFitter
 
 
 class SeenFace(Protocol):
@@ -85,8 +78,7 @@ class Pipeline:
         self._make_smoother = make_smoother
         self._telemetry = telemetry
         self._runs: dict[tuple[str, str], tuple[FaceTracker, ScoreSmoother]] = {}
-        self._limit: int | None = None
-        self._calm_calls = 0
+        self._fitter = BatchFitter(telemetry)
 
     def open_run(self, camera: str, run: str, first_track_id: int = 1) -> None:
         """Begin a run whose first track ids were given before; unknown runs begin at 1."""
@@ -117,7 +109,7 @@ class Pipeline:
                 seen[i] = kept
             crops.append(cut)
         scores = self._classify(frames, crops)
-        self._relax()
+        self._fitter.relax()
         return [
             FrameReading(
                 frame,
@@ -133,16 +125,16 @@ class Pipeline:
 
     def _detect(self, frames: Sequence[Frame]) -> list[list[Detection] | None]:
         found: list[list[Detection] | None] = [None] * len(frames)
-        by_detector: dict[int, list[int]] = {}
+        by_detector: dict[Detector, list[int]] = {}
         for i, frame in enumerate(frames):
-            by_detector.setdefault(id(self._detectors[frame.camera]), []).append(i)
-        for places in by_detector.values():
-            detector = self._detectors[frames[places[0]].camera]
+            by_detector.setdefault(self._detectors[frame.camera], []).append(i)
+        for detector, places in by_detector.items():
 
             def work(part: Sequence[int], detector: Detector = detector) -> list[list[Detection]]:
                 return detector.detect([frames[i].image for i in part])
 
-            for i, faces in zip(places, self._bounded(work, places, frames, "detect"), strict=True):
+            results = self._fitter.run(work, places, frames, "detect")
+            for i, faces in zip(places, results, strict=True):
                 found[i] = faces
         return found
 
@@ -152,7 +144,7 @@ class Pipeline:
         try:
             return list(tracker.update(faces, frame.captured_mono_s, frame_size=(width, height)))
         except ValueError as error:  # out of order in time
-            self._fault(error, frame, "track")
+            self._fitter.fault(error, frame, "track")
             return None
 
     def _crop(
@@ -177,7 +169,7 @@ class Pipeline:
 
         scores: list[NDArray[np.float32] | None] = [np.empty((0, 7), np.float32) for _ in frames]
         places = [i for i, cut in enumerate(crops) if cut]
-        results = self._bounded(work, places, frames, "classify")
+        results = self._fitter.run(work, places, frames, "classify")
         for i, rows in zip(places, results, strict=True):
             scores[i] = rows
         return scores
@@ -198,60 +190,3 @@ class Pipeline:
                 )
             )
         return tuple(readings)
-
-    def _bounded(
-        self,
-        work: Callable[[Sequence[int]], Sequence[_T]],
-        places: Sequence[int],
-        frames: Sequence[Frame],
-        stage: str,
-    ) -> list[_T | None]:
-        """Do ``work`` over ``places`` in batches that fit; None where it fails on one alone."""
-        results: list[_T | None] = []
-        start = 0
-        while start < len(places):
-            part = places[start : start + (self._limit or len(places))]
-            try:
-                results += work(part)
-            except (torch.OutOfMemoryError, MemoryError) as error:
-                if len(part) > 1:
-                    self._limit = len(part) // 2
-                    self._calm_calls = 0
-                    self._telemetry.count("batch_halved_total", stage=stage)
-                    _release_memory()
-                    continue
-                self._fault(error, frames[part[0]], stage)
-                results.append(None)
-            except Exception as error:  # noqa: BLE001 - any frame may be poison to a network;
-                # it is counted, and must not take the frames of other cameras with it
-                if len(part) > 1:
-                    for i in part:
-                        results += self._bounded(work, [i], frames, stage)
-                else:
-                    self._fault(error, frames[part[0]], stage)
-                    results.append(None)
-            start += len(part)
-        return results
-
-    def _fault(self, error: BaseException, frame: Frame, stage: str) -> None:
-        self._telemetry.count("frame_faults_total", stage=stage, camera=frame.camera)
-        _log.error(
-            "frame.failed",
-            camera=frame.camera,
-            stage=stage,
-            shape=frame.image.shape,
-            error=f"{type(error).__name__}: {error}"[:300],
-        )
-
-    def _relax(self) -> None:
-        if self._limit is None:
-            return
-        self._calm_calls += 1
-        if self._calm_calls >= GROW_AFTER:
-            self._calm_calls = 0
-            self._limit = 2 * self._limit if self._limit < 1024 else None
-
-
-def _release_memory() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from surveil.domain import Box, Detection, Emotion, Frame
+from surveil.engines import DeviceMemoryError
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.track import Tracker
 from surveil.workers.host.lifeline import LocalTelemetry
-from surveil.workers.inferring import pipeline as pipeline_module
+from surveil.workers.inferring import fitting
 from surveil.workers.inferring.pipeline import Pipeline
 
 POISON = 255
@@ -31,7 +31,7 @@ class MarkDetector:
     def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
         self.batches.append(len(frames))
         if len(frames) > self.fits:
-            raise torch.OutOfMemoryError("out of memory")
+            raise DeviceMemoryError("no memory")
         if any((frame[0, 0] == POISON).all() for frame in frames):
             raise RuntimeError("cannot be analysed")
         return [
@@ -147,7 +147,7 @@ def test_frame_out_of_order_is_lost_alone(pipeline) -> None:
 def test_batch_is_halved_when_memory_is_short_and_grows_again(
     pipeline, detector, telemetry, monkeypatch
 ) -> None:
-    monkeypatch.setattr(pipeline_module, "GROW_AFTER", 2)
+    monkeypatch.setattr(fitting, "GROW_AFTER", 2)
     detector.fits = 2
     frames = [frame(camera, 1, 10) for camera in "abcabcab"]
     for i, each in enumerate(frames):
