@@ -22,9 +22,10 @@ import av
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
+from kit.boxes import as_array, iou_matrix
 from numpy.typing import NDArray
 
-from surveil.boxes import areas, as_array, clip, iou_matrix
+from surveil.boxes import areas, clip
 from surveil.detect import MtcnnDetector, MtcnnNetworks
 from surveil.domain import Detection
 from surveil.engines import EngineName

@@ -44,17 +44,6 @@ def parse_duration(value: object) -> float:
     return seconds
 
 
-def format_duration(seconds: float) -> str:
-    """Return the shortest text that :func:`parse_duration` reads back: ``90.0`` gives ``1m30s``."""
-    rest_ms = round(seconds * 1000)
-    parts = []
-    for unit in ("d", "h", "m", "s", "ms"):
-        count, rest_ms = divmod(rest_ms, round(UNITS_S[unit] * 1000))
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
-
-
 def _validate(value: object) -> float:
     try:
         return parse_duration(value)

@@ -50,11 +50,6 @@ class Tracker:
         """The identity given last; ``first_id - 1`` before the first. None is given twice."""
         return self._next_id - 1
 
-    @property
-    def live_ids(self) -> frozenset[int]:
-        """The tracks in view or still waited for; others never come back."""
-        return frozenset(c.track_id for c in self._candidates if c.track_id is not None)
-
     def update(
         self,
         detections: Sequence[Detection],

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
+from kit.boxes import iou
 from kit.faces import FRAME_SIZE, Outcome, follow
 
-from surveil.boxes import iou
 from surveil.domain import Box, Detection
 from surveil.track import TrackedFace, Tracker
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from facenet_pytorch import MTCNN
+from kit.boxes import as_array, iou_matrix
 from kit.faces import drawn_frame
 from numpy.typing import NDArray
 
-from surveil.boxes import as_array, clip, iou_matrix
+from surveil.boxes import clip
 from surveil.detect import MtcnnDetector, MtcnnNetworks
 from surveil.domain import Detection
 

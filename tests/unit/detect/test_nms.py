@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from facenet_pytorch.models.utils.detect_face import nms_numpy
+from kit.boxes import iou_matrix
 from numpy.typing import NDArray
 
-from surveil.boxes import iou_matrix
 from surveil.detect.nms import keep_by_iou, keep_by_smaller
 
 Floats = NDArray[np.float32]
