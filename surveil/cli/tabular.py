@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from surveil.errors import ConfigError, SurveilError
+from surveil.replacing import write_whole
 
 Rows = Sequence[Sequence[Any]]
 
@@ -66,10 +67,8 @@ def write_rows(columns: Sequence[str], rows: Rows, format_: str, out: Path | Non
 
 def write_file(path: Path, content: bytes) -> None:
     """Replace a file, or leave it as it was."""
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        write_whole(path, content)
     except OSError as error:
         raise SurveilError(f"cannot write {path}: {error.strerror}") from None
 

@@ -18,6 +18,7 @@ from surveil.clips.analyze import ZERO_AT, ClipTimeline, Moment, clip_options
 from surveil.domain import Box
 from surveil.drawing.painter import Painter, ShownFace
 from surveil.errors import ConfigError
+from surveil.replacing import replacing
 from surveil.sources.files import read_file
 
 ENDINGS = (".mp4", ".mkv", ".mov")
@@ -102,10 +103,9 @@ def write_annotated(
     scale = scale_of(timeline.size)
     width, height = (round(side * scale) // 2 * 2 or 2 for side in timeline.size)
     painter = Painter(width, height)
-    fresh = path.with_name(f".{path.stem}.new{path.suffix}")
     count, part, run = 0, -1, ""
     try:
-        with av.open(str(fresh), "w") as container:
+        with replacing(path) as fresh, av.open(str(fresh), "w") as container:
             stream = _add_stream(container, width, height, timeline.fps)
             for frame in read_file(clip_options(timeline.clip, _EVERY_FPS), ZERO_AT):
                 if frame.run != run:
@@ -120,11 +120,8 @@ def write_annotated(
                 count += 1
                 on_progress(time_s)
             container.mux(stream.encode(None))
-        fresh.replace(path)
     except (av.error.FFmpegError, OSError) as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return count
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 from surveil.clips.analyze import ZERO_AT, ClipTimeline
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
+from surveil.replacing import replacing
 
 FORMATS = (".csv", ".parquet", ".json")
 _TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -62,22 +62,21 @@ def write_timelines(path: Path, timelines: Sequence[ClipTimeline]) -> int:
         ConfigError: The file cannot be written.
     """
     rows = [row for timeline in timelines for row in _rows(timeline)]
-    fresh = path.with_name(f".{path.name}.new")
     try:
-        match path.suffix.lower():
-            case ".csv":
-                with fresh.open("w", newline="", encoding="utf-8") as file:
-                    writer = csv.DictWriter(file, COLUMNS)
-                    writer.writeheader()
-                    writer.writerows(rows)
-            case ".parquet":
-                pq.write_table(pa.Table.from_pylist(rows, pa.schema(COLUMNS.items())), fresh)
-            case _:
-                clips = [_to_json(timeline) for timeline in timelines]
-                fresh.write_text(json.dumps({"clips": clips}, indent=1) + "\n", encoding="utf-8")
-        os.replace(fresh, path)  # noqa: PTH105 - Path.replace does the same
+        with replacing(path) as fresh:
+            match path.suffix.lower():
+                case ".csv":
+                    with fresh.open("w", newline="", encoding="utf-8") as file:
+                        writer = csv.DictWriter(file, COLUMNS)
+                        writer.writeheader()
+                        writer.writerows(rows)
+                case ".parquet":
+                    pq.write_table(pa.Table.from_pylist(rows, pa.schema(COLUMNS.items())), fresh)
+                case _:
+                    clips = [_to_json(timeline) for timeline in timelines]
+                    text = json.dumps({"clips": clips}, indent=1) + "\n"
+                    fresh.write_text(text, encoding="utf-8")
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     return len(rows)
 

@@ -6,7 +6,6 @@ long as it lives, so two never share one append-only file, and the kernel ends i
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import os
 import shutil
@@ -23,6 +22,7 @@ from surveil.errors import InUseError, UnavailableError
 from surveil.events.connection import open_client
 from surveil.events.lifetime import die_with_parent
 from surveil.events.socket_path import prepare_socket_dir, socket_path
+from surveil.locks import FileLock, LockedError
 from surveil.logs import get_logger
 
 READY_S = 60.0
@@ -154,8 +154,7 @@ class EmbeddedRedis:
         log_path = self._log_path
         if log_path.exists() and log_path.stat().st_size > MAX_LOG_BYTES:
             log_path.replace(log_path.with_suffix(".log.1"))
-        lock_fd = self._lock()
-        try:
+        with self._lock() as lock:
             with log_path.open("ab") as log:
                 self._process = subprocess.Popen(
                     [str(binary), *self._arguments()],
@@ -163,14 +162,11 @@ class EmbeddedRedis:
                     stdout=log,
                     stderr=log,
                     cwd=self.directory,
-                    pass_fds=(lock_fd,),  # the server itself holds the lock from here on
+                    pass_fds=(lock.fd,),  # the server itself holds the lock from here on
                     start_new_session=True,  # Ctrl-C must not end it before the workers drained
                     preexec_fn=die_with_parent(signal.SIGTERM),
                 )
-            os.ftruncate(lock_fd, 0)
-            os.pwrite(lock_fd, str(self._process.pid).encode(), 0)
-        finally:
-            os.close(lock_fd)
+            lock.name_holder(self._process.pid)
 
     def _arguments(self) -> list[str]:
         settings = {
@@ -191,25 +187,14 @@ class EmbeddedRedis:
         }
         return [word for name, value in settings.items() for word in (f"--{name}", value)]
 
-    def _lock(self) -> int:
-        """Return a descriptor that holds the directory's lock."""
-        path = self.directory / "redis.lock"
-        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + self._predecessor_s
-        while True:
-            try:
-                fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return lock_fd
-            except BlockingIOError:
-                if time.monotonic() < deadline:
-                    time.sleep(0.05)
-                    continue
-                pid = os.pread(lock_fd, 20, 0).decode(errors="replace") or "unknown"
-                os.close(lock_fd)
-                raise InUseError(
-                    f"{self.directory} belongs to a running Redis server (pid {pid}); is another "
-                    "surveil running on this data_dir?"
-                ) from None
+    def _lock(self) -> FileLock:
+        try:
+            return FileLock(self.directory / "redis.lock", wait_s=self._predecessor_s)
+        except LockedError as error:
+            raise InUseError(
+                f"{self.directory} belongs to a running Redis server, {error.holder}; is another "
+                "surveil running on this data_dir?"
+            ) from None
 
     def _wait_until_ready(self) -> None:
         process, log_path = self._process, self._log_path

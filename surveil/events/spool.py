@@ -26,7 +26,7 @@ from ulid import ULID
 from surveil.domain import Event, IntervalEvent
 from surveil.errors import UnavailableError
 from surveil.events.codec import encode, format_at
-from surveil.events.spool_file import PREDECESSOR_S, SpoolLock, open_spool_file
+from surveil.events.spool_file import PREDECESSOR_S, lock_spool, open_spool_file
 from surveil.logs import get_logger
 
 RESERVE = 1.1
@@ -106,7 +106,7 @@ class Spool:
         self._lock = threading.Lock()
         self._max_bytes = max_bytes
         try:
-            self._file_lock = SpoolLock(path, predecessor_s=predecessor_s)
+            self._file_lock = lock_spool(path, predecessor_s=predecessor_s)
             self._db, self._renamed_before_ms = self._open(path)
         except (OSError, sqlite3.Error) as error:
             raise UnavailableError(f"spool {path}: {error}") from None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from surveil.errors import ConfigError, InUseError
+from surveil.errors import ConfigError
+from surveil.locks import FileLock
 from surveil.logs import get_logger
 
 PREDECESSOR_S = 5.0
@@ -44,34 +43,15 @@ CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) 
 _log = get_logger("events")
 
 
-class SpoolLock:
-    """One process per spool file.
+def lock_spool(path: Path, *, predecessor_s: float = PREDECESSOR_S) -> FileLock:
+    """Hold the lock of a spool file, whose folder is made if need be.
 
     Raises:
-        InUseError: Another process holds it and does not let go in time.
+        LockedError: Another process holds it and does not let go within ``predecessor_s``.
+        OSError: The lock cannot be made.
     """
-
-    def __init__(self, path: Path, *, predecessor_s: float = PREDECESSOR_S) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._fd = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + predecessor_s
-        while True:
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() < deadline:
-                    time.sleep(0.02)
-                    continue
-                pid = os.pread(self._fd, 20, 0).decode(errors="replace") or "unknown"
-                os.close(self._fd)
-                raise InUseError(f"{path} is in use by process {pid}") from None
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, str(os.getpid()).encode(), 0)
-
-    def release(self) -> None:
-        """Let go; the lock file stays, so that nobody ever locks a file that was deleted."""
-        os.close(self._fd)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return FileLock(path.with_name(path.name + ".lock"), wait_s=predecessor_s)
 
 
 def open_spool_file(path: Path) -> tuple[sqlite3.Connection, int]:

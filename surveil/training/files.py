@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
+from surveil.replacing import write_whole
 from surveil.training.errors import CheckpointError
 
 
@@ -15,18 +14,9 @@ def write_bytes_whole(path: Path, data: bytes) -> None:
     Raises:
         CheckpointError: It could not be written; the message names the file.
     """
-    fresh = path.with_name(f".{path.name}.new")
     try:
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_whole(path, data, durable=True)
     except OSError as error:
         raise CheckpointError(
             f"{path}: could not be written, the one before it stays: {error}"
         ) from error
-    finally:
-        # Of a folder that is not there, say: what the write raised is what counts.
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)

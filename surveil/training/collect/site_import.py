@@ -19,6 +19,7 @@ from surveil.classify.crop import FACE_MARGIN, crop_face
 from surveil.classify.preprocess import to_frame
 from surveil.detect import Detector
 from surveil.errors import ConfigError
+from surveil.replacing import is_unfinished, replacing, write_whole
 from surveil.training.collect.labelling import Label, Labels, label_at
 from surveil.training.collect.near_duplicates import THUMBNAIL_PX, Known, perceptual_hash
 from surveil.training.collect.units import Member, splits_of
@@ -202,9 +203,7 @@ def import_site(
             f"{source}: no face is left of {len(files)} files ({_listed(reasons)}); "
             f"see {out / SET_ASIDE}"
         )
-    fresh = out / f"{MANIFEST}.new"
-    fresh.write_text(text_of(entries), encoding="utf-8")
-    fresh.replace(out / MANIFEST)
+    write_whole(out / MANIFEST, text_of(entries).encode())
     _remove_unlisted(out, {entry.sha256 for entry in entries})
     return ImportReport(entries, reasons)
 
@@ -295,8 +294,7 @@ def _entries(kept: _Kept, settings: ImportSettings) -> list[Entry]:
 @contextmanager
 def _set_aside(path: Path, reasons: Counter[str]) -> Iterator[Aside]:
     """Write what is left out as it comes; the file is there once all of it is."""
-    fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path) as fresh, fresh.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("name", "reason", "detail"))
 
@@ -305,7 +303,6 @@ def _set_aside(path: Path, reasons: Counter[str]) -> Iterator[Aside]:
             table.writerow((name, reason, detail))
 
         yield aside
-    fresh.replace(path)
 
 
 def _check_replaced(source: Path, out: Path, names: set[str]) -> None:
@@ -325,9 +322,11 @@ def _prepare(source: Path, out: Path) -> None:
         raise ConfigError(f"{out} is within {source}: its faces would be imported again")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is not a folder")
-    ours = {MANIFEST, FACES, SET_ASIDE, f"{MANIFEST}.new", f"{SET_ASIDE}.new"}
+    ours = {MANIFEST, FACES, SET_ASIDE}
     others = (
-        sorted(file.name for file in out.iterdir() if file.name not in ours) if out.is_dir() else []
+        sorted(f.name for f in out.iterdir() if f.name not in ours and not is_unfinished(f))
+        if out.is_dir()
+        else []
     )
     if others:
         raise ConfigError(f"{out} holds other things ({others[0]}); give a new folder")
@@ -337,7 +336,7 @@ def _prepare(source: Path, out: Path) -> None:
 def _remove_unlisted(out: Path, listed: set[str]) -> None:
     """Remove the faces of an earlier import, and of this one those whose labels conflict."""
     for file in (out / FACES).iterdir():
-        if file.suffix in (".png", ".new") and (file.suffix == ".new" or file.stem not in listed):
+        if is_unfinished(file) or (file.suffix == ".png" and file.stem not in listed):
             file.unlink()
 
 

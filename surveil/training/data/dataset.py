@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from surveil.classify.crop import FACE_MARGIN
 from surveil.detect import Detector
+from surveil.replacing import replacing
 from surveil.training.config import TrainConfig
 from surveil.training.data.custom import Found, SplitRule, find_faces, import_custom, read_table
 from surveil.training.data.dataset_folder import read_folder_dataset
@@ -191,6 +191,5 @@ def _cache_file(cache_dir: Path, kind: str, key: list[Any]) -> Path:
 def _store(path: Path, **arrays: Any) -> None:
     """Write a file of the cache; another run sees it whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}.new.npz")
-    np.savez_compressed(fresh, **arrays)
-    fresh.replace(path)
+    with replacing(path) as fresh:
+        np.savez_compressed(fresh, **arrays)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from surveil.classify.preprocess import to_frame
 from surveil.domain import EMOTIONS
+from surveil.replacing import write_whole
 from surveil.training.data.class_folders import is_class_folder, read_class_folders
 from surveil.training.data.manifest import read_manifest
 from surveil.training.errors import DataError
@@ -84,9 +85,7 @@ def write_face(folder: Path, frame: NDArray[np.uint8]) -> str:
     path = face_path(folder, sha256)
     if not path.is_file():
         stored = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(cv2.imencode(".png", stored)[1].tobytes())
-        fresh.replace(path)
+        write_whole(path, cv2.imencode(".png", stored)[1].tobytes())
     return sha256
 
 

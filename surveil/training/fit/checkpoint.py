@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from surveil.replacing import replacing
 from surveil.training.errors import CheckpointError
 
 _KEY = "surveil"
@@ -26,20 +26,14 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
     Raises:
         CheckpointError: It could not be written; the message names the file.
     """
-    fresh = path.with_name(f".{path.name}.new")
     try:
         whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
-        save_file(whole, fresh, metadata={_KEY: json.dumps(dict(facts))})
-        with fresh.open("rb+") as file:
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        with replacing(path, durable=True) as fresh:
+            save_file(whole, fresh, metadata={_KEY: json.dumps(dict(facts))})
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"{path}: could not be written, the one before it stays: {error}"
         ) from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

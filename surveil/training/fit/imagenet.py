@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import time
 from pathlib import Path
 from pickle import UnpicklingError
@@ -14,6 +13,7 @@ import torch
 from torchvision.models import ResNet18_Weights
 
 from surveil.classify.networks import FaceResNet18
+from surveil.replacing import replacing
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +62,11 @@ def _fetch(path: Path) -> None:
         ValueError: It is too large, too slow or not the file that its name says.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     until_s = time.monotonic() + FETCH_S
     wanted = path.stem.rpartition("-")[2]
     digest = hashlib.sha256()
     size = 0
-    try:
+    with replacing(path) as fresh:
         with (
             fresh.open("wb") as file,
             httpx.stream("GET", URL, timeout=CONNECT_S, follow_redirects=True) as answer,
@@ -81,6 +80,3 @@ def _fetch(path: Path) -> None:
                 file.write(piece)
         if not digest.hexdigest().startswith(wanted):
             raise ValueError(f"{URL}: its SHA-256 does not begin with {wanted}")
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

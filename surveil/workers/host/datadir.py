@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 from pathlib import Path
 from types import TracebackType
 
 from surveil.errors import ConfigError, InUseError
+from surveil.locks import FileLock, LockedError
 
 LOCK_NAME = "surveil.lock"
 
 
 class DataDirLock:
-    """An advisory lock on a data directory, released by the kernel however the process ends.
+    """Holds a data directory, which is made if need be.
 
     Raises:
         InUseError: Another process holds it; the message says which.
@@ -22,38 +20,21 @@ class DataDirLock:
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / LOCK_NAME
         try:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = self._path.open("a+", encoding="utf-8")
+            self._lock = FileLock(data_dir / LOCK_NAME)
+        except LockedError as error:
+            raise InUseError(
+                f"data_dir {data_dir} is in use by {error.holder}; stop it, or set another data_dir"
+            ) from error
         except OSError as error:
             raise ConfigError(
                 f"data_dir {data_dir}: {error.strerror}; choose a directory that can be written"
             ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            owner = self._read_owner()
-            self._file.close()
-            raise InUseError(
-                f"data_dir {data_dir} is in use by {owner}; stop it, or set another data_dir"
-            ) from error
-        self._file.truncate(0)
-        self._file.write(json.dumps({"pid": os.getpid()}))
-        self._file.flush()
-
-    def _read_owner(self) -> str:
-        try:
-            self._file.seek(0)
-            pid = int(json.loads(self._file.read())["pid"])
-            command = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
-        except (OSError, ValueError, KeyError, TypeError):
-            return "another surveil process"
-        return f"pid {pid} ({command})"
 
     def release(self) -> None:
         """Give the directory back."""
-        self._file.close()
+        self._lock.release()
 
     def __enter__(self) -> DataDirLock:
         return self

@@ -29,7 +29,7 @@ def test_a_second_process_is_told_who_has_it(tmp_path: Path) -> None:
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        owner = f"in use by process {process.pid}:"
+        owner = rf"in use by process {process.pid} \(.+\):"
         with pytest.raises(InUseError, match=owner) as told, run_lock(run):
             pass
         assert told.value.exit_code == 4

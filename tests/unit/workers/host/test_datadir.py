@@ -12,7 +12,7 @@ from surveil.workers.host.datadir import DataDirLock
 
 
 def test_the_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
-    with DataDirLock(tmp_path / "var"), pytest.raises(InUseError, match=f"pid {os.getpid()} "):
+    with DataDirLock(tmp_path / "var"), pytest.raises(InUseError, match=f"process {os.getpid()} "):
         DataDirLock(tmp_path / "var")
 
 
