@@ -37,7 +37,8 @@ def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
     except ConfigErrors as error:
         if not as_json:
             raise
-        _print_json({"ok": False, "errors": [_problem_json(p) for p in error.problems]})
+        errors = [_problem_json(problem) for problem in error.problems]
+        _print_json({"ok": False, "errors": errors, "error_count": error.count})
         sys.exit(error.exit_code)
     results = _probe(loaded.fleet) if probe else {}
     failed = [name for name, result in results.items() if not result.is_ok]
@@ -72,6 +73,7 @@ def _report_json(loaded: Loaded, results: dict[str, ProbeReport], *, is_ok: bool
     report: dict[str, Any] = {
         "ok": is_ok,
         "errors": [],
+        "error_count": 0,
         "warnings": [_problem_json(problem) for problem in loaded.warnings],
         "fleet": loaded.fleet.model_dump(mode="json", by_alias=True),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,22 +9,20 @@ from typing import Any
 
 import yaml
 
+from surveil.config.nodes import MAX_DEPTH, compose
 from surveil.config.problems import ConfigErrors, Problem
 
 MAX_BYTES = 1 << 20
 """Largest file that is read: a thousand cameras take a fifth of it."""
 
-MAX_DEPTH = 32
-"""Deepest nesting; rules, the deepest part, take nine levels."""
-
 MAX_NODES = 100_000
-"""Values after aliases are followed; bounds what a few lines of nested aliases unfold to."""
+"""Values after aliases and merges are followed; bounds what a few lines of them unfold to."""
 
 Location = tuple[str | int, ...]
 """A path into a document, as pydantic gives it: ``("cameras", "lobby", "source")``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Mark:
     """A place in a file; both count from 1."""
 
@@ -63,51 +60,24 @@ class Document:
                 return None
         return value
 
+    def mark(self, location: Location, *, at_key: bool = False) -> Mark:
+        """Return where a location is, or the nearest place around it that the file has."""
+        if not at_key:
+            if location in self.marks:
+                return self.marks[location]
+            location = location[:-1]
+        while location:
+            found = self.key_marks.get(location) or self.marks.get(location)
+            if found is not None:
+                return found
+            location = location[:-1]
+        return self.marks.get((), Mark(1, 1))
+
     def problem(self, location: Location, message: str, *, at_key: bool = False) -> Problem:
         """Return a problem at a location, or at the nearest place around it that the file has."""
-        marks = {**self.marks, **self.key_marks} if at_key else self.marks
-        while location and location not in marks:
-            location, marks = location[:-1], {**self.marks, **self.key_marks}
-        mark = marks.get(location, Mark(1, 1))
+        mark = self.mark(location, at_key=at_key)
         return Problem(self.file, mark.line, mark.column, message)
 
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes only, with the scalars of YAML 1.2.
-
-    YAML 1.1 reads ``no`` as false, ``1:30`` as 90 and ``010`` as 8. None of them is meant here.
-    """
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=mark
-            )
-        try:
-            node: yaml.Node | None = super().compose_node(parent, index)
-            return node
-        finally:
-            self.depth -= 1
-
-
-_WHOLE = r"(?:0|[1-9][0-9]*)"
-for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", r"~|null|Null|NULL|", "~nN"),
-    ("int", rf"[-+]?{_WHOLE}", "-+0123456789"),
-    ("float", rf"[-+]?(?:\.[0-9]+|{_WHOLE}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+0123456789."),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}",
-        re.compile(rf"^(?:{_pattern})$"),
-        list(_first) + ([""] if _tag == "null" else []),
-    )
 
 _SCALARS: dict[str, Callable[[str], object]] = {
     "tag:yaml.org,2002:str": str,
@@ -142,11 +112,7 @@ def parse_document(content: bytes | str, file: str) -> Document:
     """Like :func:`read_document`, from memory; ``file`` names it in problems."""
     document = Document(file)
     try:
-        loader = _Loader(content)
-        try:
-            node = loader.get_single_node()
-        finally:
-            loader.dispose()
+        node = compose(content)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -161,19 +127,20 @@ def parse_document(content: bytes | str, file: str) -> Document:
     return document
 
 
+_Entries = dict[str, tuple[yaml.ScalarNode, yaml.Node]]
+
+
 class _Builder:
     """Turns nodes into values, depth first."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._nodes = 0
+        self._flat: dict[int, _Entries] = {}
 
     def build(self, node: yaml.Node, location: Location) -> object:
-        self._nodes += 1
         self._document.marks[location] = _mark(node)
-        if self._nodes > MAX_NODES or len(location) > MAX_DEPTH:
-            message = "has too many or too deeply nested values; use fewer aliases"
-            raise ConfigErrors([self._document.problem(location, message)])
+        self._count(1, location)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
@@ -192,41 +159,57 @@ class _Builder:
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, object]:
         values: dict[str, object] = {}
-        first: dict[str, Mark] = {}
-        for key_node, value_node in self._own_entries(node):
-            # The text as written: a camera may be called 12 or on.
-            key = key_node.value
-            if key in first:
-                self._fault(key_node, f"{key!r} is here twice; first in line {first[key].line}")
-                continue
-            first[key] = _mark(key_node)
-            self._document.key_marks[*location, key] = first[key]
+        for key, (key_node, value_node) in self._entries(node, location, 0).items():
+            self._document.key_marks[*location, key] = _mark(key_node)
             values[key] = self.build(value_node, (*location, key))
-        for merged in self._merged(node):
-            for key_node, value_node in self._own_entries(merged):
-                if key_node.value not in values:
-                    key = key_node.value
-                    self._document.key_marks[*location, key] = _mark(key_node)
-                    values[key] = self.build(value_node, (*location, key))
         return values
 
-    def _own_entries(self, node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+    def _entries(self, node: yaml.MappingNode, location: Location, depth: int) -> _Entries:
+        """Return a mapping's own keys, then those that it merges and does not have itself.
+
+        What a merged mapping merges counts as well. The keys are text as written: a camera may be
+        called 12 or on.
+        """
+        known = self._flat.get(id(node))
+        if known is not None:
+            return known
+        entries: _Entries = {}
+        self._flat[id(node)] = entries  # a mapping that merges itself gives itself nothing
+        merged: dict[int, yaml.MappingNode] = {}
         for key_node, value_node in node.value:
+            key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode):
                 self._fault(key_node, "a key must be a word")
-            elif key_node.tag != "tag:yaml.org,2002:merge":
-                yield key_node, value_node
+            elif key_node.tag == "tag:yaml.org,2002:merge":
+                self._count(len(value_node.value), location)
+                merged |= {id(source): source for source in self._sources(value_node)}
+            elif key in entries:
+                first = _mark(entries[key][0])
+                self._fault(key_node, f"{key!r} is here twice; first in line {first.line}")
+            else:
+                entries[key] = (key_node, value_node)
+        if depth > MAX_DEPTH:
+            self._count(MAX_NODES, location)
+        for source in merged.values():
+            inherited = self._entries(source, location, depth + 1)
+            self._count(len(inherited), location)
+            for key, entry in inherited.items():
+                entries.setdefault(key, entry)
+        return entries
 
-    def _merged(self, node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
-        for key_node, value_node in node.value:
-            if key_node.tag != "tag:yaml.org,2002:merge":
-                continue
-            is_list = isinstance(value_node, yaml.SequenceNode)
-            for source in value_node.value if is_list else [value_node]:
-                if isinstance(source, yaml.MappingNode):
-                    yield source
-                else:
-                    self._fault(source, "<< needs a mapping, such as <<: *camera")
+    def _sources(self, value: yaml.Node) -> Iterator[yaml.MappingNode]:
+        """Yield the mappings that ``<<: *a`` or ``<<: [*a, *b]`` names."""
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if isinstance(source, yaml.MappingNode):
+                yield source
+            else:
+                self._fault(source, "<< needs a mapping, such as <<: *camera")
+
+    def _count(self, values: int, location: Location) -> None:
+        self._nodes += values
+        if self._nodes > MAX_NODES or len(location) > MAX_DEPTH:
+            message = "has too many or too deeply nested values; use fewer aliases"
+            raise ConfigErrors([self._document.problem(location, message)])
 
     def _fault(self, node: yaml.Node, message: str) -> None:
         mark = _mark(node)

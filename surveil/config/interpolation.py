@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from surveil.config.document import Document, Location
-from surveil.config.problems import Problem, did_you_mean
+from surveil.config.problems import MOST_SHOWN, Problem, did_you_mean
 from surveil.paths import from_base
 from surveil.settings import Interpolated
 
@@ -111,7 +111,9 @@ class Interpolator:
     def _variable(self, name: str) -> str:
         value = self._environment.get(name)
         if value is None:
-            near = did_you_mean(name, self._environment, show_all_up_to=0)
+            near = ""
+            if len(self.problems) < MOST_SHOWN:
+                near = did_you_mean(name, self._environment, show_all_up_to=0)
             raise ValueError(f"environment variable {name} is not set{near}")
         if not value:
             raise ValueError(f"environment variable {name} is empty")

@@ -66,10 +66,12 @@ def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> L
         fleet = Fleet.model_validate({**value, "rules": tuple(reader.rules)}, context={BASE: base})
     except ValidationError as error:
         reported = document.failed | interpolator.failed
-        problems += problems_of(error, document, Fleet, reported=reported)
-        raise ConfigErrors(sorted(problems)) from None
+        more, left_out = problems_of(error, document, Fleet, reported=reported)
+        raise ConfigErrors(
+            sorted([*problems, *more]), left_out=left_out + reader.left_out
+        ) from None
     if problems:
-        raise ConfigErrors(sorted(problems))
+        raise ConfigErrors(sorted(problems), left_out=reader.left_out)
     warnings = [*interpolator.warnings, *reader.warnings, *_unwise(path, document, fleet)]
     return Loaded(fleet, tuple(sorted(warnings)))
 

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 
 from surveil.errors import ConfigError
 
+MOST_SHOWN = 100
+"""Problems that are worded and shown at most: a file with more was not written by hand."""
+
+MOST_CHOICES = 500
+"""Words that one mistyped word is compared with at most."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -23,10 +29,17 @@ class Problem:
 
 
 class ConfigErrors(ConfigError):  # noqa: N818
-    """All problems of a configuration together; ``str`` gives one per line, in file order."""
+    """All problems of a configuration together; ``str`` gives one per line, in file order.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems: list[Problem] = list(dict.fromkeys(problems))
+    Attributes:
+        problems: The first ``MOST_SHOWN`` of them.
+        count: How many there are.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, left_out: int = 0) -> None:
+        found = list(dict.fromkeys(problems))
+        self.problems = found[:MOST_SHOWN]
+        self.count = len(found) + left_out
         super().__init__(self.problems)
 
     def __str__(self) -> str:
@@ -34,8 +47,9 @@ class ConfigErrors(ConfigError):  # noqa: N818
 
     def report(self) -> str:
         """Return one line per problem and their count."""
-        count = len(self.problems)
-        return f"{self}\nsurveil: {count} error{'s' * (count != 1)}; nothing was started"
+        left_out = self.count - len(self.problems)
+        more = f", of which {left_out} are not shown" if left_out else ""
+        return f"{self}\nsurveil: {self.count} error{'s' * (self.count != 1)}{more}"
 
 
 def did_you_mean(word: str, known: Iterable[str], *, show_all_up_to: int = 8) -> str:
@@ -45,6 +59,8 @@ def did_you_mean(word: str, known: Iterable[str], *, show_all_up_to: int = 8) ->
     ``sample_fps``.
     """
     choices: Sequence[str] = sorted(set(known))
+    if len(choices) > MOST_CHOICES:
+        choices = [one for one in choices if abs(len(one) - len(word)) <= 1][:MOST_CHOICES]
     folded = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
     if not near:

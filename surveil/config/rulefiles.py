@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from surveil.config.document import Document, Location, read_document
-from surveil.config.problems import ConfigErrors, Problem, did_you_mean
+from surveil.config.problems import MOST_SHOWN, ConfigErrors, Problem, did_you_mean
 from surveil.config.validation import problems_of
 from surveil.rules.model import Rule
 
@@ -50,14 +50,17 @@ class RuleReader:
 
     Attributes:
         base: Directory in which relative patterns start.
+        left_out: Problems that were counted, but not worded any more.
     """
 
     base: Path
     rules: list[Rule] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    left_out: int = 0
     _entries: list[_Entry] = field(default_factory=list)
     _seen: set[Path] = field(default_factory=set)
+    _matches: dict[str, bool] = field(default_factory=dict)
 
     def read(self, document: Document, entries: object) -> None:
         """Read ``rules:`` of a fleet file: patterns of files, and rules."""
@@ -138,9 +141,14 @@ class RuleReader:
         try:
             self.rules.append(Rule.model_validate(entry))
         except ValidationError as error:
-            self.problems += problems_of(
+            if len(self.problems) >= MOST_SHOWN:
+                self.left_out += error.error_count()
+                return
+            problems, left_out = problems_of(
                 error, document, Rule, prefix=location, reported=document.failed
             )
+            self.problems += problems
+            self.left_out += left_out
 
     def check(self, cameras: frozenset[str], receivers: frozenset[str]) -> None:
         """Check what rules say of each other, of cameras and of receivers."""
@@ -156,23 +164,32 @@ class RuleReader:
                 first.setdefault(name, place)
             for location, receiver in entry.words("notify"):
                 if receiver not in receivers:
-                    message = f"unknown receiver {receiver!r}{did_you_mean(receiver, receivers)}"
+                    message = f"unknown receiver {receiver!r}{self._hint(receiver, receivers)}"
                     message += "" if receivers else "; add it below receivers:"
                     self.problems.append(entry.document.problem(location, message))
             for location, glob in entry.words("cameras"):
                 self._check_glob(entry.document, location, glob, cameras)
 
+    def _hint(self, word: str, known: frozenset[str]) -> str:
+        # Looking for what was meant takes its time; no more than is shown.
+        return did_you_mean(word, known) if len(self.problems) < MOST_SHOWN else ""
+
     def _check_glob(
         self, document: Document, location: Location, glob: str, cameras: frozenset[str]
     ) -> None:
-        rule = Rule.model_construct(name="any", cameras=(glob,), when=())
-        if any(rule.matches(camera) for camera in cameras):
+        if glob in cameras:
             return
-        if _WILDCARD.search(glob):
-            self.warnings.append(document.problem(location, f"{glob!r} matches no camera"))
-        else:
-            message = f"unknown camera {glob!r}{did_you_mean(glob, cameras)}"
+        if not _WILDCARD.search(glob):
+            message = f"unknown camera {glob!r}{self._hint(glob, cameras)}"
             self.problems.append(document.problem(location, message))
+        elif len(self.warnings) < MOST_SHOWN and not self._is_used(glob, cameras):
+            self.warnings.append(document.problem(location, f"{glob!r} matches no camera"))
+
+    def _is_used(self, glob: str, cameras: frozenset[str]) -> bool:
+        if glob not in self._matches:
+            rule = Rule.model_construct(name="any", cameras=(glob,), when=())
+            self._matches[glob] = any(rule.matches(camera) for camera in cameras)
+        return self._matches[glob]
 
 
 def _expand(base: Path, pattern: str) -> Iterator[Path]:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from surveil.config.document import Document, Location
-from surveil.config.problems import Problem, did_you_mean
+from surveil.config.document import Document, Location, Mark
+from surveil.config.problems import MOST_SHOWN, Problem, did_you_mean
 from surveil.redaction import redact
 
 _KEY = "[key]"
@@ -44,8 +44,8 @@ def problems_of(
     *,
     prefix: Location = (),
     reported: Iterable[Location] = (),
-) -> list[Problem]:
-    """Return one problem for each error.
+) -> tuple[list[Problem], int]:
+    """Return one problem for each error, ``MOST_SHOWN`` at most, and the count of the others.
 
     Args:
         error: What pydantic found; its inputs are never looked at where they may be secrets.
@@ -55,15 +55,19 @@ def problems_of(
         reported: Locations with problems known already; errors there are left out.
     """
     skip = set(reported)
-    problems: dict[Problem, None] = {}
+    places: dict[tuple[Location, str, object], tuple[Mark, ErrorDetails, Location]] = {}
     for details in error.errors(include_url=False):
         if details["type"] == "default_factory_not_called":
             continue  # a consequence of another error
         location = _in_document(document, prefix, details["loc"])
         if any(location[:depth] in skip for depth in range(1, len(location) + 1)):
             continue
-        problems[_problem(details, document, location, root)] = None
-    return list(problems)
+        mark = document.mark(location, at_key=details["type"] in ("extra_forbidden", "missing"))
+        places[location, details["type"], details["loc"]] = (mark, details, location)
+    first = sorted(places.values(), key=lambda place: place[0])
+    # Only what is shown is worded: looking for what was meant takes its time.
+    shown = [_problem(details, document, at, root) for _, details, at in first[:MOST_SHOWN]]
+    return list(dict.fromkeys(shown)), max(0, len(first) - MOST_SHOWN)
 
 
 def _in_document(document: Document, prefix: Location, loc: Location) -> Location:
@@ -147,8 +151,10 @@ def keys_at(root: Any, loc: Location, value: object = None) -> set[str]:
         # A step that leads nowhere is the name of a union's member.
         types = below or types
     models = [kind for kind in types if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    given = set(value) if isinstance(value, dict) else set()
-    meant = [model for model in models if given & set(_keys(model, only_required=True))]
+    given = value if isinstance(value, dict) else {}
+    meant = [
+        model for model in models if any(key in given for key in _keys(model, only_required=True))
+    ]
     return {key for model in meant or models for key in _keys(model)}
 
 

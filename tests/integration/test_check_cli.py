@@ -91,7 +91,7 @@ def test_all_errors_with_exit_code_2(tmp_path: Path) -> None:
         f"{path}:2:11: cameras.lobby: unknown key 'sorce'; did you mean 'source'?",
         f"{path}:2:57: environment variable NONE_SUCH is not set",
         f"{path}:3:3: 'lobby' is here twice; first in line 2",
-        "surveil: 4 errors; nothing was started",
+        "surveil: 4 errors",
     ]
     assert "Traceback" not in done.stderr
 

@@ -75,6 +75,29 @@ def test_aliases_and_merges() -> None:
     assert document.marks["one", "x"] == Mark(1, 14)
 
 
+def test_what_a_merged_mapping_merges_counts_as_well() -> None:
+    document = parse_document(
+        "a: &a {x: 1, y: 2}\nb: &b {<<: *a, y: 3}\nc: {<<: *b, z: 4}\n"
+        "d: &d {<<: *d, x: 5}\ne: {<<: [*b, *a], w: 6}\n",
+        "f",
+    )
+    assert document.value["c"] == {"x": 1, "y": 3, "z": 4}
+    assert document.value["d"] == {"x": 5}
+    assert document.value["e"] == {"x": 1, "y": 3, "w": 6}
+    assert not document.problems
+
+
+def test_merges_cannot_take_for_ever() -> None:
+    many = ", ".join(f"k{i}: 1" for i in range(9000))
+    text = f"a: &a {{{many}}}\nb: {{<<: [{', '.join(['*a'] * 20_000)}]}}\n"
+    assert len(parse_document(text, "f").value["b"]) == 9000
+    chain = "".join(f"k{i}: &k{i} {{<<: *k{i - 1}, q{i}: 1}}\n" for i in range(1, 2000))
+    (problem,) = _problems(f"k0: &k0 {{}}\n{chain}")
+    assert "use fewer aliases" in problem
+    hidden = "".join(f"a: &k{i} {{<<: *k{i - 1}}}\n" for i in range(1, 2000))
+    assert any("use fewer aliases" in p for p in _problems(f"a: &k0 {{}}\n{hidden}b: *k1999\n"))
+
+
 def test_duplicate_keys_are_all_reported() -> None:
     assert _problems("a: 1\nb: 2\na: 3\nb: {c: 1, c: 2}\n") == [
         "f.yaml:3:1: 'a' is here twice; first in line 1",
@@ -110,6 +133,8 @@ def test_refused(text: str | bytes, where: str, what: str) -> None:
 
 
 def test_deep_nesting_is_refused() -> None:
+    (problem,) = _problems("a: " + "[" * 40 + "]" * 40)
+    assert "nested deeper than 32 levels" in problem
     (problem,) = _problems("a: " + "[" * 5000)
     assert "nested deeper than 32 levels" in problem
 

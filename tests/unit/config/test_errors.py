@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from surveil.config import ConfigErrors
+from surveil.config.problems import MOST_SHOWN
 from surveil.secrets import redact
 
 
@@ -306,6 +308,50 @@ def test_files_that_are_no_rule_files_are_not_repeated(fail: Any, tmp_path: Path
         " its name must end in .yaml or .yml",
         "shadow.yaml:1:1: 'rules' is missing; a rule file has one key, rules:",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "first"),
+    [
+        (
+            "cameras:\n"
+            + "".join(f"  c{i}: {{source: 'usb:0', sample_fsp: 5}}\n" for i in range(2000)),
+            2000,
+            "fleet.yaml:2:25: cameras.c0: unknown key 'sample_fsp'; did you mean 'sample_fps'?",
+        ),
+        (
+            "cameras: {a: {source: 'usb:0'}}\n" + "".join(f"k{i}: 1\n" for i in range(5000)),
+            5000,
+            "fleet.yaml:2:1: unknown key 'k0'",
+        ),
+        (
+            "cameras:\n"
+            + "".join(
+                f"  c{i}: {{source: 'usb:0', password: '${{env:P{i}}}'}}\n" for i in range(300)
+            ),
+            300,
+            "fleet.yaml:2:35: environment variable P0 is not set",
+        ),
+        (
+            "cameras: {a: {source: 'usb:0'}}\nrules:\n"
+            + "".join(f"  - {{name: r{i}, cameras: [x{i}], when: 7}}\n" for i in range(300)),
+            600,
+            "fleet.yaml:3:26: unknown camera 'x0'",
+        ),
+    ],
+)
+def test_a_hundred_problems_are_worded_and_all_are_counted(
+    read: Any, text: str, count: int, first: str
+) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        read(text)
+    problems = caught.value.problems
+    assert len(problems) == MOST_SHOWN
+    assert str(problems[0]).endswith(first)
+    assert problems == sorted(problems)
+    assert caught.value.report().endswith(
+        f"surveil: {count} errors, of which {count - MOST_SHOWN} are not shown"
+    )
 
 
 def test_no_secret_in_any_problem(fail: Any) -> None:
