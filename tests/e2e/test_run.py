@@ -115,7 +115,7 @@ def test_a_data_dir_in_use_is_exit_4(run_surveil: Start, server: RtspServer) -> 
     until(first.children, "start")
     second = run_surveil(cameras)
     assert second.process.wait(30) == 4
-    assert f"in use by pid {first.process.pid}" in second.log.read_text(encoding="utf-8")
+    assert f"in use by process {first.process.pid}" in second.log.read_text(encoding="utf-8")
 
 
 def test_a_port_in_use_is_exit_4(run_surveil: Start, server: RtspServer) -> None:

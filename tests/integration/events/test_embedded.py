@@ -70,7 +70,7 @@ def test_starts_again_after_it_was_killed(own_redis_server):
 
 def test_a_second_one_on_the_same_directory_is_refused_with_the_pid(own_redis_server):
     second = EmbeddedRedis(own_redis_server.directory.parent, predecessor_s=0.1)
-    with pytest.raises(InUseError, match=rf"pid {own_redis_server.pid}\b"):
+    with pytest.raises(InUseError, match=rf"process {own_redis_server.pid}\b"):
         second.start()
     with connect(own_redis_server.url) as client:
         assert client.ping()
