@@ -60,6 +60,7 @@ class Reason(StrEnum):
     CODEC_UNSUPPORTED = "codec-unsupported"
     NO_VIDEO = "no-video"
     FRAME_TOO_LARGE = "frame-too-large"
+    MEMORY_LIMIT = "memory-limit"
     STREAM_ENDED = "stream-ended"
     STREAM_BROKEN = "stream-broken"
     FROZEN_PICTURE = "frozen-picture"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, model_validator
 
 from surveil.config.urls import Source
 from surveil.credentials import check_unambiguous, split_credentials
@@ -81,6 +81,9 @@ class CameraDefaults(Section):
 
     max_frame_px: Annotated[int, Field(ge=1, le=7680 * 4320)] = 7680 * 4320
     """Largest height times width that is decoded."""
+
+    max_memory_bytes: Annotated[ByteSize, Field(ge=1 << 28)] = ByteSize(1 << 30)
+    """What a camera's process may use beyond what it starts with, such as 1GiB."""
 
 
 class Camera(CameraDefaults):

@@ -22,6 +22,7 @@ from ulid import ULID
 from surveil.domain import Frame, Reason
 from surveil.sources.address import Address
 from surveil.sources.backoff import Backoff
+from surveil.sources.ceiling import MemoryCeiling, exhausted
 from surveil.sources.clock import RunClock
 from surveil.sources.failure import Failure, SourceError
 from surveil.sources.freeze import FreezeWatch, sample_luma
@@ -86,6 +87,7 @@ class CaptureSession:
         stopping: threading.Event,
         beat: Callable[[float], None],
         dice: random.Random | None = None,
+        ceiling: MemoryCeiling | None = None,
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -95,6 +97,7 @@ class CaptureSession:
             stopping: Set by anyone, any time, to end the session.
             beat: Told from the decoding thread within how many seconds it will be called again.
             dice: Source of jitter.
+            ceiling: Of the process's memory; by default the one that the options give, from now on.
         """
         self._options = options
         self._sink = sink
@@ -125,6 +128,7 @@ class CaptureSession:
         self._index = 0
         self._clock = RunClock(datetime.now(UTC), time.monotonic())
         self._lookup = HostLookup()
+        self._ceiling = ceiling or MemoryCeiling(options.max_memory_bytes)
 
     def run(self) -> None:
         """Capture until stopped; returns within about ``STOP_S`` even if the decoder is stuck."""
@@ -142,6 +146,9 @@ class CaptureSession:
                 change, is_overdue = self._machine.tick(now_s + MONITOR_S)
                 self._announce(change)
                 self._look_at_connection(now_s)
+                if (failure := self._ceiling.check()) is not None:
+                    self._machine.condemn(failure)
+                    is_overdue = True
                 if is_overdue or (stop_by_s is not None and now_s > stop_by_s - GOODBYE_S):
                     self._interrupt()
                 if stop_by_s is not None and now_s >= stop_by_s:
@@ -199,6 +206,8 @@ class CaptureSession:
             return self._read_file(address)
         except SourceError as error:
             return error.failure
+        except MemoryError:
+            return exhausted(self._options.max_memory_bytes)
         except av.error.FFmpegError as error:
             if address is None or self._is_interrupted:
                 return classify(error)

@@ -26,6 +26,9 @@ from surveil.sources.reasons import classify
 LIMIT_S = 3.0
 """For connecting, asking and the answer together."""
 
+MOST_DESCRIPTION_BYTES = 1 << 20
+"""Of a session description; FFmpeg makes room for whatever is announced."""
+
 _MOST_BYTES = 16 * 1024
 _ALGORITHM = re.compile(r'algorithm\s*=\s*"?([\w-]{1,32})', re.IGNORECASE)
 _ALGORITHMS = ("md5", "md5-sess")
@@ -56,7 +59,8 @@ def explain(error: Exception, options: SourceOptions, address: Address) -> Failu
         detail = f"the camera does not send by {options.transport}; try transport: {other}"
         return Failure(Reason.REFUSED, detail)
     is_denied = failure.reason is Reason.AUTH_FAILED and options.password is not None
-    if not is_denied and not isinstance(error, av.error.ArgumentError):
+    is_vague = isinstance(error, av.error.ArgumentError | av.error.InvalidDataError)
+    if not is_denied and not is_vague:
         return failure
     reply = ask(options.url, address.host, address.port)
     if reply is None:
@@ -83,6 +87,11 @@ def explain_reply(reply: Reply) -> Failure | None:
         if algorithm and algorithm[1].lower() not in _ALGORITHMS:
             detail = f"the camera asks for a digest by {algorithm[1]}, which is not supported"
             return Failure(Reason.AUTH_UNSUPPORTED, f"{detail}; allow MD5 there")
+    length = next(iter(reply.values("content-length")), "")
+    if length.isdecimal() and int(length[:20]) > MOST_DESCRIPTION_BYTES:
+        return Failure(
+            Reason.MEMORY_LIMIT, f"the camera announces a description of {length[:20]} bytes"
+        )
     return None
 
 

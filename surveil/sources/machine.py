@@ -99,6 +99,10 @@ class CameraMachine:
         end = self._enter(Change(CameraState.OFFLINE, Reason.FORMAT_CHANGED, detail))
         return end, self._enter(Change(CameraState.LIVE, opens_run=True))
 
+    def condemn(self, failure: Failure) -> None:
+        """What is under way is about to be interrupted, for another reason than its deadline."""
+        self._overdue = failure
+
     def lost(self, failure: Failure) -> tuple[Change | None, Reason]:
         """The attempt or the stream is over; what was overdue explains a break best.
 

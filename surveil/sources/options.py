@@ -14,6 +14,10 @@ MAX_FRAME_PX = 7680 * 4320
 """Pixels of an 8K picture, the largest frame that is accepted unless a camera says less."""
 
 
+MAX_MEMORY_BYTES = 1 << 30
+"""Enough to decode 8K pictures, some ten of which a decoder keeps."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOptions:
     """One camera, resolved. Time-outs are separate because their causes are.
@@ -33,6 +37,7 @@ class SourceOptions:
         freeze_timeout_s: For how long pictures may be identical before they count as frozen; 0 is
             never.
         max_frame_px: Largest height times width that is decoded.
+        max_memory_bytes: What its process may use beyond what it starts with.
     """
 
     camera: str
@@ -48,3 +53,4 @@ class SourceOptions:
     stall_timeout_s: float = 5.0
     freeze_timeout_s: float = 30.0
     max_frame_px: int = MAX_FRAME_PX
+    max_memory_bytes: int = MAX_MEMORY_BYTES

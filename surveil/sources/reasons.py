@@ -33,6 +33,7 @@ _BY_ERRNO = {
     errno.EPERM: Reason.REFUSED,
     errno.EBUSY: Reason.REFUSED,
     errno.ETIMEDOUT: Reason.TIMEOUT,
+    errno.ENOMEM: Reason.MEMORY_LIMIT,
     errno.ENOENT: Reason.NOT_FOUND,
     errno.ENODEV: Reason.NOT_FOUND,
     errno.ENXIO: Reason.NOT_FOUND,

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from surveil.domain import CameraState, Frame, FrameCounts, Reason
 from surveil.errors import SurveilError
-from surveil.sources.memory import create_memory, fence, map_memory, release_pages
 from surveil.sources.options import MAX_FRAME_PX
+from surveil.sources.shared_memory import create_memory, fence, map_memory, release_pages
 from surveil.sources.statelog import LOG_BYTES, StateLog, StateRecord, from_us, to_us
 from surveil.sources.tally import TABLE_BYTES, RunTable, RunTally
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from surveil.domain import CameraState, Reason
-from surveil.sources.memory import fence
+from surveil.sources.shared_memory import fence
 
 RECORDS = 256
 RECORD_BYTES = 512

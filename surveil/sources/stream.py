@@ -84,13 +84,20 @@ class OpenStream:
         """
         self._max_frame_px = max_frame_px
         self._is_live = address.is_live
+        self._has_picture = False
+        # Decoders count the pixels that they store, which may be some rows and columns more.
+        limits = {"max_pixels": str(max_frame_px * 9 // 8 + 16384)}
         self._container: InputContainer = av.open(
-            address.url, format=address.format, options=address.options, metadata_errors="replace"
+            address.url,
+            format=address.format,
+            options={**address.options, **limits},
+            metadata_errors="replace",
         )
         try:
             self._stream = self._find_video()
             self.info = self._describe()
             self.check_size(self.info.width, self.info.height, self.info.pixel_aspect)
+            self._stream.codec_context.options = limits
         except BaseException:
             self._container.close()
             raise
@@ -138,6 +145,7 @@ class OpenStream:
             except av.error.MemoryError:
                 raise
             except av.error.FFmpegError as error:
+                self._check_refusal(error, packet)
                 frames = []
                 if not isinstance(error, av.error.EOFError):
                     on_damage()
@@ -145,6 +153,7 @@ class OpenStream:
                 if frame.is_corrupt:
                     on_damage()
                 else:
+                    self._has_picture = True
                     yield frame
             if packet is None:
                 return
@@ -164,6 +173,17 @@ class OpenStream:
         if max(width * height, shown[0] * shown[1]) > self._max_frame_px:
             detail = f"{width}x{height} pictures exceed the limit of {self._max_frame_px} pixels"
             raise SourceError(Failure(Reason.FRAME_TOO_LARGE, detail))
+
+    def _check_refusal(
+        self, error: av.error.FFmpegError, packet: av.Packet[VideoStream] | None
+    ) -> None:
+        """Raise if a decoder refuses the size of the first picture, of which it tells no more."""
+        if self._has_picture or not isinstance(error, av.error.ArgumentError):
+            return
+        # Who joins a stream may begin with half a picture; threads tell of a file's first one late.
+        if not self._is_live or (packet is not None and packet.is_keyframe):
+            detail = f"its pictures exceed the limit of {self._max_frame_px} pixels"
+            raise SourceError(Failure(Reason.FRAME_TOO_LARGE, detail)) from None
 
     def _find_video(self) -> VideoStream:
         attached = av.stream.Disposition.attached_pic  # the cover of a record is no video

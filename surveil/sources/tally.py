@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from surveil.domain import FrameCounts
-from surveil.sources.memory import fence
+from surveil.sources.shared_memory import fence
 
 RUNS = 64
 _WORDS = 8

@@ -15,6 +15,7 @@ from surveil.config import Fleet
 from surveil.domain import CameraState, Frame, Reason
 from surveil.logs import get_logger
 from surveil.sources.capture import CaptureSession
+from surveil.sources.ceiling import MemoryCeiling
 from surveil.sources.ring import FrameRing, log_loss, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
@@ -96,7 +97,12 @@ class RingSink:
 
 
 def run(
-    fleet: Fleet, lifeline: Lifeline, camera_id: str, ring: FrameRing, doorbell_fd: int | None
+    fleet: Fleet,
+    lifeline: Lifeline,
+    camera_id: str,
+    ring: FrameRing,
+    doorbell_fd: int | None,
+    ceiling: MemoryCeiling | None = None,
 ) -> int:
     """Capture one camera until the lifeline says stop; the exit code is 0.
 
@@ -110,6 +116,7 @@ def run(
         camera_id: Which camera.
         ring: The camera's ring; this process is its only writer.
         doorbell_fd: Non-blocking pipe that is written to when the ring has news, or None.
+        ceiling: Of the process's memory, where it is enforced.
     """
     now_s = time.monotonic()
     log_loss(ring, datetime.now(UTC), now_s)
@@ -120,7 +127,8 @@ def run(
     beat = _promising(lifeline, ring)
     beat(options.connect_timeout_s)
     lifeline.ready()
-    CaptureSession(options, sink, stopping=lifeline.stopping, beat=beat).run()
+    session = CaptureSession(options, sink, stopping=lifeline.stopping, beat=beat, ceiling=ceiling)
+    session.run()
     # A file has ended: stay, so that nobody starts it anew, until told to stop.
     while not lifeline.stopping.is_set():
         beat(_IDLE_S * 5)

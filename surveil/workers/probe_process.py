@@ -15,6 +15,7 @@ from typing import Any
 
 from surveil.domain import Reason
 from surveil.secrets import Secret
+from surveil.sources.ceiling import MemoryCeiling
 from surveil.sources.options import SourceOptions
 from surveil.sources.probe import ProbeReport, probe
 
@@ -56,6 +57,7 @@ def read_report(text: str) -> ProbeReport:
 def main() -> None:
     """Probe one camera."""
     options = read_options(sys.stdin.read())
+    MemoryCeiling(options.max_memory_bytes).enforce()
     print("begun", flush=True)  # noqa: T201  (the protocol)
     print(write_report(probe(options)), flush=True)  # noqa: T201
     # No interpreter shutdown: a decoder that is stuck must not hold up the end.

@@ -28,10 +28,14 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
     doorbell_fd: int | None = assignment.get("doorbell_fd")
     match role:
         case "capture":
+            from surveil.sources.ceiling import MemoryCeiling
             from surveil.workers import capture
 
             (camera_id,) = rings
-            return capture.run(fleet, lifeline, camera_id, rings[camera_id], doorbell_fd)
+            ceiling = MemoryCeiling(fleet.cameras[camera_id].max_memory_bytes)
+            ceiling.enforce()
+            ring = rings[camera_id]
+            return capture.run(fleet, lifeline, camera_id, ring, doorbell_fd, ceiling)
         case "inference":
             from surveil.workers.inferring import inference
 

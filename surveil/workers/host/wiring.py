@@ -26,4 +26,5 @@ def source_options(camera: Camera) -> SourceOptions:
         stall_timeout_s=camera.stall_timeout_s,
         freeze_timeout_s=camera.freeze_timeout_s,
         max_frame_px=camera.max_frame_px,
+        max_memory_bytes=camera.max_memory_bytes,
     )

@@ -214,6 +214,24 @@ def test_larger_than_allowed_is_refused(
     assert list(read_file(file_options(path, max_frame_px=48 * 64)))
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("m.avi", "mjpeg"),
+        ("m.mkv", "mpeg4"),
+        ("v.webm", "libvpx-vp9"),
+        ("h.ts", "libx264"),
+        ("2.mpg", "mpeg2video"),
+    ],
+)
+def test_larger_than_allowed_is_not_even_decoded(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make, name: str, codec: str
+) -> None:
+    # The decoder itself refuses; some formats do not tell a size before that.
+    path = video(tmp_path / name, [picture(480, 640)] * 3, codec=codec, options={})
+    assert reason_of(file_options(path, max_frame_px=48 * 64)) is Reason.FRAME_TOO_LARGE
+
+
 def test_pixels_of_absurd_shape_are_refused(
     tmp_path: Path, video: Make, picture: Make, file_options: Make
 ) -> None:
