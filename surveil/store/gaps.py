@@ -145,11 +145,14 @@ def _explain_blind(at: datetime, span: Span, changes: Sequence[Change]) -> str:
 def _explain(from_at: datetime, changes: Sequence[Change]) -> str | None:
     """Return why nothing was analysed from an instant on, by the last trouble among changes.
 
-    ``live`` and ``connecting`` explain nothing, unless the camera was connecting all along. One
-    that was last said to be live when the gap began gives None: its worker is what failed.
+    ``live`` and ``connecting`` explain nothing, unless the camera was connecting all along, or
+    inference was starting. One that was last said to be live when the gap began gives None: its
+    worker is what failed.
     """
     connecting = False
     for change in reversed(changes):
+        if change.reason == Reason.STARTING:
+            return change.reason
         if change.state == CameraState.LIVE:
             if change.at <= from_at:
                 return None

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from surveil.domain import CameraState
+from surveil.domain import CameraState, Reason
 from surveil.store.engine import reading, writing
 from surveil.store.gap_rows import refresh_gaps
 from surveil.store.partitions import drop_partitions
@@ -118,7 +118,11 @@ def prune(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) 
 
 def _not_needed(engine: sa.Engine, camera_id: str, before_at: datetime) -> sa.ColumnElement[bool]:
     """Return what spares the one event that explains a gap over the border, if there is one."""
-    connecting = sa.case((camera_event.c.state == CameraState.CONNECTING.value, 1), else_=0)
+    is_silent = sa.and_(
+        camera_event.c.state == CameraState.CONNECTING.value,
+        camera_event.c.reason != Reason.STARTING.value,
+    )
+    connecting = sa.case((is_silent, 1), else_=0)
     last = (
         sa.select(camera_event.c.run_id, camera_event.c.seq)
         .where(camera_event.c.camera_id == camera_id, camera_event.c.at < before_at)

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from surveil.domain import EMOTIONS, CameraState
+from surveil.domain import EMOTIONS, CameraState, Reason
 from surveil.errors import ConfigError
 from surveil.store.gap_rows import stored_gaps
 from surveil.store.gaps import Gap, name_reason
@@ -178,12 +178,17 @@ def _last_trouble(connection: sa.Connection, camera_id: str) -> str:
     query = (
         sa.select(camera_event.c.state, camera_event.c.reason)
         .where(camera_event.c.camera_id == camera_id)
-        .where(camera_event.c.state != CameraState.CONNECTING.value)
+        .where(
+            sa.or_(
+                camera_event.c.state != CameraState.CONNECTING.value,
+                camera_event.c.reason == Reason.STARTING.value,
+            )
+        )
         .order_by(camera_event.c.at.desc(), camera_event.c.run_id.desc(), camera_event.c.seq.desc())
         .limit(1)
     )
     row = connection.execute(query).one_or_none()
-    if row is None or row.state == CameraState.LIVE:
+    if row is None or (row.state == CameraState.LIVE and row.reason != Reason.STARTING):
         return NO_DATA
     return name_reason(row.state, row.reason)
 

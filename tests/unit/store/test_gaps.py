@@ -108,3 +108,16 @@ def test_gaps_are_part_of_coverage_and_leave_it_again(gaps_of):
         (60, 0, None),
         (11, 0, None),
     ]
+
+
+@pytest.mark.parametrize("state", [CONNECTING, LIVE])
+def test_the_time_until_inference_is_ready_is_not_the_cameras_fault(gaps_of, state):
+    life = CameraLife().says(0, CONNECTING, Reason.STARTING)
+    if state is LIVE:
+        life.says(1, LIVE, Reason.STARTING)
+    assert gaps_of(life.says(9, LIVE).sees(9, 10)) == [(0, 9, "starting")]
+
+
+def test_what_a_camera_did_while_inference_was_starting_is_not_hidden(gaps_of):
+    life = CameraLife().says(0, CONNECTING, Reason.STARTING).says(1, OFFLINE, Reason.REFUSED)
+    assert gaps_of(life.says(9, LIVE).sees(9, 10)) == [(0, 9, "refused")]

@@ -75,6 +75,13 @@ def test_the_bucket_that_is_not_over_ends_now(stored):
     assert one.coverage == 1.0
 
 
+@pytest.mark.parametrize("state", [CameraState.CONNECTING, CameraState.LIVE])
+def test_silence_while_inference_starts_is_called_so(database, state):
+    with writing(database) as connection:
+        write_batch(connection, CameraLife().says(0, state, Reason.STARTING))
+    assert read(database, 10, 70, 60)[0].reason == "starting"
+
+
 def test_silence_after_the_last_event_is_no_coverage(stored):
     silent = read(stored, 610, 670, 60)[0]
     assert (silent.coverage, silent.reason) == (0.0, "no-data")
