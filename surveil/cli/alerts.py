@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.text import Text
 
 from surveil.cli.options import read_instant, read_zone, with_database
 from surveil.cli.tabular import finite
+from surveil.store.alerts import Evaluation
 from surveil.store.engine import Database, reading
 from surveil.store.migrate import require_current
 from surveil.store.reading import (
@@ -23,10 +24,13 @@ from surveil.store.reading import (
     DeliveryRow,
     TransitionRow,
     load_active,
+    load_evaluation,
     load_transitions,
 )
 from surveil.store.scope import Scope
 
+LATE_S = 20.0
+"""The alerter notes every few seconds that it evaluates: so long without is more than a delay."""
 COLOURS = {
     "pending": "yellow",
     "firing": "bold red",
@@ -72,6 +76,7 @@ def command(
     with reading(database) as connection:
         require_current(connection)
         scope = Scope.all()
+        watch = Watch(load_evaluation(connection, scope), datetime.now(UTC), zone)
         active = load_active(connection, scope, rule=rule, limit=limit)
         steps = (
             []
@@ -79,7 +84,8 @@ def command(
             else load_transitions(connection, scope, since_at=since_at, rule=rule, limit=limit)
         )
     if format_ == "json":
-        body: dict[str, Any] = {"alerts": [_plain(asdict(row)) for row in active]}
+        body: dict[str, Any] = watch.plain()
+        body["alerts"] = [_plain(asdict(row)) for row in active]
         if not firing:
             body["transitions"] = [_plain(asdict(row)) for row in steps]
         click.echo(json.dumps(body, indent=2))
@@ -87,20 +93,61 @@ def command(
         click.echo(_csv_of_alerts(active) if firing else _csv_of_steps(steps), nl=False)
     else:
         console = Console()
-        console.print(_table_of_alerts(active, zone))
+        console.print(_table_of_alerts(active, zone, watch))
+        if warning := watch.warning():
+            console.print(Text(warning, "bold yellow"))
         if not firing:
             console.print(_table_of_steps(steps, zone))
 
 
-def _table_of_alerts(rows: list[AlertRow], zone: tzinfo) -> Table | Text:
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whether anybody evaluates the rules, so that what was stored last is what is so now."""
+
+    last: Evaluation | None
+    now_at: datetime
+    zone: tzinfo
+
+    @property
+    def is_current(self) -> bool:
+        return self.last is not None and (self.now_at - self.last.at).total_seconds() <= LATE_S
+
+    def as_of(self) -> str:
+        """Return `` as of HH:MM`` where that is not now, with the day where it is not today."""
+        if self.is_current or self.last is None:
+            return ""
+        at, now = self.last.at.astimezone(self.zone), self.now_at.astimezone(self.zone)
+        return f" as of {at:%H:%M}" if at.date() == now.date() else f" as of {at:%Y-%m-%d %H:%M}"
+
+    def warning(self) -> str | None:
+        if self.last is None:
+            return "No alerter has evaluated these rules yet: is `surveil run` running?"
+        if self.is_current:
+            return None
+        return (
+            f"The alerter ({self.last.by}) is not running since {_local(self.last.at, self.zone)}."
+        )
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "evaluated_at": _iso(self.last.at) if self.last else None,
+            "evaluated_by": self.last.by if self.last else None,
+            "is_current": self.is_current,
+        }
+
+
+def _table_of_alerts(rows: list[AlertRow], zone: tzinfo, watch: Watch) -> Table | Text:
     if not rows:
+        if as_of := watch.as_of():
+            return Text(f"Nothing was firing{as_of}.")
         return Text("Nothing fires.", style="green")
-    table = Table("rule", "for", "state", "value", "since", "summary", title="Now")
+    title = f"{watch.as_of().strip()}".capitalize() or "Now"
+    table = Table("rule", "for", "state", "value", "since", "summary", title=title)
     for row in rows:
         table.add_row(
             Text(row.rule),
             Text(row.key),
-            Text(row.state, COLOURS.get(row.state, "")),
+            Text(row.state + watch.as_of(), COLOURS.get(row.state, "")),
             _number(row.value),
             _local(row.fired_at or row.since_at, zone),
             Text(row.annotations.get("summary", "")),

@@ -21,6 +21,7 @@ from surveil.store.tables import (
     alert_memory,
     alert_transition,
     consumer_progress,
+    evaluation,
     outbox,
 )
 from surveil.store.upsert import upsert
@@ -76,6 +77,14 @@ class AlertStep:
         return self.to_state in ("inactive", "resolved")
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Proof that somebody watches: when the rules were evaluated last, by whom (host and place)."""
+
+    at: datetime
+    by: str
+
+
 @dataclass(slots=True)
 class AlertBatch:
     """What one transaction writes; ``memories`` map (rule, key) to data, or None to forget."""
@@ -84,9 +93,11 @@ class AlertBatch:
     progress: dict[str, int] = field(default_factory=dict)
     memories: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    evaluation: Evaluation | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.progress or self.memories or self.dead_letters)
+        written = (self.steps, self.progress, self.memories, self.dead_letters, self.evaluation)
+        return any(written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +171,9 @@ def commit_alerts(
         replace=("updated_at",),
     )
     _write_memories(connection, batch.memories, now_at)
+    if batch.evaluation is not None:
+        row = {"evaluated_at": batch.evaluation.at, "evaluated_by": batch.evaluation.by}
+        upsert(connection, evaluation, [{"consumer_group": GROUP} | row], replace=row)
     bury(connection, batch.dead_letters)
     return True
 

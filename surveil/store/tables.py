@@ -267,6 +267,14 @@ alert_transition = Table(
     _subject(),
 )
 
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("consumer_group", String, primary_key=True),
+    Column("evaluated_at", UtcDateTime(), nullable=False, comment="By the wall clock"),
+    Column("evaluated_by", String, nullable=False, comment="Host and data_dir"),
+)
+
 alert_memory = Table(
     "alert_memory",
     metadata,

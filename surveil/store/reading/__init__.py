@@ -5,6 +5,7 @@ from surveil.store.reading.alerts import (
     DeliveryRow,
     TransitionRow,
     load_active,
+    load_evaluation,
     load_fired,
     load_transitions,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "count_runs",
     "list_cameras",
     "load_active",
+    "load_evaluation",
     "load_fired",
     "load_gaps",
     "load_transitions",

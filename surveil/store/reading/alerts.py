@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from surveil.store.alerts import GROUP, Evaluation
 from surveil.store.scope import Scope
-from surveil.store.tables import alert, alert_transition, outbox
+from surveil.store.tables import alert, alert_transition, evaluation, outbox
 
 ACTIVE = ("pending", "firing", "recovering")
 
@@ -62,6 +63,17 @@ class TransitionRow:
     value: float | None
     reason: str
     deliveries: tuple[DeliveryRow, ...]
+
+
+def load_evaluation(connection: sa.Connection, scope: Scope) -> Evaluation | None:
+    """Return when the rules were evaluated last; None where they never were.
+
+    It says nothing of any camera, so it is seen in every ``scope``.
+    """
+    row = connection.execute(
+        sa.select(evaluation).where(evaluation.c.consumer_group == GROUP)
+    ).one_or_none()
+    return None if row is None else Evaluation(row.evaluated_at, row.evaluated_by)
 
 
 def load_active(

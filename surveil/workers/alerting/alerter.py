@@ -10,6 +10,7 @@ windows are filled from SQL and from what the streams still hold.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -31,6 +32,7 @@ from surveil.store.alerts import (
     GROUP,
     AlertBatch,
     AlerterState,
+    Evaluation,
     commit_alerts,
     load_alerter_state,
     purge_progress,
@@ -51,6 +53,8 @@ COMMIT_EVERY_S = 1.0
 FUTURE_S = 60.0
 """An event this far ahead of the clock is dropped: it would drag event time along."""
 PURGE_EVERY_S = 3600.0
+EVALUATION_EVERY_S = 5.0
+"""How often it is noted that the rules are evaluated; `surveil alerts` tells who watches by it."""
 BEAT_S = 45.0
 """Longer than any time-out of a server that one step may meet."""
 COURIERS_END_S = 2.0
@@ -115,7 +119,8 @@ class Alerter:
         self._entries: dict[EntryId, Event | None] = {}
         self._counted: Counter[str] = Counter()
         self._is_away = False
-        self._next_mono_s = {"tick": 0.0, "commit": 0.0, "purge": 0.0}
+        self._next_mono_s = {"tick": 0.0, "commit": 0.0, "purge": 0.0, "evaluation": 0.0}
+        self._place = f"{socket.gethostname()}:{fleet.data_dir}"
 
     def restore(self) -> None:
         """Take up where the last alerter ended, once both servers answer."""
@@ -166,6 +171,8 @@ class Alerter:
         self._lifeline.ready()
         if self._is_due("tick", TICK_S):
             self._take(self._engine.tick(_now()))
+            if self._is_due("evaluation", EVALUATION_EVERY_S):
+                self._batch.evaluation = Evaluation(_now(), self._place)
             self._report()
 
     def _lose(self, error: UnavailableError) -> None:

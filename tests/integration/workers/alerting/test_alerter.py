@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -59,6 +60,16 @@ def test_fires_resolves_and_tells_once(site: Any, kit: Any, running: Any) -> Non
         running.samples["alert_deliveries_total", (("outcome", "delivered"), ("receiver", "ops"))]
         == 2
     )
+
+
+def test_it_is_noted_who_evaluates(site: Any, kit: Any, running: Any) -> None:
+    def find() -> list[Any]:
+        return list(site.rows("select evaluated_at, evaluated_by from evaluation"))
+
+    kit.eventually(find)
+    (first,) = find()
+    assert first[1].startswith(socket.gethostname())
+    kit.eventually(lambda: find()[0][0] > first[0])
 
 
 def test_unreadable_entries_become_dead_letters(site: Any, kit: Any, running: Any) -> None:

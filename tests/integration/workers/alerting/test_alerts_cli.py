@@ -15,7 +15,13 @@ from click.testing import CliRunner, Result
 
 from surveil.cli.alerts import command
 from surveil.errors import ConfigError
-from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
+from surveil.store.alerts import (
+    AlertBatch,
+    AlertStep,
+    Evaluation,
+    OutboxMessage,
+    commit_alerts,
+)
 from surveil.store.engine import connect, writing
 from surveil.store.outbox import settle
 
@@ -94,7 +100,7 @@ def test_firing_alone(url: str) -> None:
     body = json.loads(call(url, "--format", "json", "--firing").output)
     rows = list(csv.DictReader(io.StringIO(call(url, "--format", "csv", "--firing").output)))
 
-    assert set(body) == {"alerts"}
+    assert set(body) == {"alerts", "evaluated_at", "evaluated_by", "is_current"}
     assert [row["summary"] for row in rows] == ["joy is firing"]
     assert "Nothing fires." in call(url, "--firing", "--rule", "fear").output
 
@@ -134,3 +140,34 @@ def test_missing_fleet_and_database_are_said(
 
     result = CliRunner().invoke(command, ["--database", f"sqlite:///{tmp_path}/none.db"])
     assert "no database at" in str(result.exception)
+
+
+def note(url: str, ago_s: float) -> None:
+    evaluation = Evaluation(datetime.now(UTC) - timedelta(seconds=ago_s), "host1:/data")
+    engine = connect(url)
+    with writing(engine) as connection:
+        commit_alerts(connection, AlertBatch(evaluation=evaluation), number=2, now_at=NOW)
+    engine.dispose()
+
+
+def test_an_alert_fires_as_of_the_last_evaluation(url: str) -> None:
+    note(url, 1800.0)
+    at = datetime.now(UTC) - timedelta(seconds=1800)
+    output = call(url, "--tz", "UTC").output
+    assert "firing as of " in output
+    assert f"The alerter (host1:/data) is not running since {at:%Y-%m-%d}" in output
+    body = json.loads(call(url, "--format", "json").output)
+    assert (body["evaluated_by"], body["is_current"]) == ("host1:/data", False)
+    assert call(url, "--rule", "fear").output.startswith("Nothing was firing as of")
+
+
+def test_an_alert_that_somebody_watches_fires_now(url: str) -> None:
+    note(url, 1.0)
+    output = call(url).output
+    assert "as of" not in output
+    assert "not running" not in output
+    assert json.loads(call(url, "--format", "json").output)["is_current"]
+
+
+def test_rules_that_nobody_evaluated_are_said_to_be_so(url: str) -> None:
+    assert "No alerter has evaluated" in call(url).output
