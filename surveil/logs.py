@@ -7,7 +7,6 @@ Instants are UTC. Event names are ``noun.verb``; what varies goes into keys.
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import threading
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
+from surveil.plaintext import escape
 from surveil.redaction import redact
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -31,8 +31,6 @@ MAX_DEPTH = 6
 _NOISY = ("alembic", "asyncio", "httpcore", "httpx", "sqlalchemy", "urllib3")
 """Libraries whose info lines report each request or statement; only their warnings are kept."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _LONG_KEYS = ("exception", "stack")
 """Keys whose values have lines."""
 
@@ -129,7 +127,7 @@ def redact_values(logger: object, method: str, event: EventDict) -> EventDict:
     """
     return {
         _clean_text(str(key)): (
-            _clean_text(str(value), _CONTROL_BUT_LINES) if key in _LONG_KEYS else _clean(value, 0)
+            _clean_text(str(value), keep_lines=True) if key in _LONG_KEYS else _clean(value, 0)
         )
         for key, value in event.items()
     }
@@ -148,12 +146,12 @@ def _clean(value: object, depth: int) -> Any:
     return _clean_text(str(value))
 
 
-def _clean_text(text: str, control: re.Pattern[str] = _CONTROL) -> str:
+def _clean_text(text: str, *, keep_lines: bool = False) -> str:
     # Redact before the cut: half a secret would not be found.
     text = redact(text)
     if len(text) > MAX_TEXT:
         text = f"{text[:MAX_TEXT]}… ({len(text) - MAX_TEXT} more)"
-    return control.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return escape(text, keep_lines=keep_lines)
 
 
 def _renderer(as_json: bool, target: TextIO) -> Processor:

@@ -10,6 +10,7 @@ from types import TracebackType
 import click
 
 from surveil.errors import SurveilError
+from surveil.plaintext import escape
 
 COMMANDS = {
     "run": "surveil.cli.run",
@@ -56,7 +57,7 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except SurveilError as error:
-        click.echo(_redact(error.report()), err=True)
+        click.echo(_shown(error.report()), err=True)
         sys.exit(error.exit_code)
 
 
@@ -64,13 +65,14 @@ def _print_redacted(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Print the traceback of an error nobody foresaw, without the secrets of its texts."""
-    click.echo(_redact("".join(traceback.format_exception(kind, error, trace))), err=True)
+    click.echo(_shown("".join(traceback.format_exception(kind, error, trace))), err=True)
 
 
-def _redact(text: str) -> str:
+def _shown(text: str) -> str:
     # Where the module was never imported, no secret was ever read.
     redaction = sys.modules.get("surveil.redaction")
-    return str(redaction.redact(text)) if redaction is not None else text
+    text = str(redaction.redact(text)) if redaction is not None else text
+    return escape(text, keep_lines=True)
 
 
 if __name__ == "__main__":

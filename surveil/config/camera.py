@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, model_validator
@@ -10,14 +9,13 @@ from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, model_val
 from surveil.config.urls import Source
 from surveil.credentials import check_unambiguous, split_credentials
 from surveil.durations import Duration
+from surveil.names import CAMERA_ID
 from surveil.secrets import Secret, register, register_credentials
 from surveil.settings import Interpolated, Section, fault
 
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-
 
 def _check_id(value: str) -> str:
-    if not _ID.fullmatch(value):
+    if not CAMERA_ID.fullmatch(value):
         raise fault(
             "a camera id is 1 to 63 of a-z, 0-9, - and _, and starts with a letter or digit"
         )
@@ -32,7 +30,7 @@ def _hide_username(value: object) -> object:
 
 
 CameraId = Annotated[str, AfterValidator(_check_id)]
-"""``[a-z0-9][a-z0-9_-]{0,62}``: fit for URLs, metrics labels and file names."""
+"""Fit for URLs, labels of metrics and names of files; events are checked by the same rule."""
 
 Timeout = Annotated[Duration, Field(gt=0, le=600)]
 

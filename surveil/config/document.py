@@ -11,6 +11,7 @@ import yaml
 
 from surveil.config.nodes import MAX_DEPTH, compose
 from surveil.config.problems import ConfigErrors, Problem
+from surveil.plaintext import is_plain
 
 MAX_BYTES = 1 << 20
 """Largest file that is read: a thousand cameras take a fifth of it."""
@@ -145,6 +146,10 @@ class _Builder:
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*location, i)) for i, item in enumerate(node.value)]
+        if not is_plain(node.value, keep_lines=True):
+            self._fault(node, "holds control characters")
+            self._document.failed.add(location)
+            return None
         construct = _SCALARS.get(node.tag)
         if construct is None:
             self._fault(node, f"tag {node.tag!r} is not supported; write the value itself")
@@ -183,6 +188,8 @@ class _Builder:
             elif key_node.tag == "tag:yaml.org,2002:merge":
                 self._count(len(value_node.value), location)
                 merged |= {id(source): source for source in self._sources(value_node)}
+            elif not is_plain(key):
+                self._fault(key_node, f"the key {key!r} holds control characters")
             elif key in entries:
                 first = _mark(entries[key][0])
                 self._fault(key_node, f"{key!r} is here twice; first in line {first.line}")

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from surveil.config.schema import Fleet
+from surveil.names import CAMERA_ID
 from surveil.rules.model import Rule
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -33,7 +34,7 @@ def fleet_schema() -> dict[str, Any]:
     _allow_references(schema)
     _describe_database(schema["properties"]["database"])
     _describe_redis(schema["properties"]["redis"])
-    schema["properties"]["cameras"]["propertyNames"] = {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
+    schema["properties"]["cameras"]["propertyNames"] = {"pattern": f"^{CAMERA_ID.pattern}$"}
     return {"$schema": _DIALECT, "title": "surveil fleet", **_tidied(schema)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from surveil.errors import ConfigError
+from surveil.plaintext import escape
 
 MOST_SHOWN = 100
 """Problems that are worded and shown at most: a file with more was not written by hand."""
@@ -25,7 +26,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        place = f"{self.file}:{self.line}:{self.column}"
+        return escape(f"{place}: {self.message}")
 
 
 class ConfigErrors(ConfigError):  # noqa: N818

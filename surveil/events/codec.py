@@ -149,7 +149,7 @@ def _interval_from_json(body: dict[str, Any]) -> IntervalEvent:
     if len({vote.track_id for vote in votes}) != len(votes):
         _refuse("a track votes twice")
     return IntervalEvent(
-        camera=f.text(body["camera"], 128, least=1),
+        camera=f.camera_id(body["camera"]),
         run=f.ulid(body["run"]),
         seq=f.integer(body["seq"], 1, f.MAX_BIGINT),
         from_at=from_at,
@@ -198,7 +198,7 @@ def _camera_from_json(body: dict[str, Any]) -> CameraEvent:
     if len(attributes) > 32:
         _refuse("more than 32 attributes")
     return CameraEvent(
-        camera=f.text(body["camera"], 128, least=1),
+        camera=f.camera_id(body["camera"]),
         run=f.ulid(body["run"]),
         seq=f.integer(body["seq"], 1, f.MAX_BIGINT),
         at=f.instant(body["at"]),

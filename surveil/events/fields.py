@@ -1,7 +1,7 @@
 """Checks of single JSON values; each returns the value or raises ``ValueError`` saying why not.
 
-The bounds are those of the SQL columns: 32-bit integers unless said otherwise, text without NUL
-(PostgreSQL cannot hold it) and without lone surrogates (UTF-8 cannot).
+The bounds are those of the SQL columns: 32-bit integers unless said otherwise, text without
+control characters (PostgreSQL cannot hold NUL, a terminal obeys others) and lone surrogates.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from surveil.names import CAMERA_ID
+from surveil.plaintext import UNSAFE, is_plain
+
 MAX_INT = 2**31 - 1
 MAX_BIGINT = 2**53
 MAX_DETAIL = 1000
@@ -17,7 +20,6 @@ MAX_DETAIL = 1000
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -41,8 +43,14 @@ def fraction(value: Any) -> float:
 def text(value: Any, most: int, least: int = 0) -> str:
     if not isinstance(value, str) or not least <= len(value) <= most:
         raise ValueError(f"expected a text of {least} to {most} characters")
-    if _UNSTORABLE.search(value):
+    if not is_plain(value):
         raise ValueError("text holds control characters or lone surrogates")
+    return value
+
+
+def camera_id(value: Any) -> str:
+    if not isinstance(value, str) or not CAMERA_ID.fullmatch(value):
+        raise ValueError("camera is no id of a camera")
     return value
 
 
@@ -64,5 +72,5 @@ def ulid(value: Any) -> str:
 
 def storable(value: str, most: int = MAX_DETAIL) -> str:
     """Return a text for people as events may hold it: no control characters, cut to length."""
-    cleaned = _UNSTORABLE.sub(" ", value)
+    cleaned = UNSAFE.sub(" ", value)
     return cleaned if len(cleaned) <= most else cleaned[: most - 1] + "…"

@@ -24,6 +24,7 @@ from surveil.domain import (
 )
 from surveil.events.codec import EventFormatError, decode, encode
 from surveil.events.fields import storable
+from surveil.names import CAMERA_ID
 
 AT = datetime(2025, 1, 31, 12, tzinfo=UTC)
 RUN = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
@@ -32,7 +33,7 @@ counts = st.integers(0, 2**31 - 1)
 fractions = st.floats(0, 1)
 instants = st.timedeltas(timedelta(days=-9000), timedelta(days=60_000)).map(lambda t: AT + t)
 printable = st.text(st.characters(exclude_categories=("C",)), max_size=50)
-names = printable.filter(bool)
+cameras = st.from_regex(CAMERA_ID, fullmatch=True)
 runs = st.integers(0, 2**128 - 1).map(lambda n: str(ULID.from_int(n)))
 
 
@@ -73,7 +74,7 @@ def interval_events(draw: st.DrawFn) -> IntervalEvent:
     from_at = draw(instants)
     ids = draw(st.sets(st.integers(1, 2**31 - 1), max_size=4))
     return IntervalEvent(
-        camera=draw(names),
+        camera=draw(cameras),
         run=draw(runs),
         seq=draw(st.integers(1, 2**53)),
         from_at=from_at,
@@ -86,7 +87,7 @@ def interval_events(draw: st.DrawFn) -> IntervalEvent:
 
 camera_events = st.builds(
     CameraEvent,
-    camera=names,
+    camera=cameras,
     run=runs,
     seq=st.integers(1, 2**53),
     at=instants,
@@ -162,6 +163,12 @@ BAD_VALUES: list[tuple[list[str | int], Any]] = [
     (["camera"], ""),
     (["camera"], "x" * 129),
     (["camera"], "nul\0"),
+    (["camera"], "\x9b31mred"),
+    (["camera"], "lobby\n2026 forged line"),
+    (["camera"], "\u202eybbol"),
+    (["camera"], "Lobby"),
+    (["camera"], "/etc/lobby"),
+    (["camera"], "lobby\n"),
     (["run"], "not a ulid"),
     (["run"], RUN.lower()),
     (["seq"], 0),
