@@ -309,7 +309,7 @@ class CaptureSession:
     def _put(
         self, converter: Converter, picture: VideoFrame, form: PictureFormat, at_s: float
     ) -> None:
-        image = converter.to_rgb(picture, form.pixel_aspect)
+        image = converter.to_rgb(picture, form.pixel_aspect, form.orientation)
         with self._lock:
             if self._is_closed:
                 return

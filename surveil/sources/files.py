@@ -62,7 +62,7 @@ def _read(stream: OpenStream, options: SourceOptions, started_at: datetime) -> I
         if sampler.wants(time_s):
             index += 1
             at_s = mono_s + time_s
-            image = converter.to_rgb(picture, form.pixel_aspect)
+            image = converter.to_rgb(picture, form.pixel_aspect, form.orientation)
             yield Frame(options.camera, run, index, clock.stamp(at_s), at_s, image)
     if form is None:
         raise SourceError(Failure(Reason.STREAM_BROKEN, "no picture in it could be decoded"))

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from surveil.domain import Reason
 from surveil.sources.address import LIVE_CODECS, Address
 from surveil.sources.failure import Failure, SourceError
-from surveil.sources.upright import display_size
+from surveil.sources.upright import Orientation, OrientationWatch, display_size
 
 # FFmpeg's messages quote URLs with their credentials; errors are told by their number instead.
 av.logging.set_level(None)
@@ -65,11 +65,10 @@ class PictureFormat:
     height: int
     pixel_format: str
     pixel_aspect: Fraction | None
-    rotation: int
+    orientation: Orientation
 
     def __str__(self) -> str:
-        turned = f" turned {self.rotation}°" if self.rotation else ""
-        return f"{self.width}x{self.height} {self.pixel_format}{turned}"
+        return f"{self.width}x{self.height} {self.pixel_format}{self.orientation}"
 
 
 class OpenStream:
@@ -85,6 +84,7 @@ class OpenStream:
         self._max_frame_px = max_frame_px
         self._is_live = address.is_live
         self._has_picture = False
+        self._orientation = OrientationWatch()
         # Decoders count the pixels that they store, which may be some rows and columns more.
         limits = {"max_pixels": str(max_frame_px * 9 // 8 + 16384)}
         self._container: InputContainer = av.open(
@@ -159,9 +159,9 @@ class OpenStream:
                 return
 
     def format_of(self, frame: VideoFrame) -> PictureFormat:
-        """Return the format of a picture just decoded."""
-        aspect = self._pixel_aspect()
-        return PictureFormat(frame.width, frame.height, frame.format.name, aspect, frame.rotation)
+        """Return the format of a picture just decoded; call it for each, in their order."""
+        aspect, orientation = self._pixel_aspect(), self._orientation.observe(frame)
+        return PictureFormat(frame.width, frame.height, frame.format.name, aspect, orientation)
 
     def check_size(self, width: int, height: int, pixel_aspect: Fraction | None) -> None:
         """Raise if pictures of this size are refused.

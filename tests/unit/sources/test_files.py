@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -11,7 +12,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from av.sidedata.sidedata import Type
+from av.bitstream import BitStreamFilterContext
+from av.sidedata.sidedata import SideDataContainer, Type
 
 from surveil.domain import Reason
 from surveil.sources.failure import SourceError
@@ -160,6 +162,62 @@ def test_each_quarter_lands_where_the_matrix_sends_it(
         expected[round(b * x + d * y), round(a * x + c * y)] = level
     image = next(iter(read_file(file_options(path)))).image
     assert levels(image) == [level for _, level in sorted(expected.items())]
+
+
+def turn_by_message(source: Path, target: Path, *, degrees: int, parts: int = 1) -> Path:
+    """Copy H.264 and say at its key frames, and nowhere else, how to turn the pictures (SEI).
+
+    With several parts, only the first of them says so.
+    """
+    with av.open(str(source)) as old, target.open("wb") as new:
+        stream = old.streams.video[0]
+        packets = [packet for packet in old.demux(stream) if packet.size]
+        turned = BitStreamFilterContext(
+            f"h264_mp4toannexb,h264_metadata=display_orientation=insert:rotate={degrees}", stream
+        )
+        plain = BitStreamFilterContext("h264_mp4toannexb", stream)
+        first = len(packets) // parts
+        for filter_, some in ((turned, packets[:first]), (plain, packets[first:])):
+            for packet in some:
+                new.writelines(bytes(one) for one in filter_.filter(packet))
+    return target
+
+
+def test_an_orientation_told_at_key_frames_lasts_until_the_next(
+    tmp_path: Path, video: Make, picture: Make, levels: Make, file_options: Make
+) -> None:
+    group = {"g": "5", "sc_threshold": "0"}
+    upright = video(tmp_path / "upright.mp4", [picture(48, 64)] * 20, options=group)
+    path = turn_by_message(upright, tmp_path / "turned.h264", degrees=90)
+    frames = list(read_file(file_options(path)))
+    assert [frame.image.shape for frame in frames] == [(64, 48, 3)] * 20
+    assert {tuple(levels(frame.image)) for frame in frames} == {(100, 220, 40, 160)}
+    assert len({frame.run for frame in frames}) == 1
+
+
+def test_pictures_do_not_wait_for_the_collector(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    path = video(tmp_path / "phone.mp4", [picture(48, 64)] * 40, rotation=90)
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(list(read_file(file_options(path)))) == 40
+        held = [one for one in gc.get_objects() if isinstance(one, SideDataContainer)]
+    finally:
+        gc.enable()
+    # What tells a picture's orientation holds the picture, and the picture it.
+    assert len(held) <= 1
+
+
+def test_an_orientation_that_is_told_no_more_is_forgotten_at_the_second_key_frame(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make
+) -> None:
+    group = {"g": "5", "sc_threshold": "0"}
+    upright = video(tmp_path / "upright.mp4", [picture(48, 64)] * 20, options=group)
+    path = turn_by_message(upright, tmp_path / "turned.h264", degrees=90, parts=2)
+    shapes = [frame.image.shape[:2] for frame in read_file(file_options(path))]
+    assert shapes == [(64, 48)] * 15 + [(48, 64)] * 5
 
 
 @pytest.mark.parametrize(
