@@ -13,9 +13,8 @@ from __future__ import annotations
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from surveil.config import Fleet
 from surveil.domain import Event
@@ -45,6 +44,7 @@ from surveil.store.scope import Scope
 from surveil.workers.alerting.alert_intake import Intake
 from surveil.workers.alerting.alert_messages import step_of
 from surveil.workers.alerting.deliveries import Deliveries
+from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import Lifeline
 
 TICK_S = 0.25
@@ -55,16 +55,9 @@ FUTURE_S = 60.0
 PURGE_EVERY_S = 3600.0
 EVALUATION_EVERY_S = 5.0
 """How often it is noted that the rules are evaluated; `surveil alerts` tells who watches by it."""
-BEAT_S = 45.0
-"""Longer than any time-out of a server that one step may meet."""
 COURIERS_END_S = 2.0
 
 _log = get_logger("alerter")
-Result = TypeVar("Result")
-
-
-class _StoppedError(Exception):
-    """The worker is to end while it waits for a server."""
 
 
 def run(fleet: Fleet, lifeline: Lifeline) -> int:
@@ -79,7 +72,7 @@ def run(fleet: Fleet, lifeline: Lifeline) -> int:
         alerter.restore()
         deliveries.start()
         alerter.work(deliveries)
-    except _StoppedError:
+    except StoppedError:
         pass  # what was not committed is read again by the next alerter
     finally:
         deliveries.stop(COURIERS_END_S)
@@ -119,13 +112,14 @@ class Alerter:
         self._entries: dict[EntryId, Event | None] = {}
         self._counted: Counter[str] = Counter()
         self._is_away = False
+        self._servers = Availability(lifeline)
         self._next_mono_s = {"tick": 0.0, "commit": 0.0, "purge": 0.0, "evaluation": 0.0}
         self._place = f"{socket.gethostname()}:{fleet.data_dir}"
 
     def restore(self) -> None:
         """Take up where the last alerter ended, once both servers answer."""
-        self._until_available("sql", lambda: migrate.upgrade(self._database))
-        state = self._until_available("sql", self._load)
+        self._servers.wait_for("sql", lambda: migrate.upgrade(self._database))
+        state = self._servers.wait_for("sql", self._load)
         history = self._look_back(state.committed_at) if state.committed_at else []
         self._commits = state.commits
         alerts = [StoredAlert(rule, key, data) for (rule, key), data in state.memories.items()]
@@ -167,7 +161,7 @@ class Alerter:
         if self._is_away:
             self._is_away = False
             self._engine.resume(_now())
-            _log.info("redis.back")
+            self._servers.find("redis")
         self._lifeline.ready()
         if self._is_due("tick", TICK_S):
             self._take(self._engine.tick(_now()))
@@ -177,9 +171,7 @@ class Alerter:
 
     def _lose(self, error: UnavailableError) -> None:
         """Take note that Redis is away; nothing is concluded until it is back."""
-        self._lifeline.ready(False)
-        if not self._is_away:
-            _log.warning("redis.away", reason=str(error))
+        self._servers.miss("redis", str(error))
         self._is_away = True
         self._lifeline.stopping.wait(0.5)
 
@@ -239,7 +231,7 @@ class Alerter:
                     purge_progress(connection, now_at)
                     abandon(connection, list(self._fleet.receivers))
 
-        self._until_available("sql", write)
+        self._servers.wait_for("sql", write)
         self._commits, self._batch = number, AlertBatch()
         done = [
             entry_id
@@ -274,10 +266,10 @@ class Alerter:
         since_at = committed_at - timedelta(seconds=self._engine.horizon_s + FUTURE_S)
         until_at = committed_at + timedelta(seconds=FUTURE_S)
         # In this order: what the recorder stores meanwhile is then in one of them, or in both.
-        published = self._until_available(
+        published = self._servers.wait_for(
             "redis", lambda: self._intake.look_back(since_at, until_at)
         )
-        return published + self._until_available(
+        return published + self._servers.wait_for(
             "sql", lambda: self._load_events(since_at, until_at)
         )
 
@@ -288,31 +280,6 @@ class Alerter:
     def _load_events(self, since_at: datetime, until_at: datetime) -> list[Event]:
         with reading(self._database) as connection:
             return list(replay(connection, Scope.only(self._cameras), since_at, until_at))
-
-    def _until_available(self, server: str, call: Callable[[], Result]) -> Result:
-        """Call until it succeeds.
-
-        Raises:
-            _StoppedError: The worker is to end, and a server is away.
-        """
-        wait_s, is_away = 0.25, False
-        while True:
-            self._lifeline.beat(BEAT_S)
-            try:
-                result = call()
-            except UnavailableError as error:
-                self._lifeline.ready(False)
-                self._telemetry.count("server_errors_total", server=server)
-                if not is_away:
-                    _log.warning("server.away", reason=str(error))
-                is_away = True
-                if self._lifeline.stopping.wait(wait_s):
-                    raise _StoppedError from None
-                wait_s = min(5.0, 2 * wait_s)
-            else:
-                if is_away:
-                    _log.info("server.back")
-                return result
 
     def _is_due(self, what: str, every_s: float) -> bool:
         """Return whether it is time for something, and set its next time."""

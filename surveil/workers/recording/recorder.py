@@ -8,11 +8,8 @@ While SQL is away nothing is read: Redis and the workers' spools keep what comes
 
 from __future__ import annotations
 
-import random
 import socket
 import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import redis
 
@@ -28,6 +25,7 @@ from surveil.store import migrate
 from surveil.store.cameras import CameraSettings, describe_cameras
 from surveil.store.engine import connect, writing
 from surveil.store.rows import span
+from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import DRAIN_S, Lifeline
 from surveil.workers.recording.record_batch import BatchWriter, Recorded
 from surveil.workers.recording.upkeep import Upkeep
@@ -37,21 +35,12 @@ BATCH_EVENTS = 500
 BATCH_S = 0.5
 """A batch is written once it has so many events, or once its first one has waited so long."""
 BLOCK_MS = 1000
-BEAT_S = 45.0
-"""Longer than any time-out of a server that one step may meet."""
-RETRY_S = (0.25, 8.0)
-"""Bounds of the wait for a server that is away; full jitter between."""
 TOUCH_EVERY_S = 20.0
 MAX_DELIVERIES = 20
 """An entry handed out more often is a dead letter. Handing out again counts each crash, and each
 loss of Redis, also for the other entries of the batch: a few are no proof against any of them."""
 
 _log = get_logger("recorder")
-Result = TypeVar("Result")
-
-
-class _StoppedError(Exception):
-    """The worker is to end while it waits for a server."""
 
 
 def run(fleet: Fleet, lifeline: Lifeline) -> int:
@@ -59,7 +48,7 @@ def run(fleet: Fleet, lifeline: Lifeline) -> int:
     recorder = Recorder(fleet, lifeline)
     try:
         recorder.work()
-    except _StoppedError:
+    except StoppedError:
         pass  # what is not committed stays with this consumer in Redis
     finally:
         recorder.close()
@@ -90,20 +79,20 @@ class Recorder:
         self._upkeep = Upkeep(self._database, fleet.retention.days)
         self._settings = _settings_of(fleet)
         self._described: set[str] = set()
-        self._away: set[str] = set()
-        self._stop_mono_s: float | None = None
+        self._servers = Availability(lifeline, drain_s=DRAIN_S / 4)
+        self._touched_mono_s = 0.0
 
     def work(self) -> None:
         """Record until told to stop, and then what is left in the streams."""
-        self._until_available("sql", lambda: migrate.upgrade(self._database))
-        self._until_available("redis", lambda: check_eviction(self._client))
+        self._servers.wait_for("sql", lambda: migrate.upgrade(self._database))
+        self._servers.wait_for("redis", lambda: check_eviction(self._client))
         _log.info("recorder.started", redis=address_of(self._redis_url))
         while True:
             self._lifeline.beat(BEAT_S)
-            batch = self._until_available("redis", self._gather)
+            batch = self._servers.wait_for("redis", self._gather)
             if batch:
                 self._record(batch)
-            if self._lifeline.stopping.is_set() and (not batch or self._must_end()):
+            if self._lifeline.stopping.is_set() and (not batch or self._servers.must_end()):
                 return
             self._lifeline.ready()
             if not self._lifeline.stopping.is_set():
@@ -130,14 +119,17 @@ class Recorder:
     def _record(self, batch: list[Delivery]) -> None:
         entry_ids = [delivery.entry_id for delivery in batch]
         began = time.monotonic()
-        recorded = self._until_available("sql", lambda: self._write(batch), holding=entry_ids)
+        self._touched_mono_s = began
+        recorded = self._servers.wait_for(
+            "sql", lambda: self._write(batch), meanwhile=lambda: self._touch(entry_ids)
+        )
         self._report(batch, recorded, (time.monotonic() - began) * 1000)
         try:
             publish_committed(self._client, recorded.committed)
             self._reader.ack(entry_ids)
         except redis.RedisError as error:
             # It is in SQL. Handed out again, it counts as duplicates, is published, acknowledged.
-            self._miss("redis", explain(error))
+            self._servers.miss("redis", explain(error))
             self._reader.rewind()
 
     def _write(self, batch: list[Delivery]) -> Recorded:
@@ -155,11 +147,11 @@ class Recorder:
         try:
             self._upkeep.trim(self._reader, self._client)
         except redis.RedisError as error:
-            self._miss("redis", explain(error))
+            self._servers.miss("redis", explain(error))
         try:
             self._upkeep.prune_step()
         except UnavailableError as error:
-            self._miss("sql", str(error))
+            self._servers.miss("sql", str(error))
 
     def _report(self, batch: list[Delivery], recorded: Recorded, took_ms: float) -> None:
         for kind, count in recorded.stored.items():
@@ -173,65 +165,15 @@ class Recorder:
         # By the clock of Redis' host, which numbers the entries, and ours.
         self._telemetry.gauge("store_lag_s", max(0.0, time.time() - oldest_ms / 1000))
 
-    def _until_available(
-        self, server: str, call: Callable[[], Result], holding: list[EntryId] | None = None
-    ) -> Result:
-        """Call until it succeeds, with waits between.
-
-        Args:
-            server: ``sql`` or ``redis``, which the call needs.
-            call: May be repeated.
-            holding: Entries that must not be taken for those of a dead consumer meanwhile.
-
-        Raises:
-            _StoppedError: The worker is to end, and the server is away.
-        """
-        ceiling_s, touched = RETRY_S[0], time.monotonic()
-        while True:
-            self._lifeline.beat(BEAT_S)
-            try:
-                result = call()
-            except (UnavailableError, redis.RedisError) as error:
-                self._miss(server, _words(error))
-            else:
-                if server in self._away:
-                    self._away.discard(server)
-                    _log.info("server.back", server=server)
-                return result
-            if self._must_end():
-                raise _StoppedError
-            if self._lifeline.stopping.wait(random.uniform(ceiling_s / 2, ceiling_s)):  # noqa: S311
-                time.sleep(RETRY_S[0])  # the event is set for good: it does not pace a last try
-            ceiling_s = min(2 * ceiling_s, RETRY_S[1])
-            if holding and time.monotonic() - touched > TOUCH_EVERY_S:
-                touched = time.monotonic()
-                self._touch(holding)
-
-    def _must_end(self) -> bool:
-        """Return whether the time to drain is over; it begins when the worker is told to stop."""
-        if not self._lifeline.stopping.is_set():
-            return False
-        if self._stop_mono_s is None:
-            self._stop_mono_s = time.monotonic() + DRAIN_S / 4
-        return time.monotonic() >= self._stop_mono_s
-
     def _touch(self, entry_ids: list[EntryId]) -> None:
+        """Keep entries that wait for SQL from being taken for those of a dead consumer."""
+        if time.monotonic() - self._touched_mono_s < TOUCH_EVERY_S:
+            return
+        self._touched_mono_s = time.monotonic()
         try:
             self._reader.touch(entry_ids)
         except redis.RedisError as error:
-            self._miss("redis", explain(error))
-
-    def _miss(self, server: str, reason: str) -> None:
-        """Count and name a server that does not answer; the log has it once until it is back."""
-        self._lifeline.ready(False)
-        self._telemetry.count("server_errors_total", server=server)
-        if server not in self._away:
-            self._away.add(server)
-            _log.warning("server.away", server=server, reason=reason)
-
-
-def _words(error: Exception) -> str:
-    return explain(error) if isinstance(error, redis.RedisError) else str(error)
+            self._servers.miss("redis", explain(error))
 
 
 def _settings_of(fleet: Fleet) -> dict[str, CameraSettings]:
