@@ -9,7 +9,8 @@ import click
 
 from surveil.config import load_fleet
 from surveil.logs import configure_logs
-from surveil.workers.host.daemon import ROLES, LogOptions, serve
+from surveil.workers.host.assignments import LogOptions
+from surveil.workers.host.daemon import ROLES, serve
 
 
 @click.command("run")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -205,9 +206,23 @@ class Fleet(Section):
         return value
 
     def to_wire(self) -> str:
-        """Return JSON with all secrets in the clear, for a private pipe to a child process."""
+        """Return JSON with all secrets of this fleet in the clear, for a pipe to a child process.
+
+        It holds no others: of what is registered, only what occurs in this fleet.
+        """
         fleet = self.model_dump(mode="json", by_alias=True, context={REVEAL: True})
-        return json.dumps({"fleet": fleet, "redact": registered()})
+        masked = self.model_dump(mode="json", by_alias=True)
+        plain = [
+            *_texts({**fleet, "cameras": None}),
+            *_revealed(fleet["cameras"], masked["cameras"]),
+        ]
+        text = "\0".join(plain)
+        known = [
+            value
+            for value in registered()
+            if value in text or all(part in text for part in value.split(":", 1))
+        ]
+        return json.dumps({"fleet": fleet, "redact": known})
 
     @classmethod
     def from_wire(cls, text: str) -> Self:
@@ -216,6 +231,26 @@ class Fleet(Section):
         for value in wire["redact"]:
             register(value)
         return cls.model_validate(wire["fleet"], context={BASE: Path("/")})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all text within a dumped model."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def _revealed(plain: dict[str, Any], masked: dict[str, Any]) -> Iterator[str]:
+    """Yield the text that one dump of the cameras shows and the other one masks."""
+    for id_, camera in plain.items():
+        for key, value in camera.items():
+            if value != masked[id_][key]:
+                yield from _texts(value)
 
 
 def _with_defaults(key: str, camera: Any, shared: dict[str, Any]) -> Any:

@@ -7,15 +7,15 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from surveil.config import Camera, Fleet
 from surveil.errors import ConfigError
 from surveil.events.embedded import EmbeddedRedis
 from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing, log_loss
-from surveil.workers.host.control import Message
+from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
 from surveil.workers.host.process import WorkerSpec
@@ -27,22 +27,12 @@ ROLES = ("inference", "recorder", "alerter")
 """What one host can be asked to do. ``inference`` brings the capture processes of its cameras:
 frames stay on the host that captured them."""
 
+SPOOL = "inference"
+"""Name of the inference worker's spool. There is one such worker on a host so far."""
+
 PHASE_CAPTURE, PHASE_INFERENCE, PHASE_CONSUMERS = range(3)
 DRAIN_PHASE_S = {PHASE_CAPTURE: 2.5, PHASE_INFERENCE: 3.5, PHASE_CONSUMERS: 3.0}
 """Captures end first, so that inference sees every run's end; then the consumers of its events."""
-
-
-@dataclass(frozen=True)
-class LogOptions:
-    """How the workers log: a level's name, and JSON or lines for people."""
-
-    level: str = "info"
-    json: bool = False
-
-
-def _assignment(fleet: Fleet, logs: LogOptions, **more: object) -> Message:
-    wire = fleet.to_wire()
-    return {"fleet": wire, "log_level": logs.level, "log_json": logs.json, **more}
 
 
 def _specs(
@@ -56,7 +46,7 @@ def _specs(
                 WorkerSpec(
                     name=role,
                     role=role,
-                    assignment=lambda: _assignment(fleet, logs),
+                    assignment=partial(assign, role, fleet, fleet.cameras, logs),
                     phase=PHASE_CONSUMERS,
                 )
             )
@@ -73,7 +63,16 @@ def _specs(
         WorkerSpec(
             name="inference",
             role="inference",
-            assignment=lambda: _assignment(fleet, logs, rings=fds, doorbell_fd=listen_fd),
+            assignment=lambda: assign(
+                "inference",
+                fleet,
+                fds,
+                logs,
+                rings=fds,
+                doorbell_fd=listen_fd,
+                spool=SPOOL,
+                spools=[SPOOL],
+            ),
             pass_fds=(listen_fd, *fds.values()),
             phase=PHASE_INFERENCE,
         )
@@ -91,12 +90,12 @@ def _capture_spec(
         with contextlib.suppress(BlockingIOError):
             os.write(ring_fd, b"!")
 
-    # A decoder of hostile streams need not know the other cameras, nor whom alerts go to.
-    only = fleet.model_copy(update={"cameras": {camera.id: camera}, "rules": (), "receivers": {}})
     return WorkerSpec(
         name=f"capture:{camera.id}",
         role="capture",
-        assignment=lambda: _assignment(only, logs, rings={camera.id: ring.fd}, doorbell_fd=ring_fd),
+        assignment=lambda: assign(
+            "capture", fleet, [camera.id], logs, rings={camera.id: ring.fd}, doorbell_fd=ring_fd
+        ),
         pass_fds=(ring.fd, ring_fd),
         phase=PHASE_CAPTURE,
         on_loss=say_lost,
