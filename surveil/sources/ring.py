@@ -1,10 +1,10 @@
 """Frames of one camera from its capture process to inference; the newest wins.
 
-One process writes, one reads, and neither ever waits for the other: a slot has a version that is
-odd while it is written, and a reader that copied while it changed throws its copy away (a seqlock).
-So a process may be killed at any instruction and replaced by another, which attaches to the same
-descriptor and goes on. Frames that were overwritten or passed over before they were read count as
-busy.
+One process writes, one reads, others may look, and none ever waits for another: a slot has a
+version that is odd while it is written, and a reader that copied while it changed throws its copy
+away (a seqlock). So a process may be killed at any instruction and replaced by another, which
+attaches to the same descriptor and goes on. Frames that were overwritten or passed over before they
+were read count as busy.
 
 The supervisor only creates and closes rings; once a writer is dead it may speak in its place with
 :meth:`FrameRing.log_state`.
@@ -16,12 +16,13 @@ import contextlib
 import os
 import struct
 import sys
+from collections.abc import Callable
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.domain import CameraState, Frame, FrameCounts, Reason
+from surveil.domain import CameraState, Frame, Reason
 from surveil.errors import SurveilError
 from surveil.sources.options import MAX_FRAME_PX
 from surveil.sources.shared_memory import create_memory, fence, map_memory, release_pages
@@ -29,7 +30,7 @@ from surveil.sources.statelog import LOG_BYTES, StateLog, StateRecord, from_us, 
 from surveil.sources.tally import TABLE_BYTES, RunTable, RunTally
 
 _MAGIC = int.from_bytes(b"surveil1", sys.byteorder)
-_SLOTS, _SLOT_BYTES, _HEAD, _NEWEST_RUN, _LAST_STATE, _PROMISE, _STATES_READ = range(1, 8)
+_SLOTS, _SLOT_BYTES, _HEAD, _NEWEST_RUN, _LAST_STATE, _PROMISE = range(1, 7)
 _HEADER_BYTES = 128
 _META_BYTES = 256
 _META = struct.Struct("=QQqdII26sH")  # run number, index, at in us, mono s, H, W, run, camera's len
@@ -170,7 +171,7 @@ class FrameRing:
         return self._log.append(record)
 
     def promise(self, until_mono_s: float) -> None:
-        """Note until when the writer promised to show life, for whoever buries it."""
+        """Note until when the writer promised to show life, for whoever speaks in its place."""
         self._header[_PROMISE] = max(0, int(until_mono_s * 1e6))
 
     @property
@@ -186,6 +187,43 @@ class FrameRing:
         Frames between it and the one taken before it become busy. Call it after each doorbell and
         at least once a second; it costs next to nothing when there is nothing new.
         """
+        copied = self._copy_newest(lambda number, index: index > self._runs.last_taken(number))
+        if copied is None:
+            return None
+        number, frame = copied
+        self._runs.take(number, frame.index)
+        return frame
+
+    def peek(self) -> Frame | None:
+        """Return a copy of the newest frame, taken or not, for whoever watches besides the reader.
+
+        Any number of processes may look; no count changes, and neither writer nor reader notices.
+        None before the first frame, and in the rare case that the writer overwrote every copy while
+        it was made: look again later.
+        """
+        copied = self._copy_newest(lambda number, index: True)
+        return copied[1] if copied is not None else None
+
+    def states(self, after: int = 0) -> list[StateRecord]:
+        """Return the changes of state after an index, oldest first (the last 256 are kept).
+
+        A jump in indices means that older ones were overwritten.
+        """
+        return self._log.read(after)
+
+    def tally(self, run: str | None = None) -> RunTally | None:
+        """Return all counters of a run (default: the newest), None when it is not known any more.
+
+        The last 64 runs are kept.
+        """
+        number = self._runs.newest if run is None else self._runs.find(run)
+        tally = self._runs.tally(number)
+        return tally if tally.run else None
+
+    # -- both -----------------------------------------------------------------------------------
+
+    def _copy_newest(self, wants: Callable[[int, int], bool]) -> tuple[int, Frame] | None:
+        """Copy the newest frame if its run's number and its index are wanted; never a torn one."""
         for _ in range(_RETRIES):
             head = self._header[_HEAD]
             if head == 0:
@@ -199,51 +237,19 @@ class FrameRing:
             number, index, at_us, mono_s, height, width, run, length = _META.unpack_from(
                 self._meta, meta + 8
             )
-            if index <= self._runs.last_taken(number):
-                return None
-            if height * width * 3 > self._slot_bytes:
-                continue  # torn
             camera = bytes(self._meta[meta + _CAMERA_AT : meta + _CAMERA_AT + length])
+            fence()
+            if self._versions[meta // 8] != version:
+                continue
+            if not wants(number, index):
+                return None
             image = self._slot_image(slot, height, width).copy()
             fence()
             if self._versions[meta // 8] != version:
                 continue
-            self._runs.take(number, index)
             name = run.rstrip(b"\0").decode()
-            return Frame(camera.decode(), name, index, from_us(at_us), mono_s, image)
+            return number, Frame(camera.decode(), name, index, from_us(at_us), mono_s, image)
         return None  # the writer laps us without end; the next doorbell tries again
-
-    def states(self, after: int = 0) -> list[StateRecord]:
-        """Return the changes of state after an index, oldest first (the last 256 are kept).
-
-        A jump in indices means that older ones were overwritten.
-        """
-        return self._log.read(after)
-
-    def mark_states_read(self, index: int) -> None:
-        """Note up to which change of state the reader is done, for whoever replaces it."""
-        self._header[_STATES_READ] = index
-
-    @property
-    def states_read(self) -> int:
-        """The index last given to :meth:`mark_states_read`, by any process; 0 at first."""
-        return self._header[_STATES_READ]
-
-    def tally(self, run: str | None = None) -> RunTally | None:
-        """Return all counters of a run (default: the newest), None when it is not known any more.
-
-        The last 64 runs are kept.
-        """
-        number = self._runs.newest if run is None else self._runs.find(run)
-        tally = self._runs.tally(number)
-        return tally if tally.run else None
-
-    def counts(self, run: str | None = None) -> FrameCounts:
-        """Return a run's cumulative counters as an interval shows them; zeros when unknown."""
-        tally = self.tally(run)
-        return tally.to_counts() if tally else FrameCounts()
-
-    # -- both -----------------------------------------------------------------------------------
 
     def _word(self, word: int) -> memoryview:
         return self._view[word * 8 : word * 8 + 8].cast("Q")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from surveil.domain import FrameCounts
 from surveil.sources.shared_memory import fence
 
 RUNS = 64
@@ -34,12 +33,6 @@ class RunTally:
     taken: int = 0
     busy: int = 0
     unread: int = 0
-
-    def to_counts(self) -> FrameCounts:
-        """Return the part that an interval event shows; analysed and stale are not ours to say."""
-        return FrameCounts(
-            captured=self.captured, sampled=self.sampled, busy=self.busy, decode=self.decode
-        )
 
 
 class RunTable:

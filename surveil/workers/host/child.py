@@ -37,9 +37,12 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
             ring = rings[camera_id]
             return capture.run(fleet, lifeline, camera_id, ring, doorbell_fd, ceiling)
         case "inference":
+            from surveil.live import ReadingsRing
             from surveil.workers.inferring import inference
 
-            return inference.run(fleet, lifeline, rings, doorbell_fd)
+            watched = assignment.get("readings", {})
+            readings = {camera: ReadingsRing.attach(fd) for camera, fd in watched.items()}
+            return inference.run(fleet, lifeline, rings, doorbell_fd, readings)
         case "recorder":
             from surveil.workers.recording import recorder
 

@@ -22,6 +22,7 @@ from surveil.domain import Frame
 from surveil.events.embedded import embedded_url
 from surveil.events.publisher import Publisher, PublisherStats
 from surveil.events.spool import Draft, Spool
+from surveil.live import ReadingsRing
 from surveil.logs import get_logger
 from surveil.policy import INDIVIDUAL, Policy
 from surveil.sources.ring import FrameRing
@@ -44,7 +45,11 @@ _log = get_logger("inference")
 
 
 def run(
-    fleet: Fleet, lifeline: Lifeline, rings: Mapping[str, FrameRing], doorbell_fd: int | None
+    fleet: Fleet,
+    lifeline: Lifeline,
+    rings: Mapping[str, FrameRing],
+    doorbell_fd: int | None,
+    readings: Mapping[str, ReadingsRing],
 ) -> int:
     """Analyse the cameras of ``rings`` until the lifeline says stop; the exit code is 0.
 
@@ -55,6 +60,7 @@ def run(
         lifeline: The line to the supervisor.
         rings: Camera id to its ring.
         doorbell_fd: Non-blocking pipe on which the captures ring, or None to poll.
+        readings: Where to show what is found, of the cameras that somebody may watch.
 
     Raises:
         ConfigError: The device is not there, or the spool is of another version.
@@ -95,7 +101,9 @@ def run(
             _log.info("model.loaded", model=pipeline.model)
             policies = dict.fromkeys(rings, INDIVIDUAL)
             loop = InferenceLoop(
-                fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher, policies
+                *(fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher),
+                policies=policies,
+                readings=readings,
             )
             loop.run()
         finally:
@@ -126,7 +134,9 @@ class InferenceLoop:
         pipeline: Pipeline,
         spool: Spool,
         publisher: Publisher,
+        *,
         policies: Mapping[str, Policy],
+        readings: Mapping[str, ReadingsRing],
     ) -> None:
         self._lifeline = lifeline
         self._telemetry = lifeline.telemetry
@@ -137,6 +147,7 @@ class InferenceLoop:
         self._spool = spool
         self._publisher = publisher
         self._policies = policies
+        self._readings = readings
         options = fleet.inference
         self._batcher = Batcher(max_batch=options.max_batch, max_age_s=options.max_age_s)
         self._timelines = {
@@ -262,6 +273,8 @@ class InferenceLoop:
                 self._telemetry.count("frames_gated_total", 1, camera=camera)
             if self._policies[camera].keeps_tracks:
                 self._telemetry.count("faces_total", len(reading.faces), camera=camera)
+                if camera in self._readings:
+                    self._readings[camera].put(reading)
         self._telemetry.gauge("batch_size", len(frames))
         self._telemetry.gauge("inference_ms", duration_s * 1000)
         self._telemetry.count("batches_total")

@@ -79,6 +79,8 @@ def test_a_killed_writer_leaves_whole_frames_and_true_counts(ring: FrameRing) ->
             deadline_s = time.monotonic() + DEADLINE_S
             while taken_in.get(run, 0) < wanted:
                 assert time.monotonic() < deadline_s
+                look = ring.peek()
+                assert look is None or (look.image == look.index % 251).all(), "a torn look"
                 frame = ring.take()
                 if frame is not None:
                     taken_in[frame.run] = taken_in.get(frame.run, 0) + 1

@@ -33,6 +33,7 @@ from surveil.events.progress import publish_committed
 from surveil.events.publisher import Publisher
 from surveil.events.spool import Spool
 from surveil.intervals.smoothing import ScoreSmoother
+from surveil.live import ReadingsRing
 from surveil.policy import INDIVIDUAL, Policy
 from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
@@ -110,9 +111,11 @@ class Worker:
         self.publisher = Publisher(self.spool, url, fleet.partitions)
         self.publisher.start()
         rings = {camera.name: camera.ring for camera in cameras}
+        self.readings: dict[str, ReadingsRing] = {}  # nobody watches
         self.loop = InferenceLoop(
             *(fleet, self.lifeline, rings, bell_fd, pipeline, self.spool, self.publisher),
-            dict.fromkeys(rings, policy),
+            policies=dict.fromkeys(rings, policy),
+            readings=self.readings,
         )
 
         self.loop.resume()
@@ -425,6 +428,7 @@ def test_what_a_policy_forbids_is_written_nowhere(
 ):
     go_live(lobby)
     worker = Worker(fleet, [lobby], bell[0], redis_server.url, Policy(keeps_tracks=keeps_tracks))
+    shown = worker.readings["lobby"] = ReadingsRing.create()
     worker.work(lambda: worker.count("events_total", type="interval") >= 3, Rhythm(lobby))
     on_disk = traces(fleet.data_dir, redis_client, "")["disk"]  # before anything is forgotten
     lobby.state(CameraState.STOPPED, Reason.SHUTDOWN)
@@ -436,6 +440,29 @@ def test_what_a_policy_forbids_is_written_nowhere(
     assert not found["log"]
     assert last_track_id == (1 if keeps_tracks else 0)
     assert (worker.count("faces_total", camera="lobby") > 0) is keeps_tracks
+    assert bool(shown.read()) is keeps_tracks
+    shown.close()
     told = intervals(published(redis_client), lobby.run)
     assert sum(event.frames.analysed for event in told) > 0
     assert any(event.tracks for event in told) is keeps_tracks
+
+
+def test_readings_are_shown_of_the_cameras_that_somebody_watches(
+    fleet, bell, lobby, door, redis_server
+):
+    go_live(lobby)
+    go_live(door)
+    worker = Worker(fleet, [lobby, door], bell[0], redis_server.url)
+    shown = worker.readings["lobby"] = ReadingsRing.create()
+    worker.work(lambda: worker.count("frames_analysed_total", camera="lobby") >= 5, Rhythm(lobby))
+    look = lobby.ring.peek()
+    assert look is not None
+    readings = shown.read()
+    assert len(readings) == worker.count("frames_analysed_total", camera="lobby")
+    assert {reading.run for reading in readings} == {lobby.run}
+    assert [r.index for r in readings] == sorted(r.index for r in readings)
+    assert readings[-1].index <= look.index
+    [face] = readings[-1].faces
+    assert (face.track_id, face.emotion) == (1, Emotion.HAPPY)
+    worker.stop()
+    shown.close()

@@ -70,7 +70,7 @@ def test_faces_reach_the_stream(tmp_path: Path, model: Path, own_redis_server) -
     lifeline, unplug = LocalLifeline(), threading.Event()
     camera = threading.Thread(target=play, args=(ring, write_fd, unplug))
     worker = threading.Thread(
-        target=inference.run, args=(fleet, lifeline, {"lobby": ring}, read_fd)
+        target=inference.run, args=(fleet, lifeline, {"lobby": ring}, read_fd, {})
     )
     camera.start()
     worker.start()
@@ -107,4 +107,4 @@ def test_missing_model_is_fatal_and_lets_go_of_the_spool(tmp_path: Path, own_red
     )
     for _ in range(2):
         with pytest.raises(ModelError, match="no-such"):
-            inference.run(fleet, LocalLifeline(), {}, None)
+            inference.run(fleet, LocalLifeline(), {}, None, {})
