@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+
+_NUMBER = re.compile(r"\s*[-+]?\d+(\.\d*)?\s*")
 
 
 def fault(message: str, **values: object) -> PydanticCustomError:
@@ -47,10 +50,16 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_bool_as_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Pydantic reads true as 1; a number is never meant so."""
-        if isinstance(value, bool) and info.field_name is not None:
+    def _take_numbers_alone_as_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        """Pydantic reads true as 1 and "5" as 5; nobody means the one, and few the other.
+
+        What comes by ``${env:NAME}`` is always text.
+        """
+        if isinstance(value, bool | str) and info.field_name is not None:
             annotation = cls.model_fields[info.field_name].annotation
-            if annotation in (int, float):
-                raise fault("must be a number")
+            if annotation in (int, float, int | None, float | None):
+                if isinstance(value, bool):
+                    raise fault("must be a number")
+                if not isinstance(value, Interpolated) and _NUMBER.fullmatch(value):
+                    raise fault("must be a number, without quotes")
         return value

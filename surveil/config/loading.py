@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from surveil.config.contradictions import find_contradictions
 from surveil.config.document import Document, Location, read_document
 from surveil.config.interpolation import Interpolator
 from surveil.config.problems import ConfigErrors, Problem
@@ -70,6 +71,7 @@ def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> L
         raise ConfigErrors(
             sorted([*problems, *more]), left_out=left_out + reader.left_out
         ) from None
+    problems += find_contradictions(reader.placed, fleet)
     if problems:
         raise ConfigErrors(sorted(problems), left_out=reader.left_out)
     warnings = [*interpolator.warnings, *reader.warnings, *_unwise(path, document, fleet)]

@@ -50,11 +50,13 @@ class RuleReader:
 
     Attributes:
         base: Directory in which relative patterns start.
+        placed: The same rules, and where they stand.
         left_out: Problems that were counted, but not worded any more.
     """
 
     base: Path
     rules: list[Rule] = field(default_factory=list)
+    placed: list[tuple[Rule, Document, Location]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     left_out: int = 0
@@ -139,7 +141,7 @@ class RuleReader:
             self.problems.append(document.problem(location, f"more than {MAX_RULES} rules"))
             return
         try:
-            self.rules.append(Rule.model_validate(entry))
+            rule = Rule.model_validate(entry)
         except ValidationError as error:
             if len(self.problems) >= MOST_SHOWN:
                 self.left_out += error.error_count()
@@ -149,6 +151,9 @@ class RuleReader:
             )
             self.problems += problems
             self.left_out += left_out
+            return
+        self.rules.append(rule)
+        self.placed.append((rule, document, location))
 
     def check(self, cameras: frozenset[str], receivers: frozenset[str]) -> None:
         """Check what rules say of each other, of cameras and of receivers."""

@@ -166,6 +166,8 @@ def test_duplicate_camera(fail: Any) -> None:
         ("{source: 'usb:0', sample_fps: 0}", "must be greater than 0"),
         ("{source: 'usb:0', sample_fps: .nan}", "must be a number"),
         ("{source: 'usb:0', sample_fps: true}", "must be a number"),
+        ("{source: 'usb:0', sample_fps: '5'}", "must be a number, without quotes"),
+        ("{source: 'usb:0', min_face_px: '40'}", "must be a number, without quotes"),
         ("{source: 'usb:0', min_face_px: 40.5}", "must be a whole number"),
         ("{source: 'usb:0', password: 12345}", "put it in quotes"),
         ("{source: 'usb:0', password: ''}", "must not be empty"),

@@ -1,0 +1,67 @@
+"""What is right alone and wrong together: rules against the fleet that they watch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from surveil.config.document import Document, Location
+from surveil.config.problems import Problem
+from surveil.config.schema import Fleet
+from surveil.domain import Emotion
+from surveil.models.taxonomy import find_taxonomy
+from surveil.rules.conditions import Condition
+from surveil.rules.measures import MEASURES
+from surveil.rules.model import Rule
+
+Placed = tuple[Rule, Document, Location]
+"""A valid rule, and where it is written."""
+
+
+def find_contradictions(rules: Iterable[Placed], fleet: Fleet) -> Iterator[Problem]:
+    """Yield one problem for each part of a rule that this fleet can never give a meaning."""
+    classes = None if fleet.taxonomy is None else find_taxonomy(fleet.taxonomy).classes
+    for rule, document, location in rules:
+        watched = [one for one in fleet.cameras.values() if rule.matches(one.id)]
+        if watched and not any(one.enabled for one in watched):
+            names = ", ".join(one.id for one in watched[:5])
+            yield document.problem(
+                (*location, "cameras"), f"the rule is only about cameras that are disabled: {names}"
+            )
+        written = _conditions(document.at((*location, "when")), (*location, "when"))
+        for condition, place in zip(rule.conditions, written, strict=True):
+            for below, message in _contradictions(condition, fleet.interval_s):
+                yield document.problem((*place, *below), message)
+            emotion = _emotion(condition)
+            if classes is not None and emotion is not None and emotion not in classes:
+                yield document.problem(
+                    (*place, condition.keyword, "emotion"),
+                    f"taxonomy {fleet.taxonomy!r} never tells {emotion.value!r};"
+                    f" it has {', '.join(classes)}",
+                )
+
+
+def _contradictions(condition: Condition, interval_s: float) -> Iterator[tuple[Location, str]]:
+    if condition.follows_clock and condition.warm_up_s <= interval_s:
+        message = f"must be longer than interval_s, {interval_s:g} s: else every interval is late"
+        yield ("silent_for",), message
+    if 0 < condition.over_s < interval_s:
+        message = f"must be at least interval_s, {interval_s:g} s: else no interval fits in"
+        yield (condition.keyword, "over"), message
+
+
+def _emotion(condition: Condition) -> Emotion | None:
+    emotion = getattr(getattr(condition, condition.keyword), "emotion", None)
+    return emotion if isinstance(emotion, Emotion) else None
+
+
+def _conditions(when: Any, location: Location) -> Iterator[Location]:
+    """Yield where the conditions of a ``when`` stand, from left to right."""
+    if isinstance(when, list):
+        for index, member in enumerate(when):
+            yield from _conditions(member, (*location, index))
+    elif any(keyword in when for keyword in MEASURES):
+        yield location
+    else:
+        for group, members in when.items():
+            yield from _conditions(members, (*location, group))
