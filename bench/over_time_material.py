@@ -21,6 +21,7 @@ from scenario_truth import iou
 
 from surveil.classify import Classifier, crop_face
 from surveil.clips.analyze import Moment, analyze_clip
+from surveil.config import CameraDefaults
 from surveil.detect import MtcnnDetector
 from surveil.domain import EMOTIONS, Box
 from surveil.models import find_model, read_facts
@@ -175,8 +176,9 @@ def _visit(truth: dict[str, Any], person: str, at_s: float) -> int:
 
 def _watch(clip: Path, model: str, fps: float) -> dict[int, list[tuple[float, list, list]]]:
     """Return what the pipeline makes of a clip without smoothing: time, box, scores per track."""
+    camera = CameraDefaults()
     pipeline = build_pipeline(
-        {str(clip): FaceOptions()},
+        {str(clip): FaceOptions(camera.min_face_px, camera.min_score)},
         model=model,
         device="cpu",
         smoothing_tau_s=0.0,

@@ -31,22 +31,16 @@ class ScoreSmoother:
         tau_s: Time constant; after it, 63% of a change has come through. 0 smooths nothing.
         hysteresis: A track's emotion changes only when another one's smoothed score is ahead of it
             by more than this, 0..1, so that it does not flicker between two close ones.
-        max_tracks: Of more tracks than this, the one updated longest ago is forgotten; ``evicted``
-            counts those.
+
+    Of more than ``MAX_TRACKS`` tracks, the one updated longest ago is forgotten.
     """
 
-    def __init__(self, *, tau_s: float, hysteresis: float, max_tracks: int = MAX_TRACKS) -> None:
-        if tau_s < 0 or not 0 <= hysteresis <= 1 or max_tracks < 1:
-            raise ValueError("tau_s >= 0, 0 <= hysteresis <= 1 and max_tracks >= 1 are needed")
-        self.tau_s = tau_s
-        self.hysteresis = hysteresis
-        self.max_tracks = max_tracks
-        self.evicted = 0
+    def __init__(self, *, tau_s: float, hysteresis: float) -> None:
+        if tau_s < 0 or not 0 <= hysteresis <= 1:
+            raise ValueError("tau_s >= 0 and 0 <= hysteresis <= 1 are needed")
+        self._tau_s = tau_s
+        self._hysteresis = hysteresis
         self._states: OrderedDict[int, _State] = OrderedDict()
-
-    def __len__(self) -> int:
-        """Return how many tracks are remembered."""
-        return len(self._states)
 
     def update(
         self, track_id: int, scores: NDArray[np.float32], at_s: float
@@ -66,18 +60,17 @@ class ScoreSmoother:
         if state is None:
             state = _State(scores.astype(np.float32), at_s, int(scores.argmax()))
             self._states[track_id] = state
-            if len(self._states) > self.max_tracks:
+            if len(self._states) > MAX_TRACKS:
                 self._states.popitem(last=False)
-                self.evicted += 1
             return state.scores.copy()
         self._states.move_to_end(track_id)
         elapsed_s = max(at_s - state.at_s, 0.0)
         share = 1.0
-        if self.tau_s > 0:
-            share = -math.expm1(-elapsed_s / self.tau_s)
+        if self._tau_s > 0:
+            share = -math.expm1(-elapsed_s / self._tau_s)
         state.scores = np.asarray(state.scores + share * (scores - state.scores), dtype=np.float32)
         state.at_s = max(at_s, state.at_s)
-        state.label = follow(state.scores.tolist(), state.label, self.hysteresis)
+        state.label = follow(state.scores.tolist(), state.label, self._hysteresis)
         return state.scores.copy()
 
     def emotion(self, track_id: int) -> Emotion:
@@ -87,7 +80,3 @@ class ScoreSmoother:
             KeyError: The track is unknown or forgotten.
         """
         return EMOTIONS[self._states[track_id].label]
-
-    def forget(self, track_id: int) -> None:
-        """Drop a track's state; one that is unknown is no error."""
-        self._states.pop(track_id, None)

@@ -44,17 +44,13 @@ class Batcher:
         max_age_s: A frame older than this when its turn comes is stale.
     """
 
-    def __init__(self, *, max_batch: int = 16, max_age_s: float = 0.5) -> None:
+    def __init__(self, *, max_batch: int, max_age_s: float) -> None:
         self._max_batch = max_batch
         self._max_age_s = max_age_s
         self._waiting: list[Frame] = []
         self._since_s = 0.0
         self._rhythms: dict[str, _Rhythm] = {}
         self._execution_s = 0.0
-
-    def __len__(self) -> int:
-        """Return how many frames wait."""
-        return len(self._waiting)
 
     @property
     def has_room(self) -> bool:

@@ -35,8 +35,8 @@ class FaceOptions:
         min_score: Lowest detector score of a face that begins a track, 0..1.
     """
 
-    min_face_px: int = 40
-    min_score: float = 0.9
+    min_face_px: int
+    min_score: float
 
 
 def cpu_threads() -> int:

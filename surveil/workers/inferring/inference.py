@@ -10,18 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from surveil.config import Fleet
 from surveil.domain import Frame
 from surveil.events.embedded import embedded_url
 from surveil.events.publisher import Publisher, PublisherStats
-from surveil.events.spool import Draft, Spool
+from surveil.events.spool import Spool
 from surveil.live import ReadingsRing
 from surveil.logs import get_logger
 from surveil.policy import INDIVIDUAL, Policy
@@ -32,14 +31,13 @@ from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
 from surveil.workers.inferring.pipeline import Pipeline
+from surveil.workers.inferring.spooling import SpoolWriter
 
 TICK_S = 0.1
 """How often intervals are looked through."""
 
 BATCH_ALLOW_S = 60.0
 PUBLISH_DRAIN_S = 2.5
-MAX_BACKLOG = 5000
-"""Events kept in memory while the spool's disk refuses them."""
 
 _log = get_logger("inference")
 
@@ -82,21 +80,7 @@ def run(
         lifeline.watch(publisher.thread)
         lifeline.beat(LOADING_ALLOW_S, "loading the model")
         try:
-            pipeline = build_pipeline(
-                {
-                    camera: FaceOptions(
-                        fleet.cameras[camera].min_face_px, fleet.cameras[camera].min_score
-                    )
-                    for camera in rings
-                },
-                model=fleet.model,
-                device=fleet.device,
-                smoothing_tau_s=fleet.inference.smoothing_tau_s,
-                hysteresis=fleet.inference.hysteresis,
-                telemetry=lifeline.telemetry,
-                cache_dir=fleet.data_dir / "engines",
-                taxonomy=fleet.taxonomy,
-            )
+            pipeline = _load(fleet, lifeline.telemetry, rings)
             is_loaded.set()
             _log.info("model.loaded", model=pipeline.model)
             policies = dict.fromkeys(rings, INDIVIDUAL)
@@ -112,6 +96,23 @@ def run(
     finally:
         spool.close()
     return 0
+
+
+def _load(fleet: Fleet, telemetry: Telemetry, cameras: Iterable[str]) -> Pipeline:
+    wanted = {camera: fleet.cameras[camera] for camera in cameras}
+    return build_pipeline(
+        {
+            camera: FaceOptions(min_face_px=one.min_face_px, min_score=one.min_score)
+            for camera, one in wanted.items()
+        },
+        model=fleet.model,
+        device=fleet.device,
+        smoothing_tau_s=fleet.inference.smoothing_tau_s,
+        hysteresis=fleet.inference.hysteresis,
+        telemetry=telemetry,
+        cache_dir=fleet.data_dir / "engines",
+        taxonomy=fleet.taxonomy,
+    )
 
 
 def _report(telemetry: Telemetry, spool: Spool, stats: PublisherStats) -> None:
@@ -144,8 +145,7 @@ class InferenceLoop:
         self._order = deque(self._rings)
         self._doorbell_fd = doorbell_fd
         self._pipeline = pipeline
-        self._spool = spool
-        self._publisher = publisher
+        self._writer = SpoolWriter(spool, publisher, lifeline.telemetry)
         self._policies = policies
         self._readings = readings
         options = fleet.inference
@@ -164,9 +164,7 @@ class InferenceLoop:
             )
             for camera, ring in self._rings.items()
         }
-        self._drafts: deque[Draft] = deque()
         self._next_tick_mono_s = 0.0
-        self._is_refusing = False
 
     def run(self) -> None:
         """Loop until the lifeline says stop, then tell what is left."""
@@ -181,7 +179,7 @@ class InferenceLoop:
     def resume(self) -> None:
         """Find out from rings and spool where things stand; called once, first."""
         for camera, timeline in self._timelines.items():
-            self._drafts += timeline.resume(self._rings[camera].states(), _now())
+            self._writer.add(timeline.resume(self._rings[camera].states(), _now()))
 
     def wait(self) -> None:
         """Wait for a doorbell, until a batch is due, or until intervals are to be looked at."""
@@ -217,8 +215,8 @@ class InferenceLoop:
         if has_news or is_last or now.mono_s >= self._next_tick_mono_s:
             self._next_tick_mono_s = now.mono_s + TICK_S
             for timeline in self._timelines.values():
-                self._drafts += timeline.stop(now) if is_last else timeline.tick(now)
-            self._append()
+                self._writer.add(timeline.stop(now) if is_last else timeline.tick(now))
+            self._writer.flush()
 
     def _take(self, camera: str) -> tuple[Sequence[StateRecord], Sequence[StateRecord]]:
         """Take a camera's newest frame and changes of state.
@@ -242,7 +240,7 @@ class InferenceLoop:
 
     def _apply(self, camera: str, records: Sequence[StateRecord]) -> None:
         timeline = self._timelines[camera]
-        self._drafts += timeline.apply(records)
+        self._writer.add(timeline.apply(records))
         lost = timeline.take_lost()
         if lost:
             self._telemetry.count("state_records_lost_total", lost, camera=camera)
@@ -288,34 +286,6 @@ class InferenceLoop:
             else:
                 self._count_drop(frame.camera, "run-over")
         return admitted
-
-    def _append(self) -> None:
-        if not self._drafts:
-            return
-        try:
-            appended = self._spool.append(self._drafts)
-        except sqlite3.Error as error:
-            self._keep_for_later(error)
-            return
-        self._drafts.clear()
-        for event in appended.events:
-            kind = "interval" if hasattr(event, "frames") else "camera"
-            self._telemetry.count("events_total", 1, type=kind)
-        if appended.refused:
-            self._telemetry.count("events_refused_total", appended.refused, cause="spool-full")
-        if bool(appended.refused) != self._is_refusing:
-            self._is_refusing = bool(appended.refused)
-            log = _log.error if self._is_refusing else _log.info
-            log("spool.full" if self._is_refusing else "spool.has_room")
-        self._publisher.wake()
-
-    def _keep_for_later(self, error: sqlite3.Error) -> None:
-        """Keep events that the disk refused, up to a bound; they have no ``seq`` yet."""
-        self._telemetry.count("spool_errors_total")
-        _log.error("spool.failed", error=str(error), waiting=len(self._drafts))
-        while len(self._drafts) > MAX_BACKLOG:
-            self._drafts.popleft()
-            self._telemetry.count("events_refused_total", 1, cause="spool-error")
 
     def _count_drop(self, camera: str, cause: str) -> None:
         self._telemetry.count("frames_dropped_total", 1, camera=camera, cause=cause)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from surveil.domain import Emotion
+from surveil.intervals import smoothing
 from surveil.intervals.smoothing import ScoreSmoother
 
 HAPPY, SAD, NEUTRAL = 3, 4, 6
@@ -24,8 +25,8 @@ def scores(**shares: float) -> NDArray[np.float32]:
     return vector
 
 
-def smoother_of(tau_s: float = 0.3, hysteresis: float = 0.2, **options: int) -> ScoreSmoother:
-    return ScoreSmoother(tau_s=tau_s, hysteresis=hysteresis, **options)
+def smoother_of(tau_s: float = 0.3, hysteresis: float = 0.2) -> ScoreSmoother:
+    return ScoreSmoother(tau_s=tau_s, hysteresis=hysteresis)
 
 
 def test_first_scores_come_back() -> None:
@@ -95,25 +96,22 @@ def test_hysteresis_keeps_the_emotion_between_two_close_ones() -> None:
     assert smoother.emotion(1) is Emotion.NEUTRAL
 
 
-def test_tracks_are_apart_and_can_be_forgotten() -> None:
+def test_tracks_are_apart() -> None:
     smoother = smoother_of()
     smoother.update(1, scores(happy=1.0), 0.0)
     smoother.update(2, scores(sad=1.0), 0.0)
     assert (smoother.emotion(1), smoother.emotion(2)) == (Emotion.HAPPY, Emotion.SAD)
-    smoother.forget(1)
-    smoother.forget(1)
-    with pytest.raises(KeyError):
-        smoother.emotion(1)
-    assert smoother.emotion(2) is Emotion.SAD
 
 
-def test_memory_is_bounded_by_forgetting_the_longest_unseen() -> None:
-    smoother = smoother_of(max_tracks=2)
+def test_memory_is_bounded_by_forgetting_the_longest_unseen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(smoothing, "MAX_TRACKS", 2)
+    smoother = smoother_of()
     smoother.update(1, scores(happy=1.0), 0.0)
     smoother.update(2, scores(happy=1.0), 0.1)
     smoother.update(1, scores(happy=1.0), 0.2)
     smoother.update(3, scores(happy=1.0), 0.3)
-    assert (len(smoother), smoother.evicted) == (2, 1)
     with pytest.raises(KeyError):
         smoother.emotion(2)
     assert smoother.emotion(1) is Emotion.HAPPY

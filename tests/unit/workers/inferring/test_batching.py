@@ -16,6 +16,10 @@ def frame(camera: str, at_s: float) -> Frame:
     return Frame(camera, "RUN", 1, at, at_s, np.zeros((2, 2, 3), np.uint8))
 
 
+def batcher_of(max_batch: int = 16) -> Batcher:
+    return Batcher(max_batch=max_batch, max_age_s=0.5)
+
+
 def warm(batcher: Batcher, *cameras: str, period_s: float = 0.2, until_s: float = 10.0) -> None:
     """Let cameras deliver with a period until a time."""
     steps = round(until_s / period_s)
@@ -26,12 +30,12 @@ def warm(batcher: Batcher, *cameras: str, period_s: float = 0.2, until_s: float 
 
 
 def test_nothing_waits_nothing_is_due() -> None:
-    assert Batcher().due_in_s(0.0) is None
-    assert Batcher().take(0.0).frames == []
+    assert batcher_of().due_in_s(0.0) is None
+    assert batcher_of().take(0.0).frames == []
 
 
 def test_due_at_once_when_every_camera_has_delivered() -> None:
-    batcher = Batcher()
+    batcher = batcher_of()
     warm(batcher, "a", "b")
     batcher.offer(frame("a", 10.0), 10.0)
     assert batcher.due_in_s(10.0) == pytest.approx(0.1)
@@ -46,7 +50,7 @@ def test_due_at_once_when_every_camera_has_delivered() -> None:
 def test_window_is_the_period_less_the_execution(
     period_s: float, execution_s: float, window_s: float
 ) -> None:
-    batcher = Batcher()
+    batcher = batcher_of()
     warm(batcher, "a", "b", period_s=period_s)
     batcher.executed(execution_s)
     assert batcher.window_s == pytest.approx(window_s, abs=1e-3)
@@ -55,14 +59,14 @@ def test_window_is_the_period_less_the_execution(
 
 
 def test_camera_that_stopped_delivering_is_not_waited_for() -> None:
-    batcher = Batcher()
+    batcher = batcher_of()
     warm(batcher, "a", "b")
     batcher.offer(frame("a", 12.0), 12.0)
     assert batcher.due_in_s(12.0) == 0.0
 
 
 def test_full_batch_is_due_and_leaves_frames_in_the_ring() -> None:
-    batcher = Batcher(max_batch=2)
+    batcher = batcher_of(max_batch=2)
     warm(batcher, "a", "b", "c")
     batcher.offer(frame("a", 10.0), 10.0)
     assert batcher.has_room
@@ -72,17 +76,17 @@ def test_full_batch_is_due_and_leaves_frames_in_the_ring() -> None:
 
 
 def test_old_frames_are_stale_and_the_rest_is_in_order_of_time() -> None:
-    batcher = Batcher(max_age_s=0.5)
+    batcher = batcher_of()
     for camera, at_s in [("a", 9.9), ("b", 9.3), ("c", 9.6)]:
         batcher.offer(frame(camera, at_s), 10.0)
     batch = batcher.take(10.0)
     assert [f.camera for f in batch.frames] == ["c", "a"]
     assert [f.camera for f in batch.stale] == ["b"]
-    assert len(batcher) == 0
+    assert batcher.due_in_s(10.0) is None
 
 
 def test_offline_camera_is_forgotten() -> None:
-    batcher = Batcher()
+    batcher = batcher_of()
     warm(batcher, "a", "b")
     batcher.forget("b")
     batcher.offer(frame("a", 10.0), 10.0)
