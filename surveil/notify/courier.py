@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from surveil.errors import UnavailableError
 from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
 from surveil.notify.schedule import GIVE_UP_S, LONGEST_PAUSE_S, delay_s
 from surveil.redaction import redact
+from surveil.wallclock import WatchedClock
 
 IDLE_S = 1.0
 """How long a courier sleeps when nothing is due and nobody wakes it."""
@@ -51,7 +52,7 @@ class Settlement:
 class Outbox(Protocol):
     """What is owed to one receiver; kept where the alerts are.
 
-    Both methods raise :class:`surveil.errors.UnavailableError` while that place is away. A
+    All methods raise :class:`surveil.errors.UnavailableError` while that place is away. A
     settlement that was not written leads to one more attempt with the same id.
     """
 
@@ -60,6 +61,9 @@ class Outbox(Protocol):
 
     def settle(self, settlement: Settlement) -> None:
         """Write down how an attempt ended."""
+
+    def hasten(self, now_at: datetime) -> None:
+        """Make all that waits due."""
 
 
 class Courier:
@@ -71,7 +75,7 @@ class Courier:
         outbox: What is owed to it.
         on_attempt: Called after each attempt with ``delivered``, ``retried`` or ``failed``, and
             the reason.
-        now: The wall clock.
+        clock: The wall clock.
     """
 
     def __init__(
@@ -81,14 +85,15 @@ class Courier:
         outbox: Outbox,
         on_attempt: Callable[[str, str], None],
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: WatchedClock | None = None,
     ) -> None:
         self.name = name
         self.wake = threading.Event()
         self._receiver = receiver
         self._outbox = outbox
         self._on_attempt = on_attempt
-        self._now = now
+        self._clock = clock or WatchedClock()
+        self._now = self._clock.now
         self._random = random.Random()  # noqa: S311  jitter, not a secret
         self._unreachable = 0
 
@@ -112,7 +117,10 @@ class Courier:
         An unreachable receiver is asked with one message a round, at growing distances; one that
         asked to be left alone is left alone.
         """
-        for owed in self._outbox.due(self._now()):
+        now_at, step_s = self._clock.read()
+        if step_s < 0:
+            self._outbox.hasten(now_at)  # what was due soon would wait for the old time
+        for owed in self._outbox.due(now_at):
             if stopping.is_set():
                 return 0.0
             attempt = self._try(owed.notice)

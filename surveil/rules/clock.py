@@ -13,7 +13,7 @@ from math import inf, isfinite
 AHEAD_S = 60.0
 """An event further ahead of the clock is dropped: it would drag event time along."""
 LIVE_S = 60.0
-"""What was stamped less than this ago needs no other explanation."""
+"""An event stamped longer ago is old, by whatever clock."""
 MAX_STEPS = 8
 """Steps of the clock that are remembered."""
 
@@ -42,13 +42,13 @@ class WallClock:
     def correction_s(self, at_s: float) -> float:
         """Return what to add to an event's instant to have it by the present clock.
 
-        Not 0 only if the event is not of now, and would be if it had been stamped before one of
-        the last steps.
+        Of the explanations (stamped by the present clock, or before one of the last steps) the one
+        by which it is newest, if by that it is of now; else 0, since it is old.
         """
         age_s = self.now_s - at_s
-        if not self._steps_s or not isfinite(age_s) or abs(age_s) <= LIVE_S:
+        if not self._steps_s or not isfinite(age_s):
             return 0.0
-        nearest_s = min(self._steps_s, key=lambda step_s: abs(age_s - step_s))
+        nearest_s = min((0.0, *self._steps_s), key=lambda step_s: abs(age_s - step_s))
         return nearest_s if abs(age_s - nearest_s) <= LIVE_S else 0.0
 
     def is_ahead(self, at_s: float) -> bool:

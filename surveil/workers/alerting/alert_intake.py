@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import redis
@@ -70,7 +70,7 @@ class Intake:
         if not deliveries:
             return True
         newest_s = max(int(one.entry_id.id.partition("-")[0]) for one in deliveries) / 1000
-        redis_s = time.time() + self._offset_s
+        redis_s = time.monotonic() + self._offset_s
         return len(deliveries) < BATCH and newest_s >= redis_s - CURRENT_S
 
     def ack(self, entry_ids: Iterable[EntryId]) -> None:
@@ -101,10 +101,12 @@ class Intake:
             self._client.close()
 
     def _check_clock(self) -> None:
-        """Measure how far the clock of Redis, which numbers the entries, is ahead of ours."""
+        """Measure how far the clock of Redis, which numbers the entries, is ahead of ours.
+
+        Ours is the monotonic one: it is not set in between.
+        """
         if time.monotonic() < self._clock_check_mono_s or self._client is None:
             return
         reply: Any = self._client.time()
-        now_s = datetime.now(UTC).timestamp()
-        self._offset_s = float(reply[0]) + float(reply[1]) / 1e6 - now_s
+        self._offset_s = float(reply[0]) + float(reply[1]) / 1e6 - time.monotonic()
         self._clock_check_mono_s = time.monotonic() + CLOCK_CHECK_S

@@ -14,7 +14,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from surveil.config import Fleet
 from surveil.domain import Event
@@ -23,9 +23,9 @@ from surveil.events.consumer import Delivery, EntryId, Unreadable
 from surveil.events.embedded import embedded_url
 from surveil.logs import get_logger
 from surveil.rules import RuleEngine, StoredAlert, Transition
+from surveil.rules.clock import AHEAD_S
 from surveil.rules.engine import LATENESS_S
 from surveil.rules.instance import LIT
-from surveil.rules.sequence import event_at
 from surveil.store import migrate
 from surveil.store.alerts import (
     GROUP,
@@ -41,6 +41,7 @@ from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.outbox import abandon
 from surveil.store.reading import replay
 from surveil.store.scope import Scope
+from surveil.wallclock import WatchedClock
 from surveil.workers.alerting.alert_intake import Intake
 from surveil.workers.alerting.alert_messages import step_of
 from surveil.workers.alerting.deliveries import Deliveries
@@ -50,8 +51,6 @@ from surveil.workers.host.lifeline import Lifeline
 TICK_S = 0.25
 COMMIT_EVERY_S = 1.0
 """How long progress without any transition may wait for its commit."""
-FUTURE_S = 60.0
-"""An event this far ahead of the clock is dropped: it would drag event time along."""
 PURGE_EVERY_S = 3600.0
 EVALUATION_EVERY_S = 5.0
 """How often it is noted that the rules are evaluated; `surveil alerts` tells who watches by it."""
@@ -60,18 +59,19 @@ COURIERS_END_S = 2.0
 _log = get_logger("alerter")
 
 
-def run(fleet: Fleet, lifeline: Lifeline) -> int:
+def run(fleet: Fleet, lifeline: Lifeline, *, clock: WatchedClock | None = None) -> int:
     """Work until told to stop; main function of the alerter's process. Returns the exit code."""
     url = fleet.database.reveal()
     database, outbox_database = connect(url), connect(url)
     redis_url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
     intake = Intake(redis_url, fleet.partitions, GROUP, place=str(fleet.data_dir))
-    alerter = Alerter(fleet, lifeline, database, intake)
-    deliveries = Deliveries(fleet.receivers, outbox_database, lifeline.telemetry)
+    clock = clock or WatchedClock()
+    deliveries = Deliveries(fleet.receivers, outbox_database, lifeline.telemetry, now=clock.now)
+    alerter = Alerter(fleet, lifeline, database, intake, deliveries, clock)
     try:
         alerter.restore()
         deliveries.start()
-        alerter.work(deliveries)
+        alerter.work()
     except StoppedError:
         pass  # what was not committed is read again by the next alerter
     finally:
@@ -90,21 +90,31 @@ class Alerter:
         lifeline: To the supervisor.
         database: Used by this object alone.
         intake: The streams.
+        deliveries: Woken when something is owed; without them this is no alerter.
+        clock: The wall clock.
     """
 
     def __init__(
-        self, fleet: Fleet, lifeline: Lifeline, database: Database, intake: Intake
+        self,
+        fleet: Fleet,
+        lifeline: Lifeline,
+        database: Database,
+        intake: Intake,
+        deliveries: Deliveries,
+        clock: WatchedClock,
     ) -> None:
         self._fleet = fleet
         self._lifeline = lifeline
         self._telemetry = lifeline.telemetry
         self._database = database
         self._intake = intake
+        self._deliveries = deliveries
+        self._clock = clock
         self._cameras = [id_ for id_, camera in fleet.cameras.items() if camera.enabled]
         self._engine = RuleEngine(
             fleet.rules,
             self._cameras,
-            start_at=_now(),
+            start_at=clock.now(),
             lateness_s=max(LATENESS_S, 3 * fleet.interval_s),
         )
         self._batch = AlertBatch()
@@ -131,19 +141,17 @@ class Alerter:
             events=len(history),
         )
 
-    def work(self, deliveries: Deliveries) -> None:
+    def work(self) -> None:
         """Evaluate until told to stop."""
         while not self._lifeline.stopping.is_set():
-            self._lifeline.beat(BEAT_S)
+            self._beat()
             self._turn()
             owes = self._batch or self._entries
             if self._batch.steps or (owes and self._is_due("commit", COMMIT_EVERY_S)):
                 has_news = any(step.messages for step in self._batch.steps)
                 self._commit()
                 if has_news:
-                    deliveries.wake()
-            if lost := deliveries.lost():
-                raise RuntimeError(f"the deliveries to {', '.join(lost)} ended")
+                    self._deliveries.wake()
         if self._batch or self._entries:
             self._commit()
 
@@ -154,20 +162,36 @@ class Alerter:
         except UnavailableError as error:
             self._lose(error)
             return
+        # After the events were read, which were stamped before.
+        now_at = self._follow_clock()
         for delivery in deliveries:
             self._handle(delivery)
         if not self._intake.is_current(deliveries):
             return
         if self._is_away:
             self._is_away = False
-            self._engine.resume(_now())
+            self._engine.resume(now_at)
             self._servers.find("redis")
         self._lifeline.ready()
         if self._is_due("tick", TICK_S):
-            self._take(self._engine.tick(_now()))
+            self._take(self._engine.tick(now_at))
             if self._is_due("evaluation", EVALUATION_EVERY_S):
-                self._batch.evaluation = Evaluation(_now(), self._place)
+                self._batch.evaluation = Evaluation(now_at, self._place)
             self._report()
+
+    def _beat(self) -> None:
+        """Promise to go on; not without the couriers."""
+        self._deliveries.check()
+        self._lifeline.beat(BEAT_S)
+
+    def _follow_clock(self) -> datetime:
+        """Tell the engine the time, and return it."""
+        now_at, step_s = self._clock.read()
+        if step_s:
+            _log.warning("clock.set", by_s=round(step_s, 3))
+            self._telemetry.count("alerter_clock_steps_total")
+        self._engine.tell(now_at, set_by_s=step_s)
+        return now_at
 
     def _lose(self, error: UnavailableError) -> None:
         """Take note that Redis is away; nothing is concluded until it is back."""
@@ -188,16 +212,13 @@ class Alerter:
                     fields=event.raw,
                     reason=f"{event.cause}: {event.detail}",
                     times_delivered=event.times_delivered,
-                    at=_now(),
+                    at=self._clock.now(),
                     run_id=event.event.run if event.event else None,
                     seq=event.event.seq if event.event else None,
                 )
             )
             return
         self._entries[delivery.entry_id] = event
-        if event_at(event) > _now() + timedelta(seconds=FUTURE_S):
-            self._telemetry.count("alert_events_dropped_total", cause="future")
-            return
         self._take(self._engine.observe(event))
 
     def _take(self, transitions: Iterable[Transition]) -> None:
@@ -221,7 +242,7 @@ class Alerter:
 
     def _commit(self) -> None:
         """Write the batch, however long SQL is away, then acknowledge its entries."""
-        number, now_at = self._commits + 1, _now()
+        number, now_at = self._commits + 1, self._clock.now()
         purges = self._is_due("purge", PURGE_EVERY_S)
 
         def write() -> None:
@@ -231,7 +252,7 @@ class Alerter:
                     purge_progress(connection, now_at)
                     abandon(connection, list(self._fleet.receivers))
 
-        self._servers.wait_for("sql", write)
+        self._servers.wait_for("sql", write, meanwhile=self._deliveries.check)
         self._commits, self._batch = number, AlertBatch()
         done = [
             entry_id
@@ -252,7 +273,7 @@ class Alerter:
         for rule, count in firing.items():
             self._telemetry.gauge("alerts_firing", count, rule=rule)
         if self._engine.newest_at is not None:
-            lag_s = (_now() - self._engine.newest_at).total_seconds()
+            lag_s = (self._clock.now() - self._engine.newest_at).total_seconds()
             self._telemetry.gauge("alert_evaluation_lag_s", max(0.0, lag_s))
         for cause, count in self._engine.drops.items():
             if count > self._counted[cause]:
@@ -263,8 +284,8 @@ class Alerter:
 
     def _look_back(self, committed_at: datetime) -> list[Event]:
         """Return the events that fill the windows as they were at the last commit."""
-        since_at = committed_at - timedelta(seconds=self._engine.horizon_s + FUTURE_S)
-        until_at = committed_at + timedelta(seconds=FUTURE_S)
+        since_at = committed_at - timedelta(seconds=self._engine.horizon_s + AHEAD_S)
+        until_at = committed_at + timedelta(seconds=AHEAD_S)
         # In this order: what the recorder stores meanwhile is then in one of them, or in both.
         published = self._servers.wait_for(
             "redis", lambda: self._intake.look_back(since_at, until_at)
@@ -288,7 +309,3 @@ class Alerter:
         if is_due:
             self._next_mono_s[what] = now_s + every_s
         return is_due
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from surveil.config.receivers import Receiver as ReceiverConfig
@@ -12,6 +12,7 @@ from surveil.notify import Courier, Notice, Owed, Settlement
 from surveil.notify.registry import make_receiver
 from surveil.store.engine import Database, reading, writing
 from surveil.store.outbox import hasten, load_due, settle
+from surveil.wallclock import WatchedClock
 from surveil.workers.host.lifeline import Telemetry
 
 _log = get_logger("alerter")
@@ -45,6 +46,11 @@ class SqlOutbox:
             if settlement.hasten:
                 hasten(connection, self._receiver, settlement.at)
 
+    def hasten(self, now_at: datetime) -> None:
+        """Make all that waits due."""
+        with writing(self._database) as connection:
+            hasten(connection, self._receiver, now_at)
+
 
 class Deliveries:
     """All couriers of the alerter.
@@ -53,27 +59,35 @@ class Deliveries:
         receivers: By name.
         database: Used by the couriers alone.
         telemetry: Counts ``alert_deliveries_total``.
+        now: The wall clock.
     """
 
     def __init__(
-        self, receivers: Mapping[str, ReceiverConfig], database: Database, telemetry: Telemetry
+        self,
+        receivers: Mapping[str, ReceiverConfig],
+        database: Database,
+        telemetry: Telemetry,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._telemetry = telemetry
         self._stopping = threading.Event()
+        self._faults: dict[str, str] = {}
         self._couriers = [
             Courier(
                 name,
                 make_receiver(config.kind, config.settings),
                 SqlOutbox(database, name),
                 self._counter(name),
+                clock=WatchedClock(now=now),
             )
             for name, config in receivers.items()
         ]
         # Daemons: an attempt under way must not hold up the end; its message is tried again.
         self._threads = [
             threading.Thread(
-                target=courier.run,
-                args=(self._stopping,),
+                target=self._run,
+                args=(courier,),
                 name=f"courier-{courier.name}",
                 daemon=True,
             )
@@ -98,10 +112,24 @@ class Deliveries:
         for thread in started:
             thread.join(wait_s / len(started))
 
-    def lost(self) -> list[str]:
-        """Return the couriers whose threads died of a fault in the program."""
-        pairs = zip(self._couriers, self._threads, strict=True)
-        return [courier.name for courier, thread in pairs if not thread.is_alive()]
+    def check(self) -> None:
+        """Raise if a courier ended of a fault in the program.
+
+        Raises:
+            RuntimeError: Its receiver would never be told anything again: a worker that goes on
+                without it keeps no promise.
+        """
+        for name, fault in self._faults.items():
+            raise RuntimeError(f"the deliveries to {name} ended: {fault}")
+
+    def _run(self, courier: Courier) -> None:
+        """Deliver; main function of a courier's thread."""
+        try:
+            courier.run(self._stopping)
+        except Exception as error:  # noqa: BLE001  counted, and the end of this worker
+            _log.exception("courier.failed", receiver=courier.name)
+            self._telemetry.count("alert_couriers_failed_total", receiver=courier.name)
+            self._faults[courier.name] = type(error).__name__
 
     def _counter(self, name: str) -> _CountAttempt:
         return _CountAttempt(name, self._telemetry)

@@ -13,6 +13,7 @@ from surveil.errors import UnavailableError
 from surveil.notify.courier import Courier, Owed, Settlement
 from surveil.notify.receiver import Attempt, Notice, Outcome
 from surveil.notify.schedule import GIVE_UP_S, LONGEST_S, delay_s
+from surveil.wallclock import WatchedClock
 
 START_AT = datetime(2025, 3, 1, 12, tzinfo=UTC)
 DOWN = Attempt(Outcome.RETRY, "refused", is_reachable=False)
@@ -33,7 +34,9 @@ class World:
         self.settled: list[Settlement] = []
         self.outcomes: list[str] = []
         self.is_away = False
-        self.courier = Courier("ops", self, self, self._note, now=lambda: self.now)
+        self.mono_s = 0.0
+        clock = WatchedClock(now=lambda: self.now, monotonic=lambda: self.mono_s)
+        self.courier = Courier("ops", self, self, self._note, clock=clock)
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
         self.tried.append(notice.id)
@@ -60,13 +63,20 @@ class World:
         else:
             del self.owed[settlement.id]
         if settlement.hasten:
-            self.next_at = dict.fromkeys(self.next_at, self.now)
+            self.hasten(self.now)
+
+    def hasten(self, now_at: datetime) -> None:
+        self.next_at = dict.fromkeys(self.next_at, now_at)
 
     def round(self) -> float:
         return self.courier.round(threading.Event())
 
     def wait(self, seconds: float) -> World:
-        self.now += timedelta(seconds=seconds)
+        self.mono_s += seconds
+        return self.set_clock(seconds)
+
+    def set_clock(self, by_s: float) -> World:
+        self.now += timedelta(seconds=by_s)
         return self
 
     def _note(self, outcome: str, detail: str) -> None:
@@ -163,6 +173,14 @@ def test_whatever_a_receiver_raises_is_a_failed_attempt_with_its_reason(error: E
     assert world.outcomes == ["retried", "retried", "delivered"]
     assert world.settled[0].error == f"{type(error).__name__}: {error}"
     assert [s.attempts for s in world.settled] == [1, 2, 3]
+
+
+def test_setting_the_clock_back_holds_up_nothing() -> None:
+    world = World("a", answers=[BAD])
+    world.round()
+    world.wait(60).set_clock(-3600).round()
+
+    assert [s.state for s in world.settled] == ["pending", "delivered"]
 
 
 def test_outbox_away_is_not_the_end_of_the_courier() -> None:

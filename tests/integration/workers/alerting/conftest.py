@@ -37,6 +37,7 @@ from surveil.events.codec import encode
 from surveil.events.streams import stream_key
 from surveil.secrets import SecretUrl
 from surveil.store.engine import connect, reading
+from surveil.wallclock import WatchedClock
 from surveil.workers.alerting import alerter
 from surveil.workers.host.lifeline import LocalLifeline
 
@@ -219,11 +220,17 @@ class Running:
     def __init__(self, fleet: Fleet) -> None:
         self.lifeline = LocalLifeline()
         self.code: int | None = None
+        self._clock_set_by = timedelta(0)
         self._thread = threading.Thread(target=self._run, args=(fleet,), daemon=True)
         self._thread.start()
 
     def _run(self, fleet: Fleet) -> None:
-        self.code = alerter.run(fleet, self.lifeline)
+        clock = WatchedClock(now=lambda: datetime.now(UTC) + self._clock_set_by)
+        self.code = alerter.run(fleet, self.lifeline, clock=clock)
+
+    def set_clock(self, by: timedelta) -> None:
+        """Set the alerter's wall clock."""
+        self._clock_set_by += by
 
     @property
     def samples(self) -> dict[Any, float]:

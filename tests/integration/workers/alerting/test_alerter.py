@@ -113,6 +113,32 @@ def test_silent_camera_is_reported_by_the_clock(
     assert json.loads(body)["data"]["camera"] == "desk"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1)])
+def test_setting_the_clock_pages_nobody_and_holds_nothing_up(
+    site: Any, kit: Any, redis_server: EmbeddedRedis, step: timedelta
+) -> None:
+    blind = {"name": "blind", "when": [{"health": "camera", "silent_for": "3s"}]}
+    running = kit.running(site.configure(redis_server.url, rules=[JOY, blind]))
+    before = kit.script()
+    site.publish(before.play("nnnn" + "n" * 30))
+    kit.eventually(lambda: site.is_settled and running.lifeline.is_ready)
+
+    running.set_clock(step)
+    after = kit.script()
+    after.start_at += step + timedelta(seconds=36)
+    site.publish(after.play("nnhhhhhhhnnnnnn"))
+    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+    assert running.stop() == 0
+
+    assert site.hook.types == ["alert.firing", "alert.resolved"]
+    assert {row[0] for row in site.rows("select rule from alert_transition")} == {"joy"}
+    assert running.samples["alerter_clock_steps_total", ()] == 1
+    with reading(site.database) as connection:
+        (row,) = connection.execute(alert.select()).all()
+    assert row.fired_at == after.start_at + timedelta(seconds=6)
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_database_away_loses_nothing_and_tells_nothing_twice(
     site: Any, kit: Any, redis_server: EmbeddedRedis, database_url: str
