@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from surveil.cli.class_names import with_class_names
 from surveil.cli.tabular import render, write_file
 from surveil.errors import ConfigError
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from surveil.training.collect.site_import import ImportReport
     from surveil.training.collect.stats import DatasetStats
     from surveil.training.config import TrainConfig
+    from surveil.training.data.class_names import ClassNames
     from surveil.training.faces import Faces
 
 CONFIG_HELP = (
@@ -72,6 +75,7 @@ def command() -> None:
               help="Let --out lose most of its faces, their files being gone.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), help="CPU threads (default: all cores).")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@with_class_names
 def import_command(
     source: Path,
     out: Path,
@@ -88,6 +92,7 @@ def import_command(
     replace: bool,
     threads: int | None,
     as_json: bool,
+    names: ClassNames,
 ) -> None:
     """Make a dataset of the photographs and videos in SOURCE.
 
@@ -112,7 +117,7 @@ def import_command(
         sample_fps=fps,
         replace=replace,
     )
-    labels = labels_from(source, labels_csv, PersonFrom.parse(person_from))
+    labels = labels_from(source, labels_csv, PersonFrom.parse(person_from), names)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("files", total=1)
         report = import_site(
@@ -144,14 +149,15 @@ def _show_import(report: ImportReport, out: Path) -> None:
 @click.option("--config", type=click.Path(path_type=Path), help=CONFIG_HELP)
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help=RUNS_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-def stats(path: Path, config: Path | None, runs: Path, as_json: bool) -> None:
+@with_class_names
+def stats(path: Path, config: Path | None, runs: Path, as_json: bool, names: ClassNames) -> None:
     """Count the faces of PATH: classes, duplicates, conflicting labels, leakage between splits.
 
     Without --config FER2013 is counted as it is stored, before anything is dropped.
     """
     from surveil.training.collect.stats import stats_of
 
-    faces, set_aside, _ = _read(path, config, runs)
+    faces, set_aside, _ = _read(path, config, runs, names)
     figures = stats_of(faces, set_aside)
     if as_json:
         click.echo(json.dumps(figures.as_json(), indent=1))
@@ -169,7 +175,16 @@ def stats(path: Path, config: Path | None, runs: Path, as_json: bool) -> None:
 @click.option("--count", type=click.IntRange(1, 100), default=12, show_default=True,
               help="Faces of each class.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-def preview(path: Path, out: Path, config: Path | None, runs: Path, count: int, seed: int) -> None:
+@with_class_names
+def preview(
+    path: Path,
+    out: Path,
+    config: Path | None,
+    runs: Path,
+    count: int,
+    seed: int,
+    names: ClassNames,
+) -> None:
     """Draw faces of each class as stored and as trained on, after augmentation.
 
     With --config the augmentation is that of the configuration, else the default.
@@ -178,7 +193,7 @@ def preview(path: Path, out: Path, config: Path | None, runs: Path, count: int, 
 
     if out.suffix.lower() not in (".png", ".html"):
         raise ConfigError(f"--out {out}: the name must end in .png or .html")
-    faces, _, settings = _read(path, config, runs)
+    faces, _, settings = _read(path, config, runs, names)
     look = Look.of(settings) if settings else Look()
     sheets = class_sheets(faces, look, count=count, seed=seed)
     title = f"{settings.name if settings else path.resolve().name}: before and after augmentation"
@@ -191,12 +206,14 @@ def preview(path: Path, out: Path, config: Path | None, runs: Path, count: int, 
 
 
 def _read(
-    path: Path, config: Path | None, runs: Path
+    path: Path, config: Path | None, runs: Path, names: ClassNames
 ) -> tuple[Faces, dict[str, int], TrainConfig | None]:
     if config is None:
         from surveil.training.data.path import read_path
 
-        return read_path(path), {}, None
+        aside: Counter[str] = Counter()
+        faces = read_path(path, names=names, aside=aside)
+        return faces, dict(aside), None
     from surveil.training.config import load_config
     from surveil.training.data.dataset import load_dataset
     from surveil.training.data.face_finder import face_detector

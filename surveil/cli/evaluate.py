@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from surveil.cli.class_names import with_class_names
 from surveil.cli.evaluate_tables import show_study
 from surveil.cli.tabular import check_folder_writable, check_writable, render, write_file
 from surveil.errors import ConfigError, SurveilError
 
 if TYPE_CHECKING:
+    from surveil.training.data.class_names import ClassNames
     from surveil.training.report.assessment import Assessment
 
 DATA_HELP = (
@@ -73,6 +75,7 @@ DATA_HELP = (
     is_flag=True,
     help="Write the figures into the model's own metrics.json and card.md.",
 )
+@with_class_names
 def command(
     model: str,
     data: Path,
@@ -89,6 +92,7 @@ def command(
     groups: Path | None,
     columns: tuple[str, ...],
     record: bool,
+    names: ClassNames,
 ) -> None:
     """Evaluate MODEL, a name or a folder, on the faces below --data.
 
@@ -121,6 +125,7 @@ def command(
         threads=threads,
         groups=groups,
         group_by=columns,
+        names=names,
     )
     assessment = assess(stored, wanted, _Progress(Console(stderr=True), quiet=not full))
     _put_out(assessment, json_path, report_dir, record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -99,13 +100,35 @@ def emotion_names() -> dict[str, Emotion]:
 
 
 def emotion_of(label: str) -> Emotion | None:
-    """Return the expression that a class folder's or a table's label means, or ``None``."""
-    return emotion_names().get(label.strip().lower())
+    """Return the expression that a class folder's or a table's label means, or ``None``.
+
+    Case, accents and a plural do not matter. Digits mean nothing by themselves; see
+    :func:`digit_orders`.
+    """
+    word, known = plain_word(label), emotion_names()
+    # A code of two letters has no plural.
+    forms = (word, word.removesuffix("s"), word.removesuffix("es")) if len(word) > 3 else (word,)
+    return next((known[form] for form in forms if form in known), None)
+
+
+def plain_word(label: str) -> str:
+    """Return a word in lower case, without accents and blanks around it."""
+    apart = unicodedata.normalize("NFKD", label.strip().casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+@cache
+def digit_orders() -> dict[str, dict[str, Emotion]]:
+    """Return what digits mean, by the collection whose makers use them so."""
+    return {
+        maker: {digit: Emotion(value) for digit, value in order.items()}
+        for maker, order in _content()["digits"].items()
+    }
 
 
 def emotion_hint(label: str) -> str:
     """Return the end of an error message on an unknown label: the nearest one, or all."""
-    return _hint(label.strip().lower(), tuple(e.value for e in EMOTIONS))
+    return _hint(plain_word(label), tuple(e.value for e in EMOTIONS))
 
 
 def _hint(word: str, known: tuple[str, ...]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from surveil.config.document import read_document
+from surveil.config.problems import ConfigErrors
+from surveil.config.validation import problems_of
 from surveil.errors import ConfigError
 from surveil.models.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
 from surveil.models.taxonomy import FULL, Taxonomy, find_taxonomy
@@ -46,7 +48,11 @@ class Data(Part):
     """Parquet with photographs, in which faces are sought."""
     custom_people: dict[str, HeldOut] = {}
     datasets: tuple[Path, ...] = ()
-    """Folders that `surveil dataset import` wrote; they bring their own split."""
+    """Folders that `surveil dataset import` wrote, or class folders; they bring their own split."""
+    digits: Literal["fer2013", "affectnet", "raf-db"] | None = None
+    """In whose order class folders that are named by digits are counted."""
+    leave_out: tuple[str, ...] = ()
+    """Class folders whose pictures are left out."""
     repeat: dict[str, Annotated[int, Field(ge=1, le=100)]] = {}
     """How often a source's training faces are shown in an epoch; others once."""
     percent_of: dict[str, Annotated[int, Field(ge=0, le=100)]] = {}
@@ -240,20 +246,15 @@ def load_config(path: Path) -> TrainConfig:
     """Read a run's YAML.
 
     Raises:
-        ConfigError: The file cannot be read, is not YAML, or holds wrong values; every problem is
-            listed with the file and the key.
+        ConfigErrors: The file cannot be read, is not YAML, or holds wrong values or a key twice;
+            every problem is listed with its place in the file.
     """
+    document = read_document(path)
+    problems = list(document.problems)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from error
-    try:
-        return TrainConfig.model_validate(content)
+        config = TrainConfig.model_validate(document.value)
     except ValidationError as error:
-        lines = [
-            f"{path}: {'.'.join(str(key) for key in problem['loc']) or 'file'}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise ConfigError("\n".join(lines)) from error
+        problems += problems_of(error, document, TrainConfig, reported=document.failed)
+    if problems:
+        raise ConfigErrors(sorted(problems))
+    return config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from pathlib import Path, PurePosixPath
 
 from surveil.domain import Emotion
 from surveil.errors import ConfigError
-from surveil.models.taxonomy import emotion_hint, emotion_of
-from surveil.training.data.class_folders import unknown_class
+from surveil.training.data.class_names import ClassNames
+from surveil.training.data.tables import open_table
 from surveil.training.errors import DataError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Label:
 
 
 Labels = Mapping[str, Sequence[Label]]
-"""Labels by a file's path below the source."""
+"""Labels by a file's path below the source; none of a file whose class is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +81,21 @@ class PersonFrom:
 
 
 def labels_from(
-    source: Path, table: Path | None, who: PersonFrom
+    source: Path, table: Path | None, who: PersonFrom, names: ClassNames | None = None
 ) -> Callable[[Sequence[str]], Labels]:
     """Return what gives the labels of a source's files: a table if there is one, else folders."""
 
     def labels(files: Sequence[str]) -> Labels:
         if table is None:
-            return labels_of_folders(source, files, who)
-        return read_labels(table, source, files, who)
+            return labels_of_folders(source, files, who, names)
+        return read_labels(table, source, files, who, names)
 
     return labels
 
 
-def labels_of_folders(source: Path, files: Sequence[str], who: PersonFrom) -> Labels:
+def labels_of_folders(
+    source: Path, files: Sequence[str], who: PersonFrom, names: ClassNames | None = None
+) -> Labels:
     """Return labels by sub-folder: ``CLASS/...``.
 
     With persons from folders it is ``CLASS/PERSON/...`` or ``PERSON/CLASS/...``.
@@ -99,7 +103,8 @@ def labels_of_folders(source: Path, files: Sequence[str], who: PersonFrom) -> La
     Args:
         source: For messages.
         files: Paths below it, with ``/``.
-        who: Where names come from.
+        who: Where names of people come from.
+        names: What else classes may be called, and which are left out.
 
     Raises:
         DataError: A folder is not named after an expression; known ones are listed.
@@ -107,6 +112,10 @@ def labels_of_folders(source: Path, files: Sequence[str], who: PersonFrom) -> La
     """
     if who.kind == "column":
         raise ConfigError("--person-from column needs --labels")
+    names = names or ClassNames()
+    found = sorted({PurePosixPath(file).parts[0] for file in files if "/" in file})
+    if mapping := names.mapping(found):
+        log.warning("%s: %s", source, mapping)
     labels: dict[str, list[Label]] = {}
     for file in files:
         folders = PurePosixPath(file).parts[:-1]
@@ -116,16 +125,22 @@ def labels_of_folders(source: Path, files: Sequence[str], who: PersonFrom) -> La
                 "into such folders or give --labels"
             )
         if who.kind == "folder":
-            labels[file] = [_by_two_folders(source, file, folders)]
-            continue
-        emotion = emotion_of(folders[0])
-        if emotion is None:
-            raise DataError(unknown_class(source / folders[0], folders[0]))
-        labels[file] = [Label(emotion, who.name_in(file))]
+            labels[file] = _by_two_folders(source, file, folders, names)
+        elif names.leaves_out(folders[0]):
+            labels[file] = []
+        else:
+            emotion = names.emotion_of(folders[0], source / folders[0], found)
+            labels[file] = [Label(emotion, who.name_in(file))]
     return labels
 
 
-def read_labels(path: Path, source: Path, files: Sequence[str], who: PersonFrom) -> Labels:
+def read_labels(
+    path: Path,
+    source: Path,
+    files: Sequence[str],
+    who: PersonFrom,
+    names: ClassNames | None = None,
+) -> Labels:
     """Return labels from a table with the columns file and emotion.
 
     Further columns may be person, group, and start_s and end_s: several rows may then label parts
@@ -135,34 +150,30 @@ def read_labels(path: Path, source: Path, files: Sequence[str], who: PersonFrom)
         path: CSV; its files are relative to the source.
         source: For messages.
         files: All there are, as paths below the source.
-        who: Where names come from; ``nowhere`` takes the column person if there is one.
+        who: Where names of people come from; ``nowhere`` takes the column person if there is one.
+        names: What else classes may be called, and which are left out.
 
     Raises:
         DataError: A column is missing, a row names no file of the source, its emotion is unknown,
             its times are no numbers, or a photograph has two labels; the line is named.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    known = set(files)
+    known, names = set(files), names or ClassNames()
     labels: dict[str, list[Label]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        try:
-            table = csv.DictReader(lines, skipinitialspace=True)
-            needed = ["file", "emotion", *(["person"] if who.kind == "column" else [])]
-            missing = [name for name in needed if name not in (table.fieldnames or ())]
-            if missing:
-                raise DataError(
-                    f"{path}: column {', '.join(missing)} is missing; labels have file, emotion "
-                    "and, if wanted, person, group, start_s, end_s"
-                )
-            for row in table:
-                place = f"{path}, line {table.line_num}"
-                file = PurePosixPath((row["file"] or "").strip()).as_posix()
-                if file not in known:
-                    raise DataError(f"{place}: {source / file} is no photograph or video there is")
-                labels.setdefault(file, []).append(_label(row, place, file, who))
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: not a CSV file: {error}") from error
+    words: set[str] = set()
+    needed = ["file", "emotion", *(["person"] if who.kind == "column" else [])]
+    hint = "labels have file, emotion and, if wanted, person, group, start_s, end_s"
+    with open_table(path, needed, hint) as table:
+        for line, row in table:
+            place = f"{path}, line {line}"
+            file = PurePosixPath(row["file"]).as_posix()
+            if file not in known:
+                raise DataError(f"{place}: {source / file} is no photograph or video there is")
+            spans = labels.setdefault(file, [])
+            words.add(row["emotion"])
+            if not names.leaves_out(row["emotion"]):
+                spans.append(_label(row, place, file, who, names))
+    if mapping := names.mapping(words):
+        log.warning("%s: %s", path, mapping)
     for file, spans in labels.items():
         spans.sort(key=lambda label: label.start_s)
         for first, second in pairwise(spans):
@@ -182,24 +193,28 @@ def label_at(labels: Sequence[Label], at_s: float | None) -> Label | None:
     return None
 
 
-def _by_two_folders(source: Path, file: str, folders: tuple[str, ...]) -> Label:
+def _by_two_folders(
+    source: Path, file: str, folders: tuple[str, ...], names: ClassNames
+) -> list[Label]:
     if len(folders) < 2:
         raise DataError(
             f"{source / file}: --person-from folder needs CLASS/PERSON/ or PERSON/CLASS/"
         )
-    for name, person in ((folders[0], folders[1]), (folders[1], folders[0])):
-        emotion = emotion_of(name)
+    first, second = folders[:2]
+    for name, person in ((first, second), (second, first)):
+        if names.leaves_out(name):
+            return []
+        emotion = names.known(name)
         if emotion is not None:
-            return Label(emotion, person)
-    raise DataError(unknown_class(source / folders[0] / folders[1], folders[0]))
+            return [Label(emotion, person)]
+    return [Label(names.emotion_of(first, source / first / second, folders[:2]), second)]
 
 
-def _label(row: Mapping[str, str | None], place: str, file: str, who: PersonFrom) -> Label:
-    word = (row["emotion"] or "").strip()
-    emotion = emotion_of(word)
-    if emotion is None:
-        raise DataError(f"{place}: unknown emotion {word!r}{emotion_hint(word)}")
-    person = (row.get("person") or "").strip()
+def _label(
+    row: Mapping[str, str], place: str, file: str, who: PersonFrom, names: ClassNames
+) -> Label:
+    emotion = names.emotion_of(row["emotion"], place)
+    person = row.get("person", "")
     if who.kind == "regex":
         person = who.name_in(file)
     elif who.kind == "folder":
@@ -208,13 +223,13 @@ def _label(row: Mapping[str, str | None], place: str, file: str, who: PersonFrom
     end_s = _seconds(row.get("end_s"), float("inf"), place)
     if not 0 <= start_s < end_s:
         raise DataError(f"{place}: start_s {start_s:g} is not before end_s {end_s:g}")
-    return Label(emotion, person, (row.get("group") or "").strip(), start_s, end_s)
+    return Label(emotion, person, row.get("group", ""), start_s, end_s)
 
 
 def _seconds(text: str | None, default: float, place: str) -> float:
-    if not (text or "").strip():
+    if not text:
         return default
     try:
-        return float(text or "")
+        return float(text)
     except ValueError as error:
         raise DataError(f"{place}: {text!r} is no time in seconds") from error

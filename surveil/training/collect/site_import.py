@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from surveil.classify.crop import FACE_MARGIN, crop_face
 from surveil.classify.preprocess import to_frame
 from surveil.detect import Detector
-from surveil.errors import ConfigError
+from surveil.errors import ConfigError, SurveilError
 from surveil.replacing import is_unfinished, replacing, write_whole
+from surveil.training.collect.files import FILES, check_same_files, fingerprint, write_files
 from surveil.training.collect.labelling import Label, Labels, label_at
 from surveil.training.collect.near_duplicates import THUMBNAIL_PX, Known, perceptual_hash
 from surveil.training.collect.units import Member, splits_of
@@ -28,6 +29,7 @@ from surveil.training.data.dataset_folder import FACES, MANIFEST, SET_ASIDE, wri
 from surveil.training.data.face_finder import face_detector
 from surveil.training.data.manifest import Entry, read_manifest, text_of
 from surveil.training.data.pictures import Picture, find_files, is_video, read_pictures
+from surveil.training.data.tree import shown
 from surveil.training.errors import DataError
 from surveil.training.faces import Split
 
@@ -153,10 +155,10 @@ def import_site(
     Pictures are read one by one. The manifest is written last and whole: until then the folder is
     what it was. The same source and settings give the same bytes again.
 
-    Left out, with the reason in ``set_aside.csv``: files without a label, unreadable ones, pictures
-    without a face, faces that are too small or blurred, exact duplicates, near duplicates with the
-    same label, and exact duplicates whose labels differ, both of them. Near duplicates with
-    different labels stay, in one split.
+    Left out, with the reason in ``set_aside.csv``: files of other kinds, those without a label,
+    unreadable ones, pictures without a face, faces that are too small or blurred, exact duplicates,
+    near duplicates with the same label, and exact duplicates whose labels differ, both of them.
+    Near duplicates with different labels stay, in one split.
 
     Args:
         source: Folder of photographs and videos.
@@ -167,45 +169,66 @@ def import_site(
         progress: Called with the files done and their total.
 
     Raises:
-        ConfigError: ``out`` holds other things, is within the source, or would lose most of
-            its faces.
+        ConfigError: ``out`` holds other things, is within the source, would lose most of its faces,
+            or was made of other files of the same names.
         DataError: The source holds no picture, labels are wrong, or no face is left.
     """
-    files = find_files(source)
-    names = [file.relative_to(source).as_posix() for file in files]
+    tree = find_files(source)
+    names = [shown(file.relative_to(source)) for file in tree.files]
     labelled = labels(names)
     if not settings.replace:
         _check_replaced(source, out, set(names))
     _prepare(source, out)
+    prints = {name: fingerprint(file) for name, file in zip(names, tree.files, strict=True)}
+    if not settings.replace:
+        check_same_files(out, prints)
     finder = detector()
     kept = _Kept()
     reasons: Counter[str] = Counter()
     with _set_aside(out / SET_ASIDE, reasons) as aside:
-        for index, (file, name) in enumerate(zip(files, names, strict=True)):
-            progress(index, len(files))
-            if not labelled.get(name):
-                aside(name, "no label")
-                continue
-            try:
-                for picture in read_pictures(file, name, settings.sample_fps):
-                    label = label_at(labelled[name], picture.at_s)
-                    if label is not None:
-                        unit = name if is_video(file) else ""
-                        _take(picture, label, unit, out, settings, finder, kept, aside)
-            except DataError as error:
-                aside(name, "unreadable", str(error))
-        progress(len(files), len(files))
+        for path, kind in tree.passed_over:
+            aside(shown(path.relative_to(source)), f"passed over: {kind}")
+        for index, (file, name) in enumerate(zip(tree.files, names, strict=True)):
+            progress(index, len(names))
+            _take_file(file, name, labelled.get(name), out, settings, finder, kept, aside)
+        progress(len(names), len(names))
         for index in sorted(kept.conflicting):
             aside(kept.names[index], "conflicting labels", kept.labels[index].emotion.value)
     entries = _entries(kept, settings)
     if not entries:
         raise DataError(
-            f"{source}: no face is left of {len(files)} files ({_listed(reasons)}); "
+            f"{source}: no face is left of {len(names)} files ({_listed(reasons)}); "
             f"see {out / SET_ASIDE}"
         )
     write_whole(out / MANIFEST, text_of(entries).encode())
+    write_files(out, prints)
     _remove_unlisted(out, {entry.sha256 for entry in entries})
     return ImportReport(entries, reasons)
+
+
+def _take_file(
+    file: Path,
+    name: str,
+    labels: Sequence[Label] | None,
+    out: Path,
+    settings: ImportSettings,
+    finder: Detector,
+    kept: _Kept,
+    aside: Aside,
+) -> None:
+    """Take the faces of one file; whatever is wrong with it, the others are taken."""
+    if not labels:
+        aside(name, "no label" if labels is None else "class left out")
+        return
+    try:
+        for picture in read_pictures(file, name, settings.sample_fps):
+            label = label_at(labels, picture.at_s)
+            if label is not None:
+                unit = name if is_video(file) else ""
+                _take(picture, label, unit, out, settings, finder, kept, aside)
+    # A picture may be of any shape that a decoder, the detector or a crop does not take.
+    except (SurveilError, cv2.error, ValueError, ArithmeticError) as error:
+        aside(name, "unreadable", " ".join(str(error).split()))
 
 
 def sharpness(thumbnail: NDArray[np.uint8]) -> float:
@@ -322,7 +345,7 @@ def _prepare(source: Path, out: Path) -> None:
         raise ConfigError(f"{out} is within {source}: its faces would be imported again")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is not a folder")
-    ours = {MANIFEST, FACES, SET_ASIDE}
+    ours = {MANIFEST, FACES, SET_ASIDE, FILES}
     others = (
         sorted(f.name for f in out.iterdir() if f.name not in ours and not is_unfinished(f))
         if out.is_dir()

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from surveil.classify.preprocess import to_frame
 from surveil.domain import EMOTIONS, Emotion
-from surveil.models.taxonomy import emotion_hint, emotion_of
+from surveil.training.data.class_names import ClassNames
 from surveil.training.data.pictures import PHOTOGRAPHS, read_photograph
+from surveil.training.data.tree import folders_in, shown, walk
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, mark_repeated
+
+log = logging.getLogger(__name__)
+
+MOST_NAMED = 5
+"""So many unreadable pictures are named; all are counted."""
 
 SPLITS = {
     "train": Split.TRAIN, "training": Split.TRAIN,
@@ -26,82 +36,109 @@ def is_class_folder(root: Path) -> bool:
 
     One is enough: then a folder that no taxonomy knows is an error and not another kind of data.
     """
-    folders = _folders(root)
-    inner = [f for folder in folders if folder.name.lower() in SPLITS for f in _folders(folder)]
-    return any(emotion_of(folder.name) is not None for folder in (*folders, *inner))
+    folders = folders_in(root)
+    inner = [f for folder in folders if folder.name.lower() in SPLITS for f in folders_in(folder)]
+    return any(ClassNames().may_be_class(folder.name) for folder in (*folders, *inner))
 
 
 def read_class_folders(
-    root: Path, *, frame_px: int = 48, channels: int = 1, source: str | None = None
+    root: Path,
+    *,
+    frame_px: int = 48,
+    channels: int = 1,
+    source: str | None = None,
+    names: ClassNames | None = None,
+    aside: Counter[str] | None = None,
 ) -> Faces:
     """Return the faces of ``root/CLASS/*.png`` or ``root/SPLIT/CLASS/*.png``, sorted by path.
 
     Classes are named as :func:`surveil.models.taxonomy.emotion_of` knows them. Without folders of
-    splits all faces have the split train.
+    splits all faces have the split train. A picture that cannot be read is set aside.
 
     Args:
         root: The folder.
         frame_px: Side that faces are brought to, padded if they are not square.
         channels: 1 for grey, 3 for RGB.
         source: Name of the collection; the folder's by default.
+        names: What else classes may be called, and which are left out.
+        aside: Gets how many files were left out, by reason.
 
     Raises:
-        DataError: A class that no taxonomy knows, a folder of a split without faces, an unreadable
-            picture, or no face at all.
+        DataError: A class that no taxonomy knows, a folder of a split without faces, or no face
+            at all.
     """
-    files = _files(root)
+    aside = Counter() if aside is None else aside
+    files = _files(root, names or ClassNames(), aside)
     if not files:
-        raise DataError(f"{root}: there is no picture in its class folders")
+        left = ", ".join(f"{count} {reason}" for reason, count in aside.most_common())
+        raise DataError(f"{root}: there is no picture in its class folders{left and f' ({left})'}")
     depth = () if channels == 1 else (channels,)
     frames = np.empty((len(files), frame_px, frame_px, *depth), np.uint8)
-    for index, (file, _, _) in enumerate(files):
-        frames[index] = to_frame(read_photograph(file), frame_px, channels)
-    count = len(files)
+    kept: list[_File] = []
+    for file in files:
+        try:
+            frames[len(kept)] = to_frame(read_photograph(file.path), frame_px, channels)
+        except (DataError, cv2.error, ValueError) as error:
+            if aside["unreadable"] < MOST_NAMED:
+                log.warning("set aside: %s", error)
+            aside["unreadable"] += 1
+            continue
+        kept.append(file)
+    if not kept:
+        raise DataError(f"{root}: none of its {len(files)} pictures can be read")
     faces = Faces(
-        frames=frames,
-        labels=np.array([EMOTIONS.index(emotion) for _, _, emotion in files], np.int64),
-        votes=np.zeros((count, len(EMOTIONS)), np.float32),
-        splits=np.array([split.value for _, split, _ in files], dtype="<U10"),
-        sources=np.full(count, source or root.resolve().name),
-        people=np.full(count, "", dtype="<U64"),
-        names=np.array([file.relative_to(root).as_posix() for file, _, _ in files]),
+        frames=frames[: len(kept)],
+        labels=np.array([EMOTIONS.index(file.emotion) for file in kept], np.int64),
+        votes=np.zeros((len(kept), len(EMOTIONS)), np.float32),
+        splits=np.array([file.split.value for file in kept], dtype="<U10"),
+        sources=np.full(len(kept), source or shown(Path(root.resolve().name))),
+        people=np.full(len(kept), "", dtype="<U64"),
+        names=np.array([shown(file.path.relative_to(root)) for file in kept]),
     )
     return mark_repeated([faces])[0]
 
 
-def unknown_class(folder: Path, name: str) -> str:
-    """Return what is said of a folder that should be named after an expression, and is not."""
-    hint, known = emotion_hint(name), ", ".join(emotion.value for emotion in EMOTIONS)
-    listed = "" if "known are" in hint else f" Known are {known}."
-    return f"{folder}: no taxonomy knows the class {name!r}{hint}{listed}"
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    split: Split
+    emotion: Emotion
 
 
-def _files(root: Path) -> list[tuple[Path, Split, Emotion]]:
-    found: list[tuple[Path, Split, Emotion]] = []
-    folders = _folders(root)
-    if any(folder.name.lower() in SPLITS for folder in folders):
-        for folder in folders:
-            split = SPLITS.get(folder.name.lower())
-            if split is None:
-                raise DataError(
-                    f"{folder}: beside folders of splits there may be only those; "
-                    f"known are {', '.join(SPLITS)}"
-                )
-            inner = [entry for f in _folders(folder) for entry in _of_class(f, split)]
-            if not inner:
-                raise DataError(f"{folder}: the {split.value} split is empty")
-            found += inner
-        return found
-    return [entry for folder in folders for entry in _of_class(folder, Split.TRAIN)]
+def _files(root: Path, names: ClassNames, aside: Counter[str]) -> list[_File]:
+    folders = folders_in(root)
+    if not any(folder.name.lower() in SPLITS for folder in folders):
+        return _of_split(root, Split.TRAIN, names, aside)
+    found: list[_File] = []
+    for folder in folders:
+        split = SPLITS.get(folder.name.lower())
+        if split is None:
+            raise DataError(
+                f"{shown(folder)}: beside folders of splits there may be only those; "
+                f"known are {', '.join(SPLITS)}"
+            )
+        inner = _of_split(folder, split, names, aside)
+        if not inner:
+            raise DataError(f"{shown(folder)}: the {split.value} split is empty")
+        found += inner
+    return found
 
 
-def _of_class(folder: Path, split: Split) -> list[tuple[Path, Split, Emotion]]:
-    emotion = emotion_of(folder.name)
-    if emotion is None:
-        raise DataError(unknown_class(folder, folder.name))
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PHOTOGRAPHS)
-    return [(file, split, emotion) for file in files]
-
-
-def _folders(root: Path) -> list[Path]:
-    return sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
+def _of_split(root: Path, split: Split, names: ClassNames, aside: Counter[str]) -> list[_File]:
+    folders = folders_in(root)
+    called = [shown(Path(folder.name)) for folder in folders]
+    if mapping := names.mapping(called):
+        log.warning("%s: %s", shown(root), mapping)
+    loose = sum(file.suffix.lower() in PHOTOGRAPHS for file in root.iterdir() if file.is_file())
+    if loose:
+        aside["in no class folder"] += loose
+    found = []
+    for folder, name in zip(folders, called, strict=True):
+        tree = walk(folder, PHOTOGRAPHS)
+        if names.leaves_out(name):
+            aside[f"class {name} left out"] += len(tree.files)
+            continue
+        emotion = names.emotion_of(name, shown(folder), called)
+        aside.update(tree.counts)
+        found += [_File(file, split, emotion) for file in tree.files]
+    return found

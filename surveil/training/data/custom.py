@@ -160,7 +160,9 @@ def shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
     shrink = longest_px / max(rgb.shape[:2])
     if shrink >= 1:
         return rgb
-    small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    # A picture of a few rows must not vanish.
+    height, width = (max(1, round(side * shrink)) for side in rgb.shape[:2])
+    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.uint8)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ from surveil.classify.crop import FACE_MARGIN
 from surveil.detect import Detector
 from surveil.replacing import replacing
 from surveil.training.config import TrainConfig
+from surveil.training.data.class_names import ClassNames
 from surveil.training.data.custom import Found, SplitRule, find_faces, import_custom, read_table
 from surveil.training.data.dataset_folder import read_folder_dataset
 from surveil.training.data.fer2013 import read_fer2013
-from surveil.training.data.manifest import check_people, keep_manifest, write_manifest
+from surveil.training.data.manifest import check_people, keep_manifest, namesakes, write_manifest
 from surveil.training.errors import DataError
 from surveil.training.faces import COLUMNS, Faces, join, unlearned
 
@@ -73,6 +75,35 @@ def load_dataset(
     Raises:
         DataError: A source is missing or wrong, none is named, or a person is in two splits.
     """
+    parts, set_aside = _parts(config, data_dir, cache_dir, detector, progress, final_exam)
+    faces = join(parts)
+    del parts
+    check_people(config.name, faces)
+    for remark in namesakes(faces):
+        log.warning("%s: %s", config.name, remark)
+    total = len(faces)
+    faces = unlearned(faces)
+    if leaked := total - len(faces):
+        set_aside["equal to a face held out"] = leaked
+        log.warning(
+            "%s: %d faces to learn from equal faces held out, and were left out",
+            config.name, leaked,
+        )  # fmt: skip
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    digest = write_manifest(faces, cache_dir / "manifest.csv")
+    keep_manifest(cache_dir, digest)
+    return Dataset(faces, digest, set_aside)
+
+
+def _parts(
+    config: TrainConfig,
+    data_dir: Path,
+    cache_dir: Path,
+    detector: Callable[[], Detector],
+    progress: Callable[[int, int], None],
+    final_exam: bool,
+) -> tuple[list[Faces], dict[str, int]]:
+    """Return the faces of each source, and how many files or rows were left out and why."""
     data = config.data
     parts: list[Faces] = []
     set_aside: dict[str, int] = {}
@@ -97,33 +128,24 @@ def load_dataset(
         custom, reasons = _custom(config, data_dir / data.custom, cache_dir, detector, progress)
         parts.append(custom)
         set_aside |= {f"custom {reason}": count for reason, count in reasons.items()}
+    names = ClassNames(data.digits, frozenset(data.leave_out))
     for folder in data.datasets:
+        aside: Counter[str] = Counter()
         parts.append(
             read_folder_dataset(
                 data_dir / folder,
                 frame_px=config.input.frame_px,
                 channels=config.architecture.channels,
+                names=names,
+                aside=aside,
             )
         )
+        set_aside |= {f"{folder.name} {reason}": count for reason, count in aside.items()}
     if not parts:
         raise DataError(
             f"{config.name}: no data is named; give data.fer2013, data.custom or data.datasets"
         )
-    faces = join(parts)
-    del parts
-    check_people(config.name, faces)
-    total = len(faces)
-    faces = unlearned(faces)
-    if leaked := total - len(faces):
-        set_aside["equal to a face held out"] = leaked
-        log.warning(
-            "%s: %d faces to learn from equal faces held out, and were left out",
-            config.name, leaked,
-        )  # fmt: skip
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    digest = write_manifest(faces, cache_dir / "manifest.csv")
-    keep_manifest(cache_dir, digest)
-    return Dataset(faces, digest, set_aside)
+    return parts, set_aside
 
 
 def _custom(

@@ -7,6 +7,7 @@ by their hash, and ``set_aside.csv`` says what was left out and why.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from surveil.classify.preprocess import to_frame
 from surveil.domain import EMOTIONS
 from surveil.replacing import write_whole
 from surveil.training.data.class_folders import is_class_folder, read_class_folders
+from surveil.training.data.class_names import ClassNames
 from surveil.training.data.manifest import read_manifest
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
@@ -27,7 +29,12 @@ SET_ASIDE = "set_aside.csv"
 
 
 def read_folder_dataset(
-    path: Path, *, frame_px: int | None = None, channels: int | None = None
+    path: Path,
+    *,
+    frame_px: int | None = None,
+    channels: int | None = None,
+    names: ClassNames | None = None,
+    aside: Counter[str] | None = None,
 ) -> Faces:
     """Return the faces of an imported dataset, or of class folders, in order.
 
@@ -35,6 +42,8 @@ def read_folder_dataset(
         path: The folder.
         frame_px: Side that faces are brought to; that of the first one by default.
         channels: 1 for grey, 3 for RGB; as the first one is stored by default.
+        names: Of class folders: what else they may be called, and which are left out.
+        aside: Gets how many files of class folders were left out, by reason.
 
     Raises:
         DataError: The manifest is wrong, a person is in two splits, a face's file is missing,
@@ -49,7 +58,9 @@ def read_folder_dataset(
                 f"{path}: neither {MANIFEST} nor a folder named after an expression is in it; "
                 "'surveil dataset import' makes a dataset of photographs"
             )
-        return read_class_folders(path, frame_px=frame_px or 48, channels=channels or 1)
+        return read_class_folders(
+            path, frame_px=frame_px or 48, channels=channels or 1, names=names, aside=aside
+        )
     entries = read_manifest(path / MANIFEST)
     first = read_face(path, entries[0].sha256)
     frame_px = frame_px or first.shape[0]

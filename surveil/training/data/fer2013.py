@@ -12,6 +12,7 @@ import numpy as np
 from surveil.domain import EMOTIONS
 from surveil.training.data import fer2013_csv
 from surveil.training.data.class_folders import is_class_folder, read_class_folders
+from surveil.training.data.class_names import ClassNames
 from surveil.training.data.fer2013_rows import SIDE_PX, SOURCE, Row, Usage, faces_of
 from surveil.training.data.ferplus import read_votes
 from surveil.training.data.parquet import read_parquet
@@ -116,7 +117,9 @@ def _read(path: Path, *, final_exam: bool) -> tuple[Faces, Faces, Faces | None]:
     if path.is_dir() and _kind(path) == "class folders":
         if final_exam:
             raise DataError(f"{path}: class folders do not say what PrivateTest is")
-        faces = read_class_folders(path, frame_px=SIDE_PX, source=SOURCE)
+        faces = read_class_folders(
+            path, frame_px=SIDE_PX, source=SOURCE, names=ClassNames(digits=SOURCE)
+        )
         return faces.where(faces.splits != Split.TEST.value), faces.only(Split.TEST), None
     usages = [Usage.TRAINING, Usage.PUBLIC_TEST, *([Usage.PRIVATE_TEST] if final_exam else [])]
     rows: dict[Usage, list[Row]] = {usage: [] for usage in usages}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from surveil.domain import EMOTIONS
 from surveil.training.data.fer2013_rows import SIDE_PX, Row, Usage
+from surveil.training.data.tables import open_table
 from surveil.training.errors import DataError
 
 FILES = ("fer2013.csv", "icml_face_data.csv")
@@ -26,35 +26,17 @@ def read_rows(path: Path, usages: frozenset[Usage]) -> Iterator[Row]:
         DataError: A column is missing, or a row's emotion, usage or pixels are wrong; the row
             (from 0) and the line of the file are named.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        table = csv.reader(file)
-        try:
-            places = _places(path, next(table, []))
-            for number, values in enumerate(table):
-                place = f"{path}: row {number} (line {table.line_num})"
-                if len(values) <= max(places):
-                    raise DataError(f"{place}: {len(values)} values instead of {len(_COLUMNS)}")
-                emotion, pixels, usage = (values[column].strip() for column in places)
-                if usage not in set(Usage):
-                    raise DataError(
-                        f"{place}: Usage {usage!r} is none of {', '.join(u.value for u in Usage)}"
-                    )
-                if Usage(usage) in usages:
-                    yield _row(place, number, emotion, pixels, Usage(usage))
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: not a CSV file: {error}") from error
-
-
-def _places(path: Path, header: list[str]) -> list[int]:
-    """Return where emotion, pixels and Usage stand."""
-    names = [name.strip().lstrip("\ufeff").lower() for name in header]
-    missing = [column for column in _COLUMNS if column.lower() not in names]
-    if missing:
-        raise DataError(
-            f"{path}: column {', '.join(missing)} is missing; FER2013 has {', '.join(_COLUMNS)}, "
-            f"this file has {', '.join(names[:8]) or 'none'}"
-        )
-    return [names.index(column.lower()) for column in _COLUMNS]
+    hint = f"FER2013 has {', '.join(_COLUMNS)}"
+    with open_table(path, _COLUMNS, hint) as table:
+        for number, (line, values) in enumerate(table):
+            place = f"{path}: row {number} (line {line})"
+            usage = values["Usage"]
+            if usage not in set(Usage):
+                raise DataError(
+                    f"{place}: Usage {usage!r} is none of {', '.join(u.value for u in Usage)}"
+                )
+            if Usage(usage) in usages:
+                yield _row(place, number, values["emotion"], values["pixels"], Usage(usage))
 
 
 def _row(place: str, number: int, emotion: str, pixels: str, usage: Usage) -> Row:

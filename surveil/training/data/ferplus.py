@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from surveil.training.data.tables import open_table
 from surveil.training.errors import DataError
 from surveil.training.faces import NO_MAJORITY
 
@@ -58,23 +59,23 @@ def read_votes(folder: Path) -> Votes:
 
 
 def _read(path: Path, *, is_numbered: bool) -> Votes:
-    try:
-        table = pd.read_csv(path).rename(columns=lambda name: name.strip())
-    except (ValueError, OSError) as error:  # pandas' own errors derive from ValueError
-        raise DataError(f"{path}: not a CSV file: {error}") from error
-    needed = [*VOTES, *OTHERS, *(["csv_row"] if is_numbered else [])]
-    missing = [name for name in needed if name not in table.columns]
-    if missing:
-        raise DataError(f"{path}: column {', '.join(missing)} is missing")
-    cells = table[[*VOTES, *OTHERS]].apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
-    wrong = ~np.isfinite(cells).all(axis=1) | (cells < 0).any(axis=1)
-    if wrong.any():
-        raise DataError(f"{path}, line {int(wrong.argmax()) + 2}: a vote is not a number")
+    rows: list[int] = []
+    votes: list[list[float]] = []
+    with open_table(path, [*VOTES, *OTHERS, *(["csv_row"] if is_numbered else [])]) as table:
+        for number, (line, values) in enumerate(table):
+            try:
+                cast = [float(values[name]) for name in (*VOTES, *OTHERS)]
+                rows.append(int(values["csv_row"]) if is_numbered else number)
+            except ValueError:
+                cast = [math.nan]
+            if not all(0 <= count < math.inf for count in cast):
+                raise DataError(f"{path}, line {line}: a vote is not a number")
+            votes.append(cast)
+    cells = np.array(votes, np.float32).reshape(-1, len(VOTES) + len(OTHERS))
     counts = cells[:, : len(VOTES)]
     total = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
     # On counts: a share of 0.5 that is rounded up would make a majority of a half.
     clear = 2 * counts.max(axis=1, initial=0) > cells.sum(axis=1)
     agreed = np.where(clear, counts.argmax(axis=1), NO_MAJORITY).tolist()
-    rows = table["csv_row"].tolist() if is_numbered else range(len(table))
     return dict(zip(rows, map(Ballot, shares, agreed), strict=True))

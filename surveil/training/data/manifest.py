@@ -14,6 +14,7 @@ import numpy as np
 
 from surveil.domain import EMOTIONS, Emotion
 from surveil.models.taxonomy import emotion_hint, emotion_of
+from surveil.training.data.tables import open_table
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
 
@@ -94,20 +95,8 @@ def read_manifest(path: Path) -> list[Entry]:
         DataError: The file or a column is missing, a value is none that there is (the line is
             named), there is no face, or a person is in two splits.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    with path.open(encoding="utf-8", newline="") as file:
-        try:
-            table = csv.DictReader(file)
-            missing = [column for column in COLUMNS if column not in (table.fieldnames or ())]
-            if missing:
-                raise DataError(
-                    f"{path}: column {', '.join(missing)} is missing; "
-                    f"a manifest has {', '.join(COLUMNS)}"
-                )
-            entries = [_entry(row, f"{path}, line {table.line_num}") for row in table]
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: not a CSV file: {error}") from error
+    with open_table(path, COLUMNS, f"a manifest has {', '.join(COLUMNS)}") as table:
+        entries = [_entry(row, f"{path}, line {line}") for line, row in table]
     if not entries:
         raise DataError(f"{path}: it holds no face")
     _check_people(path, ((e.source, e.person, e.split.value, e.name) for e in entries if e.person))
@@ -135,6 +124,31 @@ def check_people(where: object, faces: Faces) -> None:
     _check_people(where, rows)
 
 
+def namesakes(faces: Faces) -> list[str]:
+    """Return a sentence on people of one name in two sources, held out in one and not in the other.
+
+    A name holds within its source. Where it is one person, what is tested was trained on, and
+    nothing but the name tells.
+    """
+    named = np.flatnonzero(faces.people != "")
+    splits: dict[str, dict[str, str]] = {}
+    for person, source, split in zip(
+        *(column[named].tolist() for column in (faces.people, faces.sources, faces.splits)),
+        strict=True,
+    ):
+        splits.setdefault(person, {})[source] = split
+    found = sorted(person for person, by in splits.items() if len(set(by.values())) > 1)
+    if not found:
+        return []
+    (_, first), (_, second) = list(splits[found[0]].items())[:2]
+    one, other = list(splits[found[0]])[:2]
+    return [
+        f"{len(found)} names of people are in several sources and in different splits there, such "
+        f"as {found[0]!r} ({first} of {one}, {second} of {other}): if they are the same people, "
+        "the figures are too good; import both from one source, or give them names of their own"
+    ]
+
+
 def _check_people(where: object, rows: Iterable[tuple[str, str, str, str]]) -> None:
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     for source, person, split, name in rows:
@@ -147,8 +161,6 @@ def _check_people(where: object, rows: Iterable[tuple[str, str, str, str]]) -> N
 
 
 def _entry(row: dict[str, str], place: str) -> Entry:
-    if any(row[column] is None for column in COLUMNS):
-        raise DataError(f"{place}: the line has fewer values than there are columns")
     if row["split"] not in set(Split):
         raise DataError(
             f"{place}: split {row['split']!r} is none of {', '.join(s.value for s in Split)}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from surveil.training.data.class_folders import is_class_folder
+from surveil.training.data.class_names import ClassNames
 from surveil.training.data.dataset_folder import MANIFEST, read_folder_dataset
 from surveil.training.data.fer2013 import is_fer2013, read_uncleaned
 from surveil.training.errors import DataError
@@ -18,7 +20,14 @@ def is_dataset(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() == ".csv"
 
 
-def read_path(path: Path, *, frame_px: int | None = None, channels: int | None = None) -> Faces:
+def read_path(
+    path: Path,
+    *,
+    frame_px: int | None = None,
+    channels: int | None = None,
+    names: ClassNames | None = None,
+    aside: Counter[str] | None = None,
+) -> Faces:
     """Return the faces of a path as they are stored, nothing dropped and no split drawn.
 
     Args:
@@ -26,6 +35,8 @@ def read_path(path: Path, *, frame_px: int | None = None, channels: int | None =
             folder with it or with its parquet files.
         frame_px: Side that faces of folders are brought to, as training brings them to its own.
         channels: 1 or 3, of these likewise. FER2013 stays as it is stored, 48 px and grey.
+        names: Of class folders: what else they may be called, and which are left out.
+        aside: Gets how many files of class folders were left out, by reason.
 
     Raises:
         DataError: It is none of them, or something in it is wrong.
@@ -41,7 +52,9 @@ def read_path(path: Path, *, frame_px: int | None = None, channels: int | None =
                 "is in it; a data folder of several collections needs a training configuration "
                 "(--config)"
             )
-        return read_folder_dataset(path, frame_px=frame_px, channels=channels)
+        return read_folder_dataset(
+            path, frame_px=frame_px, channels=channels, names=names, aside=aside
+        )
     if path.suffix.lower() == ".csv":
         return read_uncleaned(path)
     raise DataError(

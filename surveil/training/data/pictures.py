@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from surveil.sources.failure import SourceError
 from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
+from surveil.training.data.tree import Tree, shown, walk
 from surveil.training.errors import DataError
 
-PHOTOGRAPHS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+PHOTOGRAPHS = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+)
 VIDEOS = frozenset({".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".ts"})
-"""Suffixes in lower case; other files are passed over."""
+"""Suffixes in lower case; other files are passed over, and counted."""
 
 _START = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -38,24 +41,22 @@ class Picture:
     rgb: NDArray[np.uint8]
 
 
-def find_files(source: Path) -> list[Path]:
-    """Return all photographs and videos below a folder, sorted; hidden ones are passed over.
+def find_files(source: Path) -> Tree:
+    """Return all photographs and videos below a folder, and what is passed over.
 
     Raises:
         DataError: There is no such folder, or none of them in it.
     """
     if not source.is_dir():
         raise DataError(f"{source}: no such folder")
-    files = sorted(
-        file
-        for file in source.rglob("*")
-        if file.suffix.lower() in PHOTOGRAPHS | VIDEOS
-        and not any(part.startswith(".") for part in file.relative_to(source).parts)
-        and file.is_file()
-    )
-    if not files:
-        raise DataError(f"{source}: there is no photograph and no video in it")
-    return files
+    tree = walk(source, PHOTOGRAPHS | VIDEOS)
+    if not tree.files:
+        there = ", ".join(f"{count} {what}" for what, count in tree.counts.most_common())
+        raise DataError(
+            f"{source}: there is no photograph and no video in it{there and f' ({there})'}; read "
+            f"are {', '.join(sorted(PHOTOGRAPHS | VIDEOS))}"
+        )
+    return tree
 
 
 def is_video(file: Path) -> bool:
@@ -72,25 +73,34 @@ def read_photograph(file: Path) -> NDArray[np.uint8]:
     try:
         data = np.frombuffer(file.read_bytes(), np.uint8)
     except OSError as error:
-        raise DataError(f"{file}: {error.strerror}") from error
+        raise DataError(f"{shown(file)}: {error.strerror}") from error
     rgb = decode(data)
     if rgb is None:
-        raise DataError(f"{file}: not a readable picture")
+        raise DataError(f"{shown(file)}: not a readable picture")
     return rgb
 
 
 def decode(data: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Return an encoded picture's pixels as RGB, or ``None`` if it cannot be decoded."""
+    """Return an encoded picture's pixels as RGB, or ``None`` if it cannot be decoded.
+
+    Of deep pictures the fewest bits of 10, 12, 14 and 16 that hold all values are taken for the
+    whole range: a camera's 12 bits in 16 would be black else.
+    """
     if not len(data):
         return None
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        if picture is not None and picture.dtype not in (np.uint8, np.uint16):
+            picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error:
         # A header that claims more pixels than OpenCV takes.
         return None
     if picture is None:
         return None
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    if picture.dtype == np.uint16:
+        bits = next(bits for bits in (10, 12, 14, 16) if picture.max(initial=0) < 1 << bits)
+        picture = np.rint(picture * (255 / ((1 << bits) - 1)))
+    return np.asarray(cv2.cvtColor(picture.astype(np.uint8), cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def read_pictures(file: Path, name: str, sample_fps: float) -> Iterator[Picture]:
@@ -102,6 +112,8 @@ def read_pictures(file: Path, name: str, sample_fps: float) -> Iterator[Picture]
     if not is_video(file):
         yield Picture(name, None, read_photograph(file))
         return
+    if shown(file) != file.as_posix():
+        raise DataError(f"{shown(file)}: the name of a video must be UTF-8")
     options = SourceOptions(camera="import", url=f"file:{file.resolve()}", sample_fps=sample_fps)
     try:
         for number, frame in enumerate(read_file(options, _START)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from surveil.classify.networks import StoredModel
 from surveil.detect import Detector
 from surveil.errors import ConfigError
 from surveil.training.config import TrainConfig
+from surveil.training.data.class_names import ClassNames
 from surveil.training.data.dataset import load_dataset
 from surveil.training.data.manifest import kept_manifest, manifest_of, read_manifest
 from surveil.training.data.path import is_dataset, read_path
@@ -72,6 +74,7 @@ def load_material(
     split: Split | None = None,
     config: TrainConfig | None = None,
     rival: StoredModel | None = None,
+    names: ClassNames | None = None,
 ) -> Material:
     """Return the faces below a path.
 
@@ -88,6 +91,7 @@ def load_material(
         split: To be reported on, if not as said above.
         config: Read the path as the data folder of this configuration.
         rival: A model to compare with, which should not have learned the faces either.
+        names: What class folders are called, and which are left out.
 
     Raises:
         ConfigError: The path is no dataset, and the model's own configuration is of no use.
@@ -97,14 +101,15 @@ def load_material(
     if settings is not None:
         return _by_config(model, settings, data, cache_dir, detector, split, rival)
     how = model.facts.preprocessing
-    faces = read_path(data, frame_px=how.frame_px, channels=how.channels)
+    aside: Counter[str] = Counter()
+    faces = read_path(data, frame_px=how.frame_px, channels=how.channels, names=names, aside=aside)
     # Training may have seen them as they are stored, where FER2013 was alone.
-    views = (faces, read_path(data))
+    views = (faces, read_path(data, names=names))
     sha256 = hashlib.sha256(manifest_of(faces).encode()).hexdigest()
     sources = set(faces.sources.tolist())
     shared = sorted(sources & set(_sources(model)))
     learned = np.zeros(len(faces), bool)
-    warnings = []
+    warnings = _left_out(aside)
     for some in (model, rival):
         known = learned_by(some, views, cache_dir) if some else None
         learned |= known if known is not None else False
@@ -227,6 +232,13 @@ def _own_config(model: StoredModel, data: Path) -> TrainConfig | None:
 
 def _sources(model: StoredModel) -> Sequence[str]:
     return [str(source) for source in model.facts.training.get("sources", ())]
+
+
+def _left_out(aside: Counter[str]) -> list[str]:
+    if not aside:
+        return []
+    said = [f"{count} ({reason})" for reason, count in aside.most_common()]
+    return [f"Files that were left out: {several(said)}."]
 
 
 def _unchecked(shared: Sequence[str], sources: set[str]) -> str:

@@ -63,7 +63,7 @@ def answered(ranked: Ranked, threshold: float) -> Answered:
     """Return what a threshold does on ranked faces."""
     count = int((ranked.confidence >= threshold).sum())
     if not count:
-        return Answered(threshold=threshold, coverage=0.0, interval=wilson_interval(0, 0))
+        return Answered(threshold=threshold, coverage=0.0, interval=wilson_interval(0, 0), faces=0)
     faces, hits = int(ranked.faces[count - 1]), int(ranked.hits[count - 1])
     share = faces / int(ranked.faces[-1])
     return Answered(
@@ -71,6 +71,7 @@ def answered(ranked: Ranked, threshold: float) -> Answered:
         coverage=share,
         precision=hits / faces,
         interval=wilson_interval(hits, faces),
+        faces=faces,
     )
 
 
@@ -94,6 +95,7 @@ def risk_coverage(ranked: Ranked, validation: Ranked | None = None) -> RiskCover
     for precision in PRECISIONS:
         own = threshold_for(ranked, precision)
         earlier = threshold_for(validation, precision) if validation is not None else None
+        reached = answered(ranked, own[0]) if own else None
         thresholds.append(
             Threshold(
                 precision=precision,
@@ -101,7 +103,9 @@ def risk_coverage(ranked: Ranked, validation: Ranked | None = None) -> RiskCover
                 coverage=own[1] if own else 0.0,
                 reached=own is not None,
                 on_validation=answered(ranked, earlier[0]) if earlier else None,
-                precision_reached=answered(ranked, own[0]).precision if own else None,
+                precision_reached=reached.precision if reached else None,
+                faces=reached.faces if reached else None,
+                interval=reached.interval if reached else None,
             )
         )
     return RiskCoverage(curve=tuple(curve), thresholds=tuple(thresholds))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surveil.training.data.tables import open_table
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
 from surveil.training.measure.metrics import wilson_interval
@@ -117,25 +117,14 @@ def read_groups(path: Path, columns: Sequence[str], faces: Faces) -> dict[str, S
         DataError: The file or a column is missing, a face is in it twice, none of the faces is in
             it, or a column holds more than 30 different texts.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
-            headings = list(table.fieldnames or ())
-            if missing := [name for name in ("name", *columns) if name not in headings]:
-                raise DataError(
-                    f"{path}: column {', '.join(missing)} is missing; it has {', '.join(headings)}"
-                )
-            by_source = "source" in headings
-            rows: dict[tuple[str, str], dict[str, str]] = {}
-            for row in table:
-                key = (row["source"] if by_source else "", row["name"])
-                if key in rows:
-                    raise DataError(f"{path}: line {table.line_num}: {row['name']} is there twice")
-                rows[key] = row
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a CSV file in UTF-8: {error}") from error
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    with open_table(path, ("name", *columns)) as table:
+        by_source = "source" in table.columns
+        for line, row in table:
+            key = (row["source"] if by_source else "", row["name"])
+            if key in rows:
+                raise DataError(f"{path}: line {line}: {row['name']} is there twice")
+            rows[key] = row
     keys = [
         (source if by_source else "", name)
         for source, name in zip(faces.sources.tolist(), faces.names.tolist(), strict=True)
@@ -146,7 +135,7 @@ def read_groups(path: Path, columns: Sequence[str], faces: Faces) -> dict[str, S
 
 
 def _grouped(path: Path, column: str, rows: Sequence[dict[str, str] | None]) -> Strata | Numbers:
-    texts = [((row[column] or "") if row else "").strip() for row in rows]
+    texts = [row[column] if row else "" for row in rows]
     different = {text for text in texts if text}
     if len(different) <= MOST_GROUPS:
         return np.array(texts, dtype=np.str_)

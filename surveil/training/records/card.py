@@ -142,11 +142,12 @@ def _by_class(name: str, figures: SetFigures) -> list[str]:
 def _abstaining(tests: Mapping[str, SetFigures]) -> list[str]:
     rows = [
         (name, percent(t.precision, 0), number(t.threshold) if t.reached else "not reached",
-         percent(t.coverage) if t.reached else "–")
+         percent(t.coverage) if t.reached else "–", "–" if t.faces is None else t.faces,
+         "–" if t.interval is None else span(t.interval))
         for name, figures in tests.items()
         for t in figures.thresholds
     ]  # fmt: skip
-    columns = ("test set", "precision", "at a confidence of", "coverage")
+    columns = ("test set", "precision", "at a confidence of", "coverage", "faces", "right, 95%")
     return _headed("If it may abstain where it is unsure:", columns, rows)
 
 

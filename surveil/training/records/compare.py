@@ -218,8 +218,9 @@ def _was(names: Sequence[str]) -> str:
 COLUMNS = (
     "model", "network", "input", "classes", "taxonomy", "restricted", "test", "faces", "accuracy",
     "accuracy_low", "accuracy_high", "standing", "ten_crop", "macro_f1", "balanced_accuracy",
-    "specificity", "ece", "log_loss", "coverage_at_85", "ferplus", "parameters", "statistics",
-    "weights_bytes", "p50_ms", "p50_of", "memory_bytes", "measured_on", "makers_figure",
+    "specificity", "ece", "log_loss", "coverage_at_85", "answered_at_85", "ferplus",
+    "parameters", "statistics", "weights_bytes", "p50_ms", "p50_of", "memory_bytes",
+    "measured_on", "makers_figure",
     "protocol", "note", "epochs", "epochs_planned", "epochs_spared", "images", "seconds",
     "hardware", "remarks",
 )  # fmt: skip
@@ -259,6 +260,7 @@ def _cells(entry: Entry) -> Mapping[str, Any]:
         "ece": figures.ece if figures else None,
         "log_loss": figures.log_loss if figures else None,
         "coverage_at_85": sure.coverage if sure else None,
+        "answered_at_85": sure.faces if sure else None,
         "ferplus": figures.ferplus.accuracy if figures and figures.ferplus else None,
         "parameters": metrics.parameters,
         "statistics": metrics.statistics,

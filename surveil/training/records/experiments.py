@@ -11,7 +11,7 @@ from surveil.training.config import TrainConfig
 from surveil.training.files import write_bytes_whole
 from surveil.training.records.compare import SURE
 from surveil.training.records.model_record import ModelRecord
-from surveil.training.records.wording import network_name, number, percent
+from surveil.training.records.wording import coverage_words, network_name, number, percent
 
 COLUMNS = (
     "run", "configuration", "seed", "epochs", "accuracy", "ten-crop", "macro-F1", "ECE",
@@ -73,7 +73,7 @@ def _cells(record: ModelRecord) -> tuple[object, ...]:
         percent(figures.ten_crop.accuracy, 2) if figures.ten_crop else "",
         number(figures.macro_f1),
         percent(figures.ece, 2),
-        "" if sure is None else percent(sure.coverage) if sure.reached else "not reached",
+        "" if sure is None else coverage_words(sure),
         ", ".join(f"{other} {percent(result.accuracy, 2)}" for other, result in others),
         record.metrics.note,
     )

@@ -107,12 +107,14 @@ class Answered(Part):
         coverage: Their share of all faces.
         precision: The share of them that is right; ``None`` where none got an answer.
         interval: Its 95% Wilson interval.
+        faces: How many get an answer; unknown in older files.
     """
 
     threshold: Share
     coverage: Share
     precision: Share | None = None
     interval: Interval
+    faces: Count | None = None
 
 
 class Threshold(Part):
@@ -127,6 +129,8 @@ class Threshold(Part):
             is what can be expected of one that is set in advance.
         precision_reached: The share of them that is right, at least ``precision``; ``None`` where
             none reaches it.
+        faces: How many there are of them; unknown in older files, as is the interval.
+        interval: The 95% Wilson interval of ``precision_reached``.
     """
 
     precision: Share
@@ -135,6 +139,8 @@ class Threshold(Part):
     reached: bool = True
     on_validation: Answered | None = None
     precision_reached: Share | None = None
+    faces: Count | None = None
+    interval: Interval | None = None
 
 
 class RiskCoverage(Part):

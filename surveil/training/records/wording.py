@@ -38,11 +38,23 @@ def span(interval: tuple[float, float]) -> str:
     return f"{interval[0]:.1%} to {interval[1]:.1%}"
 
 
+FEW_ANSWERS = 100
+"""With fewer faces at or above a threshold their number is said wherever it is told."""
+
+
 def coverage_words(threshold: Threshold | None) -> str:
     """Return which share of faces gets an answer at a wanted precision, if any can."""
     if threshold is None:
         return "–"
-    return percent(threshold.coverage) if threshold.reached else NOT_REACHED
+    if not threshold.reached:
+        return NOT_REACHED
+    few = threshold.faces is not None and threshold.faces < FEW_ANSWERS
+    return percent(threshold.coverage) + (f" ({faces_words(threshold.faces)})" if few else "")
+
+
+def faces_words(count: int | None) -> str:
+    """Return a number of faces."""
+    return "–" if count is None else f"{count:,} face{'s' * (count != 1)}"
 
 
 def several(words: Sequence[str], last: str = "and") -> str:

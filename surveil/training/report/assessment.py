@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from surveil.engines import resolve_device
 from surveil.errors import ConfigError
 from surveil.models import find_model
 from surveil.training.config import load_config
+from surveil.training.data.class_names import ClassNames
 from surveil.training.data.face_finder import face_detector
 from surveil.training.faces import Split
 from surveil.training.fit.hardware import describe_hardware
@@ -53,6 +54,7 @@ class Wanted:
         threads: Of the CPU; ``None`` takes as many as PyTorch does.
         groups: CSV file with a column ``name`` for each face.
         group_by: Its columns to report apart.
+        names: What class folders are called, and which are left out.
     """
 
     data: Path
@@ -67,6 +69,7 @@ class Wanted:
     threads: int | None = None
     groups: Path | None = None
     group_by: tuple[str, ...] = ()
+    names: ClassNames = field(default_factory=ClassNames)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,6 +181,7 @@ def assess(
         split=Split(wanted.split) if wanted.split else None,
         config=load_config(wanted.config) if wanted.config else None,
         rival=other,
+        names=wanted.names,
     )
     if wanted.record and not (material.same_data and material.split is Split.TEST):
         raise ConfigError(RECORD_NEEDS)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from surveil.training.measure.study import Against, Study
 from surveil.training.records.figures import SetFigures, Speed
 from surveil.training.records.wording import (
+    faces_words,
     number,
     percent,
     place_words,
@@ -79,6 +80,8 @@ def thresholds(figures: SetFigures) -> Iterator[str]:
             yield f"No threshold makes {percent(found.precision, 0)} of the answers right."
             continue
         right = percent(found.precision_reached)
+        if found.interval is not None:
+            right += f" ({span(found.interval)}, {faces_words(found.faces)})"
         said = (
             f"Even if every face gets an answer, {right} are right, where "
             f"{percent(found.precision, 0)} were wanted."

@@ -54,6 +54,7 @@ def export(
     note: str = "",
     checkpoint: Choice = "best",
     head: Head = "labels",
+    caveats: Sequence[str] = (),
 ) -> dict[str, SetFigures]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
@@ -73,6 +74,7 @@ def export(
         head: ``votes`` exports the same trunk with the head that learned the annotators' votes,
             as ``<name>-votes``. It is calibrated on the validation faces on whose expression more
             than half of the annotators agree.
+        caveats: Sentences on what the figures do not prove.
 
     Raises:
         CheckpointError: The run has no such checkpoint, or one of other data; or a file cannot be
@@ -107,7 +109,9 @@ def export(
             "taxonomy": trained.classes.name,
             "temperature": stored.facts.temperature,
             "smoothing": stored.facts.smoothing,
-            "protocol": _protocol(trained, checkpoint, head, calibration, fitted),
+            "protocol": " ".join(
+                [_protocol(trained, checkpoint, head, calibration, fitted), *caveats]
+            ),
             "note": note,
             "budget": _budget(finished, len(shown), ancestors).model_dump(),
             "ancestors": [ancestor.model_dump() for ancestor in ancestors],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ from typing import Protocol
 import torch
 
 from surveil.classify.networks import StoredModel, read_model
-from surveil.errors import ConfigError
+from surveil.errors import ConfigError, ModelError
 from surveil.models import find_model
 from surveil.models.files import EXPERIMENTS
 from surveil.training.config import TrainConfig, load_config
@@ -23,6 +24,7 @@ from surveil.training.fit.shards import shard_count
 from surveil.training.records.figures import SetFigures
 from surveil.training.ship.export import Choice, Head, check_votes_head, export
 from surveil.training.ship.fine_tune import report_fine_tune
+from surveil.training.ship.held_out import caveats_of
 from surveil.training.ship.run import run_to_end
 
 
@@ -105,8 +107,13 @@ def train(job: Job, watcher: Watcher) -> Outcome:
     started = config.start_from
     start = read_model(find_model(started, [job.models])) if started else None
     dataset = load_dataset(config, job.data, job.runs / "cache", face_detector, watcher.importing)
+    teachers = _teachers(job, config)
+    sources = [start, *teachers] if start else teachers
+    caveats = caveats_of(sources, dataset, job.runs / "cache")
+    for caveat in caveats:
+        watcher.say(caveat)
     if not job.export_only:
-        _fit(job, config, run, dataset, start, watcher)
+        _fit(job, config, run, dataset, start, teachers, watcher)
     changed = None
     if start is not None and job.head == "labels":
         changed = report_fine_tune(start, run, dataset, job.checkpoint)
@@ -114,9 +121,23 @@ def train(job: Job, watcher: Watcher) -> Outcome:
     results = export(
         config, run, dataset, job.models,
         note=" ".join(filter(None, (job.note, *changes))), checkpoint=job.checkpoint, head=job.head,
+        caveats=caveats,
     )  # fmt: skip
     suffix = "" if job.head == "labels" else f"-{job.head}"
     return Outcome(job.models / f"{config.name}{suffix}", results, changes)
+
+
+def _teachers(job: Job, config: TrainConfig) -> list[StoredModel]:
+    names = config.distil.teachers if config.distil else ()
+    found = []
+    for name in names:
+        try:
+            found.append(read_model(find_model(name, [job.models])))
+        except ModelError:
+            # A run that has ended needs them no more.
+            if not job.export_only:
+                raise
+    return found
 
 
 def _check_vacant(job: Job, run: Path) -> None:
@@ -133,6 +154,7 @@ def _fit(
     run: Path,
     dataset: Dataset,
     start: StoredModel | None,
+    teachers: Sequence[StoredModel],
     watcher: Watcher,
 ) -> None:
     train = training_faces(config, dataset.faces)
@@ -145,8 +167,6 @@ def _fit(
         # Another process may have trained while the faces were read.
         _check_vacant(job, run)
         watcher.say(f"{len(train)} faces to train on, {len(validation)} to choose by")
-        names = config.distil.teachers if config.distil else ()
-        teachers = [read_model(find_model(name, [job.models])) for name in names]
         threads = job.threads or os.cpu_count() or 1
         trainer = Trainer(
             config, train, validation, run, dataset.sha256,

@@ -15,7 +15,14 @@ from surveil.domain import EMOTIONS, Emotion
 from surveil.engines import EngineName
 from surveil.errors import ConfigError, ModelError
 from surveil.models.calibration import softmax
-from surveil.models.taxonomy import emotion_hint, emotion_of, find_taxonomy, restrict, taxonomies
+from surveil.models.taxonomy import (
+    digit_orders,
+    emotion_hint,
+    emotion_of,
+    find_taxonomy,
+    restrict,
+    taxonomies,
+)
 
 
 def test_sizes_and_order() -> None:
@@ -51,14 +58,45 @@ def test_a_row_with_nothing_left_is_even() -> None:
 
 @pytest.mark.parametrize(
     ("label", "emotion"),
-    [("Anger", "angry"), ("3", "happy"), (" surprised ", "surprise"), ("neutral", "neutral")],
-)
+    [
+        ("Anger", "angry"),
+        (" surprised ", "surprise"),
+        ("neutral", "neutral"),
+        ("SMILES", "happy"),
+        ("surprises", "surprise"),
+        ("happiness", "happy"),
+        ("alegria", "happy"),
+        ("Alegría", "happy"),
+        ("alegri\u0301a", "happy"),
+        ("tristeza", "sad"),
+        ("ENOJO", "angry"),
+        ("enojos", "angry"),
+        ("sorpresa", "surprise"),
+        ("miedo", "fear"),
+        ("asco", "disgust"),
+        ("neutrales", "neutral"),
+        ("Neutral", "neutral"),
+    ],
+)  # fmt: skip
 def test_labels_of_other_makers(label: str, emotion: str) -> None:
     assert emotion_of(label) == Emotion(emotion)
 
 
+@pytest.mark.parametrize("label", ["3", "", "sas", "contempt", "disgusto"])
+def test_labels_that_mean_nothing_by_themselves(label: str) -> None:
+    assert emotion_of(label) is None
+
+
+def test_digits_mean_what_their_makers_say() -> None:
+    orders = digit_orders()
+    assert orders["fer2013"] == {str(i): emotion for i, emotion in enumerate(EMOTIONS)}
+    assert orders["affectnet"]["0"] is Emotion.NEUTRAL
+    assert orders["raf-db"]["7"] is Emotion.NEUTRAL
+    for order in orders.values():
+        assert set(order.values()) == set(EMOTIONS)
+
+
 def test_unknown_label_has_a_hint() -> None:
-    assert emotion_of("contempt") is None
     assert "did you mean 'neutral'" in emotion_hint("nuetral")
     assert "known are angry" in emotion_hint("xyz")
 

@@ -26,8 +26,27 @@ def test_all_problems_are_listed_with_file_and_key(tmp_path: Path) -> None:
         load_config(path)
     message = str(caught.value)
     assert caught.value.exit_code == 2
-    for key in ("epoch", "optimiser.rate", "phases"):
-        assert f"{path}: {key}: " in message
+    assert message.splitlines() == [
+        f"{path}:2:1: unknown key 'epoch'; did you mean 'epochs'?",
+        f"{path}:3:19: optimiser.rate: must be greater than 0",
+        f"{path}:4:9: phases: must not be empty",
+    ]
+
+
+def test_a_key_that_is_there_twice_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("name: x\nepochs: 3\ndata: {repeat: {a: 2}}\nepochs: 30\n")
+    with pytest.raises(
+        ConfigError, match=r"run\.yaml:4:1: 'epochs' is here twice; first in line 2"
+    ):
+        load_config(path)
+
+
+def test_a_key_of_a_part_is_named_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("name: x\narchitecture: {kind: resnet-small, widht: 8}\n")
+    with pytest.raises(ConfigError, match=r"run\.yaml:2:36: architecture.*did you mean 'width'"):
+        load_config(path)
 
 
 @pytest.mark.parametrize("text", ["a: [", "\x00", "- just\n- a list\n"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +19,13 @@ from numpy.typing import NDArray
 from surveil.classify import crop_face, to_frame
 from surveil.domain import Box, Detection
 from surveil.errors import ConfigError
-from surveil.training.collect.labelling import Labels, PersonFrom, labels_of_folders, read_labels
+from surveil.training.collect.labelling import (
+    Labels,
+    PersonFrom,
+    labels_from,
+    labels_of_folders,
+    read_labels,
+)
 from surveil.training.collect.site_import import ImportReport, ImportSettings, import_site
 from surveil.training.data.custom import SplitRule
 from surveil.training.data.dataset_folder import read_folder_dataset
@@ -117,7 +124,67 @@ def test_what_cannot_be_used_is_set_aside_with_the_reason(site: Path, tmp_path: 
     assert left["happy/q/small.png"] == ("too small", "20 px, at least 24")
     assert left["happy/q/broken.jpg"][0] == "unreadable"
     assert "broken.jpg" in left["happy/q/broken.jpg"][1]
-    assert report.set_aside.total() == len(left) == 6
+    assert left["happy/q/notes.txt"] == ("passed over: .txt", "")
+    assert report.set_aside.total() == len(left) == 7
+
+
+class NoStrips(WholeFaces):
+    """A detector that breaks on what is no sensible picture."""
+
+    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
+        if min(frames[0].shape[:2]) < 12:
+            raise ValueError("too flat")
+        return super().detect(frames)
+
+
+def test_no_item_ends_the_import(site: Path, tmp_path: Path) -> None:
+    put(site, "happy/q/wide.png", face(60, px=5000)[:1])
+    put(site, "happy/q/high.png", face(60, px=5000)[:, :1])
+    (site / "happy/q/empty.jpg").touch()
+    (site / "happy/q/empty.mp4").touch()
+    for name in ("a.heic", "._b.png", "c.gif"):
+        (site / "happy/q" / name).write_bytes(b"x")
+    (site / "happy/q/gone.jpg").symlink_to(site / "nowhere.jpg")
+    put(site, "__MACOSX/happy/d.png", face(61))
+    report = import_site(
+        site, tmp_path / "out", labels_from(site, None, PersonFrom("folder")), SETTINGS, NoStrips
+    )
+    assert len(report.entries) == 24
+    reasons = {name: reason for name, (reason, _) in aside(tmp_path / "out").items()}
+    unreadable = ("wide.png", "high.png", "empty.jpg", "empty.mp4")
+    kinds = {
+        "a.heic": ".heic", "._b.png": "hidden", "c.gif": ".gif", "gone.jpg": "dangling link",
+    }  # fmt: skip
+    assert reasons == {
+        **{f"happy/q/{name}": "unreadable" for name in unreadable},
+        **{f"happy/q/{name}": f"passed over: {kind}" for name, kind in kinds.items()},
+        "__MACOSX": "passed over: __MACOSX",
+    }
+    assert report.set_aside["unreadable"] == 4
+
+
+def test_names_that_are_no_utf_8_are_imported(site: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xe9t\xe9.png")
+    (site / "happy/p0/a.png").rename(site / "happy/p0" / name)
+    report = run(site, tmp_path / "out")
+    assert r"happy/p0/\xe9t\xe9.png" in {entry.name for entry in report.entries}
+    assert len(read_folder_dataset(tmp_path / "out")) == 24
+
+
+def test_files_of_the_same_names_do_not_take_a_dataset_s_place(site: Path, tmp_path: Path) -> None:
+    """Two cameras number their pictures alike."""
+    out, other = tmp_path / "out", tmp_path / "other"
+    run(site, out)
+    shutil.copytree(site, other)
+    for seed, file in enumerate(sorted(other.rglob("*.png"))):
+        put(other, str(file.relative_to(other)), face(300 + seed))
+    before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    with pytest.raises(ConfigError, match=r"other files of the same names \(24 of 24 differ"):
+        run(other, out)
+    assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == before
+    assert len(run(other, out, replace(SETTINGS, replace=True)).entries) == 24
+    # The same files cut otherwise are the same files.
+    assert len(run(other, out, replace(SETTINGS, frame_px=64)).entries) == 24
 
 
 def test_the_same_pixels_with_two_labels_are_both_set_aside(site: Path, tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from surveil.training.data.class_folders import read_class_folders
+from surveil.domain import EMOTIONS
+from surveil.training.data.class_folders import is_class_folder, read_class_folders
+from surveil.training.data.class_names import ClassNames
 from surveil.training.errors import DataError
 from surveil.training.faces import Split
 
@@ -19,12 +23,17 @@ def write(path: Path, seed: int = 0, shape: tuple[int, ...] = (48, 48)) -> None:
 
 
 def test_classes_and_splits_come_from_the_folders(tmp_path: Path) -> None:
-    for place in ("train/happy/b.png", "train/Anger/a.png", "test/6/c.png", "val/sadness/d.png"):
+    for place in (
+        "train/happy/b.png",
+        "train/Anger/a.png",
+        "test/neutral/c.png",
+        "val/sadness/d.png",
+    ):
         write(tmp_path / place)
     faces = read_class_folders(tmp_path)
     rows = zip(faces.names, faces.labels.tolist(), faces.splits, strict=True)
     assert [tuple(row) for row in rows] == [
-        ("test/6/c.png", 6, Split.TEST),
+        ("test/neutral/c.png", 6, Split.TEST),
         ("train/Anger/a.png", 0, Split.TRAIN),
         ("train/happy/b.png", 3, Split.TRAIN),
         ("val/sadness/d.png", 4, Split.VALIDATION),
@@ -54,11 +63,75 @@ def test_unknown_class_is_named_with_those_known(tmp_path: Path) -> None:
         read_class_folders(tmp_path)
 
 
-def test_unreadable_picture_is_named(tmp_path: Path) -> None:
-    write(tmp_path / "happy/a.png")
-    (tmp_path / "happy/b.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"happy/b\.png: not a readable picture"):
+def test_the_folders_found_are_named_with_an_unknown_class(tmp_path: Path) -> None:
+    for name in ("happy", "contempt", "sad"):
+        write(tmp_path / name / "a.png")
+    with pytest.raises(DataError, match=r"Found here: contempt, happy, sad.*--leave-out"):
         read_class_folders(tmp_path)
+    aside: Counter[str] = Counter()
+    faces = read_class_folders(
+        tmp_path, names=ClassNames(left_out=frozenset({"Contempt"})), aside=aside
+    )
+    assert faces.names.tolist() == ["happy/a.png", "sad/a.png"]
+    assert aside == {"class contempt left out": 1}
+
+
+def test_digits_need_to_be_told_whose_they_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("0", "1", "3"):
+        write(tmp_path / name / "a.png")
+    assert is_class_folder(tmp_path)
+    with pytest.raises(DataError, match=r"--digits .*fer2013: 0 angry, .*affectnet: 0 neutral"):
+        read_class_folders(tmp_path)
+    faces = read_class_folders(tmp_path, names=ClassNames("affectnet"))
+    assert [EMOTIONS[label].value for label in faces.labels] == ["neutral", "happy", "surprise"]
+    assert "classes in the order of affectnet: 0 neutral, 1 happy, 3 surprise" in caplog.text
+    with pytest.raises(DataError, match="raf-db has no class '0'; it has 1, 2"):
+        read_class_folders(tmp_path, names=ClassNames("raf-db"))
+
+
+def test_one_bad_picture_is_set_aside_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / "happy/a.png")
+    write(tmp_path / "happy/wide.png", shape=(1, 5000))
+    (tmp_path / "happy/b.png").write_bytes(b"no picture")
+    (tmp_path / "happy/empty.jpg").touch()
+    aside: Counter[str] = Counter()
+    faces = read_class_folders(tmp_path, aside=aside)
+    assert faces.names.tolist() == ["happy/a.png", "happy/wide.png"]
+    assert aside == {"unreadable": 2}
+    assert "happy/b.png: not a readable picture" in caplog.text
+
+
+def test_what_is_no_picture_is_passed_over_and_counted(tmp_path: Path) -> None:
+    write(tmp_path / "happy/a.png")
+    for name in ("b.heic", "c.AVIF", "d.gif", "._a.png", "notes"):
+        (tmp_path / "happy" / name).write_bytes(b"x")
+    write(tmp_path / "happy/__MACOSX/e.png")
+    write(tmp_path / "__MACOSX/happy/f.png")
+    write(tmp_path / "g.png")
+    (tmp_path / "happy/gone.png").symlink_to(tmp_path / "nowhere.png")
+    aside: Counter[str] = Counter()
+    assert read_class_folders(tmp_path, aside=aside).names.tolist() == ["happy/a.png"]
+    kinds = (".heic", ".avif", ".gif", "hidden", "no suffix", "__MACOSX", "dangling link")
+    assert aside == {f"passed over: {kind}": 1 for kind in kinds} | {"in no class folder": 1}
+
+
+def test_a_jpeg_of_any_suffix_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "happy/a.jpg")
+    (tmp_path / "happy/a.jpg").rename(tmp_path / "happy/a.jfif")
+    assert read_class_folders(tmp_path).names.tolist() == ["happy/a.jfif"]
+
+
+def test_names_that_are_no_utf_8_are_read(tmp_path: Path) -> None:
+    write(tmp_path / "happy/a.png")
+    name = os.fsdecode(b"\xe9t\xe9.png")
+    (tmp_path / "happy/a.png").rename(tmp_path / "happy" / name)
+    (said,) = read_class_folders(tmp_path).names.tolist()
+    assert said == r"happy/\xe9t\xe9.png"
+    assert said.encode()
 
 
 def test_empty_split_is_named(tmp_path: Path) -> None:

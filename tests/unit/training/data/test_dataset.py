@@ -150,6 +150,31 @@ def test_a_person_in_two_splits_of_two_datasets_is_named(data: Path) -> None:
         load(data, {"fer2013": None, "datasets": ["imported", "more"]}, OneFace())
 
 
+def test_namesakes_of_two_sources_in_other_splits_are_told_of(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (data / "more" / FACES).mkdir(parents=True)
+    digest = write_face(data / "more", to_frame(picture(60), 64, 3))
+    entry = Entry(digest, "gate", "c", "anna", Split.TEST, Emotion.SAD)
+    (data / "more" / MANIFEST).write_text(text_of([entry]))
+    load(data, {"fer2013": None, "datasets": ["imported", "more"]}, OneFace())
+    assert "such as 'anna' (train of shop, test of gate)" in caplog.text
+
+
+def test_what_was_left_out_of_class_folders_is_counted(data: Path) -> None:
+    for name in ("train/0/a.png", "train/7/b.png", "test/0/c.png", "validation/0/d.png"):
+        (data / "gate" / name).parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(data / "gate" / name), picture(ord(name[-5])))
+    (data / "gate/train/0/broken.jpg").touch()
+    (data / "gate/train/0/new.heic").touch()
+    given = {"fer2013": None, "datasets": ["gate"], "digits": "fer2013", "leave_out": ["7"]}
+    dataset = load(data, given, OneFace())
+    assert set(dataset.faces.labels.tolist()) == {0}
+    assert dataset.set_aside == {
+        "gate unreadable": 1, "gate class 7 left out": 1, "gate passed over: .heic": 1,
+    }  # fmt: skip
+
+
 def test_a_face_that_is_held_out_elsewhere_is_not_learned(data: Path) -> None:
     (data / "more" / FACES).mkdir(parents=True)
     entries = [

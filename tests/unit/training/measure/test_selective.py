@@ -55,6 +55,12 @@ def test_threshold_holds_what_it_promises(precision: float) -> None:
     assert chosen.on_validation.precision == pytest.approx(precision, abs=0.03)
 
 
+def test_a_threshold_says_on_how_many_faces_it_stands() -> None:
+    first, _ = risk_coverage(rank(CONFIDENCE, RIGHT)).thresholds
+    assert (first.faces, first.precision_reached) == (1, 1.0)
+    assert first.interval == pytest.approx((0.2065, 1.0), abs=1e-4)
+
+
 def test_no_faces_reach_nothing() -> None:
     nothing = rank(np.array([], np.float32), np.array([], bool))
     assert not any(t.reached for t in risk_coverage(nothing).thresholds)

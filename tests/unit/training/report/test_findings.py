@@ -38,8 +38,14 @@ def test_a_threshold_is_told_by_what_it_reaches() -> None:
     """Of 20 faces the 16 surest hold two wrong, 14/16; 17 hold three, which is less than 85%."""
     confidence, right = surest_first(20, [5, 15, 16, 17, 18, 19])
     first, _ = thresholds(evaluated(confidence, right))
-    assert first.startswith("If you only act on scores of at least 0.6342, 87.5% are right (85%")
+    assert "scores of at least 0.6342, 87.5% (64.0% to 96.5%, 16 faces) are right" in first
     assert first.endswith("and 80% of faces get an answer.")
+
+
+def test_a_threshold_on_one_face_is_told_with_how_little_that_proves() -> None:
+    confidence, right = surest_first(20, [1, 3, 5, 7, 9, 11, 13, 15, 17, 19])
+    first, _ = thresholds(evaluated(confidence, right))
+    assert "at least 0.9500, 100.0% (20.7% to 100.0%, 1 face) are right (85% were wanted)" in first
 
 
 def test_more_than_is_wanted_is_told_as_it_is() -> None:
@@ -47,7 +53,8 @@ def test_more_than_is_wanted_is_told_as_it_is() -> None:
     for said, wanted in zip(thresholds(evaluated(confidence, right)), ("85%", "90%"), strict=True):
         assert (
             said
-            == f"Even if every face gets an answer, 97.5% are right, where {wanted} were wanted."
+            == "Even if every face gets an answer, 97.5% (87.1% to 99.6%, 40 faces) are right, "
+            f"where {wanted} were wanted."
         )
 
 
