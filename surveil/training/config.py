@@ -250,11 +250,12 @@ def load_config(path: Path) -> TrainConfig:
             every problem is listed with its place in the file.
     """
     document = read_document(path)
-    problems = list(document.problems)
+    problems, left_out = list(document.problems), 0
     try:
         config = TrainConfig.model_validate(document.value)
     except ValidationError as error:
-        problems += problems_of(error, document, TrainConfig, reported=document.failed)
+        more, left_out = problems_of(error, document, TrainConfig, reported=document.failed)
+        problems += more
     if problems:
-        raise ConfigErrors(sorted(problems))
+        raise ConfigErrors(sorted(problems), left_out=left_out)
     return config
