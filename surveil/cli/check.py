@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from surveil.cli.options import with_fleet_file
 from surveil.cli.probing import report_cells, report_json
 from surveil.config import ConfigErrors, Fleet
 from surveil.config.loading import Loaded, read_fleet
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("fleet_file", metavar="FLEET.yaml", type=click.Path(path_type=Path))
+@with_fleet_file
 @click.option("--probe", is_flag=True, help="Open every enabled camera and say what it sends.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(fleet_file: Path, probe: bool, as_json: bool) -> None:

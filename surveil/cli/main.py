@@ -6,10 +6,11 @@ import importlib
 import sys
 import traceback
 from types import TracebackType
+from typing import NoReturn
 
 import click
 
-from surveil.errors import SurveilError
+from surveil.errors import ConfigError, SurveilError
 from surveil.plaintext import escape
 
 COMMANDS = {
@@ -29,6 +30,12 @@ COMMANDS = {
     "dataset": "surveil.cli.dataset",
 }
 """Command name to the module that defines a click command called ``command``."""
+
+
+TRAIN_MODULES = frozenset(
+    ("imagehash", "jinja2", "matplotlib", "pandas", "sklearn", "tensorboard", "torchmetrics")
+)
+"""Modules of the extra ``train``."""
 
 
 class LazyGroup(click.Group):
@@ -57,8 +64,17 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except SurveilError as error:
-        click.echo(_shown(error.report()), err=True)
-        sys.exit(error.exit_code)
+        _fail(error)
+    except ModuleNotFoundError as error:
+        top = str(error.name).partition(".")[0]
+        if top not in TRAIN_MODULES:
+            raise
+        _fail(ConfigError(f"{top} is not installed; this needs: pip install 'surveil[train]'"))
+
+
+def _fail(error: SurveilError) -> NoReturn:
+    click.echo(_shown(error.report()), err=True)
+    sys.exit(error.exit_code)
 
 
 def _print_redacted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from surveil.config import load_fleet
+from surveil.config.loading import load_database
 from surveil.config.urls import read_database_url
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.store.engine import Database, connect
 
 DEFAULT_FLEET = Path("fleet.yaml")
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""The years that are stored; arithmetic on instants has room on both sides."""
 
 
 def with_database(*, create: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -66,15 +71,37 @@ def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> 
     """
     if url is None and fleet_file is None:
         url = os.environ.get("SURVEIL_DATABASE")
-        fleet_file = Path(os.environ.get("SURVEIL_FLEET", DEFAULT_FLEET))
-        if url is None and fleet_file == DEFAULT_FLEET and not fleet_file.is_file():
-            raise ConfigError("which database? Give --fleet FLEET.yaml or --database URL")
-    if url is not None:
-        return connect(read_database_url(url).reveal(), create=create, statement_timeout_s=None)
-    assert fleet_file is not None
-    return connect(
-        load_fleet(fleet_file).database.reveal(), create=create, statement_timeout_s=None
+    secret = load_database(find_fleet(fleet_file)) if url is None else read_database_url(url)
+    return connect(secret.reveal(), create=create, statement_timeout_s=None)
+
+
+def with_fleet_file(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument FLEET.yaml; the command gets ``fleet_file: Path``."""
+
+    @click.argument(
+        "fleet", metavar="[FLEET.yaml]", required=False, type=click.Path(path_type=Path)
     )
+    @functools.wraps(function)
+    def wrapper(*args: Any, fleet: Path | None, **options: Any) -> Any:
+        return function(*args, fleet_file=find_fleet(fleet), **options)
+
+    return wrapper
+
+
+def find_fleet(given: Path | None) -> Path:
+    """Return the fleet file of every command: the one given, ``$SURVEIL_FLEET``, ./fleet.yaml.
+
+    Raises:
+        ConfigError: None is given, and there is none in the working directory.
+    """
+    if given is not None:
+        return given
+    named = os.environ.get("SURVEIL_FLEET")
+    if not named and not DEFAULT_FLEET.is_file():
+        raise ConfigError(
+            f"which fleet? Name its file, or set SURVEIL_FLEET; there is no {DEFAULT_FLEET} here"
+        )
+    return Path(named) if named else DEFAULT_FLEET
 
 
 def read_zone(name: str | None) -> tzinfo:
@@ -107,20 +134,29 @@ def _local_zone_name() -> str:
 def read_instant(text: str, now: datetime, zone: tzinfo, option: str) -> datetime:
     """Return the instant that ``1h`` (ago) or ``2026-03-01T12:00`` (local, or with offset) means.
 
+    ``20260301`` is a day, as ISO 8601 has it; other numbers without a unit are refused. What lies
+    outside the years that are stored becomes their first or last instant.
+
     Raises:
-        ConfigError: It is neither, or a duration of centuries.
+        ConfigError: It is neither.
     """
-    if text.strip().lower() == "now":
+    text = text.strip()
+    if text.lower() == "now":
         return now
+    is_number = text.replace(".", "", 1).isdecimal()
+    if not is_number:
+        with suppress(ValueError):
+            return max(now - timedelta(seconds=parse_duration(text)), EARLIEST)
     try:
-        return now - timedelta(seconds=parse_duration(text))
-    except ValueError:
-        pass
-    try:
+        if is_number and len(text) != len("20260301"):
+            raise ValueError("a number without a unit")
         at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
+        hint = f"; did you mean {text}s?" if is_number else ""
         raise ConfigError(
             f"{option} {text!r} is neither a duration such as 1h nor an instant such as "
-            "2026-03-01T12:00"
+            f"2026-03-01T12:00{hint}"
         ) from None
+    if not EARLIEST.year <= at.year < LATEST.year:
+        return EARLIEST if at.year < EARLIEST.year else LATEST
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from surveil.cli.options import with_fleet_file
 from surveil.config import load_fleet
 from surveil.logs import configure_logs
 from surveil.workers.host.assignments import LogOptions
@@ -14,7 +15,7 @@ from surveil.workers.host.daemon import ROLES, serve
 
 
 @click.command("run")
-@click.argument("fleet_file", metavar="FLEET.yaml", type=click.Path(path_type=Path))
+@with_fleet_file
 @click.option(
     "--roles",
     default=",".join(ROLES),

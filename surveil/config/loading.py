@@ -16,10 +16,11 @@ from surveil.config.document import Document, Location, read_document
 from surveil.config.interpolation import Interpolator
 from surveil.config.problems import ConfigErrors, Problem
 from surveil.config.rulefiles import RuleReader
-from surveil.config.schema import Fleet
+from surveil.config.schema import Fleet, Storage
 from surveil.config.urls import BASE
 from surveil.config.validation import problems_of
 from surveil.credentials import has_plain_secret
+from surveil.secrets import SecretUrl
 from surveil.sources.registry import BY_SCHEME
 
 
@@ -38,6 +39,39 @@ def load_fleet(path: Path) -> Fleet:
         ConfigErrors: Everything that is wrong with them, together.
     """
     return read_fleet(path).fleet
+
+
+def load_database(path: Path) -> SecretUrl:
+    """Read from a fleet file where its results are, and nothing else.
+
+    Whoever reads results need not have the cameras' secrets; and a fault in another part of the
+    file, by which ``surveil run`` would not start, is not theirs.
+
+    Raises:
+        ConfigErrors: The file is no YAML, or this part of it is wrong.
+    """
+    document = read_document(path)
+    base = path.resolve().parent
+    interpolator = Interpolator(document, base, os.environ)
+    if not isinstance(document.value, dict):
+        raise ConfigErrors([document.problem((), "must be a mapping with the key cameras:")])
+    value = {
+        key: interpolator.fill(item, (key,))
+        for key, item in document.value.items()
+        if key in Storage.model_fields
+    }
+    broken = {location[0] for location in document.failed if location} & set(value)
+    # A value that could not be read is not the default.
+    problems = [*interpolator.problems, *(document.problems if broken else ())]
+    failed = document.failed | interpolator.failed
+    try:
+        storage = Storage.model_validate(value, context={BASE: base})
+    except ValidationError as error:
+        more, _ = problems_of(error, document, Storage, reported=failed)
+        raise ConfigErrors(sorted([*problems, *more])) from None
+    if problems:
+        raise ConfigErrors(sorted(problems))
+    return storage.database
 
 
 def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> Loaded:

@@ -121,25 +121,29 @@ class Retention(Section):
     them for ever."""
 
 
-class Fleet(Section):
-    """A whole configuration: cameras, where results go, and who is told."""
-
-    version: Literal[1] = 1
-    """Version of this file's format."""
+class Storage(Section):
+    """Where results are kept: all that reading them needs."""
 
     data_dir: Annotated[Path, AfterValidator(_check_data_dir)] = Field(
         default=Path("var"), validate_default=True
     )
     """Directory for everything surveil keeps on this host."""
 
-    redis: Redis = "embedded"
-    """embedded, or redis://, rediss:// or unix:// of a server."""
-
     database: DatabaseUrl = Field(
         default_factory=lambda data: SecretUrl(f"sqlite:///{data['data_dir']}/surveil.db")
     )
     """sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; by default surveil.db in
     data_dir."""
+
+
+class Fleet(Storage):
+    """A whole configuration: cameras, where results go, and who is told."""
+
+    version: Literal[1] = 1
+    """Version of this file's format."""
+
+    redis: Redis = "embedded"
+    """embedded, or redis://, rediss:// or unix:// of a server."""
 
     device: Annotated[str, AfterValidator(_check_device)] = "auto"
     """auto, cpu, cuda or cuda:1."""
