@@ -213,6 +213,7 @@ class Timeline:
             start_at = max(start_at, mark.last_to_at)
         if self._ended_run == run:
             self._ended_run = ""  # the capture process says so: it knows
+        self._anchor = None  # each run has a clock of its own
         self._keeper.open_run(self._camera, run, mark.last_track_id + 1)
         self._builders[run] = IntervalBuilder(
             self._camera,
@@ -240,7 +241,10 @@ class Timeline:
         return Draft(event, last_track_id=max((vote.track_id for vote in tracks), default=0))
 
     def _present(self, now: Now) -> datetime:
-        """Return the present on the clock of the newest run, which setting the host's leaves be."""
+        """Return the present on the clock of the newest run, which setting the host's leaves be.
+
+        Until a run has a frame, its clock is the host's: it was started by it just before.
+        """
         if self._anchor is None:
             return now.at
         at, mono_s = self._anchor
