@@ -18,6 +18,7 @@ from surveil.config import ConfigErrors, Fleet
 from surveil.config.loading import Loaded, read_fleet
 from surveil.config.problems import Problem
 from surveil.errors import UnavailableError
+from surveil.plaintext import escape, is_plain
 from surveil.redaction import redact
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
         sys.exit(UnavailableError.exit_code if failed else 0)
     for problem in loaded.warnings:
         place = f"{problem.file}:{problem.line}:{problem.column}"
-        click.echo(redact(f"{place}: warning: {problem.message}"), err=True)
+        click.echo(escape(redact(f"{place}: warning: {problem.message}")), err=True)
     _print_tables(loaded.fleet, results if probe else None)
     if failed:
         raise UnavailableError(f"no picture from {', '.join(failed)}")
@@ -84,7 +85,10 @@ def _report_json(loaded: Loaded, results: dict[str, ProbeReport], *, is_ok: bool
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # What a terminal would obey, or no encoding takes, goes out as JSON's own escapes.
+    is_safe = is_plain(text, keep_lines=True)
+    click.echo(text if is_safe else json.dumps(value, indent=2))
 
 
 def _print_tables(fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
@@ -102,7 +106,7 @@ def _print_tables(fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
             ", ".join(f"{name} ({r.kind})" for name, r in fleet.receivers.items()) or "none",
         ),
     ):
-        summary.add_row(Text(label, style="dim"), Text(redact(str(value)), overflow="fold"))
+        summary.add_row(Text(label, style="dim"), Text(escape(redact(str(value))), overflow="fold"))
     console.print(summary)
     table = Table(box=None, pad_edge=False, header_style="bold")
     columns = ["camera", "source", "fps"]
@@ -118,7 +122,7 @@ def _print_tables(fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
         elif results is not None:
             row += report_cells(results[camera.id])
             style = None if results[camera.id].is_ok else "red"
-        table.add_row(*(Text(cell) for cell in row), style=style)
+        table.add_row(*(Text(escape(cell)) for cell in row), style=style)
     console.print(table)
     count = sum(camera.enabled for camera in fleet.cameras.values())
     if results is None or all(result.is_ok for result in results.values()):
