@@ -57,6 +57,7 @@ def play(ring: FrameRing, bell_fd: int, stopping: threading.Event) -> None:
     ring_bell(bell_fd)
 
 
+@pytest.mark.timeout(300)
 def test_faces_reach_the_stream(tmp_path: Path, model: Path, own_redis_server) -> None:
     fleet = Fleet.model_validate(
         {
@@ -79,7 +80,7 @@ def test_faces_reach_the_stream(tmp_path: Path, model: Path, own_redis_server) -
     camera.start()
     worker.start()
     with connect(own_redis_server.url) as client:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not any(event.tracks for event in intervals(client)):
             assert time.monotonic() < deadline
             time.sleep(0.05)
