@@ -36,7 +36,8 @@ class RingSink:
         self._ring = ring
         self._doorbell_fd = doorbell_fd
         self._telemetry = telemetry
-        self._busy = 0
+        before = ring.tally()  # of a writer that this one replaces, and that has counted them
+        self._busy = before.busy if before is not None else 0
         self._log = get_logger("capture").bind(camera=camera)
 
     def begin_run(self, run: str, started_at: datetime) -> None:
