@@ -142,7 +142,7 @@ def analyze_clip(
         )
 
     run: _ClipRun | None = None
-    for batch in _batches(read_file(clip_options(clip, sample_fps), ZERO_AT)):
+    for batch, is_last in _batches(read_file(clip_options(clip, sample_fps), ZERO_AT)):
         first, last = batch[0], batch[-1]
         if run is None:
             timeline.size = _size(first)
@@ -153,7 +153,7 @@ def analyze_clip(
                 pipeline.end_run(first.camera, run.run)
                 part = run.part + 1
             run = _ClipRun(timeline, part, build(first), first.run, policy, keep_moments)
-        for reading in pipeline.process(batch):
+        for reading in pipeline.process(batch, ends_run=is_last):
             run.add(reading)
         run.close(last.captured_at)
         timeline.length_s = (last.captured_at - ZERO_AT).total_seconds() + 1 / sample_fps
@@ -207,8 +207,15 @@ def _size(frame: Frame) -> tuple[int, int]:
     return width, height
 
 
-def _batches(frames: Iterator[Frame]) -> Iterator[list[Frame]]:
-    """Yield frames in batches of one run each."""
-    while batch := list(islice(frames, BATCH)):
-        for _, run in groupby(batch, key=lambda frame: frame.run):
-            yield list(run)
+def _batches(frames: Iterator[Frame]) -> Iterator[tuple[list[Frame], bool]]:
+    """Yield frames in batches of one run each, and whether a batch is the last of its run."""
+    for _, run in groupby(frames, key=lambda frame: frame.run):
+        yield from _batches_of_run(run)
+
+
+def _batches_of_run(frames: Iterator[Frame]) -> Iterator[tuple[list[Frame], bool]]:
+    ahead = next(frames, None)
+    while ahead is not None:
+        batch = [ahead, *islice(frames, BATCH - 1)]
+        ahead = next(frames, None)
+        yield batch, ahead is None

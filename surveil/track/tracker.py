@@ -43,7 +43,9 @@ class Tracker:
         self._frame_size: tuple[int, int] | None = None
         self._candidates: list[Candidate] = []
         self._next_id = first_id
+        self._began_s: float | None = None
         self._at_s: float | None = None
+        self._seen_once: list[tuple[Candidate, Detection]] = []
 
     @property
     def last_id(self) -> int:
@@ -76,6 +78,7 @@ class Tracker:
         by_s = 0.0 if self._at_s is None else at_s - self._at_s
         if by_s < 0:
             raise ValueError(f"frames must come in order of time; this one is {-by_s:.3f} s early")
+        self._began_s = at_s if self._began_s is None else self._began_s
         self._at_s, self._frame_size = at_s, frame_size
         for candidate in self._candidates:
             candidate.predict(by_s)
@@ -86,15 +89,29 @@ class Tracker:
         matched, origins = self._match(self._candidates, sure, detections)
         missed = [c for c in self._candidates if c.misses]
         matched |= self._match(missed, unsure, detections)[0]
-        begun = [
-            Candidate(detections[i].box, self._options, origins.get(i))
+        self._seen_once = [
+            (Candidate(detections[i].box, self._options, origins.get(i)), detections[i])
             for i in sure
             if i not in matched
         ]
         faces = [self._identify(matched[i], detections[i]) for i in sorted(matched)]
         kept = [c for c in self._candidates if not c.is_over]
-        self._candidates = kept + begun
+        self._candidates = kept + [candidate for candidate, _ in self._seen_once]
         return faces
+
+    def end(self) -> list[TrackedFace]:
+        """Return the faces of the last frame that the end of the run keeps from a second sight.
+
+        Called once after the last frame, by whoever knows that it is the last. In a run that was
+        over before ``confirm_within_s`` had passed, such as a clip of one picture, a face seen for
+        the first time was not left waiting for long enough to be taken for a false detection. Of a
+        longer run nothing is returned.
+        """
+        if self._at_s is None or self._began_s is None:
+            return []
+        if self._at_s - self._began_s >= self._options.confirm_within_s:
+            return []
+        return [self._identify(candidate, detection) for candidate, detection in self._seen_once]
 
     def _match(
         self, candidates: list[Candidate], indices: list[int], detections: Sequence[Detection]

@@ -41,6 +41,7 @@ class FaceTracker(Protocol):
         *,
         frame_size: tuple[int, int] | None = None,
     ) -> Sequence[SeenFace]: ...
+    def end(self) -> Sequence[SeenFace]: ...
 
 
 class EmotionClassifier(Protocol):
@@ -91,8 +92,13 @@ class Pipeline:
         """Forget a run's tracks."""
         self._runs.pop((camera, run), None)
 
-    def process(self, frames: Sequence[Frame]) -> list[FrameReading]:
+    def process(self, frames: Sequence[Frame], *, ends_run: bool = False) -> list[FrameReading]:
         """Analyse frames, of any cameras and sizes, those of a run in order of time.
+
+        Args:
+            frames: Some.
+            ends_run: Whether the last frame is the last of its run, as is known of a clip. What its
+                tracker still held back is then told of that frame.
 
         Returns:
             One reading per frame, in the same order.
@@ -102,6 +108,8 @@ class Pipeline:
             None if faces is None else self._track(frame, faces)
             for frame, faces in zip(frames, found, strict=True)
         ]
+        if ends_run and seen and seen[-1] is not None:
+            seen[-1] += self._run_of(frames[-1])[0].end()
         crops: list[list[NDArray[np.uint8]]] = []
         for i, (frame, faces) in enumerate(zip(frames, seen, strict=True)):
             kept, cut = self._crop(frame, faces or ())

@@ -67,6 +67,36 @@ def test_face_is_a_track_from_its_second_sight_on(tracker: Camera) -> None:
     assert third.detection is face
 
 
+def test_face_of_the_only_frame_is_a_track_at_the_end(tracker: Camera) -> None:
+    face, unsure = face_at(300, 300, 80), face_at(600, 300, 80, score=0.8)
+    assert tracker.update([unsure, face], 7.0) == []
+    (found,) = tracker.tracker.end()
+    assert (found.track_id, found.is_new) == (1, True)
+    assert found.detection is face
+
+
+def test_run_that_ends_before_a_second_sight_gives_out_who_came_last(tracker: Camera) -> None:
+    known = face_at(300, 300, 80)
+    for at_s in (0.0, 0.2):
+        tracker.update([known], at_s)
+    assert ids_of(tracker.update([known, face_at(700, 300, 80)], 0.4)) == [1]
+    assert ids_of(tracker.tracker.end()) == [2]
+
+
+@pytest.mark.parametrize("length_s", [1.0, 60.0])
+def test_longer_run_ends_without_what_was_seen_once(tracker: Camera, length_s: float) -> None:
+    tracker.update([], 0.0)
+    tracker.update([face_at(300, 300, 80)], length_s)
+    assert tracker.tracker.end() == []
+
+
+def test_run_without_faces_or_frames_ends_with_none(tracker: Camera) -> None:
+    assert tracker.tracker.end() == []
+    tracker.update([face_at(300, 300, 80)], 0.0)
+    tracker.update([], 0.2)
+    assert tracker.tracker.end() == []
+
+
 def test_false_detections_take_no_identity(tracker: Camera) -> None:
     for second in range(10):
         assert tracker.update([face_at(100 + 100 * second, 300, 60)], second * 2) == []
