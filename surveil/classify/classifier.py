@@ -4,24 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.classify.networks import StoredModel, read_model
 from surveil.classify.preprocess import preprocess
 from surveil.domain import EMOTIONS
-from surveil.engines import EngineName, Network, compile_network
+from surveil.engines import Blueprint, EngineName, Network, compile_network
+from surveil.engines.blueprint import digest_of_files
 from surveil.errors import ModelError
-from surveil.models.facts import ModelFacts
+from surveil.models.facts import ModelFacts, read_facts
 from surveil.models.taxonomy import Taxonomy, restrict
+from surveil.models.weights import read_weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_NETWORKS = Path(__file__).with_name("networks")
+
+
+class StoredNetwork:
+    """The network of a model's folder, as a blueprint; see :class:`~surveil.engines.Blueprint`."""
+
+    def __init__(self, folder: Path, facts: ModelFacts) -> None:
+        self._folder = folder
+        self._facts = facts
+
+    def digest(self) -> str:
+        """Return what tells the network from others; its weights are checked on the way."""
+        read_weights(self._folder, self._facts)
+        facts = self._facts
+        what = (facts.architecture, len(facts.classes), facts.weights_sha256)
+        return f"{what} {digest_of_files(sorted(_NETWORKS.glob('*.py')))}"
+
+    def build(self) -> nn.Module:
+        """Return the network with its weights."""
+        # PyTorch with it: only where the engine runs on it, or keeps nothing of this network.
+        from surveil.classify.networks import read_model
+
+        return read_model(self._folder).network
 
 
 class Classifier:
     """A model compiled for one device. Called by one thread at a time, in the inference process.
 
     Args:
-        model: As :func:`~surveil.classify.read_model` returns it; handed over.
+        facts: Of the model.
+        blueprint: Its network, such as :class:`StoredNetwork`.
         device: ``cpu`` or ``cuda:N``.
         engine: What runs the network.
         max_batch: More crops than this are run in several batches, so that memory stays bounded
@@ -33,7 +63,8 @@ class Classifier:
 
     def __init__(
         self,
-        model: StoredModel,
+        facts: ModelFacts,
+        blueprint: Blueprint,
         *,
         device: str = "cpu",
         engine: EngineName = EngineName.AUTO,
@@ -44,7 +75,7 @@ class Classifier:
     ) -> None:
         if max_batch < 1:
             raise ValueError(f"max_batch must be at least 1, not {max_batch}")
-        self.facts: ModelFacts = model.facts
+        self.facts = facts
         self.max_batch = max_batch
         self._taxonomy = taxonomy or self.facts.taxonomy
         if lacking := [e for e in self._taxonomy.classes if e not in self.facts.classes]:
@@ -52,11 +83,11 @@ class Classifier:
                 f"{self.name} cannot tell {', '.join(lacking)}, which the taxonomy "
                 f"{self._taxonomy.name!r} asks for; it knows {', '.join(self.facts.classes)}"
             )
-        side = model.facts.input.crop_px
+        side = facts.input.crop_px
         self._network: Network = compile_network(
-            model.network,
+            blueprint,
             device=device,
-            example_shape=(2, model.facts.architecture.channels, side, side),
+            example_shape=(2, facts.architecture.channels, side, side),
             engine=engine,
             threads=threads,
             cache_dir=cache_dir,
@@ -79,9 +110,10 @@ class Classifier:
         Raises:
             ModelError: The folder does not hold a sound model, or one of too few classes.
         """
-        model = read_model(folder)
+        facts = read_facts(folder)
         return cls(
-            model,
+            facts,
+            StoredNetwork(folder, facts),
             device=device,
             engine=engine,
             max_batch=max_batch,

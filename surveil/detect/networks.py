@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
-from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from surveil.engines import EngineName, Network, compile_network
+from surveil.engines.blueprint import digest_of_files
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Name = Literal["pnet", "rnet", "onet"]
+"""Of a network, as its file of weights is called."""
 
 
 def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -25,19 +30,27 @@ def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return pixels
 
 
-class _ChannelsLast(nn.Module):
-    """Takes pixels ``(B, H, W, 3)`` and gives offsets, then landmarks if any, then scores.
+class _Facenet:
+    """One of the three, as a blueprint."""
 
-    The networks give the probabilities of "no face" and "face"; only the second one is handed on.
-    """
+    def __init__(self, name: Name) -> None:
+        self._name = name
 
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self._network = network
+    def digest(self) -> str:
+        """See :class:`~surveil.engines.Blueprint`."""
+        spec = find_spec("facenet_pytorch")  # finds it without importing it, and PyTorch with it
+        assert spec is not None
+        assert spec.origin is not None
+        wheel = Path(spec.origin).parent
+        parts = ("models/mtcnn.py", f"data/{self._name}.pt")
+        code = Path(__file__).with_name("facenet.py")
+        return f"{self._name} {digest_of_files([code, *(wheel / part for part in parts)])}"
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        outputs = cast("tuple[Tensor, ...]", self._network(pixels.permute(0, 3, 1, 2)))
-        return (*outputs[:-1], outputs[-1][:, 1])
+    def build(self) -> nn.Module:
+        """See :class:`~surveil.engines.Blueprint`."""
+        from surveil.detect.facenet import build
+
+        return build(self._name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +89,19 @@ class MtcnnNetworks:
             cache_dir: Folder in which converted networks are kept.
         """
 
-        def compiled(network: nn.Module, shape: tuple[int, ...], *axes: int) -> Network:
-            with torch.no_grad():
-                return compile_network(
-                    _ChannelsLast(network),
-                    device=device,
-                    example_shape=shape,
-                    dynamic_axes=axes,
-                    engine=engine,
-                    threads=threads,
-                    cache_dir=cache_dir,
-                )
+        def compiled(name: Name, shape: tuple[int, ...], *axes: int) -> Network:
+            return compile_network(
+                _Facenet(name),
+                device=device,
+                example_shape=shape,
+                dynamic_axes=axes,
+                engine=engine,
+                threads=threads,
+                cache_dir=cache_dir,
+            )
 
         return cls(
-            proposal=compiled(PNet(), (2, 41, 62, 3), 1, 2),
-            refinement=compiled(RNet(), (2, 24, 24, 3)),
-            output=compiled(ONet(), (2, 48, 48, 3)),
+            proposal=compiled("pnet", (2, 41, 62, 3), 1, 2),
+            refinement=compiled("rnet", (2, 24, 24, 3)),
+            output=compiled("onet", (2, 48, 48, 3)),
         )

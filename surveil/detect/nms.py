@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchvision.ops import nms
 
 Indices = NDArray[np.intp]
 
@@ -14,6 +12,9 @@ def keep_by_iou(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], *, above: float
 ) -> Indices:
     """Return which boxes stay when those with an IoU over ``above`` to a better one go.
+
+    The same boxes stay as with ``torchvision.ops.nms``, whose arithmetic in float32 this is; of
+    equal scores the first counts as the better one.
 
     Boxes of different frames or scales belong into different calls: putting them into one with
     offsets, as ``batched_nms`` does, mixes them up where coordinates are negative, and rounds.
@@ -26,11 +27,21 @@ def keep_by_iou(
     Returns:
         Indices of those that stay, best first.
     """
-    if len(boxes) == 0:
-        return np.zeros(0, dtype=np.intp)
-    kept = nms(torch.from_numpy(boxes), torch.from_numpy(scores), above)
-    indices: Indices = kept.numpy().astype(np.intp, copy=False)
-    return indices
+    waiting = np.argsort(-scores, kind="stable")
+    x1, y1, x2, y2 = (np.ascontiguousarray(column) for column in boxes[waiting].T)
+    areas = (x2 - x1) * (y2 - y1)
+    places = np.arange(len(waiting))
+    kept: list[int] = []
+    while places.size:
+        best, places = places[0], places[1:]
+        kept.append(int(waiting[best]))
+        width = np.minimum(x2[best], x2[places]) - np.maximum(x1[best], x1[places])
+        height = np.minimum(y2[best], y2[places]) - np.maximum(y1[best], y1[places])
+        shared = np.maximum(width, 0) * np.maximum(height, 0)
+        with np.errstate(invalid="ignore"):  # of two boxes without area: they stay side by side
+            over = shared / (areas[best] + areas[places] - shared) > above
+        places = places[~over]
+    return np.array(kept, dtype=np.intp)
 
 
 def keep_by_smaller(

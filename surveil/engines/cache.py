@@ -1,7 +1,9 @@
-"""Converted networks kept on disk: converting takes seconds at each start, reading takes none.
+"""Converted networks kept on disk: converting takes PyTorch and seconds, reading takes neither.
 
-A file's name is the hash of all that the conversion depends on, so a file is never out of date; it
-is only ever replaced by an equal one. A damaged file is converted anew.
+An entry is named by the hash of all that the conversion depends on, so it is never out of date:
+what another version or other weights would make has another name. It begins with the hash of its
+name and content, which is compared before OpenVINO sees a byte of it; an entry that is damaged,
+under another name than its own, or of another user is not loaded but made again.
 """
 
 from __future__ import annotations
@@ -9,68 +11,110 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import openvino
-import torch
-from torch import nn
+
+from surveil.engines.blueprint import digest_of_files
+from surveil.logs import get_logger
+from surveil.replacing import replacing
 
 KEPT = 24
 """Networks that a cache keeps, the least recently used go; a pipeline has four."""
 
+MOST_BYTES = 1 << 30
+"""No entry is larger; the largest network there is takes 130 MB."""
 
-def fingerprint(module: nn.Module, *facts: object) -> str:
-    """Return the hash of a module and of what else its conversion depends on."""
-    digest = hashlib.sha256(repr((openvino.get_version(), torch.__version__, facts)).encode())
-    digest.update(repr(module).encode())
-    for name, tensor in sorted(module.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
+_SUFFIX = ".network"
+_MAGIC = b"surveil-network-1"
+_CONVERSION = Path(__file__).with_name("conversion.py")
+
+_log = get_logger("engines")
 
 
-def converted(folder: Path | None, key: str, convert: Callable[[], Any]) -> Any:
-    """Return the OpenVINO model called ``key`` from a folder, converting and keeping it if need be.
+class _RefusedError(Exception):
+    """An entry that must not be loaded; its text is the cause."""
+
+
+def entry_key(network: str, *facts: object) -> str:
+    """Return the name of what is made of a network by this version of everything.
 
     Args:
-        folder: The cache; None keeps nothing.
-        key: What :func:`fingerprint` returns.
+        network: The digest of its blueprint.
+        facts: What else the conversion is given, such as shapes.
+    """
+    made_by = (version("openvino"), version("torch"), digest_of_files([_CONVERSION]))
+    return hashlib.sha256(repr((network, made_by, facts)).encode()).hexdigest()
+
+
+def converted(folder: Path, key: str, convert: Callable[[], openvino.Model]) -> openvino.Model:
+    """Return the OpenVINO model of a name from a folder, converting and keeping it if need be.
+
+    Args:
+        folder: The cache, which is made if need be; if it cannot be, or not be written to, that
+            costs time at the next start and nothing else.
+        key: What :func:`entry_key` returns.
         convert: Makes the model.
     """
-    if folder is None:
-        return convert()
-    path = folder / f"{key[:32]}.xml"
-    if path.exists():
-        # RuntimeError: the file is damaged; a cache may not be the reason that nothing starts.
-        with contextlib.suppress(RuntimeError):
-            model = openvino.Core().read_model(path)
-            path.touch()
-            return model
+    path = folder / f"{key[:32]}{_SUFFIX}"
+    try:
+        return _read(path, key)
+    except FileNotFoundError:
+        pass
+    except (_RefusedError, OSError, RuntimeError) as error:
+        # A cache may not be the reason that nothing starts. RuntimeError: OpenVINO cannot read it.
+        _log.warning("network.rebuilt", path=str(path), cause=str(error)[:200])
     model = convert()
-    # OSError: the disk is full or read-only; then the next start takes longer again.
-    with contextlib.suppress(OSError, RuntimeError):
+    try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(model, path)
+        _write(path, key, model)
         _prune(folder)
+    except (OSError, RuntimeError) as error:  # the disk is full or read-only
+        _log.warning("network.not_kept", path=str(path), cause=str(error)[:200])
     return model
 
 
-def _write(model: Any, path: Path) -> None:
-    """Write both files whole: the weights first, then the description that names them valid."""
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part.xml")
-    try:
-        openvino.save_model(model, part, compress_to_fp16=False)
-        part.with_suffix(".bin").replace(path.with_suffix(".bin"))
-        part.replace(path)
-    finally:
-        for left in (part, part.with_suffix(".bin")):
-            left.unlink(missing_ok=True)
+def _read(path: Path, key: str) -> openvino.Model:
+    with path.open("rb") as file:
+        facts = os.fstat(file.fileno())
+        if facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
+            raise _RefusedError("others than this user may have written it")
+        data = file.read(MOST_BYTES + 1)
+    head, _, content = data.partition(b"\n")
+    words = head.split(b" ")
+    if len(words) != 3 or words[0] != _MAGIC or not words[1].isdigit():
+        raise _RefusedError("it is damaged, or of another version")
+    if words[2] != _digest(key, words[1], content):
+        raise _RefusedError("its digest does not match: it is damaged, or another network's")
+    graph_bytes = int(words[1])
+    model = openvino.Core().read_model(content[:graph_bytes], content[graph_bytes:])
+    with contextlib.suppress(OSError):  # on a read-only disk nothing is pruned either
+        path.touch()
+    return model
+
+
+def _write(path: Path, key: str, model: openvino.Model) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+        graph = Path(scratch) / "graph.xml"
+        openvino.save_model(model, graph, compress_to_fp16=False)
+        text, weights = graph.read_bytes(), graph.with_suffix(".bin").read_bytes()
+    size = str(len(text)).encode()
+    head = b" ".join((_MAGIC, size, _digest(key, size, text + weights)))
+    with replacing(path) as fresh:
+        fresh.touch(0o600)
+        fresh.write_bytes(head + b"\n" + text + weights)
+
+
+def _digest(key: str, graph_bytes: bytes, content: bytes) -> bytes:
+    digest = hashlib.sha256(b" ".join((_MAGIC, key.encode(), graph_bytes)))
+    digest.update(content)
+    return digest.hexdigest().encode()
 
 
 def _prune(folder: Path) -> None:
-    known = sorted(folder.glob("*.xml"), key=lambda path: path.stat().st_mtime, reverse=True)
+    known = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in known[KEPT:]:
         old.unlink(missing_ok=True)
-        old.with_suffix(".bin").unlink(missing_ok=True)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torch import nn
-
+from surveil.engines.blueprint import Blueprint
 from surveil.engines.network import EngineName, Network
-from surveil.engines.openvino import compile_openvino
 from surveil.engines.shapes import InputShape
-from surveil.engines.torch import compile_torch
 
 
 def compile_network(
-    module: nn.Module,
+    blueprint: Blueprint,
     *,
     device: str,
     example_shape: tuple[int, ...],
@@ -26,10 +23,10 @@ def compile_network(
     """Compile a network for a device.
 
     Args:
-        module: Takes one float32 tensor, returns a tensor or a tuple of tensors. It is switched to
-            evaluation mode and may be moved; hand over one that nobody trains.
+        blueprint: What network; :class:`~surveil.engines.torch.ModuleBlueprint` for a module that
+            is there.
         device: ``cpu`` or ``cuda:N``, as :func:`~surveil.engines.resolve_device` returns it.
-        example_shape: Shape of an input the module can take.
+        example_shape: Shape of an input the network can take.
         dynamic_batch: Whether axis 0 may change from call to call.
         dynamic_axes: Further axes that may change, as in a fully convolutional network. Give them
             sizes of at least 2, all different, in ``example_shape``.
@@ -43,17 +40,23 @@ def compile_network(
 
     Raises:
         ValueError: OpenVINO is asked to run on a GPU.
+        ModelError: A file of the network is missing or damaged.
     """
     on_cpu = device == "cpu"
     if engine is EngineName.OPENVINO and not on_cpu:
         raise ValueError(f"OpenVINO runs networks on the CPU, not on {device}")
     shape = InputShape.of(example_shape, dynamic_batch=dynamic_batch, dynamic_axes=dynamic_axes)
+    # Libraries are imported where they are used: PyTorch takes seconds and a gigabyte.
     if engine is EngineName.OPENVINO or (engine is EngineName.AUTO and on_cpu):
+        from surveil.engines.openvino import compile_openvino
+
         return compile_openvino(
-            module,
+            blueprint,
             example_shape=example_shape,
             shape=shape,
             threads=threads,
             cache_dir=cache_dir,
         )
-    return compile_torch(module, device=device, shape=shape)
+    from surveil.engines.torch import compile_torch
+
+    return compile_torch(blueprint.build(), device=device, shape=shape)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
-
-import torch
 
 from surveil.errors import ConfigError
 
@@ -19,16 +18,30 @@ def resolve_device(name: str) -> str:
     Raises:
         ConfigError: The name is unknown, or the GPU is not there.
     """
-    if name == "auto":
-        return "cuda:0" if torch.cuda.is_available() else "cpu"
     if name == "cpu":
         return name
+    if name == "auto":
+        return "cuda:0" if _gpu_count() else "cpu"
     matched = _CUDA.fullmatch(name)
     if matched is None:
         raise ConfigError(f"device {name!r} is unknown: use auto, cpu, cuda or cuda:N")
-    index = int(matched[1] or 0)
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    index, count = int(matched[1] or 0), _gpu_count()
     if index >= count:
         there = "no CUDA GPU is" if count == 0 else f"only {count} CUDA GPU(s) are"
         raise ConfigError(f"device {name!r} cannot be used: {there} visible to PyTorch; try auto")
     return f"cuda:{index}"
+
+
+def _gpu_count() -> int:
+    """Return how many GPUs PyTorch can use.
+
+    Where NVIDIA's driver is not installed there are none, and PyTorch is not asked: importing it
+    would cost a host without a GPU seconds and a gigabyte of memory.
+    """
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

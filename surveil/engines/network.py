@@ -20,10 +20,25 @@ class EngineName(StrEnum):
 class Network(Protocol):
     """A network compiled for one device.
 
-    Called by one thread at a time: a network keeps buffers between calls. It keeps nothing else, so
-    equal batches give equal outputs, and an output does not depend on the rest of its batch by more
-    than rounding. Every engine agrees with PyTorch eager within ``1e-4`` on outputs of order 1.
+    Called in the inference process by one thread at a time: a network keeps buffers between calls.
+    It keeps nothing else, so equal batches give equal outputs, and an output does not depend on the
+    rest of its batch by more than rounding.
+
+    Arrays are those of the host: whoever composes networks of any engine, as the cascade on a CPU
+    does, reads each one's outputs there. On a device of its own memory that costs a copy and a wait
+    between stages. Stages that are to stay on their device are compiled as one network, or are a
+    :class:`~surveil.detect.Detector` of their own, which hands out detections and nothing of the
+    device; there is no array in this contract that only some callers could read.
     """
+
+    @property
+    def tolerance(self) -> float:
+        """Largest difference to PyTorch eager in float32 on a CPU, on outputs of order 1.
+
+        It belongs to the engine: one that computes in fewer bits states more. Tests ask for it and
+        keep no number of their own.
+        """
+        ...
 
     def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Run the network.

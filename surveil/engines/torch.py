@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,6 +13,32 @@ from surveil.engines.errors import DeviceMemoryError
 from surveil.engines.network import Network
 from surveil.engines.shapes import InputShape
 
+TOLERANCE = 1e-4
+"""On a GPU, and with weights in another order in memory, sums are taken in another order."""
+
+
+class ModuleBlueprint:
+    """A network that is there already.
+
+    Args:
+        module: Handed over: it may be moved and switched to evaluation mode, so nobody trains it.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+
+    def digest(self) -> str:
+        """See :class:`~surveil.engines.blueprint.Blueprint`."""
+        digest = hashlib.sha256(repr(self._module).encode())
+        for name, tensor in sorted(self._module.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def build(self) -> nn.Module:
+        """See :class:`~surveil.engines.blueprint.Blueprint`."""
+        return self._module
+
 
 class TorchNetwork:
     """A module in evaluation mode on one device, with its convolution weights channels-last.
@@ -18,6 +46,8 @@ class TorchNetwork:
     Convolutions are kept from TF32, which PyTorch would use on recent GPUs by default: its ten bits
     move boxes by pixels.
     """
+
+    tolerance = TOLERANCE
 
     def __init__(self, module: nn.Module, device: torch.device, shape: InputShape) -> None:
         self._module = module

@@ -43,8 +43,7 @@ class Request:
     @property
     def stream(self) -> str:
         """The first part of the path, percent-decoded: the camera's name."""
-        name = urlsplit(self.uri).path.strip("/").partition("/")[0]
-        return unquote(name, errors="surrogateescape")
+        return unquote(urlsplit(self.uri).path.strip("/").partition("/")[0])
 
     @property
     def session(self) -> str | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from surveil.domain import CameraState, Event, IntervalEvent, Reason
-from surveil.store.rows import Lost
 
 WORKER_LOST = Reason.WORKER_LOST.value
 NO_FRAMES = "no-frames"
@@ -53,7 +52,7 @@ class Gap:
 
 
 def goes_on(
-    last_seen_at: datetime, last_analysed_at: datetime | None, events: Sequence[Event | Lost]
+    last_seen_at: datetime, last_analysed_at: datetime | None, events: Sequence[Event]
 ) -> bool:
     """Return whether new events only prolong what is analysed without a hole, as they mostly do.
 

@@ -16,11 +16,9 @@ from surveil.classify.networks.building import build_network
 from surveil.classify.networks.resnet import FaceNetwork
 from surveil.errors import ModelError
 from surveil.models.facts import ModelFacts, read_facts
-from surveil.models.files import FACTS, WEIGHTS, read_bounded
+from surveil.models.files import FACTS, WEIGHTS
 from surveil.models.placing import model_in_the_making
-
-MAX_WEIGHTS_BYTES = 256 << 20
-"""Four times the largest network of :class:`Architecture`, ``keras-cnn`` in half precision."""
+from surveil.models.weights import read_weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,19 +38,8 @@ def read_model(folder: Path) -> StoredModel:
             the message names the file.
     """
     facts = read_facts(folder)
+    data = read_weights(folder, facts)
     path = folder / WEIGHTS
-    if not path.exists():
-        raise ModelError(
-            f"{path}: no such file; weights of models that are compared but not shipped are not "
-            f"kept in the repository: train it again with the configuration that {FACTS} holds"
-        )
-    data = read_bounded(path, MAX_WEIGHTS_BYTES)
-    found = hashlib.sha256(data).hexdigest()
-    if found != facts.weights_sha256:
-        raise ModelError(
-            f"{path}: is not the file that {FACTS} describes "
-            f"(sha256 {found[:12]}…, expected {facts.weights_sha256[:12]}…)"
-        )
     try:
         tensors = safetensors.torch.load(data)
     except SafetensorError as error:

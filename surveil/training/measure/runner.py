@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from surveil.classify import normalise
 from surveil.classify.networks import StoredModel
 from surveil.engines import compile_network
+from surveil.engines.torch import ModuleBlueprint
 from surveil.models import Preprocessing
 
 _BATCH = 64
@@ -29,7 +30,7 @@ class Runner:
         how = model.facts.preprocessing
         self.how = how
         self._network = compile_network(
-            model.network,
+            ModuleBlueprint(model.network),
             device=device,
             example_shape=(2, how.channels, how.crop_px, how.crop_px),
             threads=threads,

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from surveil.classify import Classifier
-from surveil.classify.networks import StoredModel, read_model
+from surveil.classify.networks import StoredModel
 from surveil.engines import EngineName
+from surveil.engines.torch import ModuleBlueprint
 from surveil.errors import SurveilError
 from surveil.training.records.figures import Speed
 
@@ -78,11 +79,16 @@ def time_faces(
         return [
             _timing(classifier, Setup(engine, device, count), crops[:batch], budget_s)
             for engine in dict.fromkeys((production, EngineName.TORCH))
-            for classifier in [Classifier(model, device=device, engine=engine, threads=count)]
+            for classifier in [_classifier(model, engine, device, count)]
             for batch in batches
         ]
     finally:
         torch.set_num_threads(before)
+
+
+def _classifier(model: StoredModel, engine: EngineName, device: str, threads: int) -> Classifier:
+    blueprint = ModuleBlueprint(model.network)
+    return Classifier(model.facts, blueprint, device=device, engine=engine, threads=threads)
 
 
 def crops_of(count: int) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
@@ -140,10 +146,13 @@ def memory_bytes(folder: Path, device: str, threads: int | None) -> int | None:
 
 def _grown_bytes(folder: Path, device: str, threads: int) -> int:
     """Return the growth of this process; all libraries are imported by now. Runs in the child."""
+    if device == "cpu":
+        # Or they would be imported while the growth is measured.
+        pass
     torch.set_num_threads(threads)
     crops = crops_of(max(BATCHES))
     before = _resident_kib("VmRSS") if device == "cpu" else 0
-    classifier = Classifier(read_model(folder), device=device, threads=threads)
+    classifier = Classifier.load(folder, device, threads=threads)
     classifier.classify(crops)
     if device != "cpu":
         return int(torch.cuda.max_memory_allocated(device))

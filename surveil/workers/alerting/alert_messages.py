@@ -1,4 +1,4 @@
-"""From the engine's transitions to the rows and messages that they become."""
+"""From the engine's transitions to the rows and messages that they become. Pure."""
 
 from __future__ import annotations
 

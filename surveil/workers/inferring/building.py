@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from surveil.classify import Classifier
 from surveil.detect import Detector, MtcnnDetector, MtcnnNetworks
 from surveil.engines import resolve_device
@@ -59,6 +57,8 @@ def build_pipeline(
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
+    On a CPU, PyTorch is imported only where ``cache_dir`` does not hold a network yet.
+
     Args:
         cameras: Camera id to what counts as a face there.
         model: Name or path of the emotion model.
@@ -76,7 +76,6 @@ def build_pipeline(
     """
     device = resolve_device(device)
     threads = threads or cpu_threads()
-    torch.set_num_threads(threads)
     classifier = Classifier.load(
         find_model(model),
         device,

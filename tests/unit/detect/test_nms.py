@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from facenet_pytorch.models.utils.detect_face import nms_numpy
+from hypothesis import given
+from hypothesis import strategies as st
 from kit.boxes import iou_matrix
 from numpy.typing import NDArray
+from torchvision.ops import nms
 
 from surveil.detect.nms import keep_by_iou, keep_by_smaller
 
@@ -51,3 +55,14 @@ def test_none_stay_none() -> None:
     boxes, scores = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
     assert keep_by_iou(boxes, scores, above=0.5).tolist() == []
     assert keep_by_smaller(boxes, scores, above=0.5).tolist() == []
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 40), st.sampled_from([0.5, 0.7]))
+def test_kept_boxes_are_those_of_torchvision(seed: int, count: int, above: float) -> None:
+    """Also where coordinates are whole, so that overlaps equal the threshold and scores tie."""
+    rng = np.random.default_rng(seed)
+    low = rng.integers(-9, 9, (count, 2))
+    boxes = np.concatenate([low, low + rng.integers(0, 9, (count, 2))], axis=1).astype(np.float32)
+    scores = (rng.integers(0, 9, count) / 9).astype(np.float32)
+    theirs = nms(torch.from_numpy(boxes), torch.from_numpy(scores), above).numpy()
+    np.testing.assert_array_equal(keep_by_iou(boxes, scores, above=above), theirs)

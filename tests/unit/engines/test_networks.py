@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from surveil.engines import DeviceMemoryError, EngineName, Network, compile_network
-
-TOLERANCE = 1e-4
-"""What :class:`surveil.engines.Network` promises for outputs of order 1."""
+from surveil.engines.torch import ModuleBlueprint
 
 
 class Branching(nn.Module):
@@ -50,7 +48,7 @@ def module() -> nn.Module:
 @pytest.fixture(scope="module", params=[EngineName.TORCH, EngineName.OPENVINO, EngineName.AUTO])
 def network(request: pytest.FixtureRequest, module: nn.Module) -> Network:
     return compile_network(
-        module,
+        ModuleBlueprint(module),
         device="cpu",
         example_shape=(2, 16, 19, 3),
         dynamic_axes=(1, 2),
@@ -73,7 +71,7 @@ def test_agrees_with_eager(network: Network, module: nn.Module, shape: tuple[int
     assert len(outputs) == 2
     for ours, theirs in zip(outputs, expected, strict=True):
         assert ours.dtype == np.float32
-        np.testing.assert_allclose(ours, theirs.numpy(), atol=TOLERANCE)
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=network.tolerance)
 
 
 def test_outputs_belong_to_the_caller(network: Network) -> None:
@@ -103,12 +101,16 @@ def test_one_output_comes_as_a_tuple_and_the_batch_may_be_fixed(engine: EngineNa
     torch.manual_seed(0)
     linear = nn.Linear(4, 2)
     network = compile_network(
-        linear, device="cpu", example_shape=(3, 4), dynamic_batch=False, engine=engine
+        ModuleBlueprint(linear),
+        device="cpu",
+        example_shape=(3, 4),
+        dynamic_batch=False,
+        engine=engine,
     )
     values = batch(3, 4)
     (output,) = network(values)
     expected = linear(torch.from_numpy(values)).detach().numpy()
-    np.testing.assert_allclose(output, expected, atol=TOLERANCE)
+    np.testing.assert_allclose(output, expected, atol=network.tolerance)
     with pytest.raises(ValueError, match="does not fit"):
         network(batch(2, 4))
 
@@ -116,7 +118,11 @@ def test_one_output_comes_as_a_tuple_and_the_batch_may_be_fixed(engine: EngineNa
 def test_openvino_leaves_the_module_as_it_was() -> None:
     module = Branching()
     compile_network(
-        module, device="cpu", example_shape=(2, 16, 19, 3), engine=EngineName.OPENVINO, threads=1
+        ModuleBlueprint(module),
+        device="cpu",
+        example_shape=(2, 16, 19, 3),
+        engine=EngineName.OPENVINO,
+        threads=1,
     )
     assert module.training
     assert isinstance(module.shared_slope, nn.PReLU)
@@ -125,7 +131,10 @@ def test_openvino_leaves_the_module_as_it_was() -> None:
 def test_openvino_is_for_cpus() -> None:
     with pytest.raises(ValueError, match="not on cuda:0"):
         compile_network(
-            nn.Linear(1, 1), device="cuda:0", example_shape=(1, 1), engine=EngineName.OPENVINO
+            ModuleBlueprint(nn.Linear(1, 1)),
+            device="cuda:0",
+            example_shape=(1, 1),
+            engine=EngineName.OPENVINO,
         )
 
 
@@ -139,7 +148,9 @@ class Hungry(nn.Module):
 
 @pytest.mark.parametrize("engine", [EngineName.TORCH, EngineName.OPENVINO])
 def test_want_of_memory_is_told_apart_and_a_smaller_batch_runs(engine: EngineName) -> None:
-    network = compile_network(Hungry(), device="cpu", example_shape=(2, 1, 3), engine=engine)
+    network = compile_network(
+        ModuleBlueprint(Hungry()), device="cpu", example_shape=(2, 1, 3), engine=engine
+    )
     with pytest.raises(DeviceMemoryError, match=r"cpu: no memory for \(3, 1, 3\)"):
         network(batch(3, 1, 3))
     (output,) = network(batch(1, 1, 3))
@@ -148,7 +159,10 @@ def test_want_of_memory_is_told_apart_and_a_smaller_batch_runs(engine: EngineNam
 
 def test_other_faults_of_a_network_are_not_want_of_memory() -> None:
     network = compile_network(
-        nn.Linear(4, 2), device="cpu", example_shape=(2, 3), engine=EngineName.TORCH
+        ModuleBlueprint(nn.Linear(4, 2)),
+        device="cpu",
+        example_shape=(2, 3),
+        engine=EngineName.TORCH,
     )
     with pytest.raises(RuntimeError) as raised:
         network(batch(2, 3))
