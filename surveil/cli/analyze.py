@@ -16,6 +16,7 @@ from rich.text import Text
 
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
+from surveil.plaintext import escape
 
 if TYPE_CHECKING:
     from surveil.clips.analyze import ClipTimeline
@@ -115,7 +116,7 @@ def command(
         for clip in clips:
             try:
                 length_s, _ = clip_length_s(clip)
-                bar = _Bar(progress, f"analysing {clip.name}", length_s)
+                bar = _Bar(progress, f"analysing {escape(clip.name)}", length_s)
                 timeline = analyze_clip(
                     clip,
                     pipeline,
@@ -128,16 +129,14 @@ def command(
                 )
                 bar.close()
                 if clip in targets:
-                    bar = _Bar(progress, f"drawing {clip.name}", timeline.length_s)
+                    bar = _Bar(progress, f"drawing {escape(clip.name)}", timeline.length_s)
                     write_annotated(timeline, targets[clip], on_progress=bar)
                     bar.close()
                     timeline.moments.clear()
             except SourceError as error:
                 failed += 1
                 detail = f": {error}" if str(error) != error.failure.reason.value else ""
-                errors.print(
-                    Text(f"surveil: {clip}: {error.failure.reason.value}{detail}"), soft_wrap=True
-                )
+                _say(errors, f"surveil: {clip}: {error.failure.reason.value}{detail}")
                 continue
             timelines.append(timeline)
             _warn(errors, timeline)
@@ -145,16 +144,26 @@ def command(
         console.print(_summary(timelines))
     if out is not None and timelines:
         rows = write_timelines(out, timelines)
-        console.print(Text(f"{rows} rows in {out}"), soft_wrap=True)
+        _say(console, f"{rows} rows in {out}")
     for clip, target in targets.items():
         if any(timeline.clip == clip for timeline in timelines):
-            console.print(Text(f"annotated video in {target}"), soft_wrap=True)
+            _say(console, f"annotated video in {target}")
     sys.exit(1 if failed else 0)
+
+
+def _say(console: Console, text: str) -> None:
+    # The name of a file may be no text at all.
+    console.print(Text(escape(text)), soft_wrap=True)
 
 
 def _check_clips(clips: Sequence[Path]) -> None:
     problems = [f"{clip}: there is no such file" for clip in clips if not clip.exists()]
     problems += [f"{clip}: is a folder, not a file" for clip in clips if clip.is_dir()]
+    problems += [
+        f"{clip}: can be read only once; save it to a file first"
+        for clip in clips
+        if clip.exists() and not clip.is_dir() and not clip.is_file()
+    ]
     problems += [f"{clip}: given twice" for clip, n in Counter(clips).items() if n > 1]
     if problems:
         raise ConfigError("\n".join(problems))
@@ -208,19 +217,14 @@ class _Bar:
 
 def _warn(errors: Console, timeline: ClipTimeline) -> None:
     if timeline.is_cut_short:
-        errors.print(
-            Text(
-                f"surveil: {timeline.clip}: readable up to {timeline.length_s:.1f} s of the"
-                f" announced {timeline.announced_s:.1f} s (truncated or damaged);"
-                " what is there is kept"
-            ),
-            soft_wrap=True,
+        _say(
+            errors,
+            f"surveil: {timeline.clip}: readable up to {timeline.length_s:.1f} s of the"
+            f" announced {timeline.announced_s:.1f} s (truncated or damaged);"
+            " what is there is kept",
         )
     if timeline.failed:
-        errors.print(
-            Text(f"surveil: {timeline.clip}: {timeline.failed} frames could not be analysed"),
-            soft_wrap=True,
-        )
+        _say(errors, f"surveil: {timeline.clip}: {timeline.failed} frames could not be analysed")
 
 
 def _summary(timelines: Sequence[ClipTimeline]) -> Table:
@@ -245,7 +249,7 @@ def _summary(timelines: Sequence[ClipTimeline]) -> Table:
         )
         speed = timeline.length_s / max(timeline.elapsed_s, 1e-6)
         table.add_row(
-            Text(timeline.clip.name),
+            Text(escape(timeline.clip.name)),
             f"{timeline.length_s:.1f} s",
             f"{speed:.1f}x",
             str(len(people)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,14 @@ from rich.text import Text
 
 from surveil.cli.options import with_fleet_file
 from surveil.cli.probing import report_cells, report_json
-from surveil.config import ConfigErrors, Fleet
+from surveil.cli.tabular import render
+from surveil.config import Camera, ConfigErrors, Fleet
 from surveil.config.loading import Loaded, read_fleet
 from surveil.config.problems import Problem
 from surveil.errors import UnavailableError
+from surveil.plaintext import is_plain
 from surveil.redaction import redact
+from surveil.tables import Column, cell, draw_table, number, whole
 
 if TYPE_CHECKING:
     from surveil.sources.probe import ProbeReport
@@ -47,9 +51,10 @@ def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
         _print_json(_report_json(loaded, results, is_ok=not failed))
         sys.exit(UnavailableError.exit_code if failed else 0)
     for problem in loaded.warnings:
-        place = f"{problem.file}:{problem.line}:{problem.column}"
-        click.echo(redact(f"{place}: warning: {problem.message}"), err=True)
-    _print_tables(loaded.fleet, results if probe else None)
+        warning = replace(problem, message=f"warning: {problem.message}")
+        click.echo(redact(str(warning)), err=True)
+    shown = results if probe else None
+    click.echo(render(lambda console: _show(console, loaded.fleet, shown)), nl=False)
     if failed:
         raise UnavailableError(f"no picture from {', '.join(failed)}")
 
@@ -84,12 +89,13 @@ def _report_json(loaded: Loaded, results: dict[str, ProbeReport], *, is_ok: bool
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # What a terminal would obey, or no encoding takes, goes out as JSON's own escapes.
+    is_safe = is_plain(text, keep_lines=True)
+    click.echo(text if is_safe else json.dumps(value, indent=2))
 
 
-def _print_tables(fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
-    # Whoever reads a pipe has no width; rich would fold at 80.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+def _show(console: Console, fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
     summary = Table.grid(padding=(0, 2))
     for label, value in (
         ("data_dir", fleet.data_dir),
@@ -102,24 +108,26 @@ def _print_tables(fleet: Fleet, results: dict[str, ProbeReport] | None) -> None:
             ", ".join(f"{name} ({r.kind})" for name, r in fleet.receivers.items()) or "none",
         ),
     ):
-        summary.add_row(Text(label, style="dim"), Text(redact(str(value)), overflow="fold"))
+        summary.add_row(Text(label, style="dim"), cell(value))
     console.print(summary)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    columns = ["camera", "source", "fps"]
+    columns = [whole("camera"), Column("source"), number("fps")]
     if results is not None:
-        columns += ["codec", "size", "sends", "first frame", ""]
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for camera in fleet.cameras.values():
-        row = [camera.id, redact(str(camera.source)), f"{camera.sample_fps:g}"]
-        style = None if camera.enabled else "dim"
-        if not camera.enabled:
-            row[2] = "disabled"
-        elif results is not None:
-            row += report_cells(results[camera.id])
-            style = None if results[camera.id].is_ok else "red"
-        table.add_row(*(Text(cell) for cell in row), style=style)
-    console.print(table)
+        columns += [whole("codec"), whole("size"), number("sends"), number("first frame", "first")]
+        columns += [Column("")]
+    rows = [_row(camera, results) for camera in fleet.cameras.values()]
+    console.print(draw_table(console, columns, rows))
     count = sum(camera.enabled for camera in fleet.cameras.values())
     if results is None or all(result.is_ok for result in results.values()):
         console.print(Text(f"ok: {count} camera{'s' * (count != 1)}", style="green"))
+
+
+def _row(camera: Camera, results: dict[str, ProbeReport] | None) -> list[Text]:
+    row = [camera.id, str(camera.source), f"{camera.sample_fps:g}"]
+    style = ""
+    if not camera.enabled:
+        row[2], style = "disabled", "dim"
+    elif results is not None:
+        row += report_cells(results[camera.id])
+        style = "" if results[camera.id].is_ok else "red"
+    width = 3 if results is None else 8
+    return [cell(text, style) for text in (*row, *[""] * (width - len(row)))]

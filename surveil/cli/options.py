@@ -21,6 +21,8 @@ from surveil.store.engine import Database, connect
 
 DEFAULT_FLEET = Path("fleet.yaml")
 
+_WAY = "give --fleet FLEET.yaml or --database URL"
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """The years that are stored; arithmetic on instants has room on both sides."""
@@ -71,7 +73,9 @@ def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> 
     """
     if url is None and fleet_file is None:
         url = os.environ.get("SURVEIL_DATABASE")
-    secret = load_database(find_fleet(fleet_file)) if url is None else read_database_url(url)
+    secret = (
+        load_database(find_fleet(fleet_file, way=_WAY)) if url is None else read_database_url(url)
+    )
     return connect(secret.reveal(), create=create, statement_timeout_s=None)
 
 
@@ -88,8 +92,12 @@ def with_fleet_file(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def find_fleet(given: Path | None) -> Path:
+def find_fleet(given: Path | None, *, way: str = "give FLEET.yaml") -> Path:
     """Return the fleet file of every command: the one given, ``$SURVEIL_FLEET``, ./fleet.yaml.
+
+    Args:
+        given: As an argument or option of the command.
+        way: How it would have been given, for the message.
 
     Raises:
         ConfigError: None is given, and there is none in the working directory.
@@ -99,7 +107,7 @@ def find_fleet(given: Path | None) -> Path:
     named = os.environ.get("SURVEIL_FLEET")
     if not named and not DEFAULT_FLEET.is_file():
         raise ConfigError(
-            f"which fleet? Name its file, or set SURVEIL_FLEET; there is no {DEFAULT_FLEET} here"
+            f"which fleet? There is no {DEFAULT_FLEET} here: {way}, or set SURVEIL_FLEET"
         )
     return Path(named) if named else DEFAULT_FLEET
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from surveil.errors import ConfigError, SurveilError
+from surveil.plaintext import escape
 from surveil.secrets import Secret
 from surveil.simulate import DigestAlgorithm, Fault, RtspServer, parse_fault
 
@@ -82,6 +83,25 @@ def command(
             threading.Thread(target=_read_commands, args=(server,), daemon=True).start()
         while not stopping.wait(0.5):
             pass  # wakes up now and then, so that signals are handled on every platform
+        for line in describe_losses(server):
+            click.echo(line, err=True)
+
+
+def describe_losses(server: RtspServer) -> list[str]:
+    """Return what did not reach clients, other than by a fault, a line for each cause."""
+    lines = []
+    for name in server.streams:
+        stats = server.stats(name)
+        if stats.dropped or stats.late:
+            lines.append(
+                f"{escape(name)}: {stats.dropped} pictures dropped for slow viewers,"
+                f" {stats.late} left out because this process was held up"
+            )
+    if server.lost_packets:
+        lines.append(f"{server.lost_packets} UDP packets were not taken by the system")
+    if server.turned_away:
+        lines.append(f"{server.turned_away} clients were turned away: too many at once")
+    return lines
 
 
 def name_streams(clips: Sequence[str]) -> dict[str, Path]:

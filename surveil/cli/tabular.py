@@ -16,11 +16,12 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from surveil.errors import ConfigError, SurveilError
+from surveil.plaintext import escape
 from surveil.replacing import write_whole
+from surveil.tables import Column, cell, draw_table, number
 
 Rows = Sequence[Sequence[Any]]
 
@@ -42,11 +43,11 @@ def choose_format(wanted: str | None, out: Path | None) -> str:
     return chosen
 
 
-def write_rows(columns: Sequence[str], rows: Rows, format_: str, out: Path | None) -> None:
+def write_rows(columns: Sequence[str | Column], rows: Rows, format_: str, out: Path | None) -> None:
     """Write rows to a file, or to standard output.
 
     Args:
-        columns: Names, one for each cell of a row.
+        columns: One for each cell of a row; what more they say than a name is for tables.
         rows: Cells: text, numbers, aware instants, None, or JSON values.
         format_: One of ``FORMATS``.
         out: File to replace; None is standard output.
@@ -54,15 +55,26 @@ def write_rows(columns: Sequence[str], rows: Rows, format_: str, out: Path | Non
     Raises:
         SurveilError: The file cannot be written, or Parquet cannot hold the values.
     """
+    names = [one.name if isinstance(one, Column) else one for one in columns]
     if format_ == "parquet":
         assert out is not None
-        write_file(out, _parquet(columns, rows))
+        write_file(out, _parquet(names, rows))
         return
-    text = {"csv": _csv, "json": _json, "table": _table}[format_](columns, rows)
-    if out is None:
-        click.echo(text, nl=False)
+    if format_ == "table":
+        text = _table(columns, rows)
     else:
+        text = {"csv": _csv, "json": _json}[format_](names, rows)
+    if out is not None:
         write_file(out, text.encode())
+    elif format_ == "table":
+        click.echo(text, nl=False)  # its cells are clean, its colours are codes
+    else:
+        write_text(text)
+
+
+def write_text(text: str) -> None:
+    """Write lines to standard output; a terminal is shown what a program gets as it is."""
+    click.echo(escape(text, keep_lines=True) if sys.stdout.isatty() else text, nl=False)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -135,20 +147,22 @@ def show_cell(value: Any) -> str:
     return str(value)
 
 
-def _table(columns: Sequence[str], rows: Rows) -> str:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for i, name in enumerate(columns):
-        is_number = any(isinstance(row[i], int | float | Decimal) for row in rows)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_printable(show_cell(cell))) for cell in row))
-    text = render(lambda console: console.print(table))
+def _table(columns: Sequence[str | Column], rows: Rows) -> str:
+    heads = [
+        one if isinstance(one, Column) else _column(one, [row[i] for row in rows])
+        for i, one in enumerate(columns)
+    ]
+    cells = [
+        [one if isinstance(one, Text) else cell(show_cell(one)) for one in row] for row in rows
+    ]
+    text = render(lambda console: console.print(draw_table(console, heads, cells)))
     return "".join(line.rstrip() + "\n" for line in text.splitlines())
 
 
-def _printable(text: str) -> str:
-    # A stored text must not drive the terminal.
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+def _column(name: str, cells: Sequence[Any]) -> Column:
+    if any(isinstance(one, int | float | Decimal) for one in cells):
+        return number(name)
+    return Column(name, is_whole=any(isinstance(one, datetime | date) for one in cells))
 
 
 def _csv(columns: Sequence[str], rows: Rows) -> str:

@@ -23,6 +23,7 @@ from surveil.store.migrate import require_current
 from surveil.store.reading import Bucket, list_cameras, read_timeline
 from surveil.store.reading.buckets import DAY_S, bucket_edges
 from surveil.store.scope import Scope
+from surveil.tables import Column, number, whole
 
 MAX_BUCKETS = 20_000
 """For each camera; more is nothing to look at, and hours of raw rows to read."""
@@ -139,18 +140,25 @@ def _row(one: Bucket, zone: tzinfo) -> list[Any]:
     ]
 
 
-def _table(buckets: Sequence[Bucket], zone: tzinfo) -> tuple[list[str], list[list[Any]]]:
+def _table(buckets: Sequence[Bucket], zone: tzinfo) -> tuple[list[Column], list[list[Any]]]:
     """Return few columns for people: percentages, and the gap's reason in words."""
-    columns = ["camera", "from", "coverage", "votes", *(e.value for e in EMOTIONS), "gap"]
+    starts = [one.from_at.astimezone(zone) for one in buckets]
+    form = "%m-%d %H:%M:%S" if len({at.year for at in starts}) < 2 else "%Y-%m-%d %H:%M:%S"
+    zones = sorted({at.strftime("%Z") for at in starts})
+    if len(zones) > 1:
+        form += " %Z"  # the clocks change on the way: an hour stands there twice
+    since = f"from ({', '.join(zones)})"
+    columns = [Column("camera"), whole(since, "from"), number("coverage", "cov."), number("votes")]
+    columns += [number(emotion.value, emotion.value[:4]) for emotion in EMOTIONS]
     rows = [
         [
             one.camera,
-            one.from_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z"),
+            at.strftime(form),
             f"{one.coverage:.0%}",
-            one.all_votes,
+            str(one.all_votes),
             *("-" if share is None else f"{share:.0%}" for share in one.shares),
             one.reason or "",
         ]
-        for one in buckets
+        for at, one in zip(starts, buckets, strict=True)
     ]
-    return columns, rows
+    return [*columns, Column("gap")], rows

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
+from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
 
 from surveil.domain import EMOTIONS, Emotion
 from surveil.store.reading import Bucket
+from surveil.tables import cell
 
 COLOURS = {
     Emotion.ANGRY: "red",
@@ -25,6 +27,9 @@ LETTERS = {emotion: emotion.value[0].upper() for emotion in EMOTIONS} | {Emotion
 
 NOBODY, GAP = "·", "╱"
 LEAST_BAR, MOST_BAR = 20, 70
+STAMP = len("12-31 23:59:59")
+MOST_ALIKE = 3
+"""Equal lines that follow each other at most; more of them are told in one."""
 
 
 def draw_chart(console: Console, buckets: Mapping[str, Sequence[Bucket]], zone: tzinfo) -> None:
@@ -34,12 +39,21 @@ def draw_chart(console: Console, buckets: Mapping[str, Sequence[Bucket]], zone: 
     time, ``·`` is analysed time with nobody in it, ``╱`` time not analysed, with its reason.
     """
     width = max(LEAST_BAR, min(MOST_BAR, console.width - 48))
-    console.print(_legend(console))
     for camera, row in buckets.items():
+        console.print(cell(camera, "bold"))
+        lines = [(one, _line(console, one, width)) for one in row]
+        for text, same in groupby(lines, key=lambda line: line[1]):
+            alike = [one for one, _ in same]
+            shown = alike if len(alike) <= MOST_ALIKE else alike[:1]
+            for one in shown:
+                line = Text(f"{_local(one.from_at, zone)} ").append_text(text)
+                console.print(line, no_wrap=True, overflow="ellipsis")
+            if len(shown) < len(alike):
+                rest = f"{'':>{STAMP}} the same {len(alike) - 1} times more,"
+                until = f" until {_local(alike[-1].to_at, zone)}"
+                console.print(Text(rest + until, "dim"), no_wrap=True, overflow="ellipsis")
         console.print()
-        console.print(Text(camera, style="bold"))
-        for one in row:
-            console.print(_line(console, one, width, zone), no_wrap=True, overflow="ellipsis")
+    console.print(_legend(console))
 
 
 def _legend(console: Console) -> Text:
@@ -52,8 +66,12 @@ def _legend(console: Console) -> Text:
     return legend
 
 
-def _line(console: Console, one: Bucket, width: int, zone: tzinfo) -> Text:
-    line = Text(f"{one.from_at.astimezone(zone):%m-%d %H:%M:%S} ")
+def _local(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%m-%d %H:%M:%S}"
+
+
+def _line(console: Console, one: Bucket, width: int) -> Text:
+    line = Text()
     seen = round(width * one.coverage)
     if one.coverage < 1 and seen == width and one.reason:
         seen -= 1  # a gap is never rounded away

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from surveil.clips.analyze import ZERO_AT, ClipTimeline
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
+from surveil.plaintext import escape
 from surveil.replacing import replacing
 
 FORMATS = (".csv", ".parquet", ".json")
@@ -71,7 +72,9 @@ def write_timelines(path: Path, timelines: Sequence[ClipTimeline]) -> int:
                         writer.writeheader()
                         writer.writerows(rows)
                 case ".parquet":
-                    pq.write_table(pa.Table.from_pylist(rows, pa.schema(COLUMNS.items())), fresh)
+                    table = pa.Table.from_pylist(rows, pa.schema(COLUMNS.items()))
+                    with fresh.open("wb") as binary:  # Arrow takes no name that is no UTF-8
+                        pq.write_table(table, binary)
                 case _:
                     clips = [_to_json(timeline) for timeline in timelines]
                     text = json.dumps({"clips": clips}, indent=1) + "\n"
@@ -85,7 +88,7 @@ def _rows(timeline: ClipTimeline) -> Iterator[dict[str, Any]]:
     parts: dict[str, int] = {}
     for event in timeline.events:
         interval: dict[str, Any] = {
-            "clip": str(timeline.clip),
+            "clip": escape(str(timeline.clip)),
             "part": parts.setdefault(event.run, len(parts) + 1),
             "from_s": (event.from_at - ZERO_AT).total_seconds(),
             "to_s": (event.to_at - ZERO_AT).total_seconds(),
@@ -129,7 +132,7 @@ def _to_json(timeline: ClipTimeline) -> dict[str, Any]:
             }
             interval["tracks"].append(track)
     return {
-        "clip": str(timeline.clip),
+        "clip": escape(str(timeline.clip)),
         "model": timeline.model,
         "size": timeline.size,
         "length_s": round(timeline.length_s, 3),

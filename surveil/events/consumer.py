@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import redis
@@ -34,6 +35,11 @@ class EntryId(NamedTuple):
 
     stream: str
     id: str
+
+    @property
+    def published_at(self) -> datetime:
+        """When the entry was added, by the clock of Redis' host; in milliseconds."""
+        return datetime.fromtimestamp(int(self.id.partition("-")[0]) / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ class Spool:
     def __init__(
         self, path: Path, *, max_bytes: int = 1 << 30, predecessor_s: float = PREDECESSOR_S
     ) -> None:
+        self._path = path
         self._lock = threading.Lock()
         self._max_bytes = max_bytes
         try:
@@ -210,6 +211,14 @@ class Spool:
         """Close the file and let another process have it."""
         with self._lock:
             self._db.close()
+        self._file_lock.release()
+
+    def remove(self) -> None:
+        """Close and delete the file: all of it is in SQL, and nobody goes on in its runs."""
+        with self._lock:
+            self._db.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         self._file_lock.release()
 
     def _forget_some(self, run: str, up_to_seq: int) -> int:

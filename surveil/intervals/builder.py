@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from surveil.domain import FrameCounts, IntervalEvent
 from surveil.intervals.hysteresis import Hysteresis
 from surveil.intervals.readings import FaceReading
+from surveil.intervals.spreading import spread
 from surveil.intervals.votes import Ballot
 
 MAX_SILENCE = timedelta(seconds=60)
@@ -129,8 +130,11 @@ class IntervalBuilder:
         """Note the run's cumulative counters of decoded and undecodable pictures at an instant."""
         at_us = max(_to_us(at), self._counted_us)
         if self._is_counting:
-            self._spread("captured", captured - self._captured, self._counted_us, at_us)
-            self._spread("decode", decode - self._decode, self._counted_us, at_us)
+            span = (self._counted_us, at_us, self._length_us)
+            for start_us, count in spread(captured - self._captured, *span):
+                self._bucket(start_us).captured += count
+            for start_us, count in spread(decode - self._decode, *span):
+                self._bucket(start_us).decode += count
         else:
             self._is_counting = True
         self._captured, self._decode = captured, decode
@@ -150,7 +154,7 @@ class IntervalBuilder:
         at_us = max(_to_us(at), self._frame_us)
         if self._index or not self._is_continued:
             missed = max(sampled - self._index, 0)
-            self._spread("busy", missed, self._frame_us, at_us)
+            self._miss(missed, at_us)
             self._index += missed
         events = self._emit(at_us)
         if at_us <= self._from_us and self._buckets:
@@ -166,31 +170,18 @@ class IntervalBuilder:
         if self._index == 0 and self._is_continued:
             self._index = index - 1
         missed = index - self._index - 1
-        self._spread("busy", missed, self._frame_us, at_us, gaps=missed + 1)
+        self._miss(missed, at_us, is_seen_at_end=True)
         self._index = index
         self._frame_us = max(at_us, self._frame_us)
         return at_us
 
-    def _spread(self, counter: str, count: int, from_us: int, to_us: int, *, gaps: int = 0) -> None:
-        """Lay ``count`` frames evenly over ``(from_us, to_us]`` and count each in its interval.
-
-        ``gaps`` is ``count``, or one more when there is a frame at ``to_us`` already.
-        """
-        gaps = gaps or count
-        done, start = 0, from_us
-        while done < count:
-            end = min(self._multiple(start) + self._length_us, to_us)
-            upto = count if end >= to_us else gaps * (end - from_us) // (to_us - from_us)
-            if upto == done:
-                # Straight to the interval of the next one: the time between may be years.
-                next_us = from_us + (to_us - from_us) * (done + 1) // gaps
-                start = max(end, self._multiple(next_us - 1))
-                continue
-            bucket = self._bucket(start)
-            setattr(bucket, counter, getattr(bucket, counter) + upto - done)
-            if counter == "busy":
-                bucket.sampled += upto - done
-            done, start = upto, end
+    def _miss(self, count: int, to_us: int, *, is_seen_at_end: bool = False) -> None:
+        """Count frames since the last one that were sampled and never taken."""
+        span = (self._frame_us, to_us, self._length_us)
+        for start_us, some in spread(count, *span, is_seen_at_end=is_seen_at_end):
+            bucket = self._bucket(start_us)
+            bucket.sampled += some
+            bucket.busy += some
 
     def _bucket(self, at_us: int) -> _Bucket:
         """Return the open interval of an instant; the first open one for what came too late."""

@@ -5,7 +5,6 @@ from surveil.notify.log import LogReceiver
 from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
 
 __all__ = [
-    "RECEIVERS",
     "Attempt",
     "Courier",
     "LogReceiver",

@@ -1,4 +1,4 @@
-"""Evaluates rules over event time. Pure: events and the time come in, transitions go out.
+"""Evaluates rules over event time: events and the time come in, transitions go out.
 
 One engine serves the live alerter and everything that replays the past. It is owned by one thread;
 nothing in it reads a clock, a file or a socket.
@@ -24,13 +24,13 @@ from surveil.rules.clock import AHEAD_S, WallClock
 from surveil.rules.instance import Instance, Transition
 from surveil.rules.keys import By, Key
 from surveil.rules.keyview import KeyView
+from surveil.rules.listening import Listening
 from surveil.rules.logic import judge
 from surveil.rules.model import Rule
 from surveil.rules.past import CameraPast
 from surveil.rules.plan import Plan
 from surveil.rules.sequence import event_at
 from surveil.rules.stored import StoredAlert, end_orphan, from_stored
-from surveil.rules.watch import Watch
 from surveil.rules.windows import sample_of
 
 LATENESS_S = 5.0
@@ -62,7 +62,7 @@ class RuleEngine:
     ) -> None:
         self.drops: Counter[str] = Counter()
         self._lateness_s = lateness_s
-        self._watch = Watch(start_at.timestamp(), lateness_s)
+        self._listening = Listening(start_at.timestamp(), lateness_s)
         self._clock = WallClock()
         self._plans = {rule.name: Plan(rule) for rule in rules}
         self._cameras: dict[str, CameraPast] = {}
@@ -96,7 +96,7 @@ class RuleEngine:
         Returns:
             The end of alerts whose rule or camera is gone.
         """
-        start_s = self._watch.since_s
+        start_s = self._listening.since_s
         self._positions = dict(progress)
         seen: set[tuple[str, int]] = set()
         for event in history:
@@ -126,7 +126,7 @@ class RuleEngine:
 
     def resume(self, at: datetime) -> None:
         """Say that events could not be read until now: nobody was silent, nobody was listening."""
-        self._watch.resume(at.timestamp())
+        self._listening.resume(at.timestamp())
 
     def observe(self, event: Event) -> list[Transition]:
         """Take one event, in whatever order they arrive, and return what it set off."""
@@ -152,7 +152,7 @@ class RuleEngine:
         """
         if set_by_s:
             self._clock.set_by(set_by_s)
-            self._watch.move(set_by_s)
+            self._listening.move(set_by_s)
             for past in self._cameras.values():
                 past.move(set_by_s)
             for instance in self.alerts():
@@ -204,7 +204,7 @@ class RuleEngine:
             self.drops["future"] += 1
             return []
         if past.presence.hear(event, at_s):
-            self._watch.hear(at_s)
+            self._listening.hear(at_s)
         if not isinstance(event, IntervalEvent):
             return []
         sample = sample_of(event, correction_s)
@@ -264,15 +264,15 @@ class RuleEngine:
             pasts=plan.pasts(key.camera),
             until_s=at_s,
             clock_s=max(at_s, self._clock.now_s),
-            watch=self._watch,
+            listening=self._listening,
             track=(key.run, key.track_id) if key.by is By.TRACK else None,
         )
-        verdict = judge(plan.rule.when, plan.conditions, view, instance.latches)
+        judgement = judge(plan.rule.when, plan.conditions, view, instance.latches)
         return instance.step(
-            verdict,
+            judgement,
             at_s,
             began_s=at_s if plan.follows_clock else at_s - span_s,
-            is_warm=at_s - self._watch.since_s >= plan.warm_up_s + self._lateness_s,
+            is_warm=at_s - self._listening.since_s >= plan.warm_up_s + self._lateness_s,
             patience_s=self._lateness_s,
         )
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from surveil.rules.instants import reaches
 from surveil.rules.keys import By, Key
-from surveil.rules.logic import Truth, Verdict
+from surveil.rules.logic import Judgement, Truth
 from surveil.rules.model import NoData, Rule
 from surveil.rules.template import TemplateValue, render
 
@@ -103,7 +103,7 @@ class Instance:
 
     def step(
         self,
-        verdict: Verdict,
+        judgement: Judgement,
         at_s: float,
         *,
         began_s: float,
@@ -113,15 +113,15 @@ class Instance:
         """Take what the conditions came to at an instant.
 
         Args:
-            verdict: The conditions' truth and value.
+            judgement: The conditions' truth and value.
             at_s: Not before the last step.
-            began_s: Since when the verdict speaks: an interval tells of all of its time, so a state
+            began_s: Since when it speaks: an interval tells of all of its time, so a state
                 that it makes known began with it. At most ``at_s``.
             is_warm: False while the engine has not watched long enough for a lack of data to
                 mean anything; ``no_data`` then holds, whatever the rule says.
             patience_s: A longer pause between two steps counts as time not known.
         """
-        truth = self._settle(verdict.truth, is_warm=is_warm)
+        truth = self._settle(judgement.truth, is_warm=is_warm)
         began_s = min(at_s, max(began_s, self.evaluated_s))
         if self.is_timed:
             # Neither the time to fire nor the time to recover runs while nothing is known.
@@ -130,9 +130,9 @@ class Instance:
             known_s = 0.0 if truth is None else pause_s if is_whole else at_s - began_s
             self.state_s += pause_s - known_s
         self.evaluated_s, self.is_known = at_s, truth is not None
-        self.latches = verdict.latches
-        if verdict.truth is not None:
-            self.value, self.threshold = verdict.value, verdict.threshold
+        self.latches = judgement.latches
+        if judgement.truth is not None:
+            self.value, self.threshold = judgement.value, judgement.threshold
         target = self._target(truth, at_s - self.state_s)
         if target is self.state:
             return None

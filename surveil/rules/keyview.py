@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from surveil.rules.listening import Listening
 from surveil.rules.past import CameraPast
 from surveil.rules.presence import Word
 from surveil.rules.reading import Silence, Vote
-from surveil.rules.watch import Watch
 from surveil.rules.windows import EPSILON_S
 
 
@@ -21,14 +21,14 @@ class KeyView:
         pasts: Of the cameras that the key spans; one but for a site.
         until_s: Instant of the evaluation.
         clock_s: The latest instant known, for silences; not before ``until_s``.
-        watch: Since when silence means something.
+        listening: Since when silence means something.
         track: ``(run, track_id)`` where the key is a track.
     """
 
     pasts: Sequence[CameraPast]
     until_s: float
     clock_s: float
-    watch: Watch
+    listening: Listening
     track: tuple[str, int] | None = None
 
     def coverage(self, over_s: float) -> float:
@@ -61,7 +61,7 @@ class KeyView:
         seen = [past.window.analysed_s for past in self.pasts]
         last_s = max((one for one in seen if one is not None), default=-inf)
         since_s = max(
-            self.watch.counts_from_s(self.clock_s),
+            self.listening.counts_from_s(self.clock_s),
             *(past.presence.ready_s for past in self.pasts),
         )
         return self._silence(
@@ -79,10 +79,10 @@ class KeyView:
             for past in self.pasts
             if past.presence.word in (Word.WATCHED, Word.ABSENT)
         ]
-        if not self.watch.is_ready:
+        if not self.listening.is_ready:
             heard.append(None)
         last_s = min((-inf if one is None else one for one in heard), default=self.clock_s)
-        return self._silence(last_s, self.watch.since_s)
+        return self._silence(last_s, self.listening.since_s)
 
     def _silence(self, last_s: float, since_s: float, *, is_excused: bool = False) -> Silence:
         total_s = max(0.0, self.clock_s - last_s)

@@ -30,7 +30,7 @@ def any_of(truths: Iterable[Truth]) -> Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What a rule's conditions came to at one instant.
 
     Attributes:
@@ -48,7 +48,7 @@ class Verdict:
 
 def judge(
     tree: Tree, conditions: Sequence[Condition], view: View, latches: Sequence[bool]
-) -> Verdict:
+) -> Judgement:
     """Evaluate a tree; ``conditions`` are its leaves from left to right."""
     truths: list[Truth] = []
     shown: tuple[bool, float, float] | None = None
@@ -61,7 +61,7 @@ def judge(
             if value is not None and (shown is None or (truth and not shown[0])):
                 shown = (truth, value, condition.threshold)
         truths.append(truth)
-    return Verdict(
+    return Judgement(
         truth=_fold(tree, iter(truths)),
         latches=tuple(
             latched if truth is None else truth

@@ -67,7 +67,7 @@ class Vote:
 class View(Protocol):
     """What a measure may look at: the past of one key (camera, track or site) up to one instant.
 
-    Pure reads; called by conditions during one evaluation.
+    Called by conditions during one evaluation.
     """
 
     def coverage(self, over_s: float) -> float:

@@ -43,7 +43,8 @@ class Request:
     @property
     def stream(self) -> str:
         """The first part of the path, percent-decoded: the camera's name."""
-        return unquote(urlsplit(self.uri).path.strip("/").partition("/")[0])
+        name = urlsplit(self.uri).path.strip("/").partition("/")[0]
+        return unquote(name, errors="surrogateescape")
 
     @property
     def session(self) -> str | None:

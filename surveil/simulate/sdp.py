@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 
+from surveil.plaintext import escape
 from surveil.simulate.clip import TICKS_PER_S, Clip, Codec
 from surveil.simulate.payload import h264, h265
 
@@ -35,7 +36,7 @@ def describe(name: str, clip: Clip, host: str, session: int) -> str:
     lines = [
         "v=0",
         f"o=- {session} 1 IN {family} {host}",
-        f"s={name}",
+        f"s={escape(name)}",
         f"c=IN {family} {'::' if family == 'IP6' else '0.0.0.0'}",  # noqa: S104 - no address is bound
         "t=0 0",
         "a=control:*",

@@ -115,7 +115,7 @@ class RtspServer:
         """Return a camera's URL, without credentials."""
         assert stream in self._clips, f"no stream {stream!r}"
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"rtsp://{host}:{self._port}/{quote(stream)}"
+        return f"rtsp://{host}:{self._port}/{quote(stream, errors='surrogateescape')}"
 
     def clip(self, stream: str) -> Clip:
         """Return what a camera shows."""

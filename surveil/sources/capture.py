@@ -21,7 +21,7 @@ from ulid import ULID
 
 from surveil.domain import Frame, Reason
 from surveil.sources.address import Address
-from surveil.sources.backoff import Backoff
+from surveil.sources.backoff import CameraBackoff
 from surveil.sources.ceiling import MemoryCeiling, exhausted
 from surveil.sources.clock import RunClock
 from surveil.sources.failure import Failure, SourceError
@@ -103,7 +103,7 @@ class CaptureSession:
         self._sink = sink
         self._stopping = stopping
         self._beat = beat
-        self._backoff = Backoff(dice or random.Random())  # noqa: S311  (jitter is no secret)
+        self._backoff = CameraBackoff(dice or random.Random())  # noqa: S311  (jitter is no secret)
         is_file = options.url.startswith("file:")
         self._machine = CameraMachine(
             # A file that is read slowly is not a camera that stalls.

@@ -61,10 +61,6 @@ class StateLog:
         self._tags = area.cast("Q")
         self._head = head
 
-    @property
-    def last_index(self) -> int:
-        return self._head[0]
-
     def append(self, record: StateRecord) -> StateRecord:
         """Store a record under the next index, which replaces the one it came with."""
         index = self._head[0] + 1

@@ -10,6 +10,7 @@ from surveil.paths import from_base
 from surveil.sources.address import Address, SourceKind
 from surveil.sources.failure import Failure, SourceError
 from surveil.sources.options import SourceOptions
+from surveil.sources.pictures import name_picture
 
 FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,h264,hevc,obu,ivf,mjpeg,m4v,nut,"
@@ -33,6 +34,8 @@ def _resolve(options: SourceOptions) -> Address:
     path = options.url.removeprefix("file:")
     if not path:
         raise SourceError(Failure(Reason.NOT_FOUND, "the address names no file"))
+    if (picture := name_picture(Path(path))) is not None:
+        raise SourceError(Failure(Reason.NO_VIDEO, f"a picture ({picture}), not a video"))
     return Address(
         # With the prefix, nothing in the name can be taken for another protocol.
         url=f"file:{path}",

@@ -1,18 +1,16 @@
-"""Keep the ``gap`` table, and the gaps' share of the coverage tables, equal to what rows say."""
+"""Keep the ``gap`` table equal to what the rows say."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from surveil.store.gap_coverage import refresh_coverage, stored_gaps
 from surveil.store.gaps import Change, Gap, Span, derive_gaps
-from surveil.store.rollups import COUNTS, floor_to, split_span
-from surveil.store.rows import MAX_INTERVAL_S
-from surveil.store.tables import COVERAGES, camera, camera_event, gap, interval
-from surveil.store.upsert import upsert
+from surveil.store.rows import MAX_INTERVAL_S, Row
+from surveil.store.tables import camera, camera_event, gap, interval
 
 
 def refresh_gaps(
@@ -27,9 +25,16 @@ def refresh_gaps(
         to_at: The last instant of the events.
     """
     start_at, end_at, new = window_gaps(connection, camera_id, from_at, to_at)
-    if start_at <= end_at:
-        old = stored_gaps(connection, camera_id, start_at, end_at)
-        _replace(connection, camera_id, old, new, start_at)
+    if start_at > end_at:
+        return
+    old = stored_gaps(connection, camera_id, start_at, end_at)
+    times = _replace(connection, camera_id, old, new, start_at)
+    if any(item.from_at < to_at and item.to_at > from_at for item in new):
+        # Buckets of new intervals without an analysed frame, whose gap may be the same as before.
+        times.append((max(from_at, start_at), to_at))
+    for changed_from_at, changed_to_at in _join(times):
+        if changed_from_at < changed_to_at:
+            refresh_coverage(connection, camera_id, changed_from_at, changed_to_at)
 
 
 def window_gaps(
@@ -118,25 +123,11 @@ def _spans(
     return (Span(*row) for row in connection.execute(query))
 
 
-def stored_gaps(
-    connection: sa.Connection, camera_id: str, start_at: datetime, end_at: datetime
-) -> list[Gap]:
-    """Return the rows of ``gap`` that reach into a span of time, in order."""
-    query = (
-        sa.select(gap.c.from_at, gap.c.to_at, gap.c.reason, gap.c.frames_lost)
-        .where(gap.c.camera_id == camera_id, gap.c.from_at < end_at, gap.c.to_at > start_at)
-        .order_by(gap.c.from_at)
-    )
-    return [Gap(*row) for row in connection.execute(query)]
-
-
 def _replace(
-    connection: sa.Connection,
-    camera_id: str,
-    old: list[Gap],
-    new: list[Gap],
-    start_at: datetime,
-) -> None:
+    connection: sa.Connection, camera_id: str, old: list[Gap], new: list[Gap], start_at: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Write the gaps derived anew over those that were stored; return the times that differ."""
+    old = [_cut(connection, camera_id, item, new, start_at) for item in old]
     lost = sorted(set(old) - set(new), key=lambda gap: gap.from_at)
     found = sorted(set(new) - set(old), key=lambda gap: gap.from_at)
     if lost:
@@ -146,21 +137,40 @@ def _replace(
             )
         )
     if found:
-        rows = [
-            {
-                "camera_id": camera_id,
-                "from_at": item.from_at,
-                "to_at": item.to_at,
-                "reason": item.reason,
-                "frames_lost": item.frames_lost,
-            }
-            for item in found
-        ]
-        connection.execute(sa.insert(gap), rows)
-    for from_at, to_at in _changed(lost, found):
-        # An old gap begins earlier only where retention cuts it: what was counted then stays.
-        if to_at > start_at:
-            _refresh_coverage(connection, camera_id, max(from_at, start_at), to_at)
+        connection.execute(sa.insert(gap), [_row(camera_id, item) for item in found])
+    return _changed(lost, found)
+
+
+def _cut(
+    connection: sa.Connection, camera_id: str, item: Gap, new: list[Gap], start_at: datetime
+) -> Gap:
+    """Return the part of a stored gap that can still be derived, which gets a row of its own.
+
+    Only where retention has deleted what a gap was derived from does it begin before the window:
+    that part stays as it is.
+    """
+    if item.from_at >= start_at:
+        return item
+    lost_since = next((one.frames_lost for one in new if one.from_at == start_at), 0)
+    lost_before = max(0, item.frames_lost - lost_since)
+    connection.execute(
+        sa.update(gap)
+        .where(gap.c.camera_id == camera_id, gap.c.from_at == item.from_at)
+        .values(to_at=start_at, frames_lost=lost_before)
+    )
+    rest = Gap(start_at, item.to_at, item.reason, item.frames_lost - lost_before)
+    connection.execute(sa.insert(gap), [_row(camera_id, rest)])
+    return rest
+
+
+def _row(camera_id: str, item: Gap) -> Row:
+    return {
+        "camera_id": camera_id,
+        "from_at": item.from_at,
+        "to_at": item.to_at,
+        "reason": item.reason,
+        "frames_lost": item.frames_lost,
+    }
 
 
 def _changed(lost: list[Gap], found: list[Gap]) -> list[tuple[datetime, datetime]]:
@@ -176,41 +186,11 @@ def _changed(lost: list[Gap], found: list[Gap]) -> list[tuple[datetime, datetime
     return times + [(from_at, to_at) for (from_at, _), to_at in ended_at.items()]
 
 
-def _refresh_coverage(
-    connection: sa.Connection, camera_id: str, from_at: datetime, to_at: datetime
-) -> None:
-    """Set ``gap_s`` and ``reason`` of the buckets that a span of time touches."""
-    for bucket_s, table in COVERAGES.items():
-        first_at = floor_to(from_at, bucket_s)
-        last_at = floor_to(to_at - timedelta(microseconds=1), bucket_s)
-        until_at = last_at + timedelta(seconds=bucket_s)
-        mine = [
-            table.c.camera_id == camera_id,
-            table.c.bucket_at >= first_at,
-            table.c.bucket_at <= last_at,
-        ]
-        connection.execute(sa.update(table).where(*mine).values(gap_s=0.0, reason=None))
-        shares = share_out(stored_gaps(connection, camera_id, first_at, until_at), bucket_s)
-        rows = [
-            dict.fromkeys(COUNTS, 0)
-            | {"camera_id": camera_id, "bucket_at": bucket_at, "analysed_s": 0.0}
-            | {"gap_s": gap_s, "reason": reason}
-            for bucket_at, (gap_s, reason) in shares.items()
-            if first_at <= bucket_at <= last_at
-        ]
-        upsert(connection, table, rows, replace=("gap_s", "reason"))
-        empty = (table.c.intervals == 0, table.c.analysed_s == 0, table.c.gap_s == 0)
-        connection.execute(sa.delete(table).where(*mine, *empty))
-
-
-def share_out(gaps: Iterable[Gap], bucket_s: int) -> dict[datetime, tuple[float, str]]:
-    """Return for each bucket the seconds of gaps in it and the reason that has most of them."""
-    seconds: defaultdict[datetime, defaultdict[str, float]]
-    seconds = defaultdict(lambda: defaultdict(float))
-    for item in gaps:
-        for bucket_at, share_s in split_span(item.from_at, item.to_at, bucket_s):
-            seconds[bucket_at][item.reason] += share_s
-    return {
-        bucket_at: (sum(by.values()), min(by, key=lambda reason: (-by[reason], reason)))
-        for bucket_at, by in seconds.items()
-    }
+def _join(times: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    joined: list[tuple[datetime, datetime]] = []
+    for from_at, to_at in sorted(times):
+        if joined and from_at <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], to_at)
+        else:
+            joined.append((from_at, to_at))
+    return joined

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from surveil.domain import CameraState, Event, IntervalEvent, Reason
+from surveil.store.rows import Lost
 
 WORKER_LOST = Reason.WORKER_LOST.value
 NO_FRAMES = "no-frames"
@@ -52,7 +53,7 @@ class Gap:
 
 
 def goes_on(
-    last_seen_at: datetime, last_analysed_at: datetime | None, events: Sequence[Event]
+    last_seen_at: datetime, last_analysed_at: datetime | None, events: Sequence[Event | Lost]
 ) -> bool:
     """Return whether new events only prolong what is analysed without a hole, as they mostly do.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,13 @@ from surveil.store.gap_rows import refresh_gaps
 from surveil.store.gaps import goes_on
 from surveil.store.ledger import SeqRanges, load_ledger, save_ledger
 from surveil.store.rollups import add_to_rollups
-from surveil.store.rows import Row
+from surveil.store.rows import Lost, Row
 from surveil.store.runs import close_runs
 from surveil.store.tables import camera, camera_event, interval, model, observation, run
 from surveil.store.tracks import add_to_tracks
 from surveil.store.upsert import insert_new, upsert
+
+STRANGER = "its run belongs to another camera"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,9 @@ class Written:
         observations: Observations stored now.
         camera_events: Camera events stored now.
         duplicates: Events that were stored before, or came twice in the batch.
-        buried: Those of ``dead`` that were not settled before.
-        refused: Events that can never be stored, and why; the caller keeps them as dead letters.
+        buried: Places in ``dead`` of those that were not settled before.
+        refused: By their places in ``events``: those that can never be stored, and why; the caller
+            keeps them as dead letters.
         committed: For each run of the batch the greatest n so that all of 1..n are settled:
             stored, or a dead letter.
     """
@@ -41,13 +44,13 @@ class Written:
     observations: int
     camera_events: int
     duplicates: int
-    buried: tuple[Event, ...]
-    refused: tuple[tuple[Event, str], ...]
+    buried: tuple[int, ...]
+    refused: Mapping[int, str]
     committed: dict[str, int]
 
 
 def write_batch(
-    connection: sa.Connection, events: Iterable[Event], dead: Iterable[Event] = ()
+    connection: sa.Connection, events: Iterable[Event], dead: Iterable[Lost] = ()
 ) -> Written:
     """Store events that are not stored yet, in any order and however often they come.
 
@@ -64,18 +67,32 @@ def write_batch(
     Returns:
         What was done, if the caller commits.
     """
-    offered, refused = _sort_out(connection, events)
-    lost = {id(event) for event, _ in refused}
-    gone = [event for event, _ in refused] + list(dead)
-    gone, _ = _with_owners(connection, [event for event in gone if rows.has_identity(event)])
-    before = _lock_cameras(connection, offered + gone)
-    ledger = load_ledger(connection, (event.run for event in offered + gone))
+    given, lost = list(events), list(dead)
+    faults = {i: fault for i, event in enumerate(given) if (fault := rows.find_fault(event))}
+    owners = _load_owners(connection, [*given, *lost])
+    order = sorted(set(range(len(given))) - faults.keys(), key=lambda i: _place(given[i]))
+    for i in order:
+        if owners.setdefault(given[i].run, given[i].camera) != given[i].camera:
+            faults[i] = STRANGER
+    offered = [given[i] for i in order if i not in faults]
+    # Of a refused event only the start is to be believed: its end may be years away.
+    losses: list[tuple[Lost, int | None]] = [(_lose(given[i]), None) for i in faults]
+    losses += [(item, i) for i, item in enumerate(lost)]
+    leaving = [
+        (item, i)
+        for item, i in sorted(losses, key=lambda pair: _place(pair[0]))
+        if rows.has_identity(item) and owners.setdefault(item.run, item.camera) == item.camera
+    ]
+    touched = [*offered, *(item for item, _ in leaving)]
+    before = _lock_cameras(connection, touched)
+    ledger = load_ledger(connection, (item.run for item in touched))
     fresh = [event for event in offered if ledger[event.run].add(event.seq)]
-    gone = [event for event in gone if ledger[event.run].add(event.seq)]
+    leaving = [(item, i) for item, i in leaving if ledger[item.run].add(item.seq)]
+    gone = [item for item, _ in leaving]
     if fresh or gone:
-        changed = {event.run for event in fresh + gone}
+        changed = {item.run for item in [*fresh, *gone]}
         _write(connection, fresh, gone, {run: ledger[run] for run in changed})
-        for camera_id, found in _by_camera(fresh + gone).items():
+        for camera_id, found in _by_camera([*fresh, *gone]).items():
             known = before[camera_id]
             if not goes_on(known.last_seen_at, known.last_analysed_at, found):
                 refresh_gaps(connection, camera_id, *_extent(found))
@@ -85,46 +102,28 @@ def write_batch(
         observations=sum(len(event.tracks) for event in intervals),
         camera_events=len(fresh) - len(intervals),
         duplicates=len(offered) - len(fresh),
-        buried=tuple(event for event in gone if id(event) not in lost),
-        refused=tuple(refused),
+        buried=tuple(i for _, i in leaving if i is not None),
+        refused=faults,
         committed={run: ranges.contiguous for run, ranges in ledger.items()},
     )
 
 
-def _sort_out(
-    connection: sa.Connection, events: Iterable[Event]
-) -> tuple[list[Event], list[tuple[Event, str]]]:
-    """Return the events that can be stored, in order, and the others with what is wrong."""
-    sound: list[Event] = []
-    refused: list[tuple[Event, str]] = []
-    for event in events:
-        fault = rows.find_fault(event)
-        if fault is None:
-            sound.append(event)
-        else:
-            refused.append((event, fault))
-    offered, strangers = _with_owners(connection, sound)
-    refused += [(event, "its run belongs to another camera") for event in strangers]
-    return offered, refused
+def _place(item: Event | Lost) -> tuple[str, str, int]:
+    return item.camera, item.run, item.seq
 
 
-def _with_owners(
-    connection: sa.Connection, events: Iterable[Event]
-) -> tuple[list[Event], list[Event]]:
-    """Return the events, in order, whose run is their camera's; and those whose run is not."""
-    ordered = sorted(events, key=lambda event: (event.camera, event.run, event.seq))
-    runs = sorted({event.run for event in ordered})
+def _lose(event: Event) -> Lost:
+    return Lost(event.camera, event.run, event.seq, rows.span(event)[0])
+
+
+def _load_owners(connection: sa.Connection, items: Iterable[Event | Lost]) -> dict[str, str]:
+    """Return the camera of each run that is stored."""
+    runs = sorted({item.run for item in items if rows.has_identity(item)})
     query = sa.select(run.c.id, run.c.camera_id).where(run.c.id.in_(runs))
-    owners: dict[str, str] = {row.id: row.camera_id for row in connection.execute(query)}
-    mine: list[Event] = []
-    strangers: list[Event] = []
-    for event in ordered:
-        owner = owners.setdefault(event.run, event.camera)
-        (mine if owner == event.camera else strangers).append(event)
-    return mine, strangers
+    return {row.id: row.camera_id for row in connection.execute(query)}
 
 
-def _lock_cameras(connection: sa.Connection, events: Sequence[Event]) -> dict[str, Any]:
+def _lock_cameras(connection: sa.Connection, events: Sequence[Event | Lost]) -> dict[str, Any]:
     """Lock the cameras of some events; return what is known of each, by id."""
     cameras = _camera_rows(events)
     insert_new(connection, camera, cameras)
@@ -137,28 +136,22 @@ def _lock_cameras(connection: sa.Connection, events: Sequence[Event]) -> dict[st
 def _write(
     connection: sa.Connection,
     events: list[Event],
-    gone: list[Event],
+    gone: list[Lost],
     ledger: dict[str, SeqRanges],
 ) -> None:
-    seen = _camera_rows(events + gone)
+    known = [*events, *gone]
+    seen = _camera_rows(known)
     analysed = _last_analysed(events)
     for row in seen:
         row["last_analysed_at"] = analysed.get(row["id"])
     upsert(
         connection,
         camera,
-        [row for row in seen if row["last_analysed_at"] is not None],
+        seen,
         least=("first_seen_at",),
         greatest=("last_seen_at", "last_analysed_at"),
     )
-    upsert(
-        connection,
-        camera,
-        [row for row in seen if row["last_analysed_at"] is None],
-        least=("first_seen_at",),
-        greatest=("last_seen_at",),
-    )
-    upsert(connection, run, _run_rows(events + gone), least=("started_at",), greatest=("last_seq",))
+    upsert(connection, run, _run_rows(known), least=("started_at",), greatest=("last_seq",))
     save_ledger(connection, ledger)
 
     intervals = [event for event in events if isinstance(event, IntervalEvent)]
@@ -182,14 +175,14 @@ def _write(
     close_runs(connection, (row["id"] for row in seen), ledger)
 
 
-def _by_camera(events: Iterable[Event]) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = {}
+def _by_camera(events: Iterable[Event | Lost]) -> dict[str, list[Event | Lost]]:
+    found: dict[str, list[Event | Lost]] = {}
     for event in events:
         found.setdefault(event.camera, []).append(event)
     return found
 
 
-def _extent(events: Iterable[Event]) -> tuple[datetime, datetime]:
+def _extent(events: Iterable[Event | Lost]) -> tuple[datetime, datetime]:
     spans = [rows.span(event) for event in events]
     return min(first for first, _ in spans), max(last for _, last in spans)
 
@@ -202,7 +195,7 @@ def _last_analysed(events: Iterable[Event]) -> dict[str, datetime]:
     return found
 
 
-def _camera_rows(events: Iterable[Event]) -> list[Row]:
+def _camera_rows(events: Iterable[Event | Lost]) -> list[Row]:
     found: list[Row] = []
     for camera_id, mine in sorted(_by_camera(events).items()):
         first_at, last_at = _extent(mine)
@@ -210,7 +203,7 @@ def _camera_rows(events: Iterable[Event]) -> list[Row]:
     return found
 
 
-def _run_rows(events: Iterable[Event]) -> list[Row]:
+def _run_rows(events: Iterable[Event | Lost]) -> list[Row]:
     found: dict[str, Row] = {}
     for event in events:
         started_at, _ = rows.span(event)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from surveil.store.finding import Finding
-from surveil.store.gap_rows import share_out, stored_gaps, window_gaps
+from surveil.store.gap_coverage import Shares, share_edges, share_out, stored_gaps
+from surveil.store.gap_rows import window_gaps
 from surveil.store.rollups import COUNTS, floor_to, sum_coverage, sum_votes
 from surveil.store.rows import MAX_INTERVAL_S, Row
 from surveil.store.tables import COVERAGES, TIMELINES, camera, interval, observation
@@ -58,7 +59,8 @@ def _check_hour(connection: sa.Connection, camera_id: str, hour_at: datetime) ->
         for at in _differing(
             {row["bucket_at"]: row for row in sum_coverage(intervals, bucket_s)},
             {row["bucket_at"]: row for row in stored},
-            share_out(gaps, bucket_s),
+            share_out(gaps, bucket_s, hour_at, end_at),
+            share_edges(gaps, bucket_s).keys(),
         ):
             if hour_at <= at < end_at:
                 yield Finding("coverage", _place(camera_id, at, bucket_s))
@@ -67,10 +69,12 @@ def _check_hour(connection: sa.Connection, camera_id: str, hour_at: datetime) ->
 def _differing(
     wanted: dict[datetime, Row],
     found: dict[datetime, Row],
-    gaps: dict[datetime, tuple[float, str]],
+    gaps: Shares,
+    edges: Collection[datetime],
 ) -> Iterator[datetime]:
+    """Yield the buckets whose rows are not right; one that is nothing but gap needs no row."""
     zero = dict.fromkeys(_SUMS, 0) | {"gap_s": 0.0, "reason": None}
-    for at in sorted(wanted.keys() | found.keys() | gaps.keys()):
+    for at in sorted(wanted.keys() | found.keys() | set(edges)):
         have, want = found.get(at, zero), wanted.get(at, zero)
         same_sums = all(have[name] == want[name] for name in _SUMS)
         if not same_sums or (have["gap_s"], have["reason"]) != gaps.get(at, (0.0, None)):

@@ -1,6 +1,7 @@
 """Delete what is older than the configuration keeps: raw rows and what tells of single faces.
 
-Minute and hour rollups stay: they hold sums over all faces, and are what long timelines read.
+Minute and hour rollups and gaps stay: they hold nothing of a single face, and are what long
+timelines read.
 Alerts, deliveries, dead letters and the audit log stay as well.
 """
 
@@ -19,7 +20,6 @@ from surveil.store.tables import (
     audit_log,
     camera,
     camera_event,
-    gap,
     interval,
     observation,
     run,
@@ -33,7 +33,6 @@ _BY_CAMERA = (
     (observation, observation.c.observed_at),
     (interval, interval.c.from_at),
     (camera_event, camera_event.c.at),
-    (gap, gap.c.to_at),
     (track, track.c.last_seen_at),
 )
 """Tables, in an order that keeps references whole, and the instant by which a row is too old."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,12 +23,26 @@ MAX_INTERVAL_S = 3600.0
 """The longest interval stored. What looks for the intervals around an instant relies on it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An event that leaves no rows, but counts as settled.
+
+    ``at`` is an instant at which its camera and run are known to have been, in case that nothing
+    else tells of them.
+    """
+
+    camera: str
+    run: str
+    seq: int
+    at: datetime
+
+
 def quantise(value: float) -> float:
     """Return the multiple of ``GRID`` nearest to a value."""
     return round(value / GRID) * GRID
 
 
-def has_identity(event: Event) -> bool:
+def has_identity(event: Event | Lost) -> bool:
     """Return whether an event's place can be noted in the ledger, whatever else is wrong."""
     names = (event.camera, event.run)
     return all(name and _is_text(name) for name in names) and 1 <= event.seq < 2**31
@@ -55,7 +70,7 @@ def find_fault(event: Event) -> str | None:
     return None
 
 
-def span(event: Event) -> tuple[datetime, datetime]:
+def span(event: Event | Lost) -> tuple[datetime, datetime]:
     """Return the first and the last instant that an event speaks of."""
     if isinstance(event, IntervalEvent):
         return event.from_at, event.to_at

@@ -49,8 +49,10 @@ def upsert(
     changes: dict[str, Any] = {name: old[name] + new[name] for name in add}
     changes |= {name: smaller(old[name], new[name]) for name in least}
     # Of a null and a value SQLite takes the null: the value is meant.
+    both = {name: (old[name], new[name]) for name in greatest}
     changes |= {
-        name: bigger(sa.func.coalesce(old[name], new[name]), new[name]) for name in greatest
+        name: bigger(sa.func.coalesce(one, two), sa.func.coalesce(two, one))
+        for name, (one, two) in both.items()
     }
     changes |= {name: new[name] for name in replace}
     # Sorted, so that two recorders never wait for each other's rows crosswise.

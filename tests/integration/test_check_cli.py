@@ -107,6 +107,14 @@ def test_json(tmp_path: Path) -> None:
     assert "sample_fps" in report["errors"][0]["message"]
 
 
+@pytest.mark.parametrize("name", ["caf\udce9.yaml", "\x9b31m.yaml"])
+def test_a_file_whose_name_is_no_text_is_checked(tmp_path: Path, name: str) -> None:
+    path = _write(tmp_path / name, "cameras: {a: {source: 'usb:0', fps: 3}}\n")
+    report = json.loads(_surveil("check", path, "--json").stdout)
+    assert report["errors"][0]["file"] == path
+    assert repr(name)[1:-6] in _surveil("check", path).stderr
+
+
 def test_probe(tmp_path: Path, clip: Path) -> None:
     with socket.socket() as unheard:  # bound but not listening: refuses
         unheard.bind(("127.0.0.1", 0))

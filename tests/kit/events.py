@@ -46,11 +46,14 @@ def make_vote(
 class CameraLife:
     """Writes one camera's events with the right sequence numbers.
 
-    Instants are given in seconds after ``START_AT``.
+    Instants are given in seconds after ``start_at``.
     """
 
-    def __init__(self, camera: str = "lobby", run: str = "01A") -> None:
+    def __init__(
+        self, camera: str = "lobby", run: str = "01A", start_at: datetime = START_AT
+    ) -> None:
         self.camera = camera
+        self.start_at = start_at
         self.run = run
         self.events: list[Event] = []
         self._seq = 0
@@ -64,7 +67,7 @@ class CameraLife:
         """Change the camera's state."""
         self._seq += 1
         self.events.append(
-            CameraEvent(self.camera, self.run, self._seq, after(at_s), state, reason, "", {})
+            CameraEvent(self.camera, self.run, self._seq, self._after(at_s), state, reason, "", {})
         )
         return self
 
@@ -93,14 +96,17 @@ class CameraLife:
                 camera=self.camera,
                 run=self.run,
                 seq=self._seq,
-                from_at=after(from_s),
-                to_at=after(to_s),
+                from_at=self._after(from_s),
+                to_at=self._after(to_s),
                 frames=frames,
                 tracks=votes,
                 model="emotion-resnet18@9f31c2",
             )
         )
         return self
+
+    def _after(self, seconds: float) -> datetime:
+        return self.start_at + timedelta(seconds=seconds)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from surveil.domain import EMOTIONS, CameraState, Reason
 from surveil.errors import ConfigError
-from surveil.store.gap_rows import stored_gaps
+from surveil.store.gap_coverage import stored_gaps
 from surveil.store.gaps import Gap, name_reason
 from surveil.store.rows import MAX_INTERVAL_S
 from surveil.store.scope import Scope
@@ -146,11 +146,18 @@ def _add_rollups(
         cell.votes[i] += row.votes
         cell.scores[i] += row.score_sum
         cell.confidences[i] += row.confidence_sum
+    noted: list[defaultdict[str, float]] = [defaultdict(float) for _ in sums]
     for row in _rows(connection, coverage, coverage.c.bucket_at, camera_id, edges):
-        cell = sums[_place(edges, row.bucket_at)]
-        cell.analysed_s += row.analysed_s
+        place = _place(edges, row.bucket_at)
+        sums[place].analysed_s += row.analysed_s
         if row.reason is not None:
-            cell.gaps_s[row.reason] += row.gap_s
+            noted[place][row.reason] += row.gap_s
+    for gap in stored_gaps(connection, camera_id, edges[0], edges[-1]):
+        _add_gap(gap, edges, sums)
+    # Of times long ago the gaps may be deleted, while what the buckets note of them is kept.
+    for cell, reasons in zip(sums, noted, strict=True):
+        for reason, seconds in reasons.items():
+            cell.gaps_s[reason] = max(cell.gaps_s[reason], seconds)
 
 
 def _add_raw(

@@ -1,4 +1,4 @@
-"""From the engine's transitions to the rows and messages that they become. Pure."""
+"""From the engine's transitions to the rows and messages that they become."""
 
 from __future__ import annotations
 

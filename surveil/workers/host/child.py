@@ -38,11 +38,16 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
             return capture.run(fleet, lifeline, camera_id, ring, doorbell_fd, ceiling)
         case "inference":
             from surveil.live import ReadingsRing
-            from surveil.workers.inferring import inference
+            from surveil.workers.inferring import worker
 
             watched = assignment.get("readings", {})
             readings = {camera: ReadingsRing.attach(fd) for camera, fd in watched.items()}
-            return inference.run(fleet, lifeline, rings, doorbell_fd, readings)
+            return worker.run(
+                *(fleet, lifeline, rings, doorbell_fd, readings),
+                spool=assignment["spool"],
+                owned=assignment["spools"],
+                leave=os._exit,
+            )
         case "recorder":
             from surveil.workers.recording import recorder
 

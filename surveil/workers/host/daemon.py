@@ -28,7 +28,7 @@ ROLES = ("inference", "recorder", "alerter")
 frames stay on the host that captured them."""
 
 SPOOL = "inference"
-"""Name of the inference worker's spool. There is one such worker on a host so far."""
+"""Name of the spool of a host's only inference worker."""
 
 PHASE_CAPTURE, PHASE_INFERENCE, PHASE_CONSUMERS = range(3)
 DRAIN_PHASE_S = {PHASE_CAPTURE: 2.5, PHASE_INFERENCE: 3.5, PHASE_CONSUMERS: 3.0}

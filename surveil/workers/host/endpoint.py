@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import socket
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from surveil.errors import InUseError
@@ -13,12 +16,21 @@ from surveil.ports import describe_listener
 
 Health = tuple[bool, dict[str, Any]]
 
+MOST_CONNECTIONS = 16
+"""Answered at once; more are closed without an answer. Probes and a scraper or two need few."""
+
+REQUEST_S = 5.0
+"""A client that sends nothing, or reads nothing, holds a thread no longer than this a read."""
+
+MOST_REQUEST_S = 15.0
+"""Nor longer than this altogether, however slowly it drips."""
+
 
 class Endpoint:
     """Serves what the supervisor knows; runs in daemon threads of the supervisor process.
 
     Raises:
-        InUseError: The port belongs to another process; the message says which.
+        InUseError: The port belongs to another process, or cannot be had; the message says why.
     """
 
     def __init__(
@@ -29,9 +41,12 @@ class Endpoint:
         metrics: Callable[[], bytes],
         livez: Callable[[], Health],
         readyz: Callable[[], Health],
+        most_connections: int = MOST_CONNECTIONS,
+        request_s: float = REQUEST_S,
+        most_request_s: float = MOST_REQUEST_S,
     ) -> None:
         class Handler(BaseHTTPRequestHandler):
-            timeout = 5.0  # a client that sends nothing holds a thread no longer than this
+            timeout = request_s
 
             def do_GET(self) -> None:
                 match self.path.partition("?")[0]:
@@ -59,13 +74,9 @@ class Endpoint:
                 return  # a probe each second is no news
 
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
+            self._server = _BoundedServer((host, port), Handler, most_connections, most_request_s)
         except OSError as error:
-            raise InUseError(
-                f"http {host}:{port}: {error.strerror}{describe_listener(port)};"
-                " stop it, or set another http.port"
-            ) from error
-        self._server.daemon_threads = True
+            raise InUseError(_words(host, port, error)) from error
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="endpoint", daemon=True
@@ -76,3 +87,54 @@ class Endpoint:
         """Stop serving and free the port."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class _BoundedServer(HTTPServer):
+    """A thread for each connection, as long as there are few; and each ends in time."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
+        most_connections: int,
+        most_request_s: float,
+    ) -> None:
+        self._free = threading.BoundedSemaphore(most_connections)
+        self._most_request_s = most_request_s
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        threading.Thread(
+            target=self._serve, args=(request, client_address), name="endpoint-client", daemon=True
+        ).start()
+
+    def _serve(self, request: socket.socket, client_address: Any) -> None:
+        timer = threading.Timer(self._most_request_s, _hang_up, args=(request,))
+        timer.daemon = True
+        timer.start()
+        try:
+            with contextlib.suppress(OSError):  # the client went away
+                self.finish_request(request, client_address)
+        finally:
+            timer.cancel()
+            self.shutdown_request(request)
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        return  # it would print; what a client does wrong is its own affair
+
+
+def _hang_up(request: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)
+
+
+def _words(host: str, port: int, error: OSError) -> str:
+    """Return why a port cannot be had, and what to do about it."""
+    if error.errno == errno.EADDRINUSE:
+        owner = describe_listener(port)
+        return f"http {host}:{port} is in use by {owner}; stop it, or set another http.port"
+    return f"http {host}:{port}: {error.strerror or error}; set another http.host or http.port"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from surveil.domain import CameraEvent, CameraState, Frame, IntervalEvent
+from surveil.domain import CameraEvent, CameraState, Frame, IntervalEvent, Reason
 from surveil.events.fields import storable
 from surveil.events.spool import Draft, RunMark
 from surveil.intervals.builder import IntervalBuilder
@@ -34,6 +34,32 @@ class Now(NamedTuple):
 
     at: datetime
     mono_s: float
+
+
+def draft_state(
+    camera: str, record: StateRecord, policy: Policy, *, is_starting: bool = False
+) -> Draft:
+    """Return the draft of the event that tells a change of state.
+
+    Args:
+        camera: Camera id.
+        record: The change.
+        policy: What may be told.
+        is_starting: Nobody analyses the camera's pictures yet, since inference still loads.
+    """
+    reason = record.reason
+    if is_starting and reason is Reason.NONE and record.state not in _ENDING:
+        reason = Reason.STARTING
+    change = CameraEvent(
+        camera=camera,
+        run=record.run,
+        seq=0,
+        at=record.at,
+        state=record.state,
+        reason=reason,
+        detail=storable(record.detail),
+    )
+    return Draft(apply(change, policy), state_index=record.index)
 
 
 class RunKeeper(Protocol):
@@ -99,7 +125,8 @@ class Timeline:
     def resume(self, records: Sequence[StateRecord], now: Now) -> list[Draft]:
         """Begin, or go on where an earlier worker was ended; called once, with all records known.
 
-        A run that is under way goes on from now: what nobody analysed meanwhile is a hole.
+        A run that is under way goes on, or has its first interval, from now: what nobody analysed
+        meanwhile is a hole. The frames of before a first interval count as busy in it.
         """
         told: list[StateRecord] = []
         new: list[StateRecord] = []
@@ -110,7 +137,7 @@ class Timeline:
             last = told[-1]
             self.last_index = last.index
             if last.state in _WATCHING:
-                self._open(last.run, self._present(now), is_resumed=True)
+                self._open(last.run, self._present(now))
             elif last.state in _ENDING and any(
                 record.run == last.run and record.state in _WATCHING for record in told
             ):
@@ -148,16 +175,7 @@ class Timeline:
                     self._open(record.run, record.at)
             elif record.state in _ENDING and record.run in self._builders:
                 drafts += self._end(record.run, record.at)
-            change = CameraEvent(
-                camera=self._camera,
-                run=record.run,
-                seq=0,
-                at=record.at,
-                state=record.state,
-                reason=record.reason,
-                detail=storable(record.detail),
-            )
-            drafts.append(Draft(apply(change, self._policy), state_index=record.index))
+            drafts.append(draft_state(self._camera, record, self._policy))
         return drafts
 
     def admit(self, frame: Frame) -> bool:
@@ -207,12 +225,13 @@ class Timeline:
         at = self._present(now)
         return [draft for run in list(self._builders) for draft in self._end(run, at)]
 
-    def _open(self, run: str, start_at: datetime, *, is_resumed: bool = False) -> None:
+    def _open(self, run: str, start_at: datetime) -> None:
         mark = self._mark(run)
         if mark.last_to_at is not None:
             start_at = max(start_at, mark.last_to_at)
         if self._ended_run == run:
             self._ended_run = ""  # the capture process says so: it knows
+        self._anchor = None  # each run has a clock of its own
         self._keeper.open_run(self._camera, run, mark.last_track_id + 1)
         self._builders[run] = IntervalBuilder(
             self._camera,
@@ -222,7 +241,7 @@ class Timeline:
             start_at=start_at,
             grace_s=self._grace_s,
             hysteresis=self._hysteresis,
-            is_continued=is_resumed or mark.last_to_at is not None,
+            is_continued=mark.last_to_at is not None,
         )
 
     def _end(self, run: str, at: datetime) -> list[Draft]:
@@ -240,7 +259,10 @@ class Timeline:
         return Draft(event, last_track_id=max((vote.track_id for vote in tracks), default=0))
 
     def _present(self, now: Now) -> datetime:
-        """Return the present on the clock of the newest run, which setting the host's leaves be."""
+        """Return the present on the clock of the newest run, which setting the host's leaves be.
+
+        Until a run has a frame, its clock is the host's: it was started by it just before.
+        """
         if self._anchor is None:
             return now.at
         at, mono_s = self._anchor

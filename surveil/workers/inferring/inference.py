@@ -1,6 +1,6 @@
-"""The inference process: frames of all cameras to events, spooled and published.
+"""The loop of the inference process: frames of all cameras to events in the spool.
 
-One loop: wait for the doorbell, take each camera's newest frame, analyse a batch when it is due,
+Wait for the doorbell, take each camera's newest frame, analyse a batch when it is due,
 put what is over into the spool. Publishing has a thread of its own, so Redis may be away for as
 long as the spool has room.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,15 +17,14 @@ from datetime import UTC, datetime
 
 from surveil.config import Fleet
 from surveil.domain import Frame
-from surveil.events.embedded import embedded_url
-from surveil.events.publisher import Publisher, PublisherStats
+from surveil.events.publisher import Publisher
 from surveil.events.spool import Spool
 from surveil.live import ReadingsRing
 from surveil.logs import get_logger
-from surveil.policy import INDIVIDUAL, Policy
+from surveil.policy import Policy
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
-from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, Telemetry
+from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
@@ -37,70 +35,20 @@ TICK_S = 0.1
 """How often intervals are looked through."""
 
 BATCH_ALLOW_S = 60.0
-PUBLISH_DRAIN_S = 2.5
 
 _log = get_logger("inference")
 
 
-def run(
-    fleet: Fleet,
-    lifeline: Lifeline,
-    rings: Mapping[str, FrameRing],
-    doorbell_fd: int | None,
-    readings: Mapping[str, ReadingsRing],
-) -> int:
-    """Analyse the cameras of ``rings`` until the lifeline says stop; the exit code is 0.
-
-    Runs in the inference process, which is the only reader of these rings.
-
-    Args:
-        fleet: The configuration.
-        lifeline: The line to the supervisor.
-        rings: Camera id to its ring.
-        doorbell_fd: Non-blocking pipe on which the captures ring, or None to poll.
-        readings: Where to show what is found, of the cameras that somebody may watch.
+def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str]) -> Pipeline:
+    """Load and compile the networks for some cameras.
 
     Raises:
-        ConfigError: The device is not there, or the spool is of another version.
-        InUseError: Another process holds the spool.
+        ConfigError: The device is not there.
         ModelError: The model is missing or damaged.
     """
-    lifeline.beat(LOADING_ALLOW_S, "opening the spool")
-    spool = Spool(fleet.data_dir / "spool" / "inference.db", max_bytes=int(fleet.spool.max_bytes))
-    try:
-        url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
-        is_loaded = threading.Event()
-
-        def report(stats: PublisherStats) -> None:
-            lifeline.ready(is_loaded.is_set() and stats.is_connected)
-            _report(lifeline.telemetry, spool, stats)
-
-        publisher = Publisher(spool, url, fleet.partitions, on_round=report)
-        publisher.start()
-        lifeline.watch(publisher.thread)
-        lifeline.beat(LOADING_ALLOW_S, "loading the model")
-        try:
-            pipeline = _load(fleet, lifeline.telemetry, rings)
-            is_loaded.set()
-            _log.info("model.loaded", model=pipeline.model)
-            policies = dict.fromkeys(rings, INDIVIDUAL)
-            loop = InferenceLoop(
-                *(fleet, lifeline, rings, doorbell_fd, pipeline, spool, publisher),
-                policies=policies,
-                readings=readings,
-            )
-            loop.run()
-        finally:
-            lifeline.beat(doing="publishing what is left")
-            publisher.stop(PUBLISH_DRAIN_S)
-    finally:
-        spool.close()
-    return 0
-
-
-def _load(fleet: Fleet, telemetry: Telemetry, cameras: Iterable[str]) -> Pipeline:
+    lifeline.beat(LOADING_ALLOW_S, "loading the model")
     wanted = {camera: fleet.cameras[camera] for camera in cameras}
-    return build_pipeline(
+    pipeline = build_pipeline(
         {
             camera: FaceOptions(min_face_px=one.min_face_px, min_score=one.min_score)
             for camera, one in wanted.items()
@@ -109,18 +57,12 @@ def _load(fleet: Fleet, telemetry: Telemetry, cameras: Iterable[str]) -> Pipelin
         device=fleet.device,
         smoothing_tau_s=fleet.inference.smoothing_tau_s,
         hysteresis=fleet.inference.hysteresis,
-        telemetry=telemetry,
+        telemetry=lifeline.telemetry,
         cache_dir=fleet.data_dir / "engines",
         taxonomy=fleet.taxonomy,
     )
-
-
-def _report(telemetry: Telemetry, spool: Spool, stats: PublisherStats) -> None:
-    telemetry.gauge("redis_up", float(stats.is_connected))
-    telemetry.gauge("publish_lag_s", stats.lag_s)
-    telemetry.gauge("spool_pending", spool.pending_count)
-    telemetry.gauge("spool_bytes", spool.pending_bytes)
-    telemetry.gauge("events_published", stats.published)
+    _log.info("model.loaded", model=pipeline.model)
+    return pipeline
 
 
 class InferenceLoop:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from surveil.domain import Event
 from surveil.events.codec import encode
@@ -13,8 +13,13 @@ from surveil.events.consumer import Delivery, Unreadable
 from surveil.logs import get_logger
 from surveil.store.dead_letters import DeadLetter, bury
 from surveil.store.engine import Database, RefusedError, writing
-from surveil.store.ingest import write_batch
+from surveil.store.ingest import Written, write_batch
+from surveil.store.rows import Lost, span
 
+FUTURE_S = 3600.0
+"""So far may the clock of a camera's host be ahead of that of Redis' host."""
+PAST_DAYS = 400
+"""So long may an event have lain in a spool."""
 RAW_LIMIT = 2000
 """Characters of an entry's field that a dead letter keeps."""
 
@@ -28,7 +33,8 @@ class Recorded:
     Attributes:
         stored: Rows by type of event: ``interval``, ``camera``.
         duplicates: Events that SQL had already.
-        dead: Dead letters by cause: ``format``, ``poisoned``, ``refused``, ``unstorable``.
+        dead: Dead letters by cause: ``format``, ``poisoned``, ``distant``, ``refused``,
+            ``unstorable``.
         committed: How far each run of the batch is settled in SQL.
     """
 
@@ -82,53 +88,41 @@ class BatchWriter:
             return self._give_up(deliveries[0], str(error))
 
     def _write(self, deliveries: Sequence[Delivery]) -> Recorded:
-        events: list[Event] = []
-        dead: list[Event] = []
-        given_up: list[tuple[Delivery, str, str]] = []
-        origins: dict[int, Delivery] = {}
+        sound: list[tuple[Delivery, Event]] = []
+        dead: list[tuple[Lost, DeadLetter]] = []
+        letters: list[DeadLetter] = []
         for delivery in deliveries:
             event = delivery.event
-            if not isinstance(event, Unreadable):
-                origins[id(event)] = delivery
-                events.append(event)
-            elif event.event is None:
-                given_up.append((delivery, event.cause, event.detail))
+            if isinstance(event, Unreadable):
+                letter = self._letter(delivery, event.cause, event.detail)
+                if event.event is None:
+                    letters.append(letter)
+                else:
+                    dead.append((_lost(delivery, event.event), letter))
+            elif (fault := _find_distance(delivery, event)) is not None:
+                dead.append((_lost(delivery, event), self._letter(delivery, "distant", fault)))
             else:
-                origins[id(event.event)] = delivery
-                dead.append(event.event)
+                sound.append((delivery, event))
         with writing(self._database) as connection:
-            written = write_batch(connection, events, dead)
-            for event, fault in written.refused:
-                given_up.append((origins[id(event)], "refused", fault))
-            for event in written.buried:  # the others of the poisoned are stored
-                delivery = origins[id(event)]
-                assert isinstance(delivery.event, Unreadable)
-                given_up.append((delivery, delivery.event.cause, delivery.event.detail))
-            letters = [self._letter(entry, f"{cause}: {why}") for entry, cause, why in given_up]
-            bury(connection, letters)
-        recorded = Recorded(dead=Counter(cause for _, cause, _ in given_up))
-        recorded.stored["interval"] = written.intervals
-        recorded.stored["camera"] = written.camera_events
-        recorded.duplicates = written.duplicates
-        recorded.committed = written.committed
-        for letter in letters:
-            _log.error(
-                "entry.buried", stream=letter.stream, entry=letter.entry_id, reason=letter.reason
+            written = write_batch(
+                connection, [event for _, event in sound], [lost for lost, _ in dead]
             )
-        return recorded
+            letters += [
+                self._letter(sound[i][0], "refused", fault) for i, fault in written.refused.items()
+            ]
+            letters += [dead[i][1] for i in written.buried]  # the others of the dead are stored
+            bury(connection, letters)
+        return _recorded(written, letters)
 
     def _give_up(self, delivery: Delivery, reason: str) -> Recorded:
-        letter = self._letter(delivery, f"unstorable: {reason}")
         assert not isinstance(delivery.event, Unreadable)
+        letter = self._letter(delivery, "unstorable", reason)
         with writing(self._database) as connection:
-            written = write_batch(connection, [], [delivery.event])
+            written = write_batch(connection, [], [_lost(delivery, delivery.event)])
             bury(connection, [letter])
-        _log.error(
-            "entry.buried", stream=letter.stream, entry=letter.entry_id, reason=letter.reason
-        )
-        return Recorded(dead=Counter(unstorable=1), committed=written.committed)
+        return _recorded(written, [letter])
 
-    def _letter(self, delivery: Delivery, reason: str) -> DeadLetter:
+    def _letter(self, delivery: Delivery, cause: str, detail: str) -> DeadLetter:
         if isinstance(delivery.event, Unreadable):
             event, fields = delivery.event.event, delivery.event.raw
             times_delivered = delivery.event.times_delivered
@@ -140,9 +134,43 @@ class BatchWriter:
             stream=delivery.entry_id.stream,
             entry_id=delivery.entry_id.id,
             fields=fields,
-            reason=reason,
+            reason=f"{cause}: {detail}",
             times_delivered=times_delivered,
             at=self._now(),
             run_id=event.run if event else None,
             seq=event.seq if event else None,
         )
+
+
+def _recorded(written: Written, letters: Sequence[DeadLetter]) -> Recorded:
+    """Log the dead letters of a committed batch, and count all of it."""
+    for letter in letters:
+        _log.error(
+            "entry.buried", stream=letter.stream, entry=letter.entry_id, reason=letter.reason
+        )
+    return Recorded(
+        stored=Counter(interval=written.intervals, camera=written.camera_events),
+        duplicates=written.duplicates,
+        dead=Counter(letter.reason.partition(":")[0] for letter in letters),
+        committed=written.committed,
+    )
+
+
+def _find_distance(delivery: Delivery, event: Event) -> str | None:
+    """Say why an event cannot be of the time of its entry, or None.
+
+    It would begin a gap of months at the camera's last instant, or before its first.
+    """
+    first_at, last_at = span(event)
+    published_at = delivery.entry_id.published_at
+    if last_at > published_at + timedelta(seconds=FUTURE_S):
+        return f"tells of {last_at:%Y-%m-%d %H:%M}, after it was published: is the clock right?"
+    if first_at < published_at - timedelta(days=PAST_DAYS):
+        return f"tells of {first_at:%Y-%m-%d %H:%M}, long before it was published"
+    return None
+
+
+def _lost(delivery: Delivery, event: Event) -> Lost:
+    is_distant = _find_distance(delivery, event) is not None
+    at = delivery.entry_id.published_at if is_distant else span(event)[0]
+    return Lost(event.camera, event.run, event.seq, at)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import time
+from datetime import UTC, datetime
 
 import redis
 
@@ -161,9 +162,10 @@ class Recorder:
             self._telemetry.count("dead_letters_total", count, cause=cause)
         self._telemetry.gauge("batch_ms", took_ms)
         self._telemetry.gauge("batch_events", len(batch))
-        oldest_ms = min(int(delivery.entry_id.id.partition("-")[0]) for delivery in batch)
+        oldest_at = min(delivery.entry_id.published_at for delivery in batch)
         # By the clock of Redis' host, which numbers the entries, and ours.
-        self._telemetry.gauge("store_lag_s", max(0.0, time.time() - oldest_ms / 1000))
+        lag_s = (datetime.now(UTC) - oldest_at).total_seconds()
+        self._telemetry.gauge("store_lag_s", max(0.0, lag_s))
 
     def _touch(self, entry_ids: list[EntryId]) -> None:
         """Keep entries that wait for SQL from being taken for those of a dead consumer."""

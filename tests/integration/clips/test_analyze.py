@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -220,6 +222,19 @@ def test_csv_parquet_and_json_hold_the_same(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_clip_whose_name_is_no_text_is_written_about(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", seconds=0.4).rename(tmp_path / "caf\udce9.mp4")
+    timeline = analyse(clip)
+    outputs = [tmp_path / f"\udce9{ending}" for ending in (".csv", ".parquet", ".json")]
+    for path in outputs:
+        assert write_timelines(path, [timeline]) == 1
+    name = str(tmp_path / r"caf\udce9.mp4")
+    with outputs[0].open(newline="", encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["clip"] == name
+    assert pq.read_table(pa.BufferReader(outputs[1].read_bytes())).to_pylist()[0]["clip"] == name
+    assert json.loads(outputs[2].read_text(encoding="utf-8"))["clips"][0]["clip"] == name
+
+
 def test_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     timeline = analyse(write_clip(tmp_path / "clip.mp4", seconds=0.4))
     (tmp_path / "taken.csv").mkdir()
@@ -305,6 +320,7 @@ def invoke(*words: object) -> tuple[int, str]:
     [
         ["{tmp}/missing.mp4"],
         ["{tmp}"],
+        ["{pipe}"],
         ["{clip}", "--out", "{tmp}/out.xlsx"],
         ["{clip}", "--out", "{tmp}/nowhere/out.csv"],
         ["{clip}", "--annotate", "{tmp}/out.webm"],
@@ -318,7 +334,9 @@ def test_wrong_arguments_are_told_before_anything_is_loaded(
 ) -> None:
     clip = write_clip(tmp_path / "clip.mp4", seconds=0.2)
     other = write_clip(tmp_path / "other.mp4", seconds=0.2)
-    filled = [word.format(tmp=tmp_path, clip=clip, other=other) for word in words]
+    pipe = tmp_path / "pipe.ts"
+    os.mkfifo(pipe)
+    filled = [word.format(tmp=tmp_path, clip=clip, other=other, pipe=pipe) for word in words]
     code, output = invoke(*filled)
     assert code == 2
     assert str(tmp_path) in output

@@ -5,15 +5,19 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from kit.waiting import until
 
+from surveil.cli.simulate import describe_losses
 from surveil.errors import ConfigError, InUseError
 from surveil.simulate import ClipError, DigestAlgorithm, RtspServer, load_clip
+from surveil.simulate.service import MAX_CONNECTIONS
 
 PASSWORD = "s3cret:pass/word"
 OPTIONS = {"timeout": "10000000"}
@@ -23,6 +27,23 @@ OPTIONS = {"timeout": "10000000"}
 def server(clip: Path) -> Iterator[RtspServer]:
     with RtspServer({"lobby": clip}) as running:
         yield running
+
+
+def test_a_camera_named_after_a_file_whose_name_is_no_text_plays(clip: Path) -> None:
+    with (
+        RtspServer({"caf\udce9 \x9b": clip}) as server,
+        av.open(server.url("caf\udce9 \x9b"), options=OPTIONS) as them,
+    ):
+        assert next(them.decode(video=0)).width == 160
+
+
+def test_clients_that_are_too_many_are_turned_away_and_told_of(server: RtspServer) -> None:
+    assert describe_losses(server) == []
+    with ExitStack() as opened:
+        for _ in range(MAX_CONNECTIONS + 1):
+            opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        until(lambda: server.turned_away == 1, "one turned away", 20.0)
+    assert describe_losses(server) == ["1 clients were turned away: too many at once"]
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit.rtsp import ScriptedCamera, play_clip
 
 from surveil.sources.options import SourceOptions
-from tests.kit.rtsp import ScriptedCamera, play_clip
 
 Watch = Callable[[SourceOptions], Any]
 

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from kit.rtsp import ScriptedCamera, Send
+
 from surveil.config import Fleet
 from surveil.domain import Reason
 from surveil.sources.options import SourceOptions
 from surveil.workers.probing import probe_fleet
-from tests.kit.rtsp import ScriptedCamera, Send
 
 Watch = Callable[[SourceOptions], Any]
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from kit.rtsp import ScriptedCamera
 
 from surveil.domain import Reason
 from surveil.secrets import Secret
 from surveil.sources.options import SourceOptions
 from surveil.sources.probe import probe
-from tests.kit.rtsp import ScriptedCamera
 
 Watch = Callable[[SourceOptions], Any]
 

@@ -29,7 +29,7 @@ def test_a_second_upgrade_changes_nothing(database):
 def test_pending_names_what_is_missing(database):
     migrate.downgrade(database, "0001")
     with reading(database) as connection:
-        assert migrate.pending(connection) == ["0002", "0003", "0004", "0005", "0006"]
+        assert migrate.pending(connection) == ["0002", "0003", "0004", "0005", "0006", "0007"]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
             migrate.require_current(connection)
 

@@ -13,6 +13,7 @@ from kit.rows import empty_tables
 
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
+from surveil.store.integrity import CHECKS
 from surveil.store.tables import metadata
 
 TABLES = [
@@ -42,6 +43,11 @@ def dump(database):
         }
 
 
+def find_damage(database):
+    with reading(database) as connection:
+        return [finding for check in CHECKS for finding in check(connection)]
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_any_order_division_and_repetition_gives_the_same_tables(kind, request):
     if kind == "sqlite":
@@ -63,6 +69,7 @@ def test_any_order_division_and_repetition_gives_the_same_tables(kind, request):
         empty_tables(database)
         store(database, events, iter([len(events)]))
         expected = dump(database)
+        assert find_damage(database) == []
         again = events + chance.sample(events, k=len(events) // 2)
         chance.shuffle(again)
         for arriving in (events, again):

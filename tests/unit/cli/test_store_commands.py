@@ -57,8 +57,8 @@ def timeline(url, *arguments):
 
 def test_timeline_as_a_table_shows_coverage_beside_values(url):
     lines = timeline(url, "--camera", "lobby").splitlines()
-    assert lines[0].split()[:4] == ["camera", "from", "coverage", "votes"]
-    assert [line.split()[4:6] for line in lines[1:]] == [
+    assert lines[0].split()[:4] == ["camera", "from", "(UTC)", "coverage"]
+    assert [line.split()[3:5] for line in lines[1:]] == [
         ["17%", "10"],
         ["100%", "60"],
         ["0%", "0"],
@@ -86,12 +86,30 @@ def test_timeline_as_csv_json_and_parquet_holds_the_same(url, tmp_path):
 
 def test_timeline_as_a_chart_tells_gaps_from_calm(url):
     lines = timeline(url, "--camera", "lobby", "--format", "chart").splitlines()
-    seen, dark, calm = lines[4], lines[5], lines[6]
+    seen, dark, calm = lines[2], lines[3], lines[4]
     assert "H" * 20 in seen
     assert "╱" * 20 in dark
     assert "timeout" in dark
     assert "·" * 20 in calm
     assert "╱" not in calm
+    assert "angry" in lines[-1]  # the legend stands where the eye is
+
+
+def test_equal_lines_of_a_chart_are_told_in_one(url):
+    lines = timeline(url, "--camera", "lobby", "--format", "chart", "--bucket", "1s").splitlines()
+    assert "the same 69 times more, until 03-01 10:01:00" in "\n".join(lines)
+    assert len(lines) < 20
+
+
+def test_tables_fit_a_terminal_of_80_columns(url, monkeypatch):
+    monkeypatch.setattr("surveil.cli.tabular.WIDE", 80)
+    lines = timeline(url).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 1 + 8
+    assert lines[0].split() == [
+        *("camera", "from", "cov.", "votes"),
+        *("angr", "disg", "fear", "happ", "sad", "surp", "neut", "gap"),
+    ]
 
 
 def test_timeline_takes_globs_and_explains_unknown_cameras(url):
@@ -103,7 +121,8 @@ def test_timeline_takes_globs_and_explains_unknown_cameras(url):
 
 def test_timeline_shows_local_time(url):
     out = invoke("timeline", "--database", url, "--tz", "Europe/Berlin", *WINDOW)
-    assert "2026-03-01 11:00:00 CET" in out
+    assert "from (CET)" in out
+    assert "03-01 11:00:00" in out
 
 
 def test_sql_prints_rows_and_says_what_it_cut(url):

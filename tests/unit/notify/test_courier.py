@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from kit.outbox import MemoryOutbox
 
 from surveil.errors import UnavailableError
-from surveil.notify.courier import Courier, Owed, Settlement
+from surveil.notify.courier import Courier, Settlement
 from surveil.notify.receiver import Attempt, Notice, Outcome
 from surveil.notify.schedule import GIVE_UP_S, LONGEST_S, delay_s
 from surveil.wallclock import WatchedClock
@@ -22,18 +23,18 @@ FINE = Attempt(Outcome.DELIVERED)
 GONE = Attempt(Outcome.GONE, "HTTP status 410")
 
 
-class World:
+class World(MemoryOutbox):
     """An outbox, a receiver with scripted answers, and a clock."""
 
     def __init__(self, *ids: str, answers: Sequence[Attempt | Exception] = ()) -> None:
+        super().__init__()
         self.now = START_AT
-        self.owed = {i: Owed(Notice(i, {"n": i}), START_AT, 0) for i in ids}
-        self.next_at = dict.fromkeys(ids, START_AT)
+        for id in ids:
+            self.owe(id, START_AT)
         self.answers = list(answers)
         self.tried: list[str] = []
         self.settled: list[Settlement] = []
         self.outcomes: list[str] = []
-        self.is_away = False
         self.mono_s = 0.0
         clock = WatchedClock(now=lambda: self.now, monotonic=lambda: self.mono_s)
         self.courier = Courier("ops", self, self, self._note, clock=clock)
@@ -48,25 +49,9 @@ class World:
     def close(self) -> None:
         return
 
-    def due(self, now_at: datetime) -> Sequence[Owed]:
-        if self.is_away:
-            raise UnavailableError("away")
-        return [owed for i, owed in self.owed.items() if self.next_at[i] <= now_at]
-
     def settle(self, settlement: Settlement) -> None:
         self.settled.append(settlement)
-        if settlement.state == "pending":
-            owed = self.owed[settlement.id]
-            self.owed[settlement.id] = replace(owed, attempts=settlement.attempts)
-            assert settlement.next_attempt_at is not None
-            self.next_at[settlement.id] = settlement.next_attempt_at
-        else:
-            del self.owed[settlement.id]
-        if settlement.hasten:
-            self.hasten(self.now)
-
-    def hasten(self, now_at: datetime) -> None:
-        self.next_at = dict.fromkeys(self.next_at, now_at)
+        super().settle(settlement)
 
     def round(self) -> float:
         return self.courier.round(threading.Event())

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveil.rules.keyview import KeyView
+from surveil.rules.listening import Listening
 from surveil.rules.past import CameraPast
 from surveil.rules.reading import Reading
-from surveil.rules.watch import Watch
 from surveil.rules.windows import CameraWindow, sample_of
 
 
@@ -21,7 +21,7 @@ def read(kit: Any, when: dict[str, Any], *events: Any, until: float) -> Reading:
     for event in events:
         past.window.add(sample_of(event))
     until_s = kit.at(until).timestamp()
-    view = KeyView([past], until_s, until_s, Watch(kit.at(0).timestamp(), 5.0))
+    view = KeyView([past], until_s, until_s, Listening(kit.at(0).timestamp(), 5.0))
     (condition,) = kit.rule(when=[when]).conditions
     reading: Reading = condition.read(view)
     return reading

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from av.bitstream import BitStreamFilterContext
 from av.sidedata.sidedata import SideDataContainer, Type
+from PIL import Image
 
 from surveil.domain import Reason
 from surveil.sources.failure import SourceError
@@ -199,15 +200,19 @@ def test_pictures_do_not_wait_for_the_collector(
     tmp_path: Path, video: Make, picture: Make, file_options: Make
 ) -> None:
     path = video(tmp_path / "phone.mp4", [picture(48, 64)] * 40, rotation=90)
+
+    def count() -> int:
+        return sum(type(one) is SideDataContainer for one in gc.get_objects())
+
     gc.collect()
     gc.disable()
     try:
+        before = count()
         assert len(list(read_file(file_options(path)))) == 40
-        held = [one for one in gc.get_objects() if isinstance(one, SideDataContainer)]
+        # What tells a picture's orientation holds the picture, and the picture it.
+        assert count() - before <= 1
     finally:
         gc.enable()
-    # What tells a picture's orientation holds the picture, and the picture it.
-    assert len(held) <= 1
 
 
 def test_an_orientation_that_is_told_no_more_is_forgotten_at_the_second_key_frame(
@@ -365,6 +370,26 @@ def test_lists_of_other_files_are_refused(
     video(tmp_path / "clip.ts", [picture(48, 64)] * 10)
     (tmp_path / name).write_text(content)
     assert reason_of(file_options(tmp_path / name)) is Reason.STREAM_BROKEN
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "GIF", "PNG", "WEBP", "TIFF", "BMP", "JPEG"])
+def test_a_picture_is_told_as_one(
+    tmp_path: Path, picture: Make, file_options: Make, kind: str
+) -> None:
+    ending = {"JPEG": "jpg"}.get(kind, kind.lower())
+    path = tmp_path / f"still.{ending}"
+    Image.fromarray(picture(48, 64)).save(path, kind)
+    with pytest.raises(SourceError, match="not a video") as caught:
+        list(read_file(file_options(path)))
+    assert caught.value.failure.reason is Reason.NO_VIDEO
+
+
+@pytest.mark.parametrize(("name", "codec"), [("one.mp4", "libx264"), ("one.avi", "mjpeg")])
+def test_a_clip_of_one_picture_is_a_clip(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make, name: str, codec: str
+) -> None:
+    path = video(tmp_path / name, [picture(48, 64)], codec=codec)
+    assert len(list(read_file(file_options(path)))) == 1
 
 
 def test_no_such_file_and_no_file_at_all(tmp_path: Path, file_options: Make) -> None:

@@ -7,6 +7,7 @@ from kit.events import CameraLife, after
 from surveil.domain import CameraState, Reason
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
+from surveil.store.integrity import CHECKS
 from surveil.store.tables import coverage_1m, gap
 
 LIVE, OFFLINE, CONNECTING = CameraState.LIVE, CameraState.OFFLINE, CameraState.CONNECTING
@@ -93,9 +94,6 @@ def test_gaps_are_part_of_coverage_and_leave_it_again(gaps_of):
         rows = connection.execute(query).all()
     assert [(r.analysed_s, r.gap_s, r.reason) for r in rows] == [
         (1, 9, "worker-lost"),
-        (0, 60, "worker-lost"),
-        (0, 60, "worker-lost"),
-        (0, 60, "worker-lost"),
         (1, 10, "worker-lost"),
     ]
     gaps_of([life.events[1]])
@@ -121,3 +119,18 @@ def test_the_time_until_inference_is_ready_is_not_the_cameras_fault(gaps_of, sta
 def test_what_a_camera_did_while_inference_was_starting_is_not_hidden(gaps_of):
     life = CameraLife().says(0, CONNECTING, Reason.STARTING).says(1, OFFLINE, Reason.REFUSED)
     assert gaps_of(life.says(9, LIVE).sees(9, 10)) == [(0, 9, "refused")]
+
+
+def test_intervals_within_a_gap_have_their_buckets_marked(gaps_of):
+    life = CameraLife().sees(0, 1).says(2, OFFLINE, Reason.TIMEOUT)
+    life.sees(100, 101, analysed=0).open("01B").sees(600, 601)
+    gaps_of([life.events[0], life.events[1], life.events[3], life.events[2]])
+    query = sa.select(coverage_1m).where(coverage_1m.c.intervals > 0)
+    with reading(gaps_of.engine) as connection:
+        rows = connection.execute(query.order_by(coverage_1m.c.bucket_at)).all()
+        assert [f for check in CHECKS for f in check(connection)] == []
+    assert [(r.intervals, r.analysed_s, r.gap_s, r.reason) for r in rows] == [
+        (1, 1, 9, "timeout"),
+        (1, 0, 60, "timeout"),
+        (1, 1, 50, "timeout"),
+    ]

@@ -8,6 +8,7 @@ from surveil.domain import CameraState, Reason
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.integrity import CHECKS, check_schema
+from surveil.store.rows import Lost
 
 
 def check(database):
@@ -59,6 +60,10 @@ def test_damage_is_found(stored, damage, found):
 def test_a_dead_letter_is_a_hole_that_is_named(database):
     first, second, third = CameraLife().sees(0, 1).sees(1, 2).sees(2, 3)
     with writing(database) as connection:
-        written = write_batch(connection, [first, third], dead=[second])
+        written = write_batch(
+            connection,
+            [first, third],
+            dead=[Lost(second.camera, second.run, second.seq, second.from_at)],
+        )
     assert written.committed == {"01A": 3}
     assert check(database) == {"runs"}

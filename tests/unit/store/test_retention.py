@@ -107,3 +107,14 @@ def test_prune_can_be_stopped_and_done_again(database, life, monkeypatch):
     prune(database, 3)
     assert count(database, interval) == 2
     assert prune(database, 3) == 0
+
+
+def test_the_coverage_of_deleted_days_stays(database, life):
+    query = sa.text("SELECT camera, bucket_at, gap_s, reason FROM v_coverage ORDER BY bucket_at")
+    with writing(database) as connection:
+        write_batch(connection, life)
+    with reading(database) as connection:
+        before = [tuple(row) for row in connection.execute(query)]
+    prune(database, 2)
+    with reading(database) as connection:
+        assert [tuple(row) for row in connection.execute(query)] == before

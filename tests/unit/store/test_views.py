@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from kit.events import CameraLife, after, make_vote
@@ -7,7 +9,7 @@ from kit.events import CameraLife, after, make_vote
 from surveil.domain import CameraState, Emotion, Reason
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
-from surveil.store.tables import alert
+from surveil.store.tables import alert, coverage_1h, coverage_1m, gap
 
 COLUMNS = {
     "v_timeline": "camera bucket_at emotion votes share mean_score mean_confidence coverage",
@@ -87,3 +89,49 @@ def test_alerts_show_severity_and_summary(database):
     with reading(database) as connection:
         row = connection.execute(sa.text("SELECT severity, summary, state FROM v_alerts")).one()
     assert tuple(row) == ("warning", "lobby: 50% angry", "firing")
+
+
+def read_coverage(database):
+    query = "SELECT bucket_at, coverage, gap_s, reason FROM v_coverage ORDER BY bucket_at"
+    with reading(database) as connection:
+        return connection.execute(sa.text(query)).all()
+
+
+@pytest.mark.parametrize("offset_s", [0, 10, 9.999999, 10.000001, 69.9999])
+def test_each_minute_of_a_gap_is_shown(database, offset_s):
+    life = CameraLife().sees(offset_s - 1, offset_s)
+    life.open("01B").sees(offset_s + 7205.5, offset_s + 7206)
+    with writing(database) as connection:
+        write_batch(connection, life)
+    rows = read_coverage(database)
+
+    minutes = [str(row.bucket_at)[:16] for row in rows]
+    first_at = after(offset_s - 1).replace(second=0, microsecond=0)
+    count = (after(offset_s + 7205.9) - first_at) // timedelta(minutes=1) + 1
+    assert minutes == [f"{first_at + timedelta(minutes=i):%Y-%m-%d %H:%M}" for i in range(count)]
+    assert {row.reason for row in rows[1:-1]} == {"worker-lost"}
+    assert sum(float(row.gap_s) for row in rows) == pytest.approx(7205.5, abs=1e-4)
+    with reading(database) as connection:
+        timeline = connection.execute(sa.text("SELECT coverage FROM v_timeline")).all()
+    assert len(timeline) == 7 * len(rows)
+
+
+def test_a_gap_costs_the_same_however_long_it_is(database):
+    counts = []
+    for number, days in enumerate((1, 399)):
+        life = CameraLife(f"camera-{days}", f"01{number}A").sees(0, 1)
+        life.open(f"01{number}B").sees(days * 86400, days * 86400 + 1)
+        with writing(database) as connection:
+            write_batch(connection, life)
+        with reading(database) as connection:
+            counts.append(
+                [
+                    connection.scalar(
+                        sa.select(sa.func.count())
+                        .select_from(table)
+                        .where(table.c.camera_id == life.camera)
+                    )
+                    for table in (gap, coverage_1m, coverage_1h)
+                ]
+            )
+    assert counts == [[1, 2, 2]] * 2

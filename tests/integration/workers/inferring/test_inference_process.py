@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -24,8 +25,9 @@ from surveil.sources.options import SourceOptions
 from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.workers.host.lifeline import LocalLifeline
-from surveil.workers.inferring import inference
+from surveil.workers.inferring import worker as worker_of_inference
 
+SPOOLS: dict[str, Any] = {"spool": "inference", "owned": ["inference"]}
 CLIP = Path(__file__).resolve().parents[4] / "surveil" / "simulate" / "media" / "lounge.mp4"
 
 
@@ -55,6 +57,7 @@ def play(ring: FrameRing, bell_fd: int, stopping: threading.Event) -> None:
     ring_bell(bell_fd)
 
 
+@pytest.mark.timeout(300)
 def test_faces_reach_the_stream(tmp_path: Path, model: Path, own_redis_server) -> None:
     fleet = Fleet.model_validate(
         {
@@ -70,12 +73,14 @@ def test_faces_reach_the_stream(tmp_path: Path, model: Path, own_redis_server) -
     lifeline, unplug = LocalLifeline(), threading.Event()
     camera = threading.Thread(target=play, args=(ring, write_fd, unplug))
     worker = threading.Thread(
-        target=inference.run, args=(fleet, lifeline, {"lobby": ring}, read_fd, {})
+        target=worker_of_inference.run,
+        args=(fleet, lifeline, {"lobby": ring}, read_fd, {}),
+        kwargs=SPOOLS,
     )
     camera.start()
     worker.start()
     with connect(own_redis_server.url) as client:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not any(event.tracks for event in intervals(client)):
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -107,4 +112,4 @@ def test_missing_model_is_fatal_and_lets_go_of_the_spool(tmp_path: Path, own_red
     )
     for _ in range(2):
         with pytest.raises(ModelError, match="no-such"):
-            inference.run(fleet, LocalLifeline(), {}, None, {})
+            worker_of_inference.run(fleet, LocalLifeline(), {}, None, {}, **SPOOLS)

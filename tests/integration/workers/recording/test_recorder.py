@@ -7,11 +7,12 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from kit.events import START_AT, CameraLife, make_vote
+from kit.events import CameraLife, make_vote
 from sqlalchemy.engine import make_url
 from ulid import ULID
 
@@ -24,12 +25,15 @@ from surveil.events.progress import read_committed
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading, writing
 from surveil.store.integrity import CHECKS
-from surveil.store.tables import camera, camera_event, dead_letter, interval
+from surveil.store.tables import camera, camera_event, dead_letter, gap, interval
 from surveil.workers.host.lifeline import LocalLifeline
 from surveil.workers.recording import recorder
 from surveil.workers.recording.record_batch import BatchWriter
 
 DEADLINE_S = 60.0
+BEGAN_AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+"""Of the events: Redis numbers entries by its clock, and both must agree."""
+PUBLISHED_MS = round(BEGAN_AT.timestamp() * 1000) + 20_000
 
 
 def wait_until(condition, what):
@@ -50,7 +54,7 @@ def make_fleet_file(folder, redis_url, database_url):
 
 def make_run(count, camera="lobby"):
     """Return a run of ``count`` events."""
-    life = CameraLife(camera, str(ULID.from_datetime(START_AT))).says(0, CameraState.LIVE)
+    life = CameraLife(camera, str(ULID.from_datetime(BEGAN_AT)), BEGAN_AT).says(0, CameraState.LIVE)
     for second in range(count - 1):
         life.sees(second, second + 1, make_vote(1))
     return life
@@ -147,7 +151,7 @@ def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
     life = make_run(10)
     redis_client.xadd(stream_key(0), {"v": "1", "type": "interval", "data": "{not json"})
     publish(redis_client, life.events[:4])
-    odd = replace(CameraLife("lobby", str(ULID())).sees(0, 1).events[0], seq=2**31 + 7)
+    odd = replace(CameraLife("lobby", str(ULID()), BEGAN_AT).sees(0, 1).events[0], seq=2**31 + 7)
     publish(redis_client, [odd])
     publish(redis_client, life.events[4:])
     with running(make_fleet_file(tmp_path, redis_server.url, postgres_url)) as lifeline:
@@ -281,7 +285,8 @@ def test_an_entry_the_database_refuses_is_found_among_the_others(postgres_databa
     vote = replace(events[4].tracks[0], face_px=2**40)
     events[4] = replace(events[4], tracks=(vote,))
     batch = [
-        Delivery(EntryId(stream_key(0), f"{i}-0"), event) for i, event in enumerate(events, start=1)
+        Delivery(EntryId(stream_key(0), f"{PUBLISHED_MS}-{i}"), event)
+        for i, event in enumerate(events, start=1)
     ]
     recorded = BatchWriter(postgres_database, "recorder").write(batch)
     assert recorded.stored == {"interval": 7, "camera": 1}
@@ -289,6 +294,45 @@ def test_an_entry_the_database_refuses_is_found_among_the_others(postgres_databa
     assert recorded.committed == {life.run: 9}
     with reading(postgres_database) as connection:
         letter = connection.execute(sa.select(dead_letter)).one()
-    assert (letter.entry_id, letter.run_id, letter.seq) == ("5-0", life.run, 5)
+    assert (letter.entry_id, letter.run_id, letter.seq) == (f"{PUBLISHED_MS}-5", life.run, 5)
     assert letter.reason.startswith("unstorable: integer out of range")
     assert [finding.check for finding in find_damage(postgres_database)] == ["runs"]
+
+
+def deliver(events, later_s=0.0):
+    """Return events as entries that were published at ``BEGAN_AT``, or later."""
+    at_ms = round((BEGAN_AT.timestamp() + later_s) * 1000)
+    return [
+        Delivery(EntryId(stream_key(0), f"{at_ms}-{i}"), event) for i, event in enumerate(events)
+    ]
+
+
+@pytest.mark.parametrize("away_s", [365 * 86400, 3601, -401 * 86400])
+def test_an_event_far_from_the_time_of_its_entry_is_a_dead_letter(database, away_s):
+    life = CameraLife("lobby", str(ULID()), BEGAN_AT).sees(0, 1).sees(away_s, away_s + 1).sees(1, 2)
+    recorded = BatchWriter(database, "recorder").write(deliver(life))
+    assert (recorded.stored["interval"], recorded.dead) == (2, {"distant": 1})
+    assert recorded.committed == {life.run: 3}
+    with reading(database) as connection:
+        known = connection.execute(sa.select(camera)).one()
+        letter = connection.execute(sa.select(dead_letter)).one()
+        assert connection.scalar(sa.select(sa.func.count()).select_from(gap)) == 0
+    assert known.last_seen_at - known.first_seen_at == timedelta(seconds=2)
+    assert letter.reason.startswith("distant: tells of ")
+    assert (letter.run_id, letter.seq) == (life.run, 2)
+
+
+@pytest.mark.parametrize("later_s", [0, 86400, 399 * 86400])
+def test_an_event_that_lay_in_a_spool_is_stored(sqlite_database, later_s):
+    life = CameraLife("lobby", str(ULID()), BEGAN_AT).sees(0, 1).sees(1, 2)
+    recorded = BatchWriter(sqlite_database, "recorder").write(deliver(life, later_s))
+    assert (recorded.stored["interval"], recorded.dead) == (2, {})
+
+
+def test_the_end_of_a_refused_interval_is_not_believed(sqlite_database):
+    life = CameraLife("lobby", str(ULID()), BEGAN_AT).sees(0, 1).sees(1, 4000)
+    recorded = BatchWriter(sqlite_database, "recorder").write(deliver(life, 4000))
+    assert recorded.dead == {"refused": 1}
+    with reading(sqlite_database) as connection:
+        known = connection.execute(sa.select(camera)).one()
+    assert known.last_seen_at - known.first_seen_at == timedelta(seconds=1)

@@ -268,6 +268,21 @@ def test_a_step_of_the_clock_moves_no_interval_of_a_run_with_frames(
     ]
 
 
+def test_a_new_run_after_the_clock_was_set_back_is_told_by_its_own_clock(worker, log) -> None:
+    worker.timeline.resume(log.say(CONNECTING, LIVE), now(0))
+    worker.analyse(frame(1, 99.9))
+    worker.timeline.apply(log.say(OFFLINE, at_s=100))
+    # 30 s back: the next run begins where the last one was 30 s ago.
+    events = worker.spooled(worker.timeline.apply(log.say(LIVE, run=B, at_s=70.1)))
+    events += worker.spooled(worker.timeline.tick(now(100.2, -30)))
+    at = frame(1, 70.3, B)
+    late = Frame("lobby", B, 1, at.captured_at, START_MONO_S + 100.3, at.image)
+    assert worker.analyse(late) == [True]
+    events += worker.spooled(worker.timeline.tick(now(102, -30)))
+    told = [event for event in intervals(events) if event.run == B]
+    assert [(e.to_at, e.frames.analysed, e.frames.stale) for e in told] == [(after(71), 1, 0)]
+
+
 def test_camera_that_is_live_without_frames_is_told_by_the_wall_clock(worker, log) -> None:
     worker.timeline.resume(log.say(CONNECTING, LIVE), now(0))
     told = intervals(worker.spooled(worker.timeline.tick(now(3.6))))

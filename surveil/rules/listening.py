@@ -5,7 +5,7 @@ from __future__ import annotations
 from surveil.rules.presence import START_GRACE_S
 
 
-class Watch:
+class Listening:
     """Since when events are read without a break, and since when there is somebody to send them.
 
     Args:

@@ -1,0 +1,119 @@
+"""The inference process from its start to its end: spool, publisher, and the loop between.
+
+What takes long, the networks and the libraries that run them, is imported and loaded last. Spool
+and publisher work before it, so cameras are known while it lasts, and what is pending goes out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from functools import partial
+
+from surveil.config import Fleet
+from surveil.events.adoption import Adopter, spool_path
+from surveil.events.embedded import embedded_url
+from surveil.events.publisher import Publisher, PublisherStats
+from surveil.events.spool import Spool
+from surveil.live import ReadingsRing
+from surveil.policy import INDIVIDUAL
+from surveil.sources.ring import FrameRing
+from surveil.workers.host.availability import Availability, StoppedError
+from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, Telemetry
+from surveil.workers.inferring.announcer import Announcer
+
+PUBLISH_DRAIN_S = 2.5
+
+
+def run(
+    fleet: Fleet,
+    lifeline: Lifeline,
+    rings: Mapping[str, FrameRing],
+    doorbell_fd: int | None,
+    readings: Mapping[str, ReadingsRing],
+    *,
+    spool: str,
+    owned: Collection[str],
+    leave: Callable[[int], object] | None = None,
+) -> int:
+    """Analyse the cameras of ``rings`` until the lifeline says stop; the exit code is 0.
+
+    Runs in the inference process, which is the only reader of these rings.
+
+    Args:
+        fleet: The configuration.
+        lifeline: The line to the supervisor.
+        rings: Camera id to its ring.
+        doorbell_fd: Non-blocking pipe on which the captures ring, or None to poll.
+        readings: Where to show what is found, of the cameras that somebody may watch.
+        spool: Name of this worker's spool.
+        owned: Names of the spools of this host's workers; others are orphans, and adopted.
+        leave: Ends the process with an exit code. Without it a worker that is told to end while it
+            loads ends after that.
+
+    Raises:
+        ConfigError: The device is not there, or the spool is of another version.
+        InUseError: Another process holds the spool.
+        ModelError: The model is missing or damaged.
+    """
+    lifeline.beat(LOADING_ALLOW_S, "opening the spool")
+    path = spool_path(fleet.data_dir, spool)
+    open_spool = partial(Spool, path, max_bytes=int(fleet.spool.max_bytes))
+    try:
+        opened = Availability(lifeline).wait_for("spool", open_spool)
+    except StoppedError:
+        return 0
+    with ExitStack() as stack:
+        stack.callback(opened.close)
+        url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
+        is_loaded = threading.Event()
+
+        def report(stats: PublisherStats) -> None:
+            lifeline.ready(is_loaded.is_set() and stats.is_connected)
+            _report(lifeline.telemetry, opened, stats)
+
+        publisher = Publisher(opened, url, fleet.partitions, on_round=report)
+        stack.callback(publisher.stop, PUBLISH_DRAIN_S)
+        stack.callback(lifeline.beat, doing="publishing what is left")
+        publisher.start()
+        lifeline.watch(publisher.thread)
+        adopter = Adopter(
+            *(fleet.data_dir, owned, url, fleet.partitions), count=lifeline.telemetry.count
+        )
+        stack.callback(adopter.stop)
+        adopter.start()
+        lifeline.watch(adopter.thread)
+
+        def leave_early() -> None:
+            if leave is not None:
+                publisher.stop(PUBLISH_DRAIN_S)
+                leave(0)
+
+        policies = dict.fromkeys(rings, INDIVIDUAL)
+        announcer = Announcer(rings, policies, opened, lifeline.telemetry, publisher.wake)
+        stack.callback(announcer.stop)
+        announcer.start(lifeline.stopping, leave_early)
+        lifeline.beat(LOADING_ALLOW_S, "importing the engines")
+        # Here and not above: an import of minutes, on a busy host, would hold up all that precedes.
+        from surveil.workers.inferring import inference
+
+        pipeline = inference.load(fleet, lifeline, rings)
+        announcer.stop()
+        is_loaded.set()
+        loop = inference.InferenceLoop(
+            *(fleet, lifeline, rings, doorbell_fd, pipeline, opened, publisher),
+            policies=policies,
+            readings=readings,
+        )
+        loop.run()
+    return 0
+
+
+def _report(telemetry: Telemetry, spool: Spool, stats: PublisherStats) -> None:
+    telemetry.gauge("redis_up", float(stats.is_connected))
+    telemetry.gauge("publish_lag_s", stats.lag_s)
+    telemetry.gauge("publish_failures", stats.failures)
+    telemetry.gauge("spool_pending", spool.pending_count)
+    telemetry.gauge("spool_bytes", spool.pending_bytes)
+    telemetry.gauge("events_published", stats.published)
