@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import av.error
@@ -37,6 +37,7 @@ from surveil.sources.sockets import REQUESTS, TLS_REQUESTS, SocketWatch
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import OpenStream, PictureFormat, StreamInfo
 from surveil.sources.upright import Converter
+from surveil.wallclock import WatchedClock
 
 MONITOR_S = 0.1
 """How often deadlines are looked at; they count as over this much early, never late."""
@@ -72,6 +73,9 @@ class Sink(Protocol):
     def put(self, frame: Frame) -> None:
         """A sampled picture; the sink owns its memory."""
 
+    def clock_set(self, step_s: float) -> None:
+        """The host's clock was set by so many seconds; a new run follows."""
+
     def retrying(self, reason: Reason, delay_s: float) -> None:
         """An attempt or a stream ended; the next attempt follows after the delay."""
 
@@ -87,6 +91,7 @@ class CaptureSession:
         stopping: threading.Event,
         beat: Callable[[float], None],
         dice: random.Random | None = None,
+        wall: WatchedClock | None = None,
         ceiling: MemoryCeiling | None = None,
     ) -> None:
         """Prepare; nothing is opened yet.
@@ -97,6 +102,7 @@ class CaptureSession:
             stopping: Set by anyone, any time, to end the session.
             beat: Told from the decoding thread within how many seconds it will be called again.
             dice: Source of jitter.
+            wall: The host's clock.
             ceiling: Of the process's memory; by default the one that the options give, from now on.
         """
         self._options = options
@@ -126,7 +132,8 @@ class CaptureSession:
         self._file_now_s: float | None = None
         self._run = ""
         self._index = 0
-        self._clock = RunClock(datetime.now(UTC), time.monotonic())
+        self._wall = wall or WatchedClock()
+        self._clock = RunClock(self._wall.now(), time.monotonic())
         self._lookup = HostLookup()
         self._ceiling = ceiling or MemoryCeiling(options.max_memory_bytes)
 
@@ -143,6 +150,7 @@ class CaptureSession:
             if self._stopping.is_set():
                 stop_by_s = stop_by_s or now_s + STOP_S
             with self._lock:
+                self._look_at_clock()
                 change, is_overdue = self._machine.tick(now_s + MONITOR_S)
                 self._announce(change)
                 self._look_at_connection(now_s)
@@ -360,6 +368,14 @@ class CaptureSession:
         if self._sockets is not None and self._sockets.interrupt(self._port):
             self._is_interrupted = True
 
+    def _look_at_clock(self) -> None:
+        """Begin a new run where the host's clock was set: within a run, time goes on evenly."""
+        _, step_s = self._wall.read()
+        if step_s and self._file_now_s is None and not self._is_closed:
+            self._sink.clock_set(step_s)
+            for change in self._machine.restart_run(f"the host's clock was set by {step_s:+.1f} s"):
+                self._announce(change)
+
     def _now_s(self) -> float:
         """Return the monotonic time, or the time in a file that is not read in real time."""
         return time.monotonic() if self._file_now_s is None else self._file_now_s
@@ -368,7 +384,7 @@ class CaptureSession:
         self._run = str(ULID())
         self._index = 0
         now_s = self._now_s()
-        started_at = datetime.now(UTC) if self._file_now_s is None else self._clock.stamp(now_s)
+        started_at = self._wall.now() if self._file_now_s is None else self._clock.stamp(now_s)
         self._clock = RunClock(started_at, now_s)
         self._sink.begin_run(self._run, self._clock.started_at)
 

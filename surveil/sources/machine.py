@@ -99,6 +99,16 @@ class CameraMachine:
         end = self._enter(Change(CameraState.OFFLINE, Reason.FORMAT_CHANGED, detail))
         return end, self._enter(Change(CameraState.LIVE, opens_run=True))
 
+    def restart_run(self, detail: str) -> tuple[Change, ...]:
+        """The host's clock was set: the run is over, and the camera is as it was in a new one."""
+        state, reason = self.state, self.reason
+        if state is None or state is CameraState.STOPPED:
+            return ()
+        ends: tuple[Change, ...] = ()
+        if state is not CameraState.OFFLINE:
+            ends = (self._enter(Change(CameraState.OFFLINE, Reason.CLOCK_SET, detail)),)
+        return (*ends, self._enter(Change(state, reason, opens_run=True)))
+
     def condemn(self, failure: Failure) -> None:
         """What is under way is about to be interrupted, for another reason than its deadline."""
         self._overdue = failure

@@ -131,6 +131,9 @@ class _ProbeSink:
         if self._meter.add(frame.captured_mono_s):
             self._stopping.set()
 
+    def clock_set(self, step_s: float) -> None:
+        pass
+
     def retrying(self, reason: Reason, delay_s: float) -> None:
         self._stopping.set()
 

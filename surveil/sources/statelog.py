@@ -25,7 +25,7 @@ class StateRecord:
     Attributes:
         index: Position in the log, 1, 2, 3… over all runs and over all writer processes of a ring.
         run: The run that the change belongs to.
-        at: UTC instant, never earlier than the record before it.
+        at: UTC instant, never earlier than the record of the same run before it.
         state: The state entered.
         reason: Why.
         detail: For people; free of credentials; cut to fit the log.

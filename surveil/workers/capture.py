@@ -83,6 +83,10 @@ class RingSink:
         self._telemetry.count("frames_sampled_total", 1, camera=self._camera)
         self._count_busy()
 
+    def clock_set(self, step_s: float) -> None:
+        self._telemetry.count("clock_steps_total", 1, camera=self._camera)
+        self._log.warning("clock.set", step_s=round(step_s, 1))
+
     def retrying(self, reason: Reason, delay_s: float) -> None:
         self._telemetry.count("reconnects_total", 1, camera=self._camera, reason=reason.value)
         self._log.info("camera.retry", reason=reason.value, delay_s=round(delay_s, 2))

@@ -57,6 +57,9 @@ class MemorySink:
             self.frames.append(replace(frame, image=frame.image.copy()))
             self._changed.notify_all()
 
+    def clock_set(self, step_s: float) -> None:
+        pass
+
     def retrying(self, reason: Reason, delay_s: float) -> None:
         with self._changed:
             self.retries.append((reason, delay_s))

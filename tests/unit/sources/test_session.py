@@ -23,6 +23,7 @@ from surveil.sources.options import SourceOptions
 from surveil.sources.probe import probe
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
+from surveil.wallclock import WatchedClock
 from surveil.workers import capture
 from surveil.workers.host.lifeline import LocalLifeline
 
@@ -36,6 +37,7 @@ class ListSink:
     def __init__(self, enough: int = 10**9) -> None:
         self.states: list[StateRecord] = []
         self.frames: list[Frame] = []
+        self.steps_s: list[float] = []
         self.captured = 0
         self.decode = 0
         self.has_enough = threading.Event()
@@ -59,6 +61,9 @@ class ListSink:
         if len(self.frames) >= self._enough:
             self.has_enough.set()
 
+    def clock_set(self, step_s: float) -> None:
+        self.steps_s.append(step_s)
+
     def retrying(self, reason: Reason, delay_s: float) -> None:
         self.has_enough.set()
 
@@ -73,6 +78,61 @@ def run_session(options: SourceOptions, enough: int = 10**9) -> ListSink:
     session = CaptureSession(options, sink, stopping=sink.has_enough, beat=lambda allow_s: None)
     session.run()
     return sink
+
+
+class SteppedSink(ListSink):
+    """Sets the clock after some frames, and has enough after some more of another run."""
+
+    def __init__(self, step_s: float) -> None:
+        super().__init__()
+        self.step_s = 0.0
+        self._to_s = step_s
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.step_s)
+
+    def put(self, frame: Frame) -> None:
+        super().put(frame)
+        if len(self.frames) == 3:
+            self.step_s = self._to_s
+        if frame.run != self.frames[0].run and frame.index == 3:
+            self.has_enough.set()
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0])
+def test_a_clock_that_is_set_begins_a_new_run_and_is_told_once(
+    tmp_path: Path, video: Make, picture: Make, file_options: Make, step_s: float
+) -> None:
+    path = video(tmp_path / "a.mp4", [picture(32, 32)] * 25)
+    sink = SteppedSink(step_s)
+    session = CaptureSession(
+        file_options(path, realtime=True, loop=True),
+        sink,
+        stopping=sink.has_enough,
+        beat=lambda allow_s: None,
+        wall=WatchedClock(now=sink.now),
+    )
+    session.run()
+    assert [round(step) for step in sink.steps_s] == [round(step_s)]
+    assert sink.summary == [
+        "connecting none",
+        "live none",
+        "offline clock-set",
+        "live none",
+        "stopped shutdown",
+    ]
+    before, after = ([f for f in sink.frames if f.run == run] for run in run_order(sink))
+    assert [frame.index for frame in after] == list(range(1, len(after) + 1))
+    # Within a run time goes on evenly, and only between the two it jumps.
+    for frames in (before, after):
+        passed_s = (frames[-1].captured_at - frames[0].captured_at).total_seconds()
+        assert abs(passed_s - (frames[-1].captured_mono_s - frames[0].captured_mono_s)) < 0.01
+    jump_s = (after[0].captured_at - before[-1].captured_at).total_seconds()
+    assert abs(jump_s - step_s) < 60
+
+
+def run_order(sink: ListSink) -> list[str]:
+    return list(dict.fromkeys(frame.run for frame in sink.frames))
 
 
 def test_a_file_is_played_once(
