@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
+from surveil.log_lines import LineRenderer
 from surveil.plaintext import escape
 from surveil.redaction import redact
 
@@ -157,12 +158,7 @@ def _clean_text(text: str, *, keep_lines: bool = False) -> str:
 def _renderer(as_json: bool, target: TextIO) -> Processor:
     if as_json:
         return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.dev.ConsoleRenderer(
-        colors=target.isatty(),
-        timestamp_key="at",
-        exception_formatter=structlog.dev.plain_traceback,
-        sort_keys=False,
-    )
+    return LineRenderer(has_colours=target.isatty())
 
 
 def _log_uncaught(

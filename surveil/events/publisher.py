@@ -28,6 +28,7 @@ from surveil.events.progress import read_committed
 from surveil.events.spool import Spool, SpoolEntry
 from surveil.events.streams import partition_of, stream_key
 from surveil.logs import get_logger
+from surveil.reminders import Reminder
 
 BATCH = 500
 DRAIN_PAUSE_S = 0.2
@@ -105,6 +106,7 @@ class Publisher:
         self._on_round = on_round
         self._pace = pace or Pace()
         self._backoff = Backoff(most_s=self._pace.retry_most_s)
+        self._trouble = Reminder()
         self._client: Any = open_client(url)
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -172,6 +174,7 @@ class Publisher:
                 pause_s = self._fail(error)
             else:
                 self._backoff.reset()
+                self._trouble.end()
             self.stats.rounds += 1
             self._on_round(self.stats)
             has_failed = self._backoff.failures > 0
@@ -186,8 +189,8 @@ class Publisher:
                 self._wake.wait(self._pace.idle_s)
 
     def _fail(self, error: Exception) -> float:
-        """Count a failure, name the first of a row, and return how long to wait."""
-        if self._backoff.failures == 0:
+        """Count a failure, name the first of a row and then hourly, and return how long to wait."""
+        if self._trouble.is_due():
             _log.warning(
                 "publisher.failed",
                 error=str(error) if isinstance(error, SurveilError) else explain(error),

@@ -166,6 +166,31 @@ def test_control_characters_cannot_forge_lines(stream: io.StringIO) -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_lines_for_people_are_short(stream: io.StringIO) -> None:
+    configure_logs("capture:lobby", json=False, stream=stream)
+    logger = get_logger("capture")
+    logger.info("camera.live", camera="lobby", fps=5.0)
+    logger.warning("alert.firing", labels={"severity": "page"}, summary="44% angry", far="x" * 500)
+    lines = stream.getvalue().splitlines()
+    assert [line[8:] for line in lines] == [
+        "Z capture:lobby camera.live camera=lobby fps=5",
+        'Z warning capture:lobby alert.firing labels={"severity":"page"} summary="44% angry"'
+        f" far={'x' * 99}…",
+    ]
+
+
+def test_a_traceback_follows_its_line(stream: io.StringIO) -> None:
+    configure_logs("test", json=False, stream=stream)
+    try:
+        raise ValueError("no")
+    except ValueError:
+        get_logger("part").exception("part.failed")
+    lines = stream.getvalue().splitlines()
+    assert lines[0].endswith("Z error test part.failed")
+    assert lines[1].startswith("Traceback")
+    assert lines[-1] == "ValueError: no"
+
+
 def test_long_values_are_cut(stream: io.StringIO) -> None:
     configure_logs("test", stream=stream)
     get_logger("part").info("event.one", value="x" * (MAX_TEXT + 10))

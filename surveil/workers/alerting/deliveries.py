@@ -10,6 +10,7 @@ from surveil.config.receivers import Receiver as ReceiverConfig
 from surveil.logs import get_logger
 from surveil.notify import Courier, Notice, Owed, Settlement
 from surveil.notify.registry import make_receiver
+from surveil.reminders import Reminder
 from surveil.store.engine import Database, reading, writing
 from surveil.store.outbox import hasten, load_due, settle
 from surveil.wallclock import WatchedClock
@@ -141,14 +142,14 @@ class _CountAttempt:
     def __init__(self, name: str, telemetry: Telemetry) -> None:
         self._name = name
         self._telemetry = telemetry
-        self._is_failing = False
+        self._trouble = Reminder()
 
     def __call__(self, outcome: str, detail: str) -> None:
         self._telemetry.count("alert_deliveries_total", receiver=self._name, outcome=outcome)
         if outcome == "failed":
             _log.error("alert.undeliverable", receiver=self._name, reason=detail)
-        elif outcome == "retried" and not self._is_failing:
-            _log.warning("receiver.failing", receiver=self._name, reason=detail)
-        elif outcome == "delivered" and self._is_failing:
+        elif outcome == "retried" and self._trouble.is_due():
+            tries = self._trouble.tries
+            _log.warning("receiver.failing", receiver=self._name, reason=detail, tries=tries)
+        elif outcome == "delivered" and self._trouble.end():
             _log.info("receiver.recovered", receiver=self._name)
-        self._is_failing = outcome == "retried"

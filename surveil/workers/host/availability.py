@@ -12,6 +12,7 @@ from surveil.backoff import Backoff
 from surveil.errors import UnavailableError
 from surveil.events.connection import explain
 from surveil.logs import get_logger
+from surveil.reminders import Reminder
 from surveil.workers.host.lifeline import Lifeline
 
 BEAT_S = 45.0
@@ -40,7 +41,7 @@ class Availability:
     def __init__(self, lifeline: Lifeline, *, drain_s: float = 0.0) -> None:
         self._lifeline = lifeline
         self._drain_s = drain_s
-        self._away: set[str] = set()
+        self._away: dict[str, Reminder] = {}
         self._end_mono_s: float | None = None
 
     def wait_for(
@@ -80,17 +81,16 @@ class Availability:
             meanwhile()
 
     def miss(self, server: str, reason: str) -> None:
-        """Count and name a server that does not answer; the log has it once until it is back."""
+        """Count and name a server that does not answer; the log has it at once, then hourly."""
         self._lifeline.ready(False)
         self._lifeline.telemetry.count("server_errors_total", server=server)
-        if server not in self._away:
-            self._away.add(server)
-            _log.warning("server.away", server=server, reason=reason)
+        trouble = self._away.setdefault(server, Reminder())
+        if trouble.is_due():
+            _log.warning("server.away", server=server, reason=reason, tries=trouble.tries)
 
     def find(self, server: str) -> None:
         """Take note that a server answers."""
-        if server in self._away:
-            self._away.discard(server)
+        if self._away.pop(server, None) is not None:
             _log.info("server.back", server=server)
 
     def must_end(self) -> bool:

@@ -10,6 +10,7 @@ from surveil.domain import IntervalEvent
 from surveil.events.publisher import Publisher
 from surveil.events.spool import Appended, Draft, Spool
 from surveil.logs import get_logger
+from surveil.reminders import Reminder
 from surveil.workers.host.lifeline import Telemetry
 
 MAX_BACKLOG = 5000
@@ -37,7 +38,7 @@ class SpoolWriter:
         self._telemetry = telemetry
         self._drafts: deque[Draft] = deque()
         self._is_full = False
-        self._is_failing = False
+        self._trouble = Reminder()
 
     def add(self, drafts: Iterable[Draft]) -> None:
         """Note drafts for the next :meth:`flush`."""
@@ -53,8 +54,7 @@ class SpoolWriter:
             self._fail(error)
             return
         self._drafts.clear()
-        if self._is_failing:
-            self._is_failing = False
+        if self._trouble.end():
             _log.info("spool.recovered")
         self._tell(appended)
         self._publisher.wake()
@@ -72,8 +72,7 @@ class SpoolWriter:
 
     def _fail(self, error: sqlite3.Error) -> None:
         self._telemetry.count("spool_errors_total")
-        if not self._is_failing:
-            self._is_failing = True
+        if self._trouble.is_due():
             _log.error("spool.failed", error=str(error), waiting=len(self._drafts))
         while len(self._drafts) > MAX_BACKLOG:
             self._drafts.popleft()
