@@ -37,13 +37,17 @@ class RingSink:
         self._doorbell_fd = doorbell_fd
         self._telemetry = telemetry
         before = ring.tally()  # of a writer that this one replaces, and that has counted them
+        self._run = before.run if before is not None else ""
         self._busy = before.busy if before is not None else 0
+        self._settling: tuple[str, int] | None = None
         self._log = get_logger("capture").bind(camera=camera)
 
     def begin_run(self, run: str, started_at: datetime) -> None:
+        self._settle()
         self._count_busy()
+        self._settling = (self._run, self._busy)
         self._ring.begin_run(run, started_at)
-        self._busy = 0
+        self._run, self._busy = run, 0
 
     def log_state(self, record: StateRecord) -> None:
         self._ring.log_state(record)
@@ -81,6 +85,7 @@ class RingSink:
         self._ring.put(frame)
         ring_bell(self._doorbell_fd)
         self._telemetry.count("frames_sampled_total", 1, camera=self._camera)
+        self._settle()
         self._count_busy()
 
     def clock_set(self, step_s: float) -> None:
@@ -91,11 +96,21 @@ class RingSink:
         self._telemetry.count("reconnects_total", 1, camera=self._camera, reason=reason.value)
         self._log.info("camera.retry", reason=reason.value, delay_s=round(delay_s, 2))
 
+    def _settle(self) -> None:
+        """Count what was not read of the run before; once there is a newer frame, none will be."""
+        if self._settling is not None:
+            self._count_busy_of(*self._settling)
+            self._settling = None
+
     def _count_busy(self) -> None:
-        tally = self._ring.tally()
-        if tally is not None and tally.busy > self._busy:
-            self._drop("busy", tally.busy - self._busy)
-            self._busy = tally.busy
+        self._busy = self._count_busy_of(self._run, self._busy)
+
+    def _count_busy_of(self, run: str, counted: int) -> int:
+        tally = self._ring.tally(run)
+        if tally is None or tally.busy <= counted:
+            return counted
+        self._drop("busy", tally.busy - counted)
+        return tally.busy
 
     def _drop(self, cause: str, amount: int) -> None:
         self._telemetry.count("frames_dropped_total", amount, camera=self._camera, cause=cause)

@@ -24,9 +24,8 @@ def ring() -> Iterator[FrameRing]:
     made.close()
 
 
-def shoot(sink: RingSink, run: str, count: int) -> None:
-    sink.begin_run(run, AT)
-    for index in range(1, count + 1):
+def shoot(sink: RingSink, run: str, indices: range) -> None:
+    for index in indices:
         sink.put(Frame("lobby", run, index, AT, 0.0, np.zeros((4, 4, 3), np.uint8)))
 
 
@@ -35,25 +34,41 @@ def busy(telemetry: LocalTelemetry) -> float:
     return telemetry.samples.get(("frames_dropped_total", labels), 0.0)
 
 
-def test_a_replaced_capture_counts_no_busy_frame_twice(ring: FrameRing) -> None:
-    telemetry = LocalTelemetry()
-    shoot(RingSink("lobby", ring, None, telemetry), RUNS[0], 5)
-    ring.take()
-    tally = ring.tally()
-    assert tally is not None
-    assert tally.busy == 4
-    first = RingSink("lobby", ring, None, telemetry)
-    counted = busy(telemetry)
-    first.begin_run(RUNS[1], AT)
-    assert busy(telemetry) == counted
+def busy_in_ring(ring: FrameRing) -> int:
+    tallies = [ring.tally(run) for run in RUNS]
+    return sum(tally.busy for tally in tallies if tally is not None)
 
 
 def test_busy_frames_are_counted_once_a_later_one_was_taken(ring: FrameRing) -> None:
     telemetry = LocalTelemetry()
     sink = RingSink("lobby", ring, None, telemetry)
-    shoot(sink, RUNS[0], 5)
+    sink.begin_run(RUNS[0], AT)
+    shoot(sink, RUNS[0], range(1, 6))
+    assert busy(telemetry) == 0
     ring.take()
-    shoot(sink, RUNS[1], 3)
+    shoot(sink, RUNS[0], range(6, 7))
+    assert busy(telemetry) == 4
+
+
+def test_frames_that_nobody_read_before_their_run_ended_are_counted(ring: FrameRing) -> None:
+    telemetry = LocalTelemetry()
+    sink = RingSink("lobby", ring, None, telemetry)
+    sink.begin_run(RUNS[0], AT)
+    shoot(sink, RUNS[0], range(1, 6))
+    sink.begin_run(RUNS[1], AT)
+    assert ring.take() is not None  # the newest one could still be had
+    shoot(sink, RUNS[1], range(1, 2))
+    assert busy(telemetry) == busy_in_ring(ring) == 4
+
+
+def test_a_replaced_capture_counts_each_busy_frame_once(ring: FrameRing) -> None:
+    telemetry = LocalTelemetry()
+    first = RingSink("lobby", ring, None, telemetry)
+    first.begin_run(RUNS[0], AT)
+    shoot(first, RUNS[0], range(1, 6))
     ring.take()
-    sink.put(Frame("lobby", RUNS[1], 4, AT, 0.0, np.zeros((4, 4, 3), np.uint8)))
-    assert busy(telemetry) == 4 + 2
+    shoot(first, RUNS[0], range(6, 9))  # of these, three are unread when it is killed
+    replacement = RingSink("lobby", ring, None, telemetry)
+    replacement.begin_run(RUNS[1], AT)
+    shoot(replacement, RUNS[1], range(1, 2))
+    assert busy(telemetry) == busy_in_ring(ring) == 4 + 3
