@@ -47,9 +47,9 @@ def test_alert_fires_once_the_spell_has_filled_its_intervals() -> None:
     truth = (Spell(0, 5, NEUTRAL), Spell(5, 12, HAPPY), Spell(12, 20, NEUTRAL))
     labels = [HAPPY if 5 <= at_s < 12 else NEUTRAL for at_s in times_s]
     course = Course(times_s, sure(labels), truth)
-    assert delays([course], tau_s=0.0, hysteresis=0.0) == [(7, pytest.approx(1.0))]
+    assert delays([course], tau_s=0.0, hysteresis=0.0) == [(7, pytest.approx(0.0))]
     # Smoothing leaves the fifth second mostly neutral, and the rule waits for one more.
-    assert delays([course], tau_s=2.0, hysteresis=0.0) == [(7, pytest.approx(2.0))]
+    assert delays([course], tau_s=2.0, hysteresis=0.0) == [(7, pytest.approx(1.0))]
 
 
 def test_tracks_become_courses_of_the_visit_they_lie_on() -> None:
