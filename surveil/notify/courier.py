@@ -37,7 +37,7 @@ class Owed:
 class Settlement:
     """How an attempt ended: ``state`` is ``delivered``, ``failed`` or ``pending``.
 
-    ``hasten`` asks to make all that waits for the receiver due, since it answers again.
+    ``makes_due`` makes all that waits for the receiver due, since it answers again.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Settlement:
     error: str | None
     at: datetime
     next_attempt_at: datetime | None = None
-    hasten: bool = False
+    makes_due: bool = False
 
 
 class Outbox(Protocol):
@@ -62,7 +62,7 @@ class Outbox(Protocol):
     def settle(self, settlement: Settlement) -> None:
         """Write down how an attempt ended."""
 
-    def hasten(self, now_at: datetime) -> None:
+    def make_due(self, now_at: datetime) -> None:
         """Make all that waits due."""
 
 
@@ -119,7 +119,7 @@ class Courier:
         """
         now_at, step_s = self._clock.read()
         if step_s < 0:
-            self._outbox.hasten(now_at)  # what was due soon would wait for the old time
+            self._outbox.make_due(now_at)  # what was due soon would wait for the old time
         for owed in self._outbox.due(now_at):
             if stopping.is_set():
                 return 0.0
@@ -165,7 +165,7 @@ class Courier:
                 error=attempt.detail or None,
                 at=now_at,
                 next_attempt_at=now_at + delay if state == "pending" else None,
-                hasten=was_away and attempt.is_reachable,
+                makes_due=was_away and attempt.is_reachable,
             )
         )
 

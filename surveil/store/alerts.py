@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ulid import ULID
 
 from surveil.errors import SurveilError
-from surveil.store.dead_letters import DeadLetter, bury
+from surveil.store.dead_letters import DeadLetter, insert_dead_letters
 from surveil.store.tables import (
     alert,
     alert_memory,
@@ -174,7 +174,7 @@ def commit_alerts(
     if batch.evaluation is not None:
         row = {"evaluated_at": batch.evaluation.at, "evaluated_by": batch.evaluation.by}
         upsert(connection, evaluation, [{"consumer_group": GROUP} | row], replace=row)
-    bury(connection, batch.dead_letters)
+    insert_dead_letters(connection, batch.dead_letters)
     return True
 
 

@@ -27,7 +27,7 @@ class DeadLetter:
     seq: int | None = None
 
 
-def bury(connection: sa.Connection, letters: Iterable[DeadLetter]) -> None:
+def insert_dead_letters(connection: sa.Connection, letters: Iterable[DeadLetter]) -> None:
     """Keep dead letters; one that lies there already stays as it is."""
     rows = {
         (letter.consumer_group, letter.stream, letter.entry_id): {

@@ -33,7 +33,7 @@ class Written:
         observations: Observations stored now.
         camera_events: Camera events stored now.
         duplicates: Events that were stored before, or came twice in the batch.
-        buried: Places in ``dead`` of those that were not settled before.
+        newly_dead: Places in ``dead`` of those that were not settled before.
         refused: By their places in ``events``: those that can never be stored, and why; the caller
             keeps them as dead letters.
         committed: For each run of the batch the greatest n so that all of 1..n are settled:
@@ -44,7 +44,7 @@ class Written:
     observations: int
     camera_events: int
     duplicates: int
-    buried: tuple[int, ...]
+    newly_dead: tuple[int, ...]
     refused: Mapping[int, str]
     committed: dict[str, int]
 
@@ -102,7 +102,7 @@ def write_batch(
         observations=sum(len(event.tracks) for event in intervals),
         camera_events=len(fresh) - len(intervals),
         duplicates=len(offered) - len(fresh),
-        buried=tuple(i for _, i in leaving if i is not None),
+        newly_dead=tuple(i for _, i in leaving if i is not None),
         refused=faults,
         committed={run: ranges.contiguous for run, ranges in ledger.items()},
     )

@@ -92,7 +92,7 @@ def settle(
     connection.execute(sa.update(outbox).where(outbox.c.id == message_id).values(values))
 
 
-def hasten(connection: sa.Connection, receiver: str, now_at: datetime) -> None:
+def make_due(connection: sa.Connection, receiver: str, now_at: datetime) -> None:
     """Make all that waits for a receiver due: it answers again."""
     connection.execute(
         sa.update(outbox)

@@ -106,7 +106,7 @@ def test_hastening_makes_all_due_that_waits(made: Made) -> None:
         outbox.settle(settled(id, "pending", next_attempt_at=later))
     assert due(outbox) == []
 
-    outbox.hasten(NOW)
+    outbox.make_due(NOW)
     assert due(outbox) == ["a", "b"]
 
 
@@ -116,6 +116,6 @@ def test_a_delivery_can_make_the_others_due(made: Made) -> None:
         owe(id)
     later = NOW + timedelta(hours=1)
     outbox.settle(settled("b", "pending", next_attempt_at=later))
-    outbox.settle(settled("a", "delivered", hasten=True))
+    outbox.settle(settled("a", "delivered", makes_due=True))
 
     assert due(outbox) == ["b"]

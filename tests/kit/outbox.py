@@ -43,10 +43,10 @@ class MemoryOutbox:
             self.next_at[settlement.id] = settlement.next_attempt_at
         else:
             del self.owed[settlement.id]
-        if settlement.hasten:
-            self.hasten(settlement.at)
+        if settlement.makes_due:
+            self.make_due(settlement.at)
 
-    def hasten(self, now_at: datetime) -> None:
+    def make_due(self, now_at: datetime) -> None:
         self._check()
         self.next_at = {id: min(at, now_at) for id, at in self.next_at.items()}
 

@@ -12,7 +12,7 @@ from surveil.notify import Courier, Notice, Owed, Settlement
 from surveil.notify.registry import make_receiver
 from surveil.reminders import Reminder
 from surveil.store.engine import Database, reading, writing
-from surveil.store.outbox import hasten, load_due, settle
+from surveil.store.outbox import load_due, make_due, settle
 from surveil.wallclock import WatchedClock
 from surveil.workers.host.lifeline import Telemetry
 
@@ -44,13 +44,13 @@ class SqlOutbox:
                 delivered_at=settlement.at if settlement.state == "delivered" else None,
                 next_attempt_at=settlement.next_attempt_at,
             )
-            if settlement.hasten:
-                hasten(connection, self._receiver, settlement.at)
+            if settlement.makes_due:
+                make_due(connection, self._receiver, settlement.at)
 
-    def hasten(self, now_at: datetime) -> None:
+    def make_due(self, now_at: datetime) -> None:
         """Make all that waits due."""
         with writing(self._database) as connection:
-            hasten(connection, self._receiver, now_at)
+            make_due(connection, self._receiver, now_at)
 
 
 class Deliveries:

@@ -11,7 +11,7 @@ from surveil.domain import Event
 from surveil.events.codec import encode
 from surveil.events.consumer import Delivery, Unreadable
 from surveil.logs import get_logger
-from surveil.store.dead_letters import DeadLetter, bury
+from surveil.store.dead_letters import DeadLetter, insert_dead_letters
 from surveil.store.engine import Database, RefusedError, writing
 from surveil.store.ingest import Written, write_batch
 from surveil.store.rows import Lost, span
@@ -110,8 +110,8 @@ class BatchWriter:
             letters += [
                 self._letter(sound[i][0], "refused", fault) for i, fault in written.refused.items()
             ]
-            letters += [dead[i][1] for i in written.buried]  # the others of the dead are stored
-            bury(connection, letters)
+            letters += [dead[i][1] for i in written.newly_dead]  # the others of the dead are stored
+            insert_dead_letters(connection, letters)
         return _recorded(written, letters)
 
     def _give_up(self, delivery: Delivery, reason: str) -> Recorded:
@@ -119,7 +119,7 @@ class BatchWriter:
         letter = self._letter(delivery, "unstorable", reason)
         with writing(self._database) as connection:
             written = write_batch(connection, [], [_lost(delivery, delivery.event)])
-            bury(connection, [letter])
+            insert_dead_letters(connection, [letter])
         return _recorded(written, [letter])
 
     def _letter(self, delivery: Delivery, cause: str, detail: str) -> DeadLetter:
@@ -146,7 +146,7 @@ def _recorded(written: Written, letters: Sequence[DeadLetter]) -> Recorded:
     """Log the dead letters of a committed batch, and count all of it."""
     for letter in letters:
         _log.error(
-            "entry.buried", stream=letter.stream, entry=letter.entry_id, reason=letter.reason
+            "entry.dead_lettered", stream=letter.stream, entry=letter.entry_id, reason=letter.reason
         )
     return Recorded(
         stored=Counter(interval=written.intervals, camera=written.camera_events),

@@ -19,7 +19,7 @@ from surveil.store.alerts import (
 )
 from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import reading, writing
-from surveil.store.outbox import abandon, count_pending, hasten, load_due, settle
+from surveil.store.outbox import abandon, count_pending, load_due, make_due, settle
 from surveil.store.reading import load_active, load_transitions
 from surveil.store.scope import Scope
 
@@ -176,7 +176,7 @@ def test_outbox_gives_out_what_is_due_and_keeps_the_order_of_each_alert(
     assert due(database, 60) == ["fired", "other"]
 
     with writing(database) as connection:
-        hasten(connection, "ops", NOW)
+        make_due(connection, "ops", NOW)
     assert due(database) == ["fired", "other"]
 
     with writing(database) as connection:
