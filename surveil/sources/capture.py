@@ -12,8 +12,6 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
-from typing import Protocol
 
 import av.error
 from av.video.frame import VideoFrame
@@ -30,54 +28,25 @@ from surveil.sources.inquiry import LIMIT_S, explain
 from surveil.sources.lookup import HostLookup
 from surveil.sources.machine import CameraMachine, Change, Limits
 from surveil.sources.options import SourceOptions
+from surveil.sources.pulse import Pulse
 from surveil.sources.reasons import classify
 from surveil.sources.registry import resolve
 from surveil.sources.sampling import MediaClock, PtsClock, Sampler
+from surveil.sources.sink import Sink
 from surveil.sources.sockets import REQUESTS, TLS_REQUESTS, SocketWatch
 from surveil.sources.statelog import StateRecord
-from surveil.sources.stream import OpenStream, PictureFormat, StreamInfo
+from surveil.sources.stream import OpenStream, PictureFormat
 from surveil.sources.upright import Converter
 from surveil.wallclock import WatchedClock
 
 MONITOR_S = 0.1
 """How often deadlines are looked at; they count as over this much early, never late."""
 
-GRACE_S = 2.0
-"""What a blocking call may take beyond its time-out before the process counts as hung."""
-
-BEAT_S = 0.5
-"""Beats are sent no more often than this."""
-
 GOODBYE_S = 0.5
 """How long a stream may take to end by itself, with a TEARDOWN that frees the camera's session."""
 
 STOP_S = 1.0
 """How long a decoder may take to come back when asked to stop, before it is left behind."""
-
-
-class Sink(Protocol):
-    """Where a session puts what it has; called by one thread at a time, and must not block."""
-
-    def begin_run(self, run: str, started_at: datetime) -> None:
-        """A run begins; all that follows belongs to it."""
-
-    def log_state(self, record: StateRecord) -> object:
-        """The camera changed its state. ``record.index`` is for the sink to assign."""
-
-    def opened(self, info: StreamInfo) -> None:
-        """A stream was opened; no picture has been decoded yet."""
-
-    def count(self, *, captured: int = 0, decode: int = 0) -> None:
-        """Pictures were decoded, or could not be."""
-
-    def put(self, frame: Frame) -> None:
-        """A sampled picture; the sink owns its memory."""
-
-    def clock_set(self, step_s: float) -> None:
-        """The host's clock was set by so many seconds; a new run follows."""
-
-    def retrying(self, reason: Reason, delay_s: float) -> None:
-        """An attempt or a stream ended; the next attempt follows after the delay."""
 
 
 class CaptureSession:
@@ -108,7 +77,7 @@ class CaptureSession:
         self._options = options
         self._sink = sink
         self._stopping = stopping
-        self._beat = beat
+        self._pulse = Pulse(beat, stopping)
         self._backoff = CameraBackoff(dice or random.Random())  # noqa: S311  (jitter is no secret)
         is_file = options.url.startswith("file:")
         self._machine = CameraMachine(
@@ -127,8 +96,6 @@ class CaptureSession:
         self._is_interrupted = False
         self._is_opening = False
         self._port = 0
-        self._next_beat_s = 0.0
-        self._allow_s = 0.0
         self._file_now_s: float | None = None
         self._run = ""
         self._index = 0
@@ -192,17 +159,19 @@ class CaptureSession:
                 self._announce(change)
                 delay_s = self._backoff.next_delay_s(reason, self._machine.live_s(now_s))
                 self._sink.retrying(reason, delay_s)
-            self._wait_until(now_s + delay_s)
+            self._pulse.wait_until(now_s + delay_s)
 
     def _attempt(self) -> Failure | None:
         """Open the stream and read it to its end; None when a file is done."""
         address: Address | None = None
         try:
             address = resolve(self._options)
-            self._promise(self._options.connect_timeout_s)
+            self._pulse.promise(self._options.connect_timeout_s)
             self._lookup.check(address, self._options.connect_timeout_s)
             # One call of FFmpeg connects and waits for the first pictures.
-            self._promise(self._options.connect_timeout_s + self._options.first_frame_timeout_s)
+            self._pulse.promise(
+                self._options.connect_timeout_s + self._options.first_frame_timeout_s
+            )
             self._port = address.port or 0
             with self._lock:
                 self._machine.connect(time.monotonic())
@@ -219,7 +188,7 @@ class CaptureSession:
         except av.error.FFmpegError as error:
             if address is None or self._is_interrupted:
                 return classify(error)
-            self._promise(LIMIT_S)
+            self._pulse.promise(LIMIT_S)
             return explain(error, self._options, address)
         finally:
             with self._lock:
@@ -232,9 +201,9 @@ class CaptureSession:
         converter = Converter()
         form: PictureFormat | None = None
         with self._open(address) as stream:
-            self._allow(self._options.first_frame_timeout_s)
-            for picture in stream.pictures(self._before_read, self._damaged):
-                self._allow(self._options.stall_timeout_s)
+            self._pulse.allow(self._options.first_frame_timeout_s)
+            for picture in stream.pictures(self._pulse.before_read, self._damaged):
+                self._pulse.allow(self._options.stall_timeout_s)
                 now_s = time.monotonic()
                 last_form, form = form, stream.format_of(picture)
                 stream.check_size(form.width, form.height, form.pixel_aspect)
@@ -268,18 +237,18 @@ class CaptureSession:
         converter = Converter()
         form: PictureFormat | None = None
         start_s = 0.0
-        self._allow(self._options.stall_timeout_s)
+        self._pulse.allow(self._options.stall_timeout_s)
         while True:
             count = 0
             with self._open(address) as stream:
                 info = stream.info
                 clock = clock or PtsClock(info.nominal_step_s, is_joinable=info.is_joinable)
                 clock.restart()
-                for picture in stream.pictures(self._before_read, self._damaged):
+                for picture in stream.pictures(self._pulse.before_read, self._damaged):
                     time_s = clock.advance(picture.time)
                     start_s = start_s or time.monotonic()
                     if self._options.realtime:
-                        self._wait_until(start_s + time_s)
+                        self._pulse.wait_until(start_s + time_s)
                     count += 1
                     last_form, form = form, stream.format_of(picture)
                     stream.check_size(form.width, form.height, form.pixel_aspect)
@@ -305,14 +274,14 @@ class CaptureSession:
         stream = OpenStream(address, self._options.max_frame_px)
         with self._lock:
             self._is_opening = False
-            if self._is_interrupted:
-                # FFmpeg takes our interruption for the end of what it looked at, and succeeds.
-                stream.close()
-                raise SourceError(Failure(Reason.STREAM_ENDED, "interrupted"))
-            self._machine.connected(time.monotonic())
-            if not self._is_closed:
-                self._sink.opened(stream.info)
-        return stream
+            if not self._is_interrupted:
+                self._machine.connected(time.monotonic())
+                if not self._is_closed:
+                    self._sink.opened(stream.info)
+                return stream
+        # FFmpeg takes our interruption for the end of what it looked at, and succeeds.
+        stream.close()
+        raise SourceError(Failure(Reason.STREAM_ENDED, "interrupted"))
 
     def _put(
         self, converter: Converter, picture: VideoFrame, form: PictureFormat, at_s: float
@@ -329,28 +298,6 @@ class CaptureSession:
         with self._lock:
             if not self._is_closed:
                 self._sink.count(decode=1)
-
-    def _promise(self, allow_s: float) -> None:
-        self._next_beat_s = time.monotonic() + BEAT_S
-        self._beat(allow_s + GRACE_S + BEAT_S)
-
-    def _allow(self, allow_s: float) -> None:
-        """Set what reads may take from now on; a new limit is promised with the next read."""
-        if allow_s != self._allow_s:
-            self._allow_s = allow_s
-            self._next_beat_s = 0.0
-
-    def _before_read(self) -> None:
-        self._beat_often(self._allow_s)
-
-    def _beat_often(self, allow_s: float) -> None:
-        if time.monotonic() >= self._next_beat_s:
-            self._promise(allow_s)
-
-    def _wait_until(self, due_s: float) -> None:
-        while not self._stopping.is_set() and (left_s := due_s - time.monotonic()) > 0:
-            self._beat_often(0.0)
-            self._stopping.wait(min(left_s, BEAT_S))
 
     # -- either thread --------------------------------------------------------------------------
 

@@ -89,6 +89,21 @@ def test_the_wait_for_the_first_picture_begins_once(machine: CameraMachine) -> N
     assert machine.tick(9.0) == (None, True)
 
 
+def test_what_an_interruption_cannot_bring_about_is_believed(machine: CameraMachine) -> None:
+    machine.tick(10.0)
+    no_decoder = Failure(Reason.CODEC_UNSUPPORTED, "no decoder")
+    assert machine.lost(no_decoder)[1] is Reason.CODEC_UNSUPPORTED
+
+
+def test_an_interruption_has_the_reason_it_was_made_for(machine: CameraMachine) -> None:
+    machine.connected(1.0)
+    machine.condemn(Failure(Reason.MEMORY_LIMIT, "too much"))
+    change, reason = machine.lost(ENDED)
+    assert reason is Reason.MEMORY_LIMIT
+    assert change is not None
+    assert change.detail == "too much"
+
+
 def test_a_stall_that_ends_by_itself_stays_in_its_run(machine: CameraMachine) -> None:
     go_live(machine, 0.0)
     change, _ = machine.tick(5.0)
