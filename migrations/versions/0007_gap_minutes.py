@@ -23,38 +23,39 @@ CROSS JOIN LATERAL generate_series(
     interval '1 minute'
 ) AS m(bucket_at)
 """,
-    # Instants are text there. The first whole minute is found by its letters, for the functions of
-    # dates round to milliseconds.
+    # Instants are text there, and its functions of dates round to milliseconds: whole minutes are
+    # found by their letters. Hours are counted and minutes appended, sixty times as fast.
     "sqlite": """
-WITH RECURSIVE minute(camera_id, bucket_at, end_at, until_at, reason) AS (
+WITH RECURSIVE hour(camera_id, hour_at, from_at, last_at, reason) AS (
     SELECT
         camera_id,
-        bucket_at,
-        strftime('%Y-%m-%d %H:%M:00.000000', bucket_at, '+1 minute'),
-        to_at,
+        substr(from_at, 1, 13),
+        from_at,
+        strftime('%Y-%m-%d %H:%M:00.000000', substr(to_at, 1, 16), '-1 minute'),
         reason
-    FROM (
-        SELECT
-            camera_id,
-            CASE
-                WHEN substr(from_at, 18) = '00.000000' THEN from_at
-                ELSE strftime('%Y-%m-%d %H:%M:00.000000', substr(from_at, 1, 16), '+1 minute')
-            END AS bucket_at,
-            to_at,
-            reason
-        FROM gap
-    )
+    FROM gap
     UNION ALL
     SELECT
         camera_id,
-        end_at,
-        strftime('%Y-%m-%d %H:%M:00.000000', end_at, '+1 minute'),
-        until_at,
+        strftime('%Y-%m-%d %H', hour_at || ':00', '+1 hour'),
+        from_at,
+        last_at,
         reason
-    FROM minute
-    WHERE end_at < until_at
+    FROM hour
+    WHERE strftime('%Y-%m-%d %H', hour_at || ':00', '+1 hour') <= substr(last_at, 1, 13)
 )
-SELECT camera_id, bucket_at, reason FROM minute WHERE end_at <= until_at
+SELECT h.camera_id, h.hour_at || ':' || t.digit || u.digit || ':00.000000' AS bucket_at, h.reason
+FROM hour AS h
+CROSS JOIN (
+    SELECT '0' AS digit UNION ALL SELECT '1' UNION ALL SELECT '2' UNION ALL SELECT '3'
+    UNION ALL SELECT '4' UNION ALL SELECT '5'
+) AS t
+CROSS JOIN (
+    SELECT '0' AS digit UNION ALL SELECT '1' UNION ALL SELECT '2' UNION ALL SELECT '3'
+    UNION ALL SELECT '4' UNION ALL SELECT '5' UNION ALL SELECT '6' UNION ALL SELECT '7'
+    UNION ALL SELECT '8' UNION ALL SELECT '9'
+) AS u
+WHERE h.hour_at || ':' || t.digit || u.digit || ':00.000000' BETWEEN h.from_at AND h.last_at
 """,
 }
 
@@ -112,8 +113,10 @@ LEFT JOIN timeline_1m AS t
 def upgrade() -> None:
     op.execute("DROP VIEW v_timeline")
     op.execute("DROP VIEW v_coverage")
-    gap_minutes = GAP_MINUTES[op.get_bind().dialect.name]
-    op.execute(V_COVERAGE.format(rows=ROWS, gap_minutes=gap_minutes))
+    connection = op.get_bind()
+    gap_minutes = GAP_MINUTES[connection.dialect.name]
+    # Not as SQLAlchemy's text, to which a colon is the beginning of a parameter.
+    connection.exec_driver_sql(V_COVERAGE.format(rows=ROWS, gap_minutes=gap_minutes))
     op.execute(V_TIMELINE.format(id="", coverage="c.coverage", source="v_coverage"))
 
 
