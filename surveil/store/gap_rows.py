@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from surveil.store.gap_coverage import refresh_coverage, stored_gaps
-from surveil.store.gaps import Change, Gap, Span, derive_gaps
+from surveil.store.gaps import Gap, Span, StateChange, derive_gaps
 from surveil.store.rows import MAX_INTERVAL_S, Row
 from surveil.store.tables import camera, camera_event, gap, interval
 
@@ -77,7 +77,7 @@ def _derive(
     if before is not None:
         since_at = min(span.from_at for span in spans)
         query = query.where(camera_event.c.at >= min(since_at, start_at))
-    changes = [Change(*row) for row in connection.execute(query)]
+    changes = [StateChange(*row) for row in connection.execute(query)]
     return derive_gaps(spans, changes, start_at, end_at)
 
 

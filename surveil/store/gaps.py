@@ -36,7 +36,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StateChange:
     """A camera event. Ordered by ``(at, run, seq)`` where several are handed over."""
 
     at: datetime
@@ -79,7 +79,7 @@ def goes_on(
 
 
 def derive_gaps(
-    spans: Sequence[Span], changes: Sequence[Change], start_at: datetime, end_at: datetime
+    spans: Sequence[Span], changes: Sequence[StateChange], start_at: datetime, end_at: datetime
 ) -> list[Gap]:
     """Return the gaps between two instants, each as long as its reason stays the same.
 
@@ -117,7 +117,7 @@ def _uncovered(
 
 
 def _segments(
-    from_at: datetime, to_at: datetime, blind: Sequence[Span], changes: Sequence[Change]
+    from_at: datetime, to_at: datetime, blind: Sequence[Span], changes: Sequence[StateChange]
 ) -> Iterable[Gap]:
     at = from_at
     for span in blind:
@@ -137,13 +137,13 @@ def _segments(
         yield Gap(at, to_at, _explain(at, changes) or WORKER_LOST, 0)
 
 
-def _explain_blind(at: datetime, span: Span, changes: Sequence[Change]) -> str:
+def _explain_blind(at: datetime, span: Span, changes: Sequence[StateChange]) -> str:
     if span.lost:
         return max(("stale", "busy", "decode"), key=lambda cause: int(getattr(span, cause)))
     return _explain(at, changes) or NO_FRAMES
 
 
-def _explain(from_at: datetime, changes: Sequence[Change]) -> str | None:
+def _explain(from_at: datetime, changes: Sequence[StateChange]) -> str | None:
     """Return why nothing was analysed from an instant on, by the last trouble among changes.
 
     ``live`` and ``connecting`` explain nothing, unless the camera was connecting all along, or

@@ -105,16 +105,6 @@ def make_due(connection: sa.Connection, receiver: str, now_at: datetime) -> None
     )
 
 
-def count_pending(connection: sa.Connection) -> dict[str, int]:
-    """Return how many messages wait, by receiver."""
-    rows = connection.execute(
-        sa.select(outbox.c.receiver, sa.func.count().label("pending"))
-        .where(outbox.c.state == "pending")
-        .group_by(outbox.c.receiver)
-    )
-    return {row.receiver: row.pending for row in rows}
-
-
 def abandon(connection: sa.Connection, receivers: Sequence[str]) -> int:
     """Give up what is owed to receivers other than these: they are no longer configured."""
     return connection.execute(

@@ -60,7 +60,7 @@ class Bucket:
 
 
 @dataclass
-class _Sums:
+class _Cell:
     analysed_s: float = 0.0
     gaps_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     votes: list[int] = field(default_factory=lambda: [0] * len(EMOTIONS))
@@ -106,7 +106,7 @@ def read_timeline(
     known = connection.execute(query).one_or_none()
     if known is None:
         raise ConfigError(f"nothing is stored of a camera {camera_id!r}")
-    sums = [_Sums() for _ in edges[1:]]
+    sums = [_Cell() for _ in edges[1:]]
     if size is not None:
         _add_rollups(connection, camera_id, edges, sums, size)
     elif known.kept_from_at is not None and edges[0] < known.kept_from_at:
@@ -136,7 +136,7 @@ def _add_rollups(
     connection: sa.Connection,
     camera_id: str,
     edges: Sequence[datetime],
-    sums: list[_Sums],
+    sums: list[_Cell],
     size: int,
 ) -> None:
     order = {emotion.value: i for i, emotion in enumerate(EMOTIONS)}
@@ -161,7 +161,7 @@ def _add_rollups(
 
 
 def _add_raw(
-    connection: sa.Connection, camera_id: str, edges: Sequence[datetime], sums: list[_Sums]
+    connection: sa.Connection, camera_id: str, edges: Sequence[datetime], sums: list[_Cell]
 ) -> None:
     order = {emotion.value: i for i, emotion in enumerate(EMOTIONS)}
     names = [emotion.value for emotion in EMOTIONS]
@@ -200,7 +200,7 @@ def _last_trouble(connection: sa.Connection, camera_id: str) -> str:
     return name_reason(row.state, row.reason)
 
 
-def _add_gap(gap: Gap, edges: Sequence[datetime], sums: list[_Sums]) -> None:
+def _add_gap(gap: Gap, edges: Sequence[datetime], sums: list[_Cell]) -> None:
     for i, seconds in _split(edges, gap.from_at, gap.to_at):
         sums[i].gaps_s[gap.reason] += seconds
 
@@ -234,7 +234,7 @@ def _split(
         i += 1
 
 
-def _finish(camera_id: str, from_at: datetime, to_at: datetime, sums: _Sums) -> Bucket:
+def _finish(camera_id: str, from_at: datetime, to_at: datetime, sums: _Cell) -> Bucket:
     length_s = (to_at - from_at).total_seconds()
     faces = sum(sums.votes)
     return Bucket(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import redis
@@ -31,11 +31,22 @@ class Upkeep:
     Args:
         database: The recorder's.
         days: How many days of raw rows are kept; None keeps all.
+        now: The wall clock, in UTC.
+        prune_every_s: Pause between two rounds of deleting.
     """
 
-    def __init__(self, database: Database, days: int | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        days: int | None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        prune_every_s: float = PRUNE_EVERY_S,
+    ) -> None:
         self._database = database
         self._days = days
+        self._now = now
+        self._prune_every_s = prune_every_s
         self._partitioned: set[date] = set()
         self._pruning: Iterator[int] | None = None
         self._next_mono_s = {"trim": 0.0, "sweep": 0.0, "prune": 0.0}
@@ -48,7 +59,7 @@ class Upkeep:
         """
         if self._database.dialect.name != "postgresql":
             return
-        today = datetime.now(UTC).date()
+        today = self._now().date()
         oldest, newest = today - timedelta(days=OLDEST_DAYS), today + timedelta(days=DAYS_AHEAD)
         wanted = {today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)}
         wanted |= {day for at in instants if oldest <= (day := at.date()) <= newest}
@@ -67,9 +78,9 @@ class Upkeep:
         if self._days is None:
             return False
         if self._pruning is None:
-            if not self._is_due("prune", PRUNE_EVERY_S):
+            if not self._is_due("prune", self._prune_every_s):
                 return False
-            now = datetime.now(UTC)
+            now = self._now()
             before_at = cutoff_at(now, self._days)
             self._pruning = prune(self._database, before_at, actor="recorder", now=now)
             # Dropped partitions are made again if a very late event needs them.

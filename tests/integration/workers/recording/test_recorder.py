@@ -20,12 +20,12 @@ from surveil.config import load_fleet
 from surveil.domain import CameraState
 from surveil.events.codec import encode
 from surveil.events.connection import connect as connect_redis
-from surveil.events.consumer import Delivery, EntryId, GroupReader
+from surveil.events.consumer import GroupReader
 from surveil.events.progress import read_committed
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading, writing
 from surveil.store.integrity import CHECKS
-from surveil.store.tables import camera, camera_event, dead_letter, gap, interval
+from surveil.store.tables import camera, camera_event, dead_letter, interval
 from surveil.workers.host.lifeline import LocalLifeline
 from surveil.workers.recording import recorder
 from surveil.workers.recording.record_batch import BatchWriter
@@ -33,7 +33,6 @@ from surveil.workers.recording.record_batch import BatchWriter
 DEADLINE_S = 60.0
 BEGAN_AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 """Of the events: Redis numbers entries by its clock, and both must agree."""
-PUBLISHED_MS = round(BEGAN_AT.timestamp() * 1000) + 20_000
 
 
 def wait_until(condition, what):
@@ -277,62 +276,3 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(
     runs = [life.run for life in lives]
     assert read_committed(redis_client, runs) == dict.fromkeys(runs, 300)
     engine.dispose()
-
-
-def test_an_entry_the_database_refuses_is_found_among_the_others(postgres_database):
-    life = make_run(9)
-    events = list(life)
-    vote = replace(events[4].tracks[0], face_px=2**40)
-    events[4] = replace(events[4], tracks=(vote,))
-    batch = [
-        Delivery(EntryId(stream_key(0), f"{PUBLISHED_MS}-{i}"), event)
-        for i, event in enumerate(events, start=1)
-    ]
-    recorded = BatchWriter(postgres_database, "recorder").write(batch)
-    assert recorded.stored == {"interval": 7, "camera": 1}
-    assert recorded.dead == {"unstorable": 1}
-    assert recorded.committed == {life.run: 9}
-    with reading(postgres_database) as connection:
-        letter = connection.execute(sa.select(dead_letter)).one()
-    assert (letter.entry_id, letter.run_id, letter.seq) == (f"{PUBLISHED_MS}-5", life.run, 5)
-    assert letter.reason.startswith("unstorable: integer out of range")
-    assert [finding.check for finding in find_damage(postgres_database)] == ["runs"]
-
-
-def deliver(events, later_s=0.0):
-    """Return events as entries that were published at ``BEGAN_AT``, or later."""
-    at_ms = round((BEGAN_AT.timestamp() + later_s) * 1000)
-    return [
-        Delivery(EntryId(stream_key(0), f"{at_ms}-{i}"), event) for i, event in enumerate(events)
-    ]
-
-
-@pytest.mark.parametrize("away_s", [365 * 86400, 3601, -401 * 86400])
-def test_an_event_far_from_the_time_of_its_entry_is_a_dead_letter(database, away_s):
-    life = CameraLife("lobby", str(ULID()), BEGAN_AT).sees(0, 1).sees(away_s, away_s + 1).sees(1, 2)
-    recorded = BatchWriter(database, "recorder").write(deliver(life))
-    assert (recorded.stored["interval"], recorded.dead) == (2, {"distant": 1})
-    assert recorded.committed == {life.run: 3}
-    with reading(database) as connection:
-        known = connection.execute(sa.select(camera)).one()
-        letter = connection.execute(sa.select(dead_letter)).one()
-        assert connection.scalar(sa.select(sa.func.count()).select_from(gap)) == 0
-    assert known.last_seen_at - known.first_seen_at == timedelta(seconds=2)
-    assert letter.reason.startswith("distant: tells of ")
-    assert (letter.run_id, letter.seq) == (life.run, 2)
-
-
-@pytest.mark.parametrize("later_s", [0, 86400, 399 * 86400])
-def test_an_event_that_lay_in_a_spool_is_stored(sqlite_database, later_s):
-    life = CameraLife("lobby", str(ULID()), BEGAN_AT).sees(0, 1).sees(1, 2)
-    recorded = BatchWriter(sqlite_database, "recorder").write(deliver(life, later_s))
-    assert (recorded.stored["interval"], recorded.dead) == (2, {})
-
-
-def test_the_end_of_a_refused_interval_is_not_believed(sqlite_database):
-    life = CameraLife("lobby", str(ULID()), BEGAN_AT).sees(0, 1).sees(1, 4000)
-    recorded = BatchWriter(sqlite_database, "recorder").write(deliver(life, 4000))
-    assert recorded.dead == {"refused": 1}
-    with reading(sqlite_database) as connection:
-        known = connection.execute(sa.select(camera)).one()
-    assert known.last_seen_at - known.first_seen_at == timedelta(seconds=1)
