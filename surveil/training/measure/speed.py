@@ -132,7 +132,7 @@ def memory_bytes(folder: Path, device: str, threads: int | None) -> int | None:
     """
     if device == "cpu" and not STATUS.exists():
         return None
-    command = [sys.executable, "-m", "surveil.training.measure.speed", str(folder), device]
+    command = [sys.executable, "-P", "-m", "surveil.training.measure.speed", str(folder), device]
     command.append(str(threads or torch.get_num_threads()))
     try:
         done = subprocess.run(

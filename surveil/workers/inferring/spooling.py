@@ -45,12 +45,17 @@ class SpoolWriter:
         self._drafts += drafts
 
     def flush(self) -> None:
-        """Commit what was added."""
+        """Commit what was added.
+
+        Raises:
+            sqlite3.DatabaseError: The file is damaged, which no waiting mends; it is set aside when
+                it is opened anew.
+        """
         if not self._drafts:
             return
         try:
             appended = self._spool.append(self._drafts)
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             self._fail(error)
             return
         self._drafts.clear()
@@ -70,7 +75,7 @@ class SpoolWriter:
             log = _log.error if self._is_full else _log.info
             log("spool.full" if self._is_full else "spool.has_room")
 
-    def _fail(self, error: sqlite3.Error) -> None:
+    def _fail(self, error: sqlite3.OperationalError) -> None:
         self._telemetry.count("spool_errors_total")
         if self._trouble.is_due():
             _log.error("spool.failed", error=str(error), waiting=len(self._drafts))

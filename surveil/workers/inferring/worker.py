@@ -6,12 +6,14 @@ and publisher work before it, so cameras are known while it lasts, and what is p
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import partial
 
 from surveil.config import Fleet
+from surveil.errors import UnavailableError
 from surveil.events.adoption import Adopter, spool_path
 from surveil.events.embedded import embedded_url
 from surveil.events.publisher import Publisher, PublisherStats
@@ -56,6 +58,7 @@ def run(
         ConfigError: The device is not there, or the spool is of another version.
         InUseError: Another process holds the spool.
         ModelError: The model is missing or damaged.
+        UnavailableError: The spool's file was damaged under way.
     """
     lifeline.beat(LOADING_ALLOW_S, "opening the spool")
     path = spool_path(fleet.data_dir, spool)
@@ -106,7 +109,10 @@ def run(
             policies=policies,
             readings=readings,
         )
-        loop.run()
+        try:
+            loop.run()
+        except sqlite3.DatabaseError as error:
+            raise UnavailableError(f"spool {path}: {error}; it is opened anew") from error
     return 0
 
 

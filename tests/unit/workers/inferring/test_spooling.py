@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,3 +86,24 @@ def test_what_waits_for_the_disk_is_bounded_and_counted(
     writer.flush()
     assert counted(telemetry, "events_refused_total", cause="spool-error") == 50
     assert spool.mark(RUN).last_seq == 10
+
+
+def test_a_file_that_is_damaged_under_way_ends_the_worker_and_is_set_aside_by_the_next(
+    writer, spool, tmp_path
+) -> None:
+    writer.add(drafts(200))
+    writer.flush()
+    for pragma in ("wal_checkpoint(TRUNCATE)", "cache_size = 1", "shrink_memory"):
+        spool._db.execute(f"PRAGMA {pragma}")
+    [path] = tmp_path.rglob("*.db")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xaa" * (path.stat().st_size - 4096))
+    writer.add(drafts(1))
+    with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+        writer.flush()
+    spool.close()
+    again = Spool(path)
+    assert again.pending_count == 0
+    assert list(path.parent.glob("*.damaged-*"))
+    again.close()
