@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import av
+from av.format import Flags
 
 from surveil.errors import ConfigError
 from surveil.simulate.payload import h264, h265, packetise_h264, packetise_h265, packetise_jpeg
@@ -23,6 +24,9 @@ MAX_CLIP_BYTES = 256 * 1024 * 1024
 """A clip is held in memory as a whole; longer ones are refused."""
 
 _DEFAULT_FPS = 25.0
+_MAX_BACK, _MAX_JUMP = TICKS_PER_S, 10 * TICKS_PER_S
+"""Steps of time that a clip may hold; beyond, its parts were joined. Forwards, that is so in
+formats that may be joined (MPEG-TS); elsewhere it is a pause."""
 
 
 class ClipError(ConfigError):
@@ -140,7 +144,9 @@ def _read(
     scale = float(stream.time_base or 0) * TICKS_PER_S
     fps = float(stream.average_rate or stream.guessed_rate or _DEFAULT_FPS)
     pictures: list[Picture] = []
-    first: int | None = None
+    is_joinable = Flags.ts_discont in Flags(container.format.flags)
+    max_jump = _MAX_JUMP if is_joinable else math.inf
+    start = 0
     total = 0
     for packet in container.demux(stream):
         if not packet.size or packet.pts is None:
@@ -154,12 +160,16 @@ def _read(
         payloads = to_payloads(data, packet.is_keyframe)
         if not payloads:
             continue
-        dts = packet.dts if packet.dts is not None else packet.pts
-        first = dts if first is None else first
-        sent = round((dts - first) * scale)
-        if pictures and sent <= pictures[-1].dts:
-            sent = pictures[-1].dts + 1
-        shown = round((packet.pts - first) * scale)
+        at = round((packet.dts if packet.dts is not None else packet.pts) * scale)
+        if not pictures:
+            start, sent = at, 0
+        else:
+            last, sent = pictures[-1].dts, at - start
+            if not -_MAX_BACK <= sent - last <= max_jump:
+                sent = last + round(TICKS_PER_S / fps)  # where parts of a file were joined
+                start = at - sent
+            sent = max(sent, last + 1)
+        shown = round(packet.pts * scale) - start
         pictures.append(Picture(payloads, sent, shown, bool(packet.is_keyframe)))
     if not pictures:
         raise ClipError(f"{path}: no keyframe in it")
