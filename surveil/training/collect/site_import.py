@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,10 +200,14 @@ def import_site(
             f"{source}: no face is left of {len(names)} files ({_listed(reasons)}); "
             f"see {out / SET_ASIDE}"
         )
+    _put_in_place(out, entries, prints)
+    return ImportReport(entries, reasons)
+
+
+def _put_in_place(out: Path, entries: Sequence[Entry], prints: Mapping[str, str]) -> None:
     write_whole(out / MANIFEST, text_of(entries).encode())
     write_files(out, prints)
     _remove_unlisted(out, {entry.sha256 for entry in entries})
-    return ImportReport(entries, reasons)
 
 
 def _take_file(

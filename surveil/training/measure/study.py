@@ -157,13 +157,9 @@ def study(
     progress(f"{len(chosen)} faces of the {split.value} split" if split else f"{len(chosen)} faces")
     logits = _logits(model, chosen)
     parts = dict(parts_of(chosen, split))
-    validation, validation_labels, validation_logits = None, np.empty(0, np.int64), logits[:0]
+    held = None
     if extent.full and split not in (None, Split.VALIDATION):
-        held, validation_labels = known_faces(model, faces.only(Split.VALIDATION))
-        if len(held):
-            progress(f"{len(held)} faces of the validation split, for thresholds")
-            validation_logits = _logits(model, held)
-            validation = _ranked(validation_labels, validation_logits, calibration)
+        held = _held(model, faces.only(Split.VALIDATION), progress)
     evaluations = {
         name: evaluate_logits(
             labels[part.at],
@@ -171,7 +167,7 @@ def study(
             taxonomy,
             calibration,
             agreed=chosen.agreed[part.at],
-            validation=validation,
+            validation=held.ranked if held else None,
         )
         for name, part in parts.items()
     }
@@ -185,39 +181,49 @@ def study(
     sets = {}
     for name, part in parts.items():
         at = part.at
-        figures = evaluations[name].model_copy(
-            update={
-                "ten_crop": hits_of(tens[at]) if tens is not None else None,
-                "robustness": tuple(
-                    Spoilt(condition=condition, **hits_of(kept[at]).model_dump())
-                    for condition, kept in spoilt.items()
-                ),
-                "strata": tuple(
-                    stratify(right[at], {key: of_face[at] for key, of_face in by.items()})
-                ),
-            }
-        )
+        more: dict[str, Any] = {
+            "ten_crop": hits_of(tens[at]) if tens is not None else None,
+            "robustness": tuple(
+                Spoilt(condition=condition, **hits_of(kept[at]).model_dump())
+                for condition, kept in spoilt.items()
+            ),
+            "strata": tuple(stratify(right[at], {key: value[at] for key, value in by.items()})),
+        }
+        figures = evaluations[name].model_copy(update=more)
         sets[name] = SetStudy(
             figures,
             others(part) if others else None,
             audit(labels[at], scores[at], figures) if extent.full and len(at) else None,
             _switches(model, chosen.frames[at], labels[at], runner) if extent.full else None,
         )
-    calibrations: tuple[Calibrated, ...] = ()
-    if len(validation_labels):
-        calibrations = tuple(
-            _calibrations(calibration, validation_labels, validation_logits, labels, logits, parts)
-        )
-    return Study(sets, calibrations, len(validation_labels), len(whole) - len(chosen))
+    left_out = len(whole) - len(chosen)
+    if held is None:
+        return Study(sets, left_out=left_out)
+    ways = _calibrations(calibration, held, labels, logits, parts)
+    return Study(sets, tuple(ways), len(held.labels), left_out)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """The validation split as a model sees it, one face at least."""
+
+    labels: Labels
+    logits: NDArray[np.float32]
+    ranked: Ranked
+
+
+def _held(model: StoredModel, faces: Faces, progress: Progress) -> _Held | None:
+    known, labels = known_faces(model, faces)
+    if not len(known):
+        return None
+    progress(f"{len(known)} faces of the validation split, for thresholds")
+    logits = _logits(model, known)
+    scores = model.facts.calibration.scores(logits)
+    return _Held(labels, logits, rank(scores.max(axis=1), scores.argmax(axis=1) == labels))
 
 
 def _logits(model: StoredModel, faces: Faces) -> NDArray[np.float32]:
     return logits_of(model.network, faces.frames, model.facts.preprocessing).numpy()
-
-
-def _ranked(labels: Labels, logits: NDArray[np.float32], calibration: Calibration) -> Ranked:
-    scores = calibration.scores(logits)
-    return rank(scores.max(axis=1), scores.argmax(axis=1) == labels)
 
 
 def _ten_crop(
@@ -311,26 +317,24 @@ def _against(
 
 def _calibrations(
     own: Calibration,
-    validation_labels: Labels,
-    validation_logits: NDArray[np.float32],
+    held: _Held,
     labels: Labels,
     logits: NDArray[np.float32],
     parts: Mapping[str, Part],
 ) -> Iterator[Calibrated]:
     """Yield ways to calibrate, fitted on validation, with what they give on each set."""
-    temperature = fit_temperature(validation_logits, validation_labels)
+    temperature = fit_temperature(held.logits, held.labels)
     for how, calibration in (
         ("none", Calibration()),
         ("as the model has it", own),
         ("temperature", Calibration(temperature)),
-        ("temperature, label smoothing undone", fit_calibration(
-            validation_logits, validation_labels)),
+        ("temperature, label smoothing undone", fit_calibration(held.logits, held.labels)),
     ):  # fmt: skip
         scores = calibration.scores(logits)
         yield Calibrated(
             how,
             calibration,
-            log_loss(validation_labels, calibration.scores(validation_logits)),
+            log_loss(held.labels, calibration.scores(held.logits)),
             {name: log_loss(labels[p.at], scores[p.at]) for name, p in parts.items()},
             {name: calibration_error(labels[p.at], scores[p.at]) for name, p in parts.items()},
         )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from surveil.classify.networks import build_network, read_model, write_model
+from surveil.classify.networks import StoredModel, build_network, read_model, write_model
 from surveil.errors import ConfigError
 from surveil.models import ModelFacts, PixelFacts, Preprocessing, model_in_the_making
 from surveil.models.calibration import Calibration
@@ -58,10 +58,10 @@ def export(
 ) -> dict[str, SetFigures]:
     """Write a run's averaged weights as ``models/<name>/`` and return their test figures.
 
-    Beside the weights come ``model.json``, ``metrics.json`` and ``card.md``, which take their
-    place together, and a line in ``EXPERIMENTS.md``. The calibration is fitted on the validation
-    split. The figures are those of the model as read back from the disk, in half precision. Time
-    and memory stay unknown until ``surveil evaluate --record`` measures them.
+    Weights, ``model.json``, ``metrics.json`` and ``card.md`` take their place together, and a line
+    goes into ``EXPERIMENTS.md``. The calibration is fitted on the validation split. The figures are
+    of the model as read back from the disk, in half precision; time and memory stay unknown until
+    ``surveil evaluate --record`` measures them.
 
     Args:
         config: Its name is the model's; all else is taken from the checkpoint.
@@ -69,11 +69,9 @@ def export(
         dataset: As the run was trained on.
         models: Folder of models.
         note: What is particular about this model, such as that it is unfinished.
-        checkpoint: ``best`` is the epoch of the highest accuracy on the validation split, ``last``
-            the latest one, at which nothing was chosen.
+        checkpoint: ``best`` on the validation split, or the ``last``, at which nothing was chosen.
         head: ``votes`` exports the same trunk with the head that learned the annotators' votes,
-            as ``<name>-votes``. It is calibrated on the validation faces on whose expression more
-            than half of the annotators agree.
+            as ``<name>-votes``, calibrated on validation faces of which most of them agree.
         caveats: Sentences on what the figures do not prove.
 
     Raises:
@@ -103,27 +101,34 @@ def export(
         write_model(fresh, facts, finished.network)
         stored = read_model(fresh)
         results = evaluate_split(stored, dataset.faces, Split.TEST)
-        metrics = asdict(sizes_of(stored)) | {
-            "format": FORMAT,
-            "model": stored.facts.versioned_name,
-            "taxonomy": trained.classes.name,
-            "temperature": stored.facts.temperature,
-            "smoothing": stored.facts.smoothing,
-            "protocol": " ".join(
-                [_protocol(trained, checkpoint, head, calibration, fitted), *caveats]
-            ),
+        protocol = _protocol(trained, checkpoint, head, calibration, fitted)
+        metrics = _metrics(stored, finished, results) | {
+            "protocol": " ".join([protocol, *caveats]),
             "note": note,
             "budget": _budget(finished, len(shown), ancestors).model_dump(),
             "ancestors": [ancestor.model_dump() for ancestor in ancestors],
-            "makers_figure": trained.makers_figure,
-            "test": {name: result.as_json() for name, result in results.items()},
-            "history": finished.facts["history"],
         }
         write_bytes_whole(fresh / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
         record = read_record(fresh)
         write_bytes_whole(fresh / CARD, card(record).encode())
     note_experiment(models / EXPERIMENTS, record)
     return results
+
+
+def _metrics(
+    stored: StoredModel, finished: _Finished, results: Mapping[str, SetFigures]
+) -> dict[str, Any]:
+    """Return what ``metrics.json`` says of the model as read back from the disk."""
+    return asdict(sizes_of(stored)) | {
+        "format": FORMAT,
+        "model": stored.facts.versioned_name,
+        "taxonomy": stored.facts.taxonomy.name,
+        "temperature": stored.facts.temperature,
+        "smoothing": stored.facts.smoothing,
+        "makers_figure": finished.trained.makers_figure,
+        "test": {name: result.as_json() for name, result in results.items()},
+        "history": finished.facts["history"],
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
