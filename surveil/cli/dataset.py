@@ -72,7 +72,7 @@ def command() -> None:
 @click.option("--fps", type=click.FloatRange(0.01, 60), default=1.0, show_default=True,
               help="Pictures of a video looked at per second.")  # fmt: skip
 @click.option("--replace", is_flag=True,
-              help="Let --out lose most of its faces, their files being gone.")  # fmt: skip
+              help="Let --out lose most of its faces, or be made of other files.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), help="CPU threads (default: all cores).")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @with_class_names

@@ -54,7 +54,7 @@ class ClassNames:
         if _is_digit(name):
             raise DataError(f"{place}: {self._digit_words(name.strip())}")
         hint, known = emotion_hint(name), ", ".join(emotion.value for emotion in EMOTIONS)
-        listed = "" if "known are" in hint else f" Known are {known}."
+        listed = "." if "known are" in hint else f" Known are {known}."
         found = f" Found here: {', '.join(sorted(others))}." if others else ""
         raise DataError(
             f"{place}: no taxonomy knows the class {name!r}{hint}{listed}{found} "

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -94,6 +92,7 @@ def test_resumed_run_ends_where_an_uninterrupted_one_does(
     ]
 
 
+@pytest.mark.timeout(300)  # PyTorch in a process of its own
 def test_kill_in_the_middle_of_an_epoch_leaves_a_checkpoint_to_resume(tmp_path: Path) -> None:
     program = textwrap.dedent(
         f"""
@@ -112,12 +111,13 @@ def test_kill_in_the_middle_of_an_epoch_leaves_a_checkpoint_to_resume(tmp_path: 
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    with process.stdout:
+    try:
         for line in process.stdout:
             if line.split() == ["2", "2"]:
-                os.kill(process.pid, signal.SIGKILL)
                 break
-    process.wait(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
     resumed = trainer(tmp_path)
     assert resumed.resume()
     assert resumed.epoch >= 1
