@@ -117,5 +117,5 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, content: str, said: 
     table.write_text(content)
     with pytest.raises(DataError, match=said):
         read_groups(table, ["site"], faces_named("x"))
-    with pytest.raises(DataError, match="No such file"):
+    with pytest.raises(DataError, match="no such file"):
         read_groups(tmp_path / "none.csv", ["site"], faces_named("x"))
