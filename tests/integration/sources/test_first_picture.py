@@ -42,7 +42,7 @@ def test_a_request_without_an_answer_is_none(
 
 
 def test_a_slow_camera_goes_live(clip: Path, options: SourceOptions, watch: Watch) -> None:
-    # One picture in 1.5 s; connecting may take less than two of them.
+    # One picture in 1.5 s; connecting may take less, in however many attempts.
     sdp, play = play_clip(clip, period_s=1.5)
     with ScriptedCamera(sdp=sdp, play=play) as camera:
         slow = replace(
@@ -51,7 +51,7 @@ def test_a_slow_camera_goes_live(clip: Path, options: SourceOptions, watch: Watc
         )  # fmt: skip
         session = watch(slow)
         session.sink.wait_for(lambda: len(session.sink.frames) >= 2)
-    assert session.sink.summary[:2] == [("connecting", "none"), ("live", "none")]
+    assert ("live", "none") in session.sink.summary
 
 
 @pytest.mark.parametrize("has_parameters", [True, False], ids=["described", "in-band"])
@@ -66,4 +66,4 @@ def test_a_late_key_frame_is_waited_for(
         late = replace(options, url=camera.url, connect_timeout_s=1, first_frame_timeout_s=60)
         session = watch(late)
         session.sink.wait_for(lambda: len(session.sink.frames) >= 1)
-    assert session.sink.summary[:2] == [("connecting", "none"), ("live", "none")]
+    assert ("live", "none") in session.sink.summary
