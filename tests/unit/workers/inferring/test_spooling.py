@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,8 +103,10 @@ def test_a_file_that_is_damaged_under_way_ends_the_worker_and_is_set_aside_by_th
     writer.add(drafts(1))
     with pytest.raises(sqlite3.DatabaseError, match="malformed"):
         writer.flush()
-    spool.close()
-    again = Spool(path)
+    left = tmp_path / "next" / "spool.db"
+    left.parent.mkdir()
+    shutil.copy(path, left)
+    again = Spool(left)
     assert again.pending_count == 0
-    assert list(path.parent.glob("*.damaged-*"))
+    assert list(left.parent.glob("*.damaged-*"))
     again.close()
