@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
+from surveil.config import Fleet
 from surveil.credentials import split_credentials
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
@@ -70,7 +71,12 @@ _LOG_TAIL = 15
     show_default=True,
     help="Where to keep the fleet file and the data; an earlier demo there is replaced.",
 )
-@click.option("--model", default="emotion-resnet18", show_default=True, help="Name or folder.")
+@click.option(
+    "--model",
+    default=Fleet.model_fields["model"].default,
+    show_default=True,
+    help="Name or folder.",
+)
 def command(seconds: float, camera: str | None, keep: Path, model: str) -> None:
     """Show surveil at work: two cameras, faces, expressions, alerts, an outage, and the SQL.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, model_validator
 
@@ -12,6 +12,7 @@ from surveil.durations import Duration
 from surveil.names import CAMERA_ID
 from surveil.secrets import Secret, register, register_credentials
 from surveil.settings import Interpolated, Section, fault
+from surveil.sources.options import MAX_FRAME_PX, SourceOptions, Transport
 
 
 def _check_id(value: str) -> str:
@@ -35,6 +36,10 @@ CameraId = Annotated[str, AfterValidator(_check_id)]
 Timeout = Annotated[Duration, Field(gt=0, le=600)]
 
 
+_SOURCE = SourceOptions(camera="", url="")
+"""Says the defaults of what the capture process is told."""
+
+
 class CameraDefaults(Section):
     """What cameras have in common; each may override each of it."""
 
@@ -44,10 +49,10 @@ class CameraDefaults(Section):
     password: Secret | None = None
     """Password at the camera; better ${env:NAME} or ${file:PATH}."""
 
-    transport: Literal["tcp", "udp"] = "tcp"
+    transport: Transport = _SOURCE.transport
     """How RTSP's video travels. UDP loses packets without a word."""
 
-    sample_fps: Annotated[float, Field(gt=0, le=120)] = 5.0
+    sample_fps: Annotated[float, Field(gt=0, le=120)] = _SOURCE.sample_fps
     """Frames per second that are analysed."""
 
     min_face_px: Annotated[int, Field(ge=20, le=4320)] = 40
@@ -59,28 +64,28 @@ class CameraDefaults(Section):
     enabled: bool = True
     """Whether the camera is watched at all."""
 
-    loop: bool = False
+    loop: bool = _SOURCE.loop
     """Start a file again at its end."""
 
-    realtime: bool = True
+    realtime: bool = _SOURCE.realtime
     """Play a file at its own pace; false is as fast as it can be analysed."""
 
-    connect_timeout_s: Timeout = 10.0
+    connect_timeout_s: Timeout = _SOURCE.connect_timeout_s
     """Until the camera has answered."""
 
-    first_frame_timeout_s: Timeout = 10.0
+    first_frame_timeout_s: Timeout = _SOURCE.first_frame_timeout_s
     """From there to the first picture."""
 
-    stall_timeout_s: Timeout = 5.0
+    stall_timeout_s: Timeout = _SOURCE.stall_timeout_s
     """Between two pictures of a live stream."""
 
-    freeze_timeout_s: Annotated[Duration, Field(le=86400)] = 30.0
+    freeze_timeout_s: Annotated[Duration, Field(le=86400)] = _SOURCE.freeze_timeout_s
     """For how long the picture may stay identical; 0 is for ever."""
 
-    max_frame_px: Annotated[int, Field(ge=1, le=7680 * 4320)] = 7680 * 4320
+    max_frame_px: Annotated[int, Field(ge=1, le=MAX_FRAME_PX)] = _SOURCE.max_frame_px
     """Largest height times width that is decoded."""
 
-    max_memory_bytes: Annotated[ByteSize, Field(ge=1 << 28)] = ByteSize(1 << 30)
+    max_memory_bytes: Annotated[ByteSize, Field(ge=1 << 28)] = ByteSize(_SOURCE.max_memory_bytes)
     """What a camera's process may use beyond what it starts with, such as 1GiB."""
 
 

@@ -1,4 +1,4 @@
-"""The model of a fleet file. Frozen; every default is stated beside its key, and only there."""
+"""The model of a fleet file. Frozen; a default stands beside its key, or in the stage it is for."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from surveil.config.receivers import Receiver
 from surveil.config.urls import BASE, DatabaseUrl, Redis, from_base
 from surveil.credentials import split_credentials
 from surveil.durations import Duration
+from surveil.events.spool import MAX_BYTES as SPOOL_BYTES
 from surveil.rules.model import Rule
 from surveil.secrets import REVEAL, SecretUrl, register, registered
 from surveil.settings import Section, fault
@@ -99,7 +100,7 @@ class Inference(Section):
 class Spool(Section):
     """Events on this host that SQL does not have yet."""
 
-    max_bytes: Annotated[ByteSize, Field(ge=1 << 20)] = ByteSize(1 << 30)
+    max_bytes: Annotated[ByteSize, Field(ge=1 << 20)] = ByteSize(SPOOL_BYTES)
     """Most that is kept while Redis or SQL is away, such as 512MiB."""
 
 

@@ -29,6 +29,9 @@ from surveil.events.codec import encode, format_at
 from surveil.events.spool_file import PREDECESSOR_S, lock_spool, open_spool_file
 from surveil.logs import get_logger
 
+MAX_BYTES = 1 << 30
+"""What a spool holds at most, unless the fleet file says otherwise."""
+
 RESERVE = 1.1
 """Camera events may fill the spool up to this many times its limit."""
 
@@ -101,7 +104,7 @@ class Spool:
     """
 
     def __init__(
-        self, path: Path, *, max_bytes: int = 1 << 30, predecessor_s: float = PREDECESSOR_S
+        self, path: Path, *, max_bytes: int = MAX_BYTES, predecessor_s: float = PREDECESSOR_S
     ) -> None:
         self._path = path
         self._lock = threading.Lock()

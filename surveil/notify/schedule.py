@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 FIRST_S = 2.0
+TIMEOUT_S = 10.0
+"""How long one attempt may take, unless the fleet file says otherwise."""
+
 LONGEST_S = 600.0
 """Delays double from the first to the longest. Standard Webhooks suggests 5 s, 5 min, 30 min and
 on; an alert is worth less with every minute, so the early attempts are closer together."""

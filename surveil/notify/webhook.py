@@ -10,6 +10,7 @@ import httpx
 
 from surveil.notify.receiver import Attempt, Notice, Outcome
 from surveil.notify.retry_after import retry_after_s
+from surveil.notify.schedule import TIMEOUT_S
 from surveil.notify.signing import sign, signing_key
 from surveil.redaction import redact
 from surveil.secrets import Secret
@@ -35,7 +36,12 @@ class WebhookReceiver:
     """
 
     def __init__(
-        self, url: Secret, secret: Secret, *, timeout_s: float = 10.0, verify: str | None = None
+        self,
+        url: Secret,
+        secret: Secret,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        verify: str | None = None,
     ) -> None:
         self._url = url
         self._key = signing_key(secret)

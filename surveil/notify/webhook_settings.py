@@ -13,6 +13,7 @@ from surveil.credentials import check_unambiguous, split_credentials
 from surveil.durations import Duration
 from surveil.hosts import split_host
 from surveil.notify.receiver import Receiver, ReceiverKind
+from surveil.notify.schedule import TIMEOUT_S
 from surveil.notify.signing import PREFIX
 from surveil.secrets import Secret, SecretUrl, register
 from surveil.settings import Interpolated, Section, fault
@@ -68,7 +69,7 @@ class WebhookSettings(Section):
     secret: Annotated[Secret, AfterValidator(_check_secret)]
     """Signs every message: whsec_ and base64, or at least 16 characters of plain text."""
 
-    timeout_s: Annotated[Duration, Field(gt=0, le=120)] = 10.0
+    timeout_s: Annotated[Duration, Field(gt=0, le=120)] = TIMEOUT_S
     """How long one attempt may take."""
 
 
