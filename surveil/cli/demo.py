@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shlex
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,12 +15,9 @@ from rich.console import Console
 from rich.live import Live
 
 from surveil.config import Fleet
-from surveil.credentials import split_credentials
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
-    BLIND_RULE,
     CLIPS,
-    HAPPY_RULE,
     USERNAME,
     DemoCamera,
     DemoFolder,
@@ -31,25 +26,14 @@ from surveil.demo.fleet import (
     write_fleet,
     write_password,
 )
-from surveil.demo.report import DemoReport, find_failures, since_begin
+from surveil.demo.report import DemoReport, since_begin
+from surveil.demo.running import failures, real_camera, run_fleet, simulate, watch
 from surveil.demo.screen import draw_live, draw_report, line_of
 from surveil.demo.view import FleetView
-from surveil.errors import InUseError, SurveilError, UnavailableError
-from surveil.events.lifetime import die_with_parent
-from surveil.secrets import Secret
-from surveil.simulate import Fault, RtspServer
+from surveil.simulate import RtspServer
 
-PORT = 8554
-START_LIMIT_S = 120.0
-"""Until every camera has been analysed; loading a model on a busy machine takes a while."""
-GRACE_S = 20.0
-"""How much longer than asked the demo goes on until its alerts have resolved."""
-STOP_LIMIT_S = 20.0
-OUTAGE_S = 5.0
-BLIND_CAMERA = "lounge"
-_REFRESH_S = 0.25
 _LINE_EVERY_S = 5.0
-_LOG_TAIL = 15
+"""Between two lines where there is no terminal to draw on."""
 
 
 @click.command("demo")
@@ -89,107 +73,20 @@ def command(seconds: float, camera: str | None, keep: Path, model: str) -> None:
         server: RtspServer | None = None
         if camera is None:
             password = make_password()
-            server = _simulate(stack, password)
+            server = simulate(stack, password)
             cameras = [DemoCamera(name, server.url(name), USERNAME) for name in server.streams]
             write_password(folder, password)
         else:
-            cameras = [_real_camera(camera, folder)]
+            cameras = [real_camera(camera, folder)]
         write_fleet(folder, cameras, model=model, again=_again(folder, server))
         view = FleetView(one.id for one in cameras)
         feed = DemoFeed(folder.data_dir, view)
         stack.callback(feed.close)
-        with _daemon(folder) as process:
-            _watch(console, process, folder, view, feed, server, seconds)
+        with run_fleet(folder) as process, _Screen(console) as screen:
+            watch(screen, process, folder, view, feed, server, seconds)
         report = feed.report(list(view.cameras))
     console.print(draw_report(report))
     _finish(console, folder, report, process.returncode, is_simulated=camera is None)
-
-
-def _simulate(stack: ExitStack, password: Secret) -> RtspServer:
-    """Start the simulator on its usual port, or on a free one if that is taken."""
-    try:
-        server = RtspServer(CLIPS, port=PORT, username=USERNAME, password=password)
-        return stack.enter_context(server)
-    except InUseError:
-        server = RtspServer(CLIPS, username=USERNAME, password=password)
-        return stack.enter_context(server)
-
-
-def _real_camera(source: str, folder: DemoFolder) -> DemoCamera:
-    """Take credentials out of a camera's URL, so that the fleet file holds no password."""
-    url, username, password = split_credentials(source)
-    if username is None and password is None:
-        return DemoCamera("camera", url)
-    write_password(folder, Secret(password or ""))
-    return DemoCamera("camera", url, username or "")
-
-
-@contextmanager
-def _daemon(folder: DemoFolder) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the fleet as ``surveil run`` does, and end it in order."""
-    arguments = ["run", str(folder.fleet_file), "--log-format", "human"]
-    with folder.log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "surveil.cli.main", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for the demo, which then ends the fleet in order
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _watch(
-    console: Console,
-    process: subprocess.Popen[bytes],
-    folder: DemoFolder,
-    view: FleetView,
-    feed: DemoFeed,
-    server: RtspServer | None,
-    seconds: float,
-) -> None:
-    """Show the fleet for a while, and stage the outage of a simulated camera."""
-    screen = _Screen(console)
-    began_s: float | None = None
-    outage_s: float | None = None
-    started_s = time.monotonic()
-    with screen:
-        while True:
-            if process.poll() is not None:
-                _fail_start(folder, process.returncode)
-            feed.refresh()
-            now_s = time.monotonic()
-            if began_s is None:
-                caption = f"starting, {now_s - started_s:.0f} s"
-                if view.has_begun:
-                    began_s = now_s
-                    view.begin()
-                elif now_s - started_s > START_LIMIT_S:
-                    raise UnavailableError(
-                        f"no camera was analysed within {START_LIMIT_S:.0f} s; "
-                        f"see {folder.log_file}"
-                    )
-            else:
-                gone_s = now_s - began_s
-                caption = f"{gone_s:.0f} s of {seconds:.0f} s"
-                if server is not None and outage_s is None and gone_s > seconds / 3:
-                    server.fault(BLIND_CAMERA, Fault.REFUSE, OUTAGE_S)
-                    outage_s = now_s
-                if outage_s is not None and now_s - outage_s < OUTAGE_S:
-                    caption += f"; outage: {BLIND_CAMERA} refuses connections"
-                if gone_s > seconds and _is_complete(feed, view, server, gone_s - seconds):
-                    return
-            screen.show(view, feed.firing, caption)
-            time.sleep(_REFRESH_S)
 
 
 class _Screen:
@@ -204,9 +101,10 @@ class _Screen:
         )
         self._printed_s = 0.0
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Screen:
         if self._live is not None:
             self._live.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
@@ -220,39 +118,12 @@ class _Screen:
             click.echo(line_of(view, firing, caption))
 
 
-def _is_complete(
-    feed: DemoFeed, view: FleetView, server: RtspServer | None, overtime_s: float
-) -> bool:
-    if server is None or overtime_s > GRACE_S:
-        return True
-    return not _failures(feed.report(list(view.cameras)), is_simulated=True)
-
-
-def _failures(report: DemoReport, *, is_simulated: bool) -> list[str]:
-    return find_failures(
-        report,
-        blind_camera=BLIND_CAMERA if is_simulated else None,
-        happy_rule=HAPPY_RULE,
-        blind_rule=BLIND_RULE,
-    )
-
-
-def _fail_start(folder: DemoFolder, code: int) -> None:
-    """End with the daemon's own exit code and the end of its log."""
-    lines = folder.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-    error = SurveilError(
-        "\n".join([f"`surveil run` ended by itself ({code}); its log ends:", *lines[-_LOG_TAIL:]])
-    )
-    error.exit_code = code if 0 < code < 128 else 1
-    raise error
-
-
 def _finish(
     console: Console, folder: DemoFolder, report: DemoReport, code: int, *, is_simulated: bool
 ) -> None:
-    failures = _failures(report, is_simulated=is_simulated)
+    failed = failures(report, is_simulated=is_simulated)
     if code != 0:
-        failures.append(f"`surveil run` ended with {code}, see {folder.log_file}")
+        failed.append(f"`surveil run` ended with {code}, see {folder.log_file}")
     seqs = "every run without a hole or a duplicate" if not report.uneven_runs else "see below"
     click.echo(
         f"\nIn SQL: {report.events} events of {report.runs} runs ({seqs}), "
@@ -261,9 +132,9 @@ def _finish(
     click.echo(f"Kept in {_shown(folder.path)}; to look further:\n")
     for line in _further(folder, since_begin(report)):
         click.echo(f"  {line}")
-    if failures:
+    if failed:
         click.echo("\nThe demo did not show all it should:", err=True)
-        for failure in failures:
+        for failure in failed:
             click.echo(f"  {failure}", err=True)
         sys.exit(1)
 
