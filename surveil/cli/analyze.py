@@ -99,7 +99,7 @@ def command(
     check_clips(clips)
     # Imported here, so that --help need not wait for the networks' libraries.
     from surveil.clips.annotate import check_target
-    from surveil.clips.batch import Analysis, analyze_clips
+    from surveil.clips.batch import ClipBatch, analyze_clips
     from surveil.clips.export import check_format, write_timelines
     from surveil.logs import configure_logs
     from surveil.workers.inferring.building import FaceOptions
@@ -110,7 +110,7 @@ def command(
     targets = annotated_paths(clips, annotate)
     for target in targets.values():
         check_target(target)
-    analysis = Analysis(
+    batch = ClipBatch(
         clips=clips,
         targets=targets,
         sample_fps=sample_fps,
@@ -120,7 +120,7 @@ def command(
         faces=FaceOptions(min_face_px, min_score),
     )
     with _Bars(Console(stderr=True)) as bars:
-        timelines = list(analyze_clips(analysis, bars))
+        timelines = list(analyze_clips(batch, bars))
     if timelines:
         click.echo(render(lambda console: console.print(_summary(console, timelines))), nl=False)
     if out is not None and timelines:

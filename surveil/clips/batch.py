@@ -18,8 +18,8 @@ from surveil.workers.inferring.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
-    """What to do with some clips.
+class ClipBatch:
+    """Some clips, and what to do with them.
 
     Attributes:
         clips: Video files, each once.
@@ -56,7 +56,7 @@ class Watcher(Protocol):
         """A clip was analysed."""
 
 
-def analyze_clips(analysis: Analysis, watcher: Watcher) -> Iterator[ClipTimeline]:
+def analyze_clips(batch: ClipBatch, watcher: Watcher) -> Iterator[ClipTimeline]:
     """Load the networks, then yield the timeline of each clip that can be read.
 
     Raises:
@@ -65,17 +65,17 @@ def analyze_clips(analysis: Analysis, watcher: Watcher) -> Iterator[ClipTimeline
     served = Inference()
     watcher.begin("loading the networks", None)
     pipeline = build_pipeline(
-        {str(clip): analysis.faces for clip in analysis.clips},
-        model=analysis.model,
-        device=analysis.device,
+        {str(clip): batch.faces for clip in batch.clips},
+        model=batch.model,
+        device=batch.device,
         smoothing_tau_s=served.smoothing_tau_s,
         hysteresis=served.hysteresis,
         telemetry=LocalTelemetry(),
     )
     watcher.end()
-    for clip in analysis.clips:
+    for clip in batch.clips:
         try:
-            timeline = _analyze(clip, analysis, pipeline, served.hysteresis, watcher)
+            timeline = _analyze(clip, batch, pipeline, served.hysteresis, watcher)
         except SourceError as error:
             watcher.end()
             watcher.fail(clip, error)
@@ -85,23 +85,23 @@ def analyze_clips(analysis: Analysis, watcher: Watcher) -> Iterator[ClipTimeline
 
 
 def _analyze(
-    clip: Path, analysis: Analysis, pipeline: Pipeline, hysteresis: float, watcher: Watcher
+    clip: Path, batch: ClipBatch, pipeline: Pipeline, hysteresis: float, watcher: Watcher
 ) -> ClipTimeline:
     length_s, _ = clip_length_s(clip)
     timeline = analyze_clip(
         clip,
         pipeline,
-        sample_fps=analysis.sample_fps,
-        interval_s=analysis.interval_s,
+        sample_fps=batch.sample_fps,
+        interval_s=batch.interval_s,
         hysteresis=hysteresis,
         policy=INDIVIDUAL,
-        keep_moments=clip in analysis.targets,
+        keep_moments=clip in batch.targets,
         on_progress=watcher.begin(f"analysing {clip.name}", length_s),
     )
     watcher.end()
-    if clip in analysis.targets:
+    if clip in batch.targets:
         tell = watcher.begin(f"drawing {clip.name}", timeline.length_s)
-        write_annotated(timeline, analysis.targets[clip], on_progress=tell)
+        write_annotated(timeline, batch.targets[clip], on_progress=tell)
         watcher.end()
         timeline.moments.clear()
     return timeline

@@ -136,8 +136,8 @@ def _unwise(path: Path, document: Document, fleet: Fleet) -> Iterator[Problem]:
         written = document.at(place)
         if isinstance(written, str) and has_plain_secret(written):
             message = (
-                "a password stands in the address itself; write username: and password: with"
-                " ${env:NAME} or ${file:PATH}"
+                "a password stands in the address itself;"
+                " write ${env:NAME} or ${file:PATH} in its place"
             )
             yield document.problem(place, message)
     if path.stat().st_mode & stat.S_IROTH:

@@ -367,7 +367,7 @@ def test_a_password_in_the_address_of_a_camera_is_a_warning(read: Any) -> None:
         PW="canary-src-5",
     )
     assert [(w.line, w.column) for w in loaded.warnings] == [(2, 15), (3, 15), (4, 15), (5, 15)]
-    assert all("username: and password:" in warning.message for warning in loaded.warnings)
+    assert all("${env:NAME}" in warning.message for warning in loaded.warnings)
     assert [str(camera.source) for camera in loaded.fleet.cameras.values()] == [
         "rtsp://h/1",
         "rtsp://h/user=***&password=***&channel=1",
