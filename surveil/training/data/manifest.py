@@ -14,6 +14,7 @@ import numpy as np
 
 from surveil.domain import EMOTIONS, Emotion
 from surveil.models.taxonomy import emotion_hint, emotion_of
+from surveil.replacing import write_whole
 from surveil.training.data.tables import open_table
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
@@ -55,15 +56,15 @@ def manifest_of(faces: Faces) -> str:
 
 def write_manifest(faces: Faces, path: Path) -> str:
     """Write the manifest and return its SHA-256, which names this exact data and split."""
-    text = manifest_of(faces)
-    path.write_text(text, encoding="utf-8")
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = manifest_of(faces).encode()
+    write_whole(path, content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def keep_manifest(cache_dir: Path, sha256: str) -> None:
     """Keep ``manifest.csv`` under its hash too: another configuration writes its own over it."""
     content = (cache_dir / "manifest.csv").read_bytes()
-    (cache_dir / f"manifest-{sha256[:16]}.csv").write_bytes(content)
+    write_whole(cache_dir / f"manifest-{sha256[:16]}.csv", content)
 
 
 def kept_manifest(cache_dir: Path, sha256: str) -> Path | None:

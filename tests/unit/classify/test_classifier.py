@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from surveil.classify import Classifier, preprocess
 from surveil.classify.networks import read_model
 from surveil.engines import EngineName
+from surveil.engines.openvino import TOLERANCE
 from surveil.models.calibration import softmax
 
 
@@ -59,7 +60,7 @@ def test_name_carries_the_hash(classifier: Classifier) -> None:
 def test_default_engine_agrees_with_the_reference(classifier: Classifier, model_dir: Path) -> None:
     faces = crops(3)
     np.testing.assert_allclose(
-        Classifier.load(model_dir).classify(faces), classifier.classify(faces), atol=1e-3
+        Classifier.load(model_dir).classify(faces), classifier.classify(faces), atol=TOLERANCE
     )
 
 
