@@ -78,7 +78,10 @@ def command(
     A checkpoint is written after each epoch; after any kind of end, the same command with --resume
     goes on from there. A run that starts from a model also reports what was gained and forgotten.
     """
-    # Imported here: torch takes seconds, and --help does not need it.
+    from surveil.training.config import load_config
+
+    # Before torch, which takes seconds: what is wrong with the file is told at once.
+    load_config(config)
     from surveil.training.ship.job import Job, train
 
     job = Job(
