@@ -15,6 +15,7 @@ from surveil.demo.report import DemoReport, Second, since_begin
 from surveil.demo.view import CameraView, FleetView
 from surveil.domain import CameraState, Emotion, TrackVote
 from surveil.store.reading import AlertRow, GapRow
+from surveil.tables import cell
 
 BAR_CELLS = 7
 EMOTION_CELLS = max(len(emotion) for emotion in Emotion)
@@ -180,7 +181,7 @@ def _alerts(alerts: Sequence[AlertRow]) -> Table:
         fired = _clock(alert.fired_at) if alert.fired_at else ""
         resolved = _clock(alert.resolved_at) if alert.resolved_at else "still firing"
         summary = alert.annotations.get("summary", "")
-        table.add_row(alert.rule, alert.key, fired, resolved, summary)
+        table.add_row(*map(cell, (alert.rule, alert.key, fired, resolved, summary)))
     return table
 
 
@@ -190,11 +191,11 @@ def _gaps(gaps: Sequence[GapRow]) -> Table:
         table.add_column(name, justify="right" if name in ("seconds", "frames lost") else "left")
     for gap in gaps:
         table.add_row(
-            gap.camera,
+            cell(gap.camera),
             _clock(gap.from_at),
             _clock(gap.to_at),
             f"{gap.lasted_s:.1f}",
-            gap.reason,
+            cell(gap.reason),
             str(gap.frames_lost),
         )
     return table
@@ -202,7 +203,12 @@ def _gaps(gaps: Sequence[GapRow]) -> Table:
 
 def _table(title: str) -> Table:
     return Table(
-        title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+        title=Text(title, "bold"),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
     )
 
 
