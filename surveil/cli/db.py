@@ -9,6 +9,7 @@ from itertools import islice
 import click
 
 from surveil.cli.options import with_database
+from surveil.plaintext import escape
 from surveil.store import migrate
 from surveil.store.engine import Database, describe, reading
 from surveil.store.integrity import CHECKS, check_schema
@@ -58,7 +59,7 @@ def check(database: Database) -> None:
     with reading(database) as connection:
         findings = list(check_schema(connection))
         for finding in findings[:MAX_FINDINGS]:
-            click.echo(f"{finding.check}: {finding.detail}")
+            click.echo(escape(f"{finding.check}: {finding.detail}"))
         if findings:
             sys.exit(1)
         click.echo("schema: ok")
@@ -68,7 +69,7 @@ def check(database: Database) -> None:
             found = list(islice(check_rows(connection), COUNTED))
             is_whole = is_whole and not found
             for finding in found[:MAX_FINDINGS]:
-                click.echo(f"{finding.check}: {finding.detail}")
+                click.echo(escape(f"{finding.check}: {finding.detail}"))
             if len(found) > MAX_FINDINGS:
                 click.echo(f"{name}: {len(found) - MAX_FINDINGS} more")
             if not found:

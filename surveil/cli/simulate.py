@@ -145,4 +145,4 @@ def _read_commands(server: RtspServer) -> None:
             try:
                 server.command(line)
             except SurveilError as error:
-                click.echo(f"surveil: {error}", err=True)
+                click.echo(escape(f"surveil: {error}"), err=True)
