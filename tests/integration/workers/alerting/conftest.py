@@ -45,7 +45,7 @@ SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 EXPRESSIONS = {"h": Emotion.HAPPY, "n": Emotion.NEUTRAL, "a": Emotion.ANGRY}
 
 
-def eventually(what: Callable[[], Any], *, within_s: float = 40.0) -> Any:
+def eventually(what: Callable[[], Any], *, within_s: float = 90.0) -> Any:
     """Return what ``what`` returns once it is true."""
     deadline = time.monotonic() + within_s
     while not (result := what()):

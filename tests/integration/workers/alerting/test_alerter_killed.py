@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from surveil.events.embedded import EmbeddedRedis
 from surveil.rules import RuleEngine
 
@@ -29,6 +31,7 @@ ROUNDS = ("hhhhnnnnhhh", "hhnnn.hhhhh", "nnnnnhhaahh", "hhhh....nnn", "nhhhhhnnn
 """Short, so that no event lies too far in the future to be taken."""
 
 
+@pytest.mark.timeout(600)  # five processes are started, each of which imports for a while
 def test_killed_alerter_neither_repeats_nor_forgets(
     site: Any, kit: Any, redis_server: EmbeddedRedis
 ) -> None:
