@@ -40,16 +40,20 @@ def ids(deliveries: list[Delivery]) -> list:
     return [d.entry_id for d in deliveries]
 
 
-def test_reads_what_was_published_before_the_group_existed(redis_server, redis_client):
+def test_reads_what_was_published_before_the_group_existed(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     put(redis_client, 1, 2)
     assert seqs(reader(redis_server).read(block_ms=10)) == [1, 2]
 
 
-def test_quiet_stream_gives_nothing_within_the_block(redis_server):
+def test_quiet_stream_gives_nothing_within_the_block(redis_server: EmbeddedRedis) -> None:
     assert reader(redis_server).read(block_ms=20) == []
 
 
-def test_restarted_consumer_gets_its_unacknowledged_entries_first(redis_server, redis_client):
+def test_restarted_consumer_gets_its_unacknowledged_entries_first(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     put(redis_client, 1, 2, 3)
     first = reader(redis_server)
     deliveries = first.read(block_ms=10)
@@ -62,7 +66,7 @@ def test_restarted_consumer_gets_its_unacknowledged_entries_first(redis_server, 
     second.ack(ids(deliveries)[1:])
 
 
-def test_rewind_hands_out_again(redis_server, redis_client):
+def test_rewind_hands_out_again(redis_server: EmbeddedRedis, redis_client: redis.Redis) -> None:
     put(redis_client, 1)
     consumer = reader(redis_server)
     assert seqs(consumer.read(block_ms=10)) == [1]
@@ -70,7 +74,9 @@ def test_rewind_hands_out_again(redis_server, redis_client):
     assert seqs(consumer.read(block_ms=10)) == [1]
 
 
-def test_entries_of_a_dead_consumer_are_taken_over(redis_server, redis_client):
+def test_entries_of_a_dead_consumer_are_taken_over(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     put(redis_client, 1, 2)
     dead = reader(redis_server, "dead")
     dead.read(block_ms=10)
@@ -80,7 +86,9 @@ def test_entries_of_a_dead_consumer_are_taken_over(redis_server, redis_client):
     assert seqs(taken) == [1, 2]
 
 
-def test_touched_entries_are_not_taken_over(redis_server, redis_client):
+def test_touched_entries_are_not_taken_over(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     put(redis_client, 1)
     slow = reader(redis_server, "slow")
     held = slow.read(block_ms=10)
@@ -89,7 +97,9 @@ def test_touched_entries_are_not_taken_over(redis_server, redis_client):
     assert reader(redis_server, "other", claim_idle_s=60).read(block_ms=10) == []
 
 
-def test_entry_handed_out_too_often_is_poisoned_and_keeps_its_identity(redis_server, redis_client):
+def test_entry_handed_out_too_often_is_poisoned_and_keeps_its_identity(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     put(redis_client, 1)
     for _ in range(3):
         crashing = reader(redis_server, max_deliveries=3)
@@ -101,7 +111,9 @@ def test_entry_handed_out_too_often_is_poisoned_and_keeps_its_identity(redis_ser
     assert delivery.event.event == camera_event(1)
 
 
-def test_foreign_entry_is_unreadable_and_does_not_hold_up_others(redis_server, redis_client):
+def test_foreign_entry_is_unreadable_and_does_not_hold_up_others(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     redis_client.xadd(stream_key(0), {"hello": b"\xff\xfe", "v": "1"})
     put(redis_client, 1)
     foreign, mine = reader(redis_server).read(block_ms=10)
@@ -110,7 +122,9 @@ def test_foreign_entry_is_unreadable_and_does_not_hold_up_others(redis_server, r
     assert mine.event == camera_event(1)
 
 
-def test_group_is_created_again_after_the_server_lost_its_data(redis_server, redis_client):
+def test_group_is_created_again_after_the_server_lost_its_data(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     consumer = reader(redis_server)
     consumer.read(block_ms=10)
     redis_client.flushall()
@@ -119,7 +133,9 @@ def test_group_is_created_again_after_the_server_lost_its_data(redis_server, red
     assert seqs(consumer.read(block_ms=10)) == [1]
 
 
-def test_entry_deleted_by_somebody_else_is_acknowledged_on_replay(redis_server, redis_client):
+def test_entry_deleted_by_somebody_else_is_acknowledged_on_replay(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     put(redis_client, 1, 2)
     consumer = reader(redis_server)
     first, _ = consumer.read(block_ms=10)
@@ -130,13 +146,15 @@ def test_entry_deleted_by_somebody_else_is_acknowledged_on_replay(redis_server, 
 
 
 @pytest.fixture
-def two_groups(redis_server):
+def two_groups(redis_server: EmbeddedRedis):
     alerter = GroupReader(connect(redis_server.url, block_s=2), "alerter", "a", 1)
     recorder = GroupReader(connect(redis_server.url, block_s=2), "recorder", "r", 1)
     return recorder, alerter
 
 
-def test_trims_only_what_every_group_has_acknowledged(two_groups, redis_client):
+def test_trims_only_what_every_group_has_acknowledged(
+    two_groups, redis_client: redis.Redis
+) -> None:
     recorder, alerter = two_groups
     put(redis_client, *range(1, 1001))
     recorder.ack(ids(recorder.read(block_ms=10, count=1000)))
@@ -149,7 +167,9 @@ def test_trims_only_what_every_group_has_acknowledged(two_groups, redis_client):
     assert {d.entry_id.id.encode() for d in deliveries[600:]} <= left
 
 
-def test_server_away_is_a_connection_error_and_then_reading_goes_on(own_redis_server):
+def test_server_away_is_a_connection_error_and_then_reading_goes_on(
+    own_redis_server: EmbeddedRedis,
+) -> None:
     server = own_redis_server
     with connect(server.url) as client:
         put(client, 1)
@@ -162,7 +182,9 @@ def test_server_away_is_a_connection_error_and_then_reading_goes_on(own_redis_se
     assert seqs(consumer.read(block_ms=10)) == [1]
 
 
-def test_two_partitions_are_read_together(redis_server, redis_client):
+def test_two_partitions_are_read_together(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     put(redis_client, 1, partition=0)
     put(redis_client, 2, partition=1)
     consumer = GroupReader(connect(redis_server.url, block_s=2), "recorder", "a", 2)

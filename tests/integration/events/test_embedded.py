@@ -38,7 +38,7 @@ def fill(client: redis.Redis) -> None:
         client.xadd("s", {"a": "x" * 100_000})
 
 
-def test_answers_on_a_private_socket_only(own_redis_server):
+def test_answers_on_a_private_socket_only(own_redis_server: EmbeddedRedis) -> None:
     path = own_redis_server.socket_path
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
@@ -48,7 +48,7 @@ def test_answers_on_a_private_socket_only(own_redis_server):
         check_eviction(client)
 
 
-def test_keeps_its_data_over_a_restart(own_redis_server):
+def test_keeps_its_data_over_a_restart(own_redis_server: EmbeddedRedis) -> None:
     with connect(own_redis_server.url) as client:
         client.xadd("s", {"a": "1"})
     own_redis_server.stop()
@@ -57,7 +57,7 @@ def test_keeps_its_data_over_a_restart(own_redis_server):
         assert client.xlen("s") == 1
 
 
-def test_starts_again_after_it_was_killed(own_redis_server):
+def test_starts_again_after_it_was_killed(own_redis_server: EmbeddedRedis) -> None:
     os.kill(own_redis_server.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10.0
     while own_redis_server.is_running() and time.monotonic() < deadline:
@@ -68,7 +68,9 @@ def test_starts_again_after_it_was_killed(own_redis_server):
         assert client.ping()
 
 
-def test_a_second_one_on_the_same_directory_is_refused_with_the_pid(own_redis_server):
+def test_a_second_one_on_the_same_directory_is_refused_with_the_pid(
+    own_redis_server: EmbeddedRedis,
+) -> None:
     second = EmbeddedRedis(own_redis_server.directory.parent, predecessor_s=0.1)
     with pytest.raises(InUseError, match=rf"process {own_redis_server.pid}\b"):
         second.start()
@@ -76,7 +78,7 @@ def test_a_second_one_on_the_same_directory_is_refused_with_the_pid(own_redis_se
         assert client.ping()
 
 
-def test_ends_with_a_parent_that_is_killed(tmp_path: Path):
+def test_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time, pathlib\n"
         "from surveil.events.embedded import EmbeddedRedis\n"
@@ -101,7 +103,9 @@ def test_ends_with_a_parent_that_is_killed(tmp_path: Path):
     heir.stop()
 
 
-def test_truncated_append_only_file_is_loaded_up_to_the_cut(own_redis_server):
+def test_truncated_append_only_file_is_loaded_up_to_the_cut(
+    own_redis_server: EmbeddedRedis,
+) -> None:
     with connect(own_redis_server.url) as client:
         for _ in range(10):
             client.xadd("s", {"a": "1"})
@@ -113,7 +117,7 @@ def test_truncated_append_only_file_is_loaded_up_to_the_cut(own_redis_server):
         assert client.xlen("s") == 9
 
 
-def test_damaged_append_only_file_is_set_aside(own_redis_server):
+def test_damaged_append_only_file_is_set_aside(own_redis_server: EmbeddedRedis) -> None:
     with connect(own_redis_server.url) as client:
         for _ in range(10):
             client.xadd("s", {"a": "1"})
@@ -128,7 +132,7 @@ def test_damaged_append_only_file_is_set_aside(own_redis_server):
     assert list(own_redis_server.directory.glob("*.damaged-*"))
 
 
-def test_deep_directory_gets_a_short_socket_path(tmp_path: Path):
+def test_deep_directory_gets_a_short_socket_path(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
     server = EmbeddedRedis(deep)
@@ -140,20 +144,20 @@ def test_deep_directory_gets_a_short_socket_path(tmp_path: Path):
     server.stop()
 
 
-def test_without_a_binary_says_what_to_do(tmp_path: Path, monkeypatch):
+def test_without_a_binary_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UnavailableError, match="redis-server"):
         EmbeddedRedis(tmp_path).start()
 
 
-def test_server_that_cannot_start_names_its_log(tmp_path: Path):
+def test_server_that_cannot_start_names_its_log(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, maxmemory_bytes=-5)
     with pytest.raises(UnavailableError, match=r"redis\.log"):
         server.start()
 
 
-def test_full_server_refuses_writes_but_still_reads(tmp_path: Path):
+def test_full_server_refuses_writes_but_still_reads(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, maxmemory_bytes=3 * 2**20)
     server.start()
     with connect(server.url) as client:

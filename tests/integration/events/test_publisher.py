@@ -60,7 +60,9 @@ def running(own_redis_server: EmbeddedRedis, spool: Spool) -> Iterator[Publisher
     publisher.stop(1.0)
 
 
-def test_sends_in_order_and_forgets_only_what_is_committed(redis_server, redis_client, spool):
+def test_sends_in_order_and_forgets_only_what_is_committed(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, spool: Spool
+) -> None:
     fill(spool, 1200)
     publisher = Publisher(spool, redis_server.url, 1)
     while publisher.publish_round():
@@ -74,7 +76,9 @@ def test_sends_in_order_and_forgets_only_what_is_committed(redis_server, redis_c
     assert len(seqs(redis_client)) == 1200  # nothing sent again
 
 
-def test_cameras_go_to_their_partitions(redis_server, redis_client, spool):
+def test_cameras_go_to_their_partitions(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, spool: Spool
+) -> None:
     for camera in ("lobby", "door", "desk"):
         fill(spool, 1, camera)
     Publisher(spool, redis_server.url, 4).publish_round()
@@ -84,11 +88,13 @@ def test_cameras_go_to_their_partitions(redis_server, redis_client, spool):
     assert sum(redis_client.xlen(stream_key(p)) for p in range(4)) == 3
 
 
-def test_partition_of_a_camera_never_changes():
+def test_partition_of_a_camera_never_changes() -> None:
     assert [partition_of(camera, 16) for camera in ("lobby", "door", "desk")] == [7, 13, 6]
 
 
-def test_goes_on_after_an_outage(own_redis_server, spool, running):
+def test_goes_on_after_an_outage(
+    own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher
+) -> None:
     fill(spool, 3)
     running.wake()
     eventually(lambda: running.stats.published == 3)
@@ -103,7 +109,9 @@ def test_goes_on_after_an_outage(own_redis_server, spool, running):
         assert seqs(client) == [1, 2, 3, 4, 5, 6]
 
 
-def test_sends_again_what_a_killed_server_lost(own_redis_server, spool, running):
+def test_sends_again_what_a_killed_server_lost(
+    own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher
+) -> None:
     fill(spool, 5)
     eventually(lambda: running.stats.published == 5)
     os.kill(own_redis_server.pid, signal.SIGKILL)
@@ -116,7 +124,9 @@ def test_sends_again_what_a_killed_server_lost(own_redis_server, spool, running)
         assert seqs(client) == [1, 2, 3, 4, 5]
 
 
-def test_sends_again_after_the_stream_was_deleted(own_redis_server, spool, running):
+def test_sends_again_after_the_stream_was_deleted(
+    own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher
+) -> None:
     fill(spool, 2)
     eventually(lambda: running.stats.published == 2)
     with connect(own_redis_server.url) as client:
@@ -124,7 +134,7 @@ def test_sends_again_after_the_stream_was_deleted(own_redis_server, spool, runni
         eventually(lambda: seqs(client) == [1, 2])
 
 
-def test_sends_again_what_nobody_commits(own_redis_server, spool):
+def test_sends_again_what_nobody_commits(own_redis_server: EmbeddedRedis, spool: Spool) -> None:
     publisher = Publisher(spool, own_redis_server.url, 1, pace=replace(PACE, resend_least_s=0.05))
     publisher.start()
     fill(spool, 2)
@@ -134,8 +144,8 @@ def test_sends_again_what_nobody_commits(own_redis_server, spool):
 
 @pytest.mark.parametrize("word", ["9" * 30, "9" * 5000, "-1", "many", ""])
 def test_a_word_about_what_was_never_sent_deletes_nothing_and_ends_nothing(
-    own_redis_server, spool, running, word
-):
+    own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher, word
+) -> None:
     with connect(own_redis_server.url) as client:
         client.hset(COMMITTED_KEY, RUN, word)
         fill(spool, 3)
@@ -147,7 +157,9 @@ def test_a_word_about_what_was_never_sent_deletes_nothing_and_ends_nothing(
     assert running.stats.failures == 0
 
 
-def test_what_was_not_sent_is_not_forgotten_whatever_redis_says(redis_server, redis_client, spool):
+def test_what_was_not_sent_is_not_forgotten_whatever_redis_says(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, spool: Spool
+) -> None:
     publisher = Publisher(spool, redis_server.url, 1, pace=replace(PACE, progress_every_s=0.0))
     redis_client.hset(COMMITTED_KEY, RUN, 1000)
     fill(spool, 700)
@@ -156,7 +168,9 @@ def test_what_was_not_sent_is_not_forgotten_whatever_redis_says(redis_server, re
     assert [entry.seq for entry in spool.pending(limit=1)] == [501]
 
 
-def test_any_failure_of_a_round_is_counted_and_tried_again(own_redis_server, tmp_path):
+def test_any_failure_of_a_round_is_counted_and_tried_again(
+    own_redis_server: EmbeddedRedis, tmp_path: Path
+) -> None:
     spool = Spool(tmp_path / "own.db")
     running = Publisher(spool, own_redis_server.url, 1, pace=PACE)
     running.start()
@@ -174,8 +188,8 @@ def test_any_failure_of_a_round_is_counted_and_tried_again(own_redis_server, tmp
 
 
 def test_a_server_that_begins_to_evict_is_unavailable_until_it_stops(
-    own_redis_server, spool, running
-):
+    own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher
+) -> None:
     with connect(own_redis_server.url) as client:
         eventually(lambda: running.stats.is_connected)
         client.config_set("maxmemory-policy", "allkeys-lru")
@@ -186,7 +200,7 @@ def test_a_server_that_begins_to_evict_is_unavailable_until_it_stops(
         eventually(lambda: running.stats.is_connected and seqs(client) == [1])
 
 
-def test_full_server_is_waited_for(tmp_path: Path, spool: Spool):
+def test_full_server_is_waited_for(tmp_path: Path, spool: Spool) -> None:
     server = EmbeddedRedis(tmp_path / "data", maxmemory_bytes=3 * 2**20)
     server.start()
     with connect(server.url) as client:
@@ -202,7 +216,9 @@ def test_full_server_is_waited_for(tmp_path: Path, spool: Spool):
     server.stop()
 
 
-def test_server_that_evicts_any_key_is_refused(own_redis_server, spool):
+def test_server_that_evicts_any_key_is_refused(
+    own_redis_server: EmbeddedRedis, spool: Spool
+) -> None:
     with connect(own_redis_server.url) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
         fill(spool, 1)
@@ -211,7 +227,9 @@ def test_server_that_evicts_any_key_is_refused(own_redis_server, spool):
         assert client.xlen(stream_key(0)) == 0
 
 
-def test_stopping_sends_the_rest(redis_server, redis_client, spool):
+def test_stopping_sends_the_rest(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, spool: Spool
+) -> None:
     publisher = Publisher(spool, redis_server.url, 1)
     fill(spool, 1500)
     publisher.start()
@@ -219,7 +237,7 @@ def test_stopping_sends_the_rest(redis_server, redis_client, spool):
     assert seqs(redis_client) == list(range(1, 1501))
 
 
-def test_stopping_without_a_server_ends_in_time(tmp_path: Path, spool: Spool):
+def test_stopping_without_a_server_ends_in_time(tmp_path: Path, spool: Spool) -> None:
     publisher = Publisher(spool, f"unix://{tmp_path}/nobody.sock", 1)
     fill(spool, 1)
     publisher.start()

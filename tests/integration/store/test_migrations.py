@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from kit.events import CameraLife
@@ -11,22 +13,24 @@ from surveil.store.integrity_sums import check_sums
 from surveil.store.migrate import SchemaError
 
 
-def test_up_down_up_leaves_the_tables_of_this_version_on_sqlite(tmp_path):
+def test_up_down_up_leaves_the_tables_of_this_version_on_sqlite(tmp_path: Path) -> None:
     assert migrate.main(f"sqlite:///{tmp_path}/new.db") == 0
 
 
-def test_up_down_up_leaves_the_tables_of_this_version_on_postgresql(empty_postgres_url):
+def test_up_down_up_leaves_the_tables_of_this_version_on_postgresql(
+    empty_postgres_url: str,
+) -> None:
     assert migrate.main(empty_postgres_url) == 0
 
 
-def test_a_second_upgrade_changes_nothing(database):
+def test_a_second_upgrade_changes_nothing(database: sa.Engine) -> None:
     migrate.upgrade(database)
     with reading(database) as connection:
         assert migrate.pending(connection) == []
         migrate.require_current(connection)
 
 
-def test_pending_names_what_is_missing(database):
+def test_pending_names_what_is_missing(database: sa.Engine) -> None:
     migrate.downgrade(database, "0001")
     with reading(database) as connection:
         assert migrate.pending(connection) == ["0002", "0003", "0004", "0005", "0006", "0007"]
@@ -34,7 +38,7 @@ def test_pending_names_what_is_missing(database):
             migrate.require_current(connection)
 
 
-def test_rows_of_before_there_was_a_gate_have_no_gated_frames(database):
+def test_rows_of_before_there_was_a_gate_have_no_gated_frames(database: sa.Engine) -> None:
     with writing(database) as connection:
         write_batch(connection, CameraLife().sees(20, 21))
     migrate.downgrade(database, "0004")
@@ -45,21 +49,21 @@ def test_rows_of_before_there_was_a_gate_have_no_gated_frames(database):
         assert list(check_sums(connection)) == []
 
 
-def test_a_newer_database_is_refused(database):
+def test_a_newer_database_is_refused(database: sa.Engine) -> None:
     with writing(database) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaError, match="newer"):
         migrate.upgrade(database)
 
 
-def test_drift_sees_a_lost_index(database):
+def test_drift_sees_a_lost_index(database: sa.Engine) -> None:
     with writing(database) as connection:
         connection.execute(sa.text("DROP INDEX ix_camera_event_camera_id_at"))
     with reading(database) as connection:
         assert "ix_camera_event_camera_id_at" in " ".join(migrate.drift(connection))
 
 
-def test_every_constraint_has_a_name_by_the_convention(database):
+def test_every_constraint_has_a_name_by_the_convention(database: sa.Engine) -> None:
     with reading(database) as connection:
         inspector = sa.inspect(connection)
         for table in inspector.get_table_names():
@@ -71,7 +75,9 @@ def test_every_constraint_has_a_name_by_the_convention(database):
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_tables_of_somebody_else_are_named_and_left_alone(kind, tmp_path, request):
+def test_tables_of_somebody_else_are_named_and_left_alone(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     url = f"sqlite:///{tmp_path}/other.db"
     if kind == "postgresql":
         url = request.getfixturevalue("empty_postgres_url")

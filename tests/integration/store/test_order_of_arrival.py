@@ -25,7 +25,7 @@ TABLES = [
 ]
 
 
-def store(database, events, sizes):
+def store(database: sa.Engine, events, sizes):
     at = 0
     while at < len(events):
         size = next(sizes)
@@ -35,7 +35,7 @@ def store(database, events, sizes):
         at += size
 
 
-def dump(database):
+def dump(database: sa.Engine):
     with reading(database) as connection:
         return {
             table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
@@ -43,13 +43,15 @@ def dump(database):
         }
 
 
-def find_damage(database):
+def find_damage(database: sa.Engine):
     with reading(database) as connection:
         return [finding for check in CHECKS for finding in check(connection)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_any_order_division_and_repetition_gives_the_same_tables(kind, request):
+def test_any_order_division_and_repetition_gives_the_same_tables(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
     if kind == "sqlite":
         database = request.getfixturevalue("sqlite_database")
         # Thousands of small transactions: none of them has to survive a power cut.

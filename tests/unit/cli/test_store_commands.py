@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ QUERY = "select seq from interval where run_id = '01A' order by seq"
 
 
 @pytest.fixture
-def url(sqlite_url):
+def url(sqlite_url: str):
     engine = connect(sqlite_url)
     life = CameraLife().says(0, CameraState.LIVE)
     for second in range(70):
@@ -55,7 +56,7 @@ def timeline(url, *arguments):
     return invoke("timeline", "--database", url, "--tz", "UTC", *WINDOW, *arguments)
 
 
-def test_timeline_as_a_table_shows_coverage_beside_values(url):
+def test_timeline_as_a_table_shows_coverage_beside_values(url) -> None:
     lines = timeline(url, "--camera", "lobby").splitlines()
     assert lines[0].split()[:4] == ["camera", "from", "(UTC)", "coverage"]
     assert [line.split()[3:5] for line in lines[1:]] == [
@@ -67,7 +68,7 @@ def test_timeline_as_a_table_shows_coverage_beside_values(url):
     assert lines[3].endswith("timeout")
 
 
-def test_timeline_as_csv_json_and_parquet_holds_the_same(url, tmp_path):
+def test_timeline_as_csv_json_and_parquet_holds_the_same(url, tmp_path: Path) -> None:
     as_csv = list(
         csv.DictReader(io.StringIO(timeline(url, "--camera", "lobby", "--format", "csv")))
     )
@@ -84,7 +85,7 @@ def test_timeline_as_csv_json_and_parquet_holds_the_same(url, tmp_path):
         assert (text["happy"] or None) == (None if row["happy"] is None else str(row["happy"]))
 
 
-def test_timeline_as_a_chart_tells_gaps_from_calm(url):
+def test_timeline_as_a_chart_tells_gaps_from_calm(url) -> None:
     lines = timeline(url, "--camera", "lobby", "--format", "chart").splitlines()
     seen, dark, calm = lines[2], lines[3], lines[4]
     assert "H" * 20 in seen
@@ -95,13 +96,13 @@ def test_timeline_as_a_chart_tells_gaps_from_calm(url):
     assert "angry" in lines[-1]  # the legend stands where the eye is
 
 
-def test_equal_lines_of_a_chart_are_told_in_one(url):
+def test_equal_lines_of_a_chart_are_told_in_one(url) -> None:
     lines = timeline(url, "--camera", "lobby", "--format", "chart", "--bucket", "1s").splitlines()
     assert "the same 69 times more, until 03-01 10:01:00" in "\n".join(lines)
     assert len(lines) < 20
 
 
-def test_tables_fit_a_terminal_of_80_columns(url, monkeypatch):
+def test_tables_fit_a_terminal_of_80_columns(url, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("surveil.cli.tabular.WIDE", 80)
     lines = timeline(url).splitlines()
     assert max(map(len, lines)) <= 80
@@ -112,20 +113,20 @@ def test_tables_fit_a_terminal_of_80_columns(url, monkeypatch):
     ]
 
 
-def test_timeline_takes_globs_and_explains_unknown_cameras(url):
+def test_timeline_takes_globs_and_explains_unknown_cameras(url) -> None:
     assert "lobby-2" in timeline(url, "--camera", "lobby*")
     result = invoke("timeline", "--database", url, "--camera", "loby", ok=False)
     assert isinstance(result.exception, ConfigError)
     assert "did you mean lobby" in str(result.exception)
 
 
-def test_timeline_shows_local_time(url):
+def test_timeline_shows_local_time(url) -> None:
     out = invoke("timeline", "--database", url, "--tz", "Europe/Berlin", *WINDOW)
     assert "from (CET)" in out
     assert "03-01 11:00:00" in out
 
 
-def test_sql_prints_rows_and_says_what_it_cut(url):
+def test_sql_prints_rows_and_says_what_it_cut(url) -> None:
     result = CliRunner().invoke(
         cli,
         ["sql", "--database", url, "--limit", "2", "--format", "csv", QUERY],
@@ -134,13 +135,13 @@ def test_sql_prints_rows_and_says_what_it_cut(url):
     assert "cut after 2 rows" in result.stderr
 
 
-def test_json_holds_no_number_that_is_none(url):
+def test_json_holds_no_number_that_is_none(url) -> None:
     out = invoke("sql", "--database", url, "--format", "json", "select 9e999 as big, 1.5 as one")
     assert json.loads(out, parse_constant=pytest.fail) == [{"big": None, "one": 1.5}]
 
 
 @pytest.mark.parametrize("until", ["9999-12-31", "9999-12-31T23:59:59+00:00"])
-def test_an_end_that_is_far_ahead_is_the_present(url, until):
+def test_an_end_that_is_far_ahead_is_the_present(url, until: str) -> None:
     out = invoke("timeline", "--database", url, "--since", "2026-03-01", "--until", until,
                  "--bucket", "30d", "--tz", "America/New_York", "--format", "csv")  # fmt: skip
     assert "lobby" in out
@@ -148,23 +149,23 @@ def test_an_end_that_is_far_ahead_is_the_present(url, until):
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
 @pytest.mark.parametrize("since", ["9999-12-30", "0001-01-01", "0001-01-02"])
-def test_a_begin_out_of_reach_is_an_error_or_nothing_seen(url, since, zone):
+def test_a_begin_out_of_reach_is_an_error_or_nothing_seen(url, since: str, zone: str) -> None:
     options = ["--since", since, "--until", "9999-12-31", "--bucket", "36500d", "--tz", zone]
     result = CliRunner().invoke(cli, ["timeline", "--database", url, *options])
     assert result.exception is None or isinstance(result.exception, ConfigError)
 
 
-def test_sql_refuses_to_write(url):
+def test_sql_refuses_to_write(url) -> None:
     result = invoke("sql", "--database", url, "delete from interval", ok=False)
     assert isinstance(result.exception, ConfigError)
 
 
-def test_check_is_content_with_what_was_ingested(url):
+def test_check_is_content_with_what_was_ingested(url) -> None:
     out = invoke("db", "check", "--database", url)
     assert all(line.endswith(": ok") for line in out.splitlines())
 
 
-def test_check_fails_on_damage(url):
+def test_check_fails_on_damage(url) -> None:
     engine = connect(url)
     with writing(engine) as connection:
         connection.execute(sa.delete(timeline_1m))
@@ -174,7 +175,7 @@ def test_check_fails_on_damage(url):
     assert "rollups: lobby" in result.stdout
 
 
-def test_upgrade_makes_a_database_that_the_fleet_names(tmp_path):
+def test_upgrade_makes_a_database_that_the_fleet_names(tmp_path: Path) -> None:
     fleet = tmp_path / "fleet.yaml"
     fleet.write_text("version: 1\ncameras:\n  lobby: {source: 'rtsp://10.0.0.5/s'}\n")
     out = invoke("db", "upgrade", "--fleet", str(fleet))
@@ -183,12 +184,12 @@ def test_upgrade_makes_a_database_that_the_fleet_names(tmp_path):
     assert "is up to date" in invoke("db", "upgrade", "--fleet", str(fleet))
 
 
-def test_prune_asks_first(url):
+def test_prune_asks_first(url) -> None:
     assert CliRunner().invoke(cli, ["db", "prune", "--database", url, "--days", "1"]).exit_code == 1
     assert "deleted" in invoke("db", "prune", "--database", url, "--days", "1", "--yes")
 
 
-def test_a_database_that_is_not_there_is_named_without_its_password(tmp_path):
+def test_a_database_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
     missing = invoke("db", "check", "--database", f"sqlite:///{tmp_path}/no.db", ok=False)
     assert isinstance(missing.exception, UnavailableError)
     away = f"postgresql+psycopg://app:hunter2@/x?host={tmp_path}"
@@ -198,7 +199,7 @@ def test_a_database_that_is_not_there_is_named_without_its_password(tmp_path):
     assert str(tmp_path) in str(result.exception)
 
 
-def test_instants_may_be_durations_local_or_absolute():
+def test_instants_may_be_durations_local_or_absolute() -> None:
     now, berlin = START_AT, read_zone("Europe/Berlin")
     assert read_instant("90m", now, UTC, "--since") == now - timedelta(minutes=90)
     assert read_instant("2026-03-29T12:00", now, berlin, "--since").hour == 10
@@ -210,7 +211,7 @@ def test_instants_may_be_durations_local_or_absolute():
         read_zone("Mars/Olympus")
 
 
-def test_cells_are_shared_out_without_remainder():
+def test_cells_are_shared_out_without_remainder() -> None:
     assert share_cells([1, 1, 1], 10) == [4, 3, 3]
     assert share_cells([0, 7, 0], 5) == [0, 5, 0]
     assert sum(share_cells([3, 5, 9, 1], 17)) == 17

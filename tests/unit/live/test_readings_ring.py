@@ -46,7 +46,7 @@ def reading(index: int, *faces: FaceReading, run: str = RUN) -> FrameReading:
     return FrameReading(frame, faces)
 
 
-def test_a_reading_arrives_as_it_was_put(ring, watcher) -> None:
+def test_a_reading_arrives_as_it_was_put(ring: ReadingsRing, watcher: ReadingsRing) -> None:
     ring.put(reading(7, face(3), face(4)))
     [shown] = watcher.read()
     assert (shown.position, shown.run, shown.index) == (1, RUN, 7)
@@ -58,13 +58,17 @@ def test_a_reading_arrives_as_it_was_put(ring, watcher) -> None:
     assert shown.faces[0].scores == face(3).scores
 
 
-def test_a_frame_without_a_face_is_shown_and_one_that_failed_is_not(ring, watcher) -> None:
+def test_a_frame_without_a_face_is_shown_and_one_that_failed_is_not(
+    ring: ReadingsRing, watcher: ReadingsRing
+) -> None:
     ring.put(reading(1))
     ring.put(FrameReading(reading(2).frame, None))
     assert [(shown.index, shown.faces) for shown in watcher.read()] == [(1, ())]
 
 
-def test_only_what_is_new_is_read_and_the_newest_win(ring, watcher) -> None:
+def test_only_what_is_new_is_read_and_the_newest_win(
+    ring: ReadingsRing, watcher: ReadingsRing
+) -> None:
     assert watcher.read() == []
     for index in range(1, 4):
         ring.put(reading(index))
@@ -77,14 +81,16 @@ def test_only_what_is_new_is_read_and_the_newest_win(ring, watcher) -> None:
     assert shown[0].position - 3 - 1 == 7  # the jump tells of those overwritten
 
 
-def test_of_too_many_faces_the_largest_are_shown_and_the_rest_counted(ring, watcher) -> None:
+def test_of_too_many_faces_the_largest_are_shown_and_the_rest_counted(
+    ring: ReadingsRing, watcher: ReadingsRing
+) -> None:
     ring.put(reading(1, *(face(n, side=5 + n / 10) for n in range(1, MAX_FACES + 4))))
     [shown] = watcher.read()
     assert (len(shown.faces), shown.left_out) == (MAX_FACES, 3)
     assert min(one.track_id for one in shown.faces) == 4
 
 
-def test_a_replaced_writer_goes_on(ring, watcher) -> None:
+def test_a_replaced_writer_goes_on(ring: ReadingsRing, watcher: ReadingsRing) -> None:
     ring.put(reading(1))
     replacement = ReadingsRing.attach(ring.fd)
     replacement.put(reading(1, run=RUN[:-1] + "1"))

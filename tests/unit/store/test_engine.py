@@ -3,6 +3,7 @@ from __future__ import annotations
 import stat
 from contextlib import contextmanager
 from datetime import UTC, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,12 +17,14 @@ from surveil.store.tables import camera
 MOMENT = START_AT + timedelta(microseconds=5)
 
 
-def insert(connection, at):
+def insert(connection: sa.Connection, at):
     row = {"id": "lobby", "first_seen_at": at, "last_seen_at": at}
     connection.execute(sa.insert(camera).values(row))
 
 
-def test_sqlite_keeps_commits_over_a_power_cut_and_lets_readers_be(sqlite_database):
+def test_sqlite_keeps_commits_over_a_power_cut_and_lets_readers_be(
+    sqlite_database: sa.Engine,
+) -> None:
     with reading(sqlite_database) as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -35,7 +38,7 @@ def test_sqlite_keeps_commits_over_a_power_cut_and_lets_readers_be(sqlite_databa
     }
 
 
-def test_instants_come_back_in_utc_whatever_their_zone_was(database):
+def test_instants_come_back_in_utc_whatever_their_zone_was(database: sa.Engine) -> None:
     with writing(database) as connection:
         insert(connection, MOMENT.astimezone(timezone(timedelta(hours=5, minutes=30))))
     with reading(database) as connection:
@@ -44,7 +47,7 @@ def test_instants_come_back_in_utc_whatever_their_zone_was(database):
     assert found.tzinfo is UTC
 
 
-def test_naive_instants_are_refused(database):
+def test_naive_instants_are_refused(database: sa.Engine) -> None:
     def store_naive():
         with writing(database) as connection:
             insert(connection, MOMENT.replace(tzinfo=None))
@@ -53,7 +56,7 @@ def test_naive_instants_are_refused(database):
         store_naive()
 
 
-def test_sqlite_text_compares_with_its_own_date_functions(sqlite_database):
+def test_sqlite_text_compares_with_its_own_date_functions(sqlite_database: sa.Engine) -> None:
     with writing(sqlite_database) as connection:
         insert(connection, MOMENT)
     with reading(sqlite_database) as connection:
@@ -65,7 +68,7 @@ def test_sqlite_text_compares_with_its_own_date_functions(sqlite_database):
     assert tuple(row) == ("2026-03-01 09:59:50.000005", "09:59", 1, 1)
 
 
-def test_postgres_speaks_utc_and_reads_only_when_told_so(postgres_database):
+def test_postgres_speaks_utc_and_reads_only_when_told_so(postgres_database: sa.Engine) -> None:
     def write_while_reading():
         with reading(postgres_database) as connection:
             insert(connection, MOMENT)
@@ -84,13 +87,13 @@ def test_postgres_speaks_utc_and_reads_only_when_told_so(postgres_database):
     "url",
     ["no url: hunter2", "mysql://app:hunter2@db/x", "sqlite://", "sqlite:///:memory:"],
 )
-def test_other_databases_are_refused_without_showing_a_password(url):
+def test_other_databases_are_refused_without_showing_a_password(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
         connect(url)
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_server_that_is_away_is_named_without_its_password(tmp_path):
+def test_a_server_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
     url = f"postgresql://app:hunter2@/x?host={tmp_path}"
     engine = connect(url)
 
@@ -106,7 +109,7 @@ def test_a_server_that_is_away_is_named_without_its_password(tmp_path):
     assert describe("postgresql://app:hunter2@db.example:6000/x") == "PostgreSQL db.example:6000/x"
 
 
-def test_a_missing_file_is_an_error_only_for_those_who_read(tmp_path):
+def test_a_missing_file_is_an_error_only_for_those_who_read(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/new.db"
     with pytest.raises(UnavailableError, match="db upgrade"):
         connect(url, create=False)
@@ -117,7 +120,7 @@ def test_a_missing_file_is_an_error_only_for_those_who_read(tmp_path):
 
 
 @contextmanager
-def locked(database):
+def locked(database: sa.Engine):
     """Hold a lock that writers of ``camera`` wait for."""
     if database.dialect.name == "sqlite":
         with writing(database):
@@ -128,12 +131,14 @@ def locked(database):
             yield
 
 
-def write_one(database):
+def write_one(database: sa.Engine):
     with writing(database) as connection:
         insert(connection, MOMENT)
 
 
-def test_a_lock_is_waited_for_no_longer_than_was_said(database, database_url):
+def test_a_lock_is_waited_for_no_longer_than_was_said(
+    database: sa.Engine, database_url: str
+) -> None:
     hasty = connect(database_url, lock_timeout_s=0.1)
     with locked(database), pytest.raises(UnavailableError, match="lock"):
         write_one(hasty)
@@ -141,7 +146,7 @@ def test_a_lock_is_waited_for_no_longer_than_was_said(database, database_url):
     hasty.dispose()
 
 
-def test_a_statement_takes_no_longer_than_was_said(postgres_url):
+def test_a_statement_takes_no_longer_than_was_said(postgres_url: str) -> None:
     hasty = connect(postgres_url, statement_timeout_s=0.1)
 
     def sleep():
@@ -153,13 +158,15 @@ def test_a_statement_takes_no_longer_than_was_said(postgres_url):
     hasty.dispose()
 
 
-def test_a_row_that_cannot_be_held_is_told_from_a_database_that_is_away(database):
+def test_a_row_that_cannot_be_held_is_told_from_a_database_that_is_away(
+    database: sa.Engine,
+) -> None:
     write_one(database)
     with pytest.raises(RefusedError):
         write_one(database)
 
 
-def test_a_text_file_is_no_database(tmp_path):
+def test_a_text_file_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no database at all, but a longer text than SQLite's header\n" * 20)
     engine = connect(f"sqlite:///{path}", create=False)
@@ -167,7 +174,9 @@ def test_a_text_file_is_no_database(tmp_path):
         pass
 
 
-def test_a_damaged_file_is_unavailable_with_the_reason(sqlite_url, sqlite_database, tmp_path):
+def test_a_damaged_file_is_unavailable_with_the_reason(
+    sqlite_url: str, sqlite_database: sa.Engine, tmp_path: Path
+) -> None:
     write_one(sqlite_database)
     sqlite_database.dispose()
     path = tmp_path / "surveil.db"
@@ -179,13 +188,13 @@ def test_a_damaged_file_is_unavailable_with_the_reason(sqlite_url, sqlite_databa
 
 
 @pytest.mark.parametrize("where", ["file/surveil.db", "file/deep/surveil.db"])
-def test_a_database_below_a_file_is_refused(tmp_path, where):
+def test_a_database_below_a_file_is_refused(tmp_path: Path, where: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot make"):
         connect(f"sqlite:///{tmp_path}/{where}")
 
 
-def test_its_files_are_for_their_owner_alone(tmp_path):
+def test_its_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/surveil.db")
     migrate.upgrade(engine)
     with writing(engine) as connection:
@@ -198,7 +207,7 @@ def test_its_files_are_for_their_owner_alone(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50%41.db", "né#1.db"])
-def test_any_name_opens_the_file_of_that_name(tmp_path, name):
+def test_any_name_opens_the_file_of_that_name(tmp_path: Path, name: str) -> None:
     engine = connect(f"sqlite:///{tmp_path}/{name}")
     with writing(engine) as connection:
         connection.execute(sa.text("CREATE TABLE x (i INTEGER)"))
@@ -217,7 +226,9 @@ def take_away(path, kind):
 
 
 @pytest.mark.parametrize("kind", ["deleted", "replaced"])
-def test_a_file_taken_away_swallows_no_commit(sqlite_database, tmp_path, kind):
+def test_a_file_taken_away_swallows_no_commit(
+    sqlite_database: sa.Engine, tmp_path: Path, kind: str
+) -> None:
     path = tmp_path / "surveil.db"
 
     def write_while_it_is_taken():

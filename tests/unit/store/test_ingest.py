@@ -25,12 +25,12 @@ from surveil.store.tables import (
 )
 
 
-def store(database, events):
+def store(database: sa.Engine, events):
     with writing(database) as connection:
         return write_batch(connection, events)
 
 
-def fetch(database, query):
+def fetch(database: sa.Engine, query):
     with reading(database) as connection:
         return connection.execute(query).all()
 
@@ -45,7 +45,7 @@ def life():
     return life
 
 
-def test_a_batch_fills_every_table(database, life):
+def test_a_batch_fills_every_table(database: sa.Engine, life) -> None:
     written = store(database, life)
     assert (written.intervals, written.observations, written.camera_events) == (20, 20, 2)
     assert (written.duplicates, written.refused, written.committed) == (0, {}, {"01A": 22})
@@ -71,7 +71,7 @@ def test_a_batch_fills_every_table(database, life):
     assert fetch(database, sa.select(gap)) == []
 
 
-def test_rollups_hold_votes_and_sums(database, life):
+def test_rollups_hold_votes_and_sums(database: sa.Engine, life) -> None:
     store(database, life)
     for table in (timeline_1m, timeline_1h):
         rows = fetch(
@@ -93,13 +93,13 @@ def test_rollups_hold_votes_and_sums(database, life):
     ]
 
 
-def test_an_interval_over_a_border_gives_each_bucket_its_seconds(database):
+def test_an_interval_over_a_border_gives_each_bucket_its_seconds(database: sa.Engine) -> None:
     store(database, CameraLife().sees(8, 11))
     rows = fetch(database, sa.select(coverage_1m).order_by(coverage_1m.c.bucket_at))
     assert [(row.intervals, row.analysed_s) for row in rows] == [(1, 2.0), (0, 1.0)]
 
 
-def test_replays_are_counted_and_change_nothing(database, life):
+def test_replays_are_counted_and_change_nothing(database: sa.Engine, life) -> None:
     store(database, life)
     before = fetch(database, sa.select(timeline_1m))
     written = store(database, life)
@@ -107,7 +107,7 @@ def test_replays_are_counted_and_change_nothing(database, life):
     assert fetch(database, sa.select(timeline_1m)) == before
 
 
-def test_an_identity_is_stored_once_even_under_another_instant_or_type(database):
+def test_an_identity_is_stored_once_even_under_another_instant_or_type(database: sa.Engine) -> None:
     life = CameraLife().sees(0, 1)
     store(database, life)
     moved = replace(life.events[0], from_at=after(86400), to_at=after(86401))
@@ -117,7 +117,7 @@ def test_an_identity_is_stored_once_even_under_another_instant_or_type(database)
     assert fetch(database, sa.select(sa.func.count()).select_from(camera_event)) == [(0,)]
 
 
-def test_a_hole_stops_the_committed_sequence(database, life):
+def test_a_hole_stops_the_committed_sequence(database: sa.Engine, life) -> None:
     events = list(life)
     held_back = events.pop(9)
     assert store(database, events).committed == {"01A": 9}
@@ -125,7 +125,7 @@ def test_a_hole_stops_the_committed_sequence(database, life):
     assert store(database, [held_back]).committed == {"01A": 22}
 
 
-def test_what_can_never_be_stored_is_refused_alone(database, life):
+def test_what_can_never_be_stored_is_refused_alone(database: sa.Engine, life) -> None:
     vote = make_vote(1)
     bad = [
         CameraLife(run="01B").sees(5, 5).events[0],
@@ -142,7 +142,7 @@ def test_what_can_never_be_stored_is_refused_alone(database, life):
     assert all(written.refused.values())
 
 
-def test_a_run_ends_when_the_next_begins(database):
+def test_a_run_ends_when_the_next_begins(database: sa.Engine) -> None:
     life = CameraLife().sees(0, 1).says(1.5, CameraState.OFFLINE, Reason.STREAM_BROKEN)
     store(database, life)
     assert fetch(database, sa.select(run.c.ended_at)) == [(None,)]
@@ -151,18 +151,18 @@ def test_a_run_ends_when_the_next_begins(database):
     assert rows == [("01A", after(1.5), "stream-broken"), ("01B", None, None)]
 
 
-def test_a_run_ends_when_it_says_stopped(database):
+def test_a_run_ends_when_it_says_stopped(database: sa.Engine) -> None:
     store(database, CameraLife().sees(0, 1).says(1, CameraState.STOPPED, Reason.SHUTDOWN))
     assert fetch(database, sa.select(run.c.ended_at, run.c.end_reason)) == [(after(1), "shutdown")]
 
 
-def test_a_run_without_a_last_word_lost_its_worker(database):
+def test_a_run_without_a_last_word_lost_its_worker(database: sa.Engine) -> None:
     store(database, CameraLife().says(0, CameraState.LIVE).sees(0, 1).open("01B").sees(9, 10))
     rows = fetch(database, sa.select(run.c.ended_at, run.c.end_reason).order_by(run.c.id))
     assert rows[0] == (after(1), "worker-lost")
 
 
-def test_nothing_stays_of_a_transaction_that_fails(database, life):
+def test_nothing_stays_of_a_transaction_that_fails(database: sa.Engine, life) -> None:
     def store_and_fail():
         with writing(database) as connection:
             write_batch(connection, life)

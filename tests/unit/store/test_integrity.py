@@ -11,13 +11,13 @@ from surveil.store.integrity import CHECKS, check_schema
 from surveil.store.rows import Lost
 
 
-def check(database):
+def check(database: sa.Engine):
     with reading(database) as connection:
         return {finding.check for check in CHECKS for finding in check(connection)}
 
 
 @pytest.fixture
-def stored(database):
+def stored(database: sa.Engine):
     life = CameraLife().says(0, CameraState.LIVE)
     for second in range(20):
         life.sees(second, second + 1, make_vote(1), make_vote(2))
@@ -28,7 +28,7 @@ def stored(database):
     return database
 
 
-def test_what_was_ingested_is_in_order(stored):
+def test_what_was_ingested_is_in_order(stored) -> None:
     assert check(stored) == set()
     with reading(stored) as connection:
         assert list(check_schema(connection)) == []
@@ -51,13 +51,13 @@ def test_what_was_ingested_is_in_order(stored):
         ("DELETE FROM gap", "gaps"),
     ],
 )
-def test_damage_is_found(stored, damage, found):
+def test_damage_is_found(stored, damage: str, found: str) -> None:
     with writing(stored) as connection:
         assert connection.execute(sa.text(damage)).rowcount > 0
     assert found in check(stored)
 
 
-def test_a_dead_letter_is_a_hole_that_is_named(database):
+def test_a_dead_letter_is_a_hole_that_is_named(database: sa.Engine) -> None:
     first, second, third = CameraLife().sees(0, 1).sees(1, 2).sees(2, 3)
     with writing(database) as connection:
         written = write_batch(

@@ -9,7 +9,7 @@ from surveil.store.ledger import SeqRanges
 
 
 @given(st.lists(st.integers(1, 30)))
-def test_ranges_are_the_set_of_what_was_added(numbers):
+def test_ranges_are_the_set_of_what_was_added(numbers) -> None:
     ranges, seen = SeqRanges(), set()
     for number in numbers:
         assert ranges.add(number) == (number not in seen)
@@ -22,7 +22,7 @@ def test_ranges_are_the_set_of_what_was_added(numbers):
     assert ranges.contiguous == expected
 
 
-def test_stored_ranges_make_the_same_set():
+def test_stored_ranges_make_the_same_set() -> None:
     ranges = SeqRanges([(7, 9), (1, 4)])
     assert not ranges.add(8)
     assert ranges.add(5)

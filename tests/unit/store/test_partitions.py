@@ -13,12 +13,12 @@ from surveil.store.partitions import drop_partitions, ensure_partitions
 DAY = START_AT.date()
 
 
-def rows_of(engine, name):
+def rows_of(engine: sa.Engine, name):
     with reading(engine) as connection:
         return connection.scalar(sa.text(f"SELECT count(*) FROM {name}"))
 
 
-def test_rows_go_to_their_days_partition(postgres_database):
+def test_rows_go_to_their_days_partition(postgres_database: sa.Engine) -> None:
     with writing(postgres_database) as connection:
         ensure_partitions(connection, [DAY, DAY + timedelta(days=1)])
     with writing(postgres_database) as connection:
@@ -29,7 +29,7 @@ def test_rows_go_to_their_days_partition(postgres_database):
     assert rows_of(postgres_database, "interval_default") == 0
 
 
-def test_a_late_partition_takes_its_rows_from_the_default_one(postgres_database):
+def test_a_late_partition_takes_its_rows_from_the_default_one(postgres_database: sa.Engine) -> None:
     with writing(postgres_database) as connection:
         write_batch(connection, CameraLife().sees(0, 1, make_vote(1)).sees(86400, 86401))
     assert rows_of(postgres_database, "interval_default") == 2
@@ -43,7 +43,7 @@ def test_a_late_partition_takes_its_rows_from_the_default_one(postgres_database)
         assert drift(connection) == []
 
 
-def test_old_partitions_are_dropped(postgres_database):
+def test_old_partitions_are_dropped(postgres_database: sa.Engine) -> None:
     with writing(postgres_database) as connection:
         ensure_partitions(connection, [DAY, DAY + timedelta(days=1)])
         assert drop_partitions(connection, DAY + timedelta(days=1)) == [
@@ -52,7 +52,7 @@ def test_old_partitions_are_dropped(postgres_database):
         ]
 
 
-def test_sqlite_has_none(sqlite_database):
+def test_sqlite_has_none(sqlite_database: sa.Engine) -> None:
     with writing(sqlite_database) as connection:
         ensure_partitions(connection, [DAY])
         assert drop_partitions(connection, DAY) == []

@@ -26,7 +26,7 @@ from surveil.store.tables import (
 DAY_S = 86400.0
 
 
-def test_the_cutoff_is_the_start_of_a_utc_day():
+def test_the_cutoff_is_the_start_of_a_utc_day() -> None:
     now = datetime(2026, 3, 10, 1, 30, tzinfo=UTC)
     assert retention.cutoff_at(now, days=2) == datetime(2026, 3, 8, tzinfo=UTC)
 
@@ -43,19 +43,19 @@ def life():
     return life
 
 
-def count(database, table):
+def count(database: sa.Engine, table):
     with reading(database) as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(table))
 
 
-def prune(database, days_after_start):
+def prune(database: sa.Engine, days_after_start):
     first = START_AT.replace(hour=0, minute=0, second=0)
     before_at = first + timedelta(days=days_after_start)
     return sum(retention.prune(database, before_at, actor="test", now=after(10 * DAY_S)))
 
 
 @pytest.mark.parametrize("partitioned", [True, False])
-def test_old_rows_go_and_rollups_stay(database, life, partitioned):
+def test_old_rows_go_and_rollups_stay(database: sa.Engine, life, partitioned: bool) -> None:
     days = [(START_AT + timedelta(days=day)).date() for day in range(4)]
     with writing(database) as connection:
         ensure_partitions(connection, days if partitioned else [])
@@ -71,7 +71,9 @@ def test_old_rows_go_and_rollups_stay(database, life, partitioned):
         assert [f for check in CHECKS for f in check(connection)] == []
 
 
-def test_what_was_deleted_does_not_come_back_with_a_replay_of_a_kept_run(database):
+def test_what_was_deleted_does_not_come_back_with_a_replay_of_a_kept_run(
+    database: sa.Engine,
+) -> None:
     long_run = CameraLife().sees(0, 1).sees(2 * DAY_S, 2 * DAY_S + 1)
     with writing(database) as connection:
         write_batch(connection, long_run)
@@ -81,7 +83,7 @@ def test_what_was_deleted_does_not_come_back_with_a_replay_of_a_kept_run(databas
     assert count(database, interval) == 1
 
 
-def test_a_gap_that_is_still_open_is_kept_and_goes_on(database):
+def test_a_gap_that_is_still_open_is_kept_and_goes_on(database: sa.Engine) -> None:
     life = CameraLife().says(0, CameraState.LIVE).sees(0, 1)
     life.says(2, CameraState.OFFLINE, Reason.TIMEOUT).says(3 * DAY_S, CameraState.CONNECTING)
     with writing(database) as connection:
@@ -95,7 +97,9 @@ def test_a_gap_that_is_still_open_is_kept_and_goes_on(database):
         assert [f for check in CHECKS for f in check(connection)] == []
 
 
-def test_prune_can_be_stopped_and_done_again(database, life, monkeypatch):
+def test_prune_can_be_stopped_and_done_again(
+    database: sa.Engine, life, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retention, "BATCH_ROWS", 1)
     with writing(database) as connection:
         write_batch(connection, life)
@@ -109,7 +113,7 @@ def test_prune_can_be_stopped_and_done_again(database, life, monkeypatch):
     assert prune(database, 3) == 0
 
 
-def test_the_coverage_of_deleted_days_stays(database, life):
+def test_the_coverage_of_deleted_days_stays(database: sa.Engine, life) -> None:
     query = sa.text("SELECT camera, bucket_at, gap_s, reason FROM v_coverage ORDER BY bucket_at")
     with writing(database) as connection:
         write_batch(connection, life)

@@ -21,13 +21,13 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("view", COLUMNS)
-def test_columns_are_the_users_interface(database, view):
+def test_columns_are_the_users_interface(database: sa.Engine, view) -> None:
     with reading(database) as connection:
         result = connection.execute(sa.text(f"SELECT * FROM {view}"))
         assert list(result.keys()) == COLUMNS[view].split()
 
 
-def test_shares_and_means_with_coverage(database):
+def test_shares_and_means_with_coverage(database: sa.Engine) -> None:
     life = CameraLife().says(0, CameraState.LIVE)
     for second in range(10, 40):
         life.sees(
@@ -60,7 +60,7 @@ def test_shares_and_means_with_coverage(database):
     ]
 
 
-def test_coverage_shows_the_frames_that_a_gate_spared(database):
+def test_coverage_shows_the_frames_that_a_gate_spared(database: sa.Engine) -> None:
     life = CameraLife().sees(20, 21, gated=3).sees(21, 22, gated=2)
     with writing(database) as connection:
         write_batch(connection, life)
@@ -71,7 +71,7 @@ def test_coverage_shows_the_frames_that_a_gate_spared(database):
     assert hour == 5
 
 
-def test_alerts_show_severity_and_summary(database):
+def test_alerts_show_severity_and_summary(database: sa.Engine) -> None:
     with writing(database) as connection:
         connection.execute(
             sa.insert(alert).values(
@@ -91,14 +91,14 @@ def test_alerts_show_severity_and_summary(database):
     assert tuple(row) == ("warning", "lobby: 50% angry", "firing")
 
 
-def read_coverage(database):
+def read_coverage(database: sa.Engine):
     query = "SELECT bucket_at, coverage, gap_s, reason FROM v_coverage ORDER BY bucket_at"
     with reading(database) as connection:
         return connection.execute(sa.text(query)).all()
 
 
 @pytest.mark.parametrize("offset_s", [0, 10, 9.999999, 10.000001, 69.9999])
-def test_each_minute_of_a_gap_is_shown(database, offset_s):
+def test_each_minute_of_a_gap_is_shown(database: sa.Engine, offset_s: float) -> None:
     life = CameraLife().sees(offset_s - 1, offset_s)
     life.open("01B").sees(offset_s + 7205.5, offset_s + 7206)
     with writing(database) as connection:
@@ -116,7 +116,7 @@ def test_each_minute_of_a_gap_is_shown(database, offset_s):
     assert len(timeline) == 7 * len(rows)
 
 
-def test_a_gap_costs_the_same_however_long_it_is(database):
+def test_a_gap_costs_the_same_however_long_it_is(database: sa.Engine) -> None:
     counts = []
     for number, days in enumerate((1, 399)):
         life = CameraLife(f"camera-{days}", f"01{number}A").sees(0, 1)

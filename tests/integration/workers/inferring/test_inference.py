@@ -29,6 +29,7 @@ from surveil.domain import (
 )
 from surveil.events.codec import decode
 from surveil.events.connection import connect
+from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import publish_committed
 from surveil.events.publisher import Publisher
 from surveil.events.spool import Spool
@@ -215,7 +216,14 @@ def check_runs(events: Sequence[Event]) -> None:
             assert counts.sampled == counts.analysed + counts.stale + counts.busy
 
 
-def test_two_cameras_from_ring_to_stream(fleet, bell, lobby, door, redis_server, redis_client):
+def test_two_cameras_from_ring_to_stream(
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    door: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     go_live(lobby)
     go_live(door)
     worker = Worker(fleet, [lobby, door], bell[0], redis_server.url)
@@ -241,8 +249,13 @@ def test_two_cameras_from_ring_to_stream(fleet, bell, lobby, door, redis_server,
 
 
 def test_camera_without_frames_has_intervals_and_one_that_is_offline_has_none(
-    fleet, bell, lobby, door, redis_server, redis_client
-):
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    door: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     go_live(lobby)
     door.open()
     door.state(CameraState.OFFLINE, Reason.REFUSED)
@@ -259,8 +272,12 @@ def test_camera_without_frames_has_intervals_and_one_that_is_offline_has_none(
 
 
 def test_reconnect_is_a_new_run_and_ends_the_old_one(
-    fleet, bell, lobby, redis_server, redis_client
-):
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     go_live(lobby)
     first = lobby.run
     worker = Worker(fleet, [lobby], bell[0], redis_server.url)
@@ -280,8 +297,12 @@ def test_reconnect_is_a_new_run_and_ends_the_old_one(
 
 
 def test_camera_that_connected_while_the_worker_stood_still_is_analysed(
-    fleet, bell, lobby, redis_server, redis_client
-):
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     worker = Worker(fleet, [lobby], bell[0], redis_server.url)
     go_live(lobby)
     lobby.shoot()  # states and the first frame come in one step
@@ -301,8 +322,12 @@ def test_camera_that_connected_while_the_worker_stood_still_is_analysed(
 
 
 def test_run_that_ends_and_the_next_one_in_one_step_keep_their_frames(
-    fleet, bell, lobby, redis_server, redis_client
-):
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     go_live(lobby)
     worker = Worker(fleet, [lobby], bell[0], redis_server.url)
     first = lobby.run
@@ -323,8 +348,8 @@ def test_run_that_ends_and_the_next_one_in_one_step_keep_their_frames(
 
 
 def test_frame_of_a_run_whose_end_was_told_is_refused_with_a_cause(
-    fleet, bell, lobby, redis_server
-):
+    fleet: Fleet, bell: tuple[int, int], lobby: Camera, redis_server: EmbeddedRedis
+) -> None:
     go_live(lobby)
     worker = Worker(fleet, [lobby], bell[0], redis_server.url)
     lobby.shoot()
@@ -338,8 +363,12 @@ def test_frame_of_a_run_whose_end_was_told_is_refused_with_a_cause(
 
 
 def test_killed_worker_is_followed_by_one_that_goes_on_in_the_same_run(
-    fleet, bell, lobby, redis_server, redis_client
-):
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     go_live(lobby)
     for _ in range(3):
         worker = Worker(fleet, [lobby], bell[0], redis_server.url)
@@ -360,7 +389,13 @@ def test_killed_worker_is_followed_by_one_that_goes_on_in_the_same_run(
     assert len(set(ids)) == 3  # each worker its own, none used twice
 
 
-def test_old_frames_are_stale_and_not_analysed(fleet, bell, lobby, redis_server, redis_client):
+def test_old_frames_are_stale_and_not_analysed(
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     go_live(lobby)
     worker = Worker(fleet, [lobby], bell[0], redis_server.url)
     lobby.shoot(age_s=2.0)
@@ -372,7 +407,9 @@ def test_old_frames_are_stale_and_not_analysed(fleet, bell, lobby, redis_server,
     assert worker.count("frames_analysed_total", camera="lobby") == 0
 
 
-def test_redis_away_does_not_stop_the_analysis(fleet, bell, lobby, own_redis_server):
+def test_redis_away_does_not_stop_the_analysis(
+    fleet: Fleet, bell: tuple[int, int], lobby: Camera, own_redis_server: EmbeddedRedis
+) -> None:
     go_live(lobby)
     own_redis_server.stop()
     worker = Worker(fleet, [lobby], bell[0], own_redis_server.url)
@@ -388,7 +425,13 @@ def test_redis_away_does_not_stop_the_analysis(fleet, bell, lobby, own_redis_ser
         check_runs(published(client))
 
 
-def test_full_spool_leaves_gaps_and_no_holes(fleet, bell, lobby, redis_server, redis_client):
+def test_full_spool_leaves_gaps_and_no_holes(
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     go_live(lobby)
     tiny = fleet.model_copy(update={"spool": fleet.spool.model_copy(update={"max_bytes": 2000})})
     worker = Worker(tiny, [lobby], bell[0], redis_server.url)
@@ -424,8 +467,14 @@ def traces(folder: Path, client: redis.Redis, logged: str) -> dict[str, bool]:
 
 @pytest.mark.parametrize("keeps_tracks", [True, False])
 def test_what_a_policy_forbids_is_written_nowhere(
-    fleet, bell, lobby, redis_server, redis_client, capfd, keeps_tracks
-):
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+    capfd,
+    keeps_tracks: bool,
+) -> None:
     go_live(lobby)
     worker = Worker(fleet, [lobby], bell[0], redis_server.url, Policy(keeps_tracks=keeps_tracks))
     shown = worker.readings["lobby"] = ReadingsRing.create()
@@ -448,8 +497,8 @@ def test_what_a_policy_forbids_is_written_nowhere(
 
 
 def test_readings_are_shown_of_the_cameras_that_somebody_watches(
-    fleet, bell, lobby, door, redis_server
-):
+    fleet: Fleet, bell: tuple[int, int], lobby: Camera, door: Camera, redis_server: EmbeddedRedis
+) -> None:
     go_live(lobby)
     go_live(door)
     worker = Worker(fleet, [lobby, door], bell[0], redis_server.url)

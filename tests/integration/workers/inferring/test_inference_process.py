@@ -20,6 +20,7 @@ from surveil.domain import CameraState, Frame, IntervalEvent, Reason
 from surveil.errors import ModelError
 from surveil.events.codec import decode
 from surveil.events.connection import connect
+from surveil.events.embedded import EmbeddedRedis
 from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
 from surveil.sources.ring import FrameRing, ring_bell
@@ -58,7 +59,9 @@ def play(ring: FrameRing, bell_fd: int, stopping: threading.Event) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_faces_reach_the_stream(tmp_path: Path, model: Path, own_redis_server) -> None:
+def test_faces_reach_the_stream(
+    tmp_path: Path, model: Path, own_redis_server: EmbeddedRedis
+) -> None:
     fleet = Fleet.model_validate(
         {
             "data_dir": tmp_path,
@@ -108,7 +111,9 @@ def intervals(client: redis.Redis) -> list[IntervalEvent]:
     return [event for event in events if isinstance(event, IntervalEvent)]
 
 
-def test_missing_model_is_fatal_and_lets_go_of_the_spool(tmp_path: Path, own_redis_server) -> None:
+def test_missing_model_is_fatal_and_lets_go_of_the_spool(
+    tmp_path: Path, own_redis_server: EmbeddedRedis
+) -> None:
     fleet = Fleet.model_validate(
         {"data_dir": tmp_path, "model": "no-such", "cameras": {"lobby": {"source": "usb:0"}}}
     )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis
 import sqlalchemy as sa
 from kit.events import CameraLife, make_vote
 from sqlalchemy.engine import make_url
@@ -21,6 +22,7 @@ from surveil.domain import CameraState
 from surveil.events.codec import encode
 from surveil.events.connection import connect as connect_redis
 from surveil.events.consumer import GroupReader
+from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import read_committed
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading, writing
@@ -42,7 +44,7 @@ def wait_until(condition, what):
         time.sleep(0.02)
 
 
-def make_fleet_file(folder, redis_url, database_url):
+def make_fleet_file(folder, redis_url, database_url: str):
     path = folder / "fleet.yaml"
     path.write_text(
         f"version: 1\nredis: {redis_url}\ndatabase: {database_url}\n"
@@ -66,17 +68,17 @@ def publish(client, events):
         pipe.execute()
 
 
-def count_rows(engine, *tables):
+def count_rows(engine: sa.Engine, *tables):
     with reading(engine) as connection:
         counts = (sa.select(sa.func.count()).select_from(table) for table in tables)
         return sum(connection.scalar(query) for query in counts)
 
 
-def count_events(engine):
+def count_events(engine: sa.Engine):
     return count_rows(engine, interval, camera_event)
 
 
-def find_damage(engine):
+def find_damage(engine: sa.Engine):
     with reading(engine) as connection:
         return [finding for check in CHECKS for finding in check(connection)]
 
@@ -103,8 +105,12 @@ def sample(lifeline, name, **labels):
 
 
 def test_events_are_stored_acknowledged_published_and_trimmed(
-    tmp_path, database, database_url, redis_server, redis_client
-):
+    tmp_path: Path,
+    database: sa.Engine,
+    database_url: str,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     life = make_run(60)
     publish(redis_client, life)
     with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
@@ -125,8 +131,12 @@ def test_events_are_stored_acknowledged_published_and_trimmed(
 
 
 def test_what_was_committed_but_not_acknowledged_is_stored_once(
-    tmp_path, database, database_url, redis_server, redis_client
-):
+    tmp_path: Path,
+    database: sa.Engine,
+    database_url: str,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     life = make_run(20)
     publish(redis_client, life)
     with connect_redis(redis_server.url, block_s=2) as client:
@@ -145,8 +155,12 @@ def test_what_was_committed_but_not_acknowledged_is_stored_once(
 
 
 def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
-    tmp_path, postgres_database, postgres_url, redis_server, redis_client
-):
+    tmp_path: Path,
+    postgres_database: sa.Engine,
+    postgres_url: str,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     life = make_run(10)
     redis_client.xadd(stream_key(0), {"v": "1", "type": "interval", "data": "{not json"})
     publish(redis_client, life.events[:4])
@@ -166,8 +180,12 @@ def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
 
 
 def test_sql_away_is_named_and_nothing_is_lost(
-    tmp_path, postgres_server, postgres_url, redis_server, redis_client
-):
+    tmp_path: Path,
+    postgres_server,
+    postgres_url: str,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     name = make_url(postgres_url).database
     engine = connect(postgres_url)
     life = make_run(30)
@@ -188,8 +206,8 @@ def test_sql_away_is_named_and_nothing_is_lost(
 
 
 def test_a_file_taken_away_is_named_and_nothing_is_lost(
-    tmp_path, sqlite_url, redis_server, redis_client
-):
+    tmp_path: Path, sqlite_url: str, redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
     path, aside = tmp_path / "surveil.db", tmp_path / "aside.db"
     life = make_run(30)
     publish(redis_client, life.events[:10])
@@ -213,8 +231,12 @@ def test_a_file_taken_away_is_named_and_nothing_is_lost(
 
 
 def test_a_locked_table_is_named_while_it_is_locked(
-    tmp_path, database, database_url, redis_server, redis_client
-):
+    tmp_path: Path,
+    database: sa.Engine,
+    database_url: str,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     life = make_run(10)
     with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
         wait_until(lambda: lifeline.is_ready, "ready")
@@ -227,7 +249,9 @@ def test_a_locked_table_is_named_while_it_is_locked(
         wait_until(lambda: lifeline.is_ready, "ready again")
 
 
-def test_redis_away_is_named_and_recording_goes_on(tmp_path, sqlite_url, own_redis_server):
+def test_redis_away_is_named_and_recording_goes_on(
+    tmp_path: Path, sqlite_url: str, own_redis_server: EmbeddedRedis
+) -> None:
     engine = connect(sqlite_url)
     life = make_run(30)
     with connect_redis(own_redis_server.url) as client:
@@ -248,8 +272,12 @@ def test_redis_away_is_named_and_recording_goes_on(tmp_path, sqlite_url, own_red
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_killed_again_and_again_it_loses_and_doubles_nothing(
-    kind, tmp_path, request, redis_server, redis_client
-):
+    kind: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
     database_url = request.getfixturevalue(f"{kind}_url")
     engine = connect(database_url)
     lives = [make_run(300, camera) for camera in ("lobby", "door")]

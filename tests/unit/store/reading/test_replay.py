@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from kit.events import CameraLife, after, make_vote
 from kit.lives import lives
@@ -18,12 +19,12 @@ from surveil.store.scope import Scope
 LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
 
 
-def store(database, *events):
+def store(database: sa.Engine, *events):
     with writing(database) as connection:
         write_batch(connection, events)
 
 
-def read(database, since_at=LONG_AGO, until_at=FAR_AHEAD, scope=None, held=6):
+def read(database: sa.Engine, since_at=LONG_AGO, until_at=FAR_AHEAD, scope=None, held=6):
     scope = scope or Scope.all()
     with reading(database) as connection:
         return list(replay(connection, scope, since_at, until_at, held_events=held))
@@ -42,7 +43,9 @@ def place(event):
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_what_was_stored_comes_back_in_order_of_time(kind, request):
+def test_what_was_stored_comes_back_in_order_of_time(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
     database = request.getfixturevalue(f"{kind}_database")
 
     @settings(
@@ -63,7 +66,7 @@ def test_what_was_stored_comes_back_in_order_of_time(kind, request):
     check()
 
 
-def test_only_what_began_within_the_span_comes(database):
+def test_only_what_began_within_the_span_comes(database: sa.Engine) -> None:
     life = CameraLife().says(0, CameraState.LIVE)
     for second in range(5):
         life.sees(second, second + 1, make_vote(1))
@@ -75,7 +78,7 @@ def test_only_what_began_within_the_span_comes(database):
     assert read(database, scope=Scope.only(["desk"])) == []
 
 
-def test_pages_end_anywhere_without_loss(sqlite_database):
+def test_pages_end_anywhere_without_loss(sqlite_database: sa.Engine) -> None:
     lobby, desk = CameraLife(), CameraLife("desk", "01D")
     for second in range(50):
         lobby.sees(second, second + 1, make_vote(1), make_vote(2))
@@ -88,7 +91,7 @@ def test_pages_end_anywhere_without_loss(sqlite_database):
         assert read(sqlite_database, held=held) == whole
 
 
-def test_a_long_interval_comes_where_it_ends(sqlite_database):
+def test_a_long_interval_comes_where_it_ends(sqlite_database: sa.Engine) -> None:
     life = CameraLife().sees(0, 60).open("01B").sees(1, 2).sees(2, 3)
     store(sqlite_database, *life)
 

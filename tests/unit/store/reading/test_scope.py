@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from kit.events import after
 from kit.lives import lives
@@ -41,7 +42,7 @@ ASK = {
 """A call of each function of the read side."""
 
 
-def read_one(connection, scope, camera):
+def read_one(connection: sa.Connection, scope, camera):
     try:
         return questions.read_timeline(connection, scope, camera, EDGES, after(200))
     except ConfigError:
@@ -60,18 +61,18 @@ def functions():
     return found
 
 
-def test_each_function_is_asked_here():
+def test_each_function_is_asked_here() -> None:
     assert sorted(functions()) == sorted(ASK)
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_each_function_demands_a_scope(name):
+def test_each_function_demands_a_scope(name) -> None:
     scope = inspect.signature(functions()[name]).parameters["scope"]
     assert scope.annotation == "Scope"
     assert scope.default is inspect.Parameter.empty
 
 
-def commit_some_alerts(connection, *cameras):
+def commit_some_alerts(connection: sa.Connection, *cameras):
     def step(camera, before, to, second):
         key = camera or "site"
         sent = OutboxMessage(f"msg-{key}-{second}", "ops", {"key": key})
@@ -84,7 +85,7 @@ def commit_some_alerts(connection, *cameras):
     commit_alerts(connection, AlertBatch(steps=steps), number=1, now_at=after(40))
 
 
-def answers(database, scope):
+def answers(database: sa.Engine, scope):
     with reading(database) as connection:
         return {name: without_ids(ask(connection, scope)) for name, ask in ASK.items()}
 
@@ -105,7 +106,9 @@ def without_ids(value):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(mine=lives(MINE), other=lives(OTHER))
-def test_a_scope_of_one_camera_reads_as_if_there_were_no_other(sqlite_database, mine, other):
+def test_a_scope_of_one_camera_reads_as_if_there_were_no_other(
+    sqlite_database: sa.Engine, mine, other
+) -> None:
     empty_tables(sqlite_database)
     with writing(sqlite_database) as connection:
         write_batch(connection, mine)
@@ -123,7 +126,7 @@ def test_a_scope_of_one_camera_reads_as_if_there_were_no_other(sqlite_database, 
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_an_empty_scope_sees_nothing(database, name):
+def test_an_empty_scope_sees_nothing(database: sa.Engine, name) -> None:
     with writing(database) as connection:
         commit_some_alerts(connection, MINE, None)
     with reading(database) as connection:
@@ -131,7 +134,7 @@ def test_an_empty_scope_sees_nothing(database, name):
     assert found in (None, [], [[], []], questions.RunCounts(0, 0, 0, ()))
 
 
-def test_an_alert_of_a_site_is_seen_with_all_cameras_alone(database):
+def test_an_alert_of_a_site_is_seen_with_all_cameras_alone(database: sa.Engine) -> None:
     with writing(database) as connection:
         commit_some_alerts(connection, MINE, None)
     with reading(database) as connection:

@@ -143,7 +143,7 @@ def intervals(events: Sequence[Event]) -> list[IntervalEvent]:
     return [event for event in events if isinstance(event, IntervalEvent)]
 
 
-def test_connecting_after_a_frame_does_not_end_the_run(worker, log) -> None:
+def test_connecting_after_a_frame_does_not_end_the_run(worker: Worker, log: Log) -> None:
     worker.timeline.resume([], now(0))
     assert worker.analyse(frame(1, 0.1)) == [True]
     worker.timeline.apply(log.say(CONNECTING, LIVE))
@@ -152,7 +152,7 @@ def test_connecting_after_a_frame_does_not_end_the_run(worker, log) -> None:
     assert told.frames.analysed == 3
 
 
-def test_states_of_a_run_are_told_before_its_frames(worker, log) -> None:
+def test_states_of_a_run_are_told_before_its_frames(worker: Worker, log: Log) -> None:
     events = worker.spooled(worker.timeline.resume([], now(0)))
     news = log.say(CONNECTING, LIVE)
     first = frame(1, 0.1)
@@ -177,13 +177,13 @@ def test_states_of_a_run_are_told_before_its_frames(worker, log) -> None:
     ],
 )
 def test_what_ends_a_frames_run_comes_after_the_frame(
-    worker, log, known, news, of_run, count
+    worker: Worker, log: Log, known, news, of_run, count: int
 ) -> None:
     worker.timeline.resume(log.say(*known), now(0))
     assert worker.timeline.count_before(log.say(*news), frame(1, 0.1, of_run)) == count
 
 
-def test_frame_of_a_run_that_is_over_is_refused_and_told_as_busy(worker, log) -> None:
+def test_frame_of_a_run_that_is_over_is_refused_and_told_as_busy(worker: Worker, log: Log) -> None:
     worker.timeline.resume(log.say(CONNECTING, LIVE), now(0))
     worker.analyse(frame(1, 0.1))
     worker.tallies[A] = RunTally(A, captured=10, sampled=2, taken=1, unread=1)
@@ -194,7 +194,7 @@ def test_frame_of_a_run_that_is_over_is_refused_and_told_as_busy(worker, log) ->
     assert worker.keeper.runs == {}
 
 
-def test_another_run_ends_the_one_before(worker, log) -> None:
+def test_another_run_ends_the_one_before(worker: Worker, log: Log) -> None:
     events = worker.spooled(worker.timeline.resume(log.say(CONNECTING, LIVE), now(0)))
     worker.analyse(frame(1, 0.1))
     events += worker.spooled(worker.timeline.apply(log.say(LIVE, run=B, at_s=0.7)))
@@ -203,7 +203,7 @@ def test_another_run_ends_the_one_before(worker, log) -> None:
     assert [(e.run, e.to_at) for e in intervals(events)] == [(A, after(0.7)), (B, after(1.0))]
 
 
-def test_camera_that_never_got_a_picture_has_no_intervals(worker, log) -> None:
+def test_camera_that_never_got_a_picture_has_no_intervals(worker: Worker, log: Log) -> None:
     events = worker.spooled(worker.timeline.resume(log.say(CONNECTING, OFFLINE), now(0)))
     events += worker.spooled(worker.timeline.tick(now(10)))
     assert states(events) == [CONNECTING, OFFLINE]
@@ -211,7 +211,7 @@ def test_camera_that_never_got_a_picture_has_no_intervals(worker, log) -> None:
     assert intervals(events) == []
 
 
-def test_replaced_worker_goes_on_in_the_run_without_a_hole_in_seq(spool, log) -> None:
+def test_replaced_worker_goes_on_in_the_run_without_a_hole_in_seq(spool: Spool, log: Log) -> None:
     first = Worker(spool)
     events = first.spooled(first.timeline.resume(log.say(CONNECTING, LIVE), now(0)))
     first.analyse(*(frame(i, i * 0.2) for i in range(1, 6)), track_id=4)
@@ -230,7 +230,7 @@ def test_replaced_worker_goes_on_in_the_run_without_a_hole_in_seq(spool, log) ->
     assert told[-1].frames.sampled == 1  # those that nobody could take are a hole
 
 
-def test_replaced_worker_refuses_frames_of_a_run_whose_end_was_told(spool, log) -> None:
+def test_replaced_worker_refuses_frames_of_a_run_whose_end_was_told(spool: Spool, log: Log) -> None:
     first = Worker(spool)
     first.spooled(first.timeline.resume(log.say(CONNECTING, LIVE, OFFLINE), now(0)))
     second = Worker(spool)
@@ -239,7 +239,9 @@ def test_replaced_worker_refuses_frames_of_a_run_whose_end_was_told(spool, log) 
     assert second.keeper.runs == {}
 
 
-def test_replaced_worker_takes_frames_of_a_run_that_had_to_be_tried_again(spool, log) -> None:
+def test_replaced_worker_takes_frames_of_a_run_that_had_to_be_tried_again(
+    spool: Spool, log: Log
+) -> None:
     first = Worker(spool)
     first.spooled(first.timeline.resume(log.say(CONNECTING, OFFLINE), now(0)))
     second = Worker(spool)
@@ -247,7 +249,7 @@ def test_replaced_worker_takes_frames_of_a_run_that_had_to_be_tried_again(spool,
     assert second.analyse(frame(1, 1.0)) == [True]
 
 
-def test_records_overwritten_unread_are_counted(worker, log) -> None:
+def test_records_overwritten_unread_are_counted(worker: Worker, log: Log) -> None:
     worker.timeline.resume(log.say(CONNECTING), now(0))
     log.say(LIVE, CameraState.STALLED)
     worker.timeline.apply(log.say(LIVE))
@@ -257,7 +259,7 @@ def test_records_overwritten_unread_are_counted(worker, log) -> None:
 
 @pytest.mark.parametrize("clock_error_s", [-3600.0, 3600.0])
 def test_a_step_of_the_clock_moves_no_interval_of_a_run_with_frames(
-    worker, log, clock_error_s
+    worker: Worker, log: Log, clock_error_s: float
 ) -> None:
     worker.timeline.resume(log.say(CONNECTING, LIVE), now(0))
     worker.analyse(frame(1, 0.1))
@@ -268,7 +270,9 @@ def test_a_step_of_the_clock_moves_no_interval_of_a_run_with_frames(
     ]
 
 
-def test_a_new_run_after_the_clock_was_set_back_is_told_by_its_own_clock(worker, log) -> None:
+def test_a_new_run_after_the_clock_was_set_back_is_told_by_its_own_clock(
+    worker: Worker, log: Log
+) -> None:
     worker.timeline.resume(log.say(CONNECTING, LIVE), now(0))
     worker.analyse(frame(1, 99.9))
     worker.timeline.apply(log.say(OFFLINE, at_s=100))
@@ -283,7 +287,9 @@ def test_a_new_run_after_the_clock_was_set_back_is_told_by_its_own_clock(worker,
     assert [(e.to_at, e.frames.analysed, e.frames.stale) for e in told] == [(after(71), 1, 0)]
 
 
-def test_camera_that_is_live_without_frames_is_told_by_the_wall_clock(worker, log) -> None:
+def test_camera_that_is_live_without_frames_is_told_by_the_wall_clock(
+    worker: Worker, log: Log
+) -> None:
     worker.timeline.resume(log.say(CONNECTING, LIVE), now(0))
     told = intervals(worker.spooled(worker.timeline.tick(now(3.6))))
     assert [e.to_at for e in told] == [after(1), after(2), after(3)]

@@ -89,7 +89,9 @@ def classifier() -> BrightnessClassifier:
 
 
 @pytest.fixture
-def pipeline(detector, classifier, telemetry) -> Pipeline:
+def pipeline(
+    detector: MarkDetector, classifier: BrightnessClassifier, telemetry: LocalTelemetry
+) -> Pipeline:
     return Pipeline(
         dict.fromkeys("abc", detector),
         classifier,
@@ -100,7 +102,7 @@ def pipeline(detector, classifier, telemetry) -> Pipeline:
 
 
 def test_one_detection_and_one_classification_for_frames_of_all_cameras(
-    pipeline, detector, classifier
+    pipeline: Pipeline, detector: MarkDetector, classifier: BrightnessClassifier
 ) -> None:
     pipeline.process([frame("a", 1, 10, 60), frame("b", 1), frame("c", 1, 30, px=80)])
     readings = pipeline.process([frame("a", 2, 10, 60), frame("b", 2), frame("c", 2, 30, px=80)])
@@ -112,7 +114,7 @@ def test_one_detection_and_one_classification_for_frames_of_all_cameras(
     assert face.scores[3] == pytest.approx(0.8, abs=0.01)
 
 
-def test_track_ids_are_per_run_and_go_on_where_they_stood(pipeline) -> None:
+def test_track_ids_are_per_run_and_go_on_where_they_stood(pipeline: Pipeline) -> None:
     pipeline.open_run("a", "R", first_track_id=41)
     pipeline.process([frame("a", 1, 10), frame("b", 1, 10)])
     first, second = pipeline.process([frame("a", 2, 10), frame("b", 2, 10)])
@@ -123,12 +125,12 @@ def test_track_ids_are_per_run_and_go_on_where_they_stood(pipeline) -> None:
     assert [f.track_id for f in pipeline.process([frame("b", 4, 10)])[0].faces] == [1]
 
 
-def test_two_frames_of_one_run_in_a_batch(pipeline) -> None:
+def test_two_frames_of_one_run_in_a_batch(pipeline: Pipeline) -> None:
     readings = pipeline.process([frame("a", 1, 10), frame("a", 2, 10), frame("a", 3, 12)])
     assert [[f.track_id for f in r.faces] for r in readings] == [[], [1], [1]]
 
 
-def test_poisonous_frame_is_lost_alone(pipeline, telemetry) -> None:
+def test_poisonous_frame_is_lost_alone(pipeline: Pipeline, telemetry: LocalTelemetry) -> None:
     pipeline.process([frame("a", 1, 10), frame("b", 1), frame("c", 1, 30)])
     readings = pipeline.process([frame("a", 2, 10), poison("b", 2), frame("c", 2, 30)])
     assert [r.faces is None for r in readings] == [False, True, False]
@@ -137,7 +139,7 @@ def test_poisonous_frame_is_lost_alone(pipeline, telemetry) -> None:
     assert telemetry.samples[key] == 1
 
 
-def test_frame_out_of_order_is_lost_alone(pipeline) -> None:
+def test_frame_out_of_order_is_lost_alone(pipeline: Pipeline) -> None:
     pipeline.process([frame("a", 5, 10)])
     late, other = pipeline.process([frame("a", 3, 10), frame("b", 3, 10)])
     assert late.faces is None
@@ -145,7 +147,10 @@ def test_frame_out_of_order_is_lost_alone(pipeline) -> None:
 
 
 def test_batch_is_halved_when_memory_is_short_and_grows_again(
-    pipeline, detector, telemetry, monkeypatch
+    pipeline: Pipeline,
+    detector: MarkDetector,
+    telemetry: LocalTelemetry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fitting, "GROW_AFTER", 2)
     detector.fits = 2
@@ -164,6 +169,6 @@ def test_batch_is_halved_when_memory_is_short_and_grows_again(
     assert detector.batches == [4, 4]
 
 
-def test_no_frames_no_work(pipeline, classifier) -> None:
+def test_no_frames_no_work(pipeline: Pipeline, classifier: BrightnessClassifier) -> None:
     assert pipeline.process([]) == []
     assert classifier.batches == []

@@ -51,7 +51,9 @@ def counted(telemetry: LocalTelemetry, name: str, **labels: str) -> float:
     return telemetry.samples.get((name, tuple(sorted(labels.items()))), 0.0)
 
 
-def test_events_are_counted_by_type(writer, spool, telemetry) -> None:
+def test_events_are_counted_by_type(
+    writer: SpoolWriter, spool: Spool, telemetry: LocalTelemetry
+) -> None:
     writer.flush()
     writer.add(drafts(3))
     writer.flush()
@@ -62,7 +64,7 @@ def test_events_are_counted_by_type(writer, spool, telemetry) -> None:
 
 
 def test_full_disk_is_told_once_and_costs_no_event_once_it_has_room(
-    writer, spool, telemetry
+    writer: SpoolWriter, spool: Spool, telemetry: LocalTelemetry
 ) -> None:
     with structlog.testing.capture_logs() as logged:
         with files_of_at_most(4096):
@@ -78,7 +80,7 @@ def test_full_disk_is_told_once_and_costs_no_event_once_it_has_room(
 
 
 def test_what_waits_for_the_disk_is_bounded_and_counted(
-    writer, spool, telemetry, monkeypatch
+    writer: SpoolWriter, spool: Spool, telemetry: LocalTelemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spooling, "MAX_BACKLOG", 10)
     with files_of_at_most(4096):
@@ -90,7 +92,7 @@ def test_what_waits_for_the_disk_is_bounded_and_counted(
 
 
 def test_a_file_that_is_damaged_under_way_ends_the_worker_and_is_set_aside_by_the_next(
-    writer, spool, tmp_path
+    writer: SpoolWriter, spool: Spool, tmp_path: Path
 ) -> None:
     writer.add(drafts(200))
     writer.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -30,7 +31,7 @@ def deliver(events, later_s=0.0):
     ]
 
 
-def count_letters(database):
+def count_letters(database: sa.Engine):
     with reading(database) as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(dead_letter))
 
@@ -40,7 +41,7 @@ def poisoned(delivery):
     return Delivery(delivery.entry_id, told)
 
 
-def test_an_entry_handed_out_too_often_is_settled_without_being_read(database):
+def test_an_entry_handed_out_too_often_is_settled_without_being_read(database: sa.Engine) -> None:
     first, second = deliver(CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1).sees(1, 2))
     recorded = BatchWriter(database, "recorder").write([first, poisoned(second)])
     assert (recorded.stored["interval"], recorded.dead) == (1, {"poisoned": 1})
@@ -48,7 +49,7 @@ def test_an_entry_handed_out_too_often_is_settled_without_being_read(database):
     assert count_letters(database) == 1
 
 
-def test_a_poisoned_entry_whose_event_is_stored_is_no_dead_letter(database):
+def test_a_poisoned_entry_whose_event_is_stored_is_no_dead_letter(database: sa.Engine) -> None:
     (stored,) = deliver(CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1))
     writer = BatchWriter(database, "recorder")
     writer.write([stored])
@@ -56,7 +57,7 @@ def test_a_poisoned_entry_whose_event_is_stored_is_no_dead_letter(database):
     assert count_letters(database) == 0
 
 
-def test_an_event_that_comes_twice_is_buried_once(database):
+def test_an_event_that_comes_twice_is_buried_once(database: sa.Engine) -> None:
     life = CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1)
     batch = [poisoned(one) for one in deliver([*life, *life])]
     recorded = BatchWriter(database, "recorder").write(batch)
@@ -64,7 +65,7 @@ def test_an_event_that_comes_twice_is_buried_once(database):
     assert count_letters(database) == 1
 
 
-def test_an_entry_without_an_event_is_kept_with_its_fields(database):
+def test_an_entry_without_an_event_is_kept_with_its_fields(database: sa.Engine) -> None:
     raw = {"data": "{not json"}
     entry = Delivery(EntryId(stream_key(0), "1-0"), Unreadable("format", "no JSON", raw, None, 1))
     recorded = BatchWriter(database, "recorder").write([entry])
@@ -74,14 +75,16 @@ def test_an_entry_without_an_event_is_kept_with_its_fields(database):
     assert (letter.fields, letter.reason, letter.run_id) == (raw, "format: no JSON", None)
 
 
-def test_a_database_that_is_away_is_no_fault_of_the_batch(tmp_path):
+def test_a_database_that_is_away_is_no_fault_of_the_batch(tmp_path: Path) -> None:
     engine = connect(f"postgresql://app@/x?host={tmp_path}")
     with pytest.raises(UnavailableError):
         BatchWriter(engine, "recorder").write(deliver(CameraLife("lobby", RUN).sees(0, 1)))
     engine.dispose()
 
 
-def test_an_entry_the_database_refuses_is_found_among_the_others(postgres_database):
+def test_an_entry_the_database_refuses_is_found_among_the_others(
+    postgres_database: sa.Engine,
+) -> None:
     life = CameraLife("lobby", RUN, BEGAN_AT).says(0, CameraState.LIVE)
     for second in range(8):
         life.sees(second, second + 1, make_vote(1))
@@ -101,7 +104,9 @@ def test_an_entry_the_database_refuses_is_found_among_the_others(postgres_databa
 
 
 @pytest.mark.parametrize("away_s", [365 * 86400, 3601, -401 * 86400])
-def test_an_event_far_from_the_time_of_its_entry_is_a_dead_letter(database, away_s):
+def test_an_event_far_from_the_time_of_its_entry_is_a_dead_letter(
+    database: sa.Engine, away_s
+) -> None:
     life = CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1).sees(away_s, away_s + 1).sees(1, 2)
     recorded = BatchWriter(database, "recorder").write(deliver(life))
     assert (recorded.stored["interval"], recorded.dead) == (2, {"distant": 1})
@@ -116,13 +121,13 @@ def test_an_event_far_from_the_time_of_its_entry_is_a_dead_letter(database, away
 
 
 @pytest.mark.parametrize("later_s", [0, 86400, 399 * 86400])
-def test_an_event_that_lay_in_a_spool_is_stored(sqlite_database, later_s):
+def test_an_event_that_lay_in_a_spool_is_stored(sqlite_database: sa.Engine, later_s) -> None:
     life = CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1).sees(1, 2)
     recorded = BatchWriter(sqlite_database, "recorder").write(deliver(life, later_s))
     assert (recorded.stored["interval"], recorded.dead) == (2, {})
 
 
-def test_the_end_of_a_refused_interval_is_not_believed(sqlite_database):
+def test_the_end_of_a_refused_interval_is_not_believed(sqlite_database: sa.Engine) -> None:
     life = CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1).sees(1, 4000)
     recorded = BatchWriter(sqlite_database, "recorder").write(deliver(life, 4000))
     assert recorded.dead == {"refused": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,20 +19,20 @@ from surveil.workers.recording.upkeep import Upkeep
 DAY_S = 86400
 
 
-def days_of(database):
+def days_of(database: sa.Engine):
     query = sa.text("SELECT relname FROM pg_class WHERE relname LIKE 'interval_p%' ORDER BY 1")
     with reading(database) as connection:
         names = connection.scalars(query).all()
     return [name for name in names if len(name) == len("interval_p20260301")]
 
 
-def count(database, table):
+def count(database: sa.Engine, table):
     with reading(database) as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(table))
 
 
 @pytest.fixture
-def four_days(database):
+def four_days(database: sa.Engine):
     life = CameraLife()
     for day in range(4):
         life.sees(day * DAY_S, day * DAY_S + 1, make_vote(1))
@@ -40,14 +41,14 @@ def four_days(database):
     return database
 
 
-def test_the_days_of_events_and_the_next_ones_get_partitions(postgres_database):
+def test_the_days_of_events_and_the_next_ones_get_partitions(postgres_database: sa.Engine) -> None:
     upkeep = Upkeep(postgres_database, None, now=lambda: START_AT)
     upkeep.prepare_days([after(-5 * DAY_S), after(-401 * DAY_S), after(3 * DAY_S)])
     wanted = [START_AT + timedelta(days=days) for days in (-5, 0, 1, 2)]
     assert days_of(postgres_database) == [f"interval_p{at:%Y%m%d}" for at in wanted]
 
 
-def test_a_day_is_prepared_once(postgres_database):
+def test_a_day_is_prepared_once(postgres_database: sa.Engine) -> None:
     upkeep = Upkeep(postgres_database, None, now=lambda: START_AT)
     upkeep.prepare_days([START_AT])
     with writing(postgres_database) as connection:
@@ -56,7 +57,7 @@ def test_a_day_is_prepared_once(postgres_database):
     assert days_of(postgres_database) == []
 
 
-def test_what_is_not_kept_goes_step_by_step(four_days):
+def test_what_is_not_kept_goes_step_by_step(four_days) -> None:
     upkeep = Upkeep(four_days, 2, now=lambda: after(3 * DAY_S))
     steps = 1
     while upkeep.prune_step():
@@ -65,7 +66,7 @@ def test_what_is_not_kept_goes_step_by_step(four_days):
     assert (count(four_days, interval), count(four_days, observation)) == (3, 3)
 
 
-def test_the_next_round_waits_for_its_time(four_days):
+def test_the_next_round_waits_for_its_time(four_days) -> None:
     now_at = after(3 * DAY_S)
     upkeep = Upkeep(four_days, 2, now=lambda: now_at)
     while upkeep.prune_step():
@@ -80,12 +81,14 @@ def test_the_next_round_waits_for_its_time(four_days):
     assert count(four_days, interval) == 0
 
 
-def test_all_is_kept_where_nothing_is_to_be_deleted(four_days):
+def test_all_is_kept_where_nothing_is_to_be_deleted(four_days) -> None:
     assert not Upkeep(four_days, None, now=lambda: after(999 * DAY_S)).prune_step()
     assert count(four_days, interval) == 4
 
 
-def test_a_round_that_met_a_server_away_is_begun_anew(sqlite_database, tmp_path):
+def test_a_round_that_met_a_server_away_is_begun_anew(
+    sqlite_database: sa.Engine, tmp_path: Path
+) -> None:
     path, aside = tmp_path / "surveil.db", tmp_path / "aside.db"
     with writing(sqlite_database) as connection:
         write_batch(connection, CameraLife().sees(0, 1))
