@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from kit.events import CameraLife, make_vote
-from surveil.domain import EMOTIONS, CameraState, Reason
+from surveil.domain import EMOTIONS, CameraState, Event, Reason
 
 votes = st.builds(
     make_vote,
@@ -26,7 +26,7 @@ intervals = st.tuples(
 
 
 @st.composite
-def lives(draw, camera):
+def lives(draw: st.DrawFn, camera: str) -> list[Event]:
     """Draw one camera's events over a few runs, some of them overlapping in time."""
     life, at_s = CameraLife(camera, f"01{camera}0"), 0.0
     for number in range(draw(st.integers(1, 3))):

@@ -10,7 +10,7 @@ import redis
 from surveil.domain import CameraEvent, CameraState, Reason
 from surveil.events.codec import encode
 from surveil.events.connection import connect
-from surveil.events.consumer import Delivery, GroupReader, Unreadable
+from surveil.events.consumer import Delivery, EntryId, GroupReader, Unreadable
 from surveil.events.embedded import EmbeddedRedis
 from surveil.events.streams import stream_key
 
@@ -36,7 +36,7 @@ def seqs(deliveries: list[Delivery]) -> list[int]:
     return [d.event.seq for d in deliveries if not isinstance(d.event, Unreadable)]
 
 
-def ids(deliveries: list[Delivery]) -> list:
+def ids(deliveries: list[Delivery]) -> list[EntryId]:
     return [d.entry_id for d in deliveries]
 
 
@@ -146,14 +146,14 @@ def test_entry_deleted_by_somebody_else_is_acknowledged_on_replay(
 
 
 @pytest.fixture
-def two_groups(redis_server: EmbeddedRedis):
+def two_groups(redis_server: EmbeddedRedis) -> tuple[GroupReader, GroupReader]:
     alerter = GroupReader(connect(redis_server.url, block_s=2), "alerter", "a", 1)
     recorder = GroupReader(connect(redis_server.url, block_s=2), "recorder", "r", 1)
     return recorder, alerter
 
 
 def test_trims_only_what_every_group_has_acknowledged(
-    two_groups, redis_client: redis.Redis
+    two_groups: tuple[GroupReader, GroupReader], redis_client: redis.Redis
 ) -> None:
     recorder, alerter = two_groups
     put(redis_client, *range(1, 1001))

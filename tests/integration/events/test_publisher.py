@@ -144,7 +144,7 @@ def test_sends_again_what_nobody_commits(own_redis_server: EmbeddedRedis, spool:
 
 @pytest.mark.parametrize("word", ["9" * 30, "9" * 5000, "-1", "many", ""])
 def test_a_word_about_what_was_never_sent_deletes_nothing_and_ends_nothing(
-    own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher, word
+    own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher, word: str
 ) -> None:
     with connect(own_redis_server.url) as client:
         client.hset(COMMITTED_KEY, RUN, word)

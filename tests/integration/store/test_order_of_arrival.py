@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 from kit.lives import lives
 from kit.rows import empty_tables
 
+from surveil.domain import Event
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
-from surveil.store.integrity import CHECKS
+from surveil.store.integrity import CHECKS, Finding
 from surveil.store.tables import metadata
 
 TABLES = [
@@ -25,7 +28,7 @@ TABLES = [
 ]
 
 
-def store(database: sa.Engine, events, sizes):
+def store(database: sa.Engine, events: Sequence[Event], sizes: Iterator[int]) -> None:
     at = 0
     while at < len(events):
         size = next(sizes)
@@ -35,7 +38,7 @@ def store(database: sa.Engine, events, sizes):
         at += size
 
 
-def dump(database: sa.Engine):
+def dump(database: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
     with reading(database) as connection:
         return {
             table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
@@ -43,7 +46,7 @@ def dump(database: sa.Engine):
         }
 
 
-def find_damage(database: sa.Engine):
+def find_damage(database: sa.Engine) -> list[Finding]:
     with reading(database) as connection:
         return [finding for check in CHECKS for finding in check(connection)]
 
@@ -66,7 +69,7 @@ def test_any_order_division_and_repetition_gives_the_same_tables(
         suppress_health_check=[HealthCheck.too_slow],
     )
     @given(one=lives("lobby"), other=lives("door"), seed=st.integers(0, 2**32))
-    def check(one, other, seed):
+    def check(one: list[Event], other: list[Event], seed: int) -> None:
         events, chance = one + other, random.Random(seed)
         empty_tables(database)
         store(database, events, iter([len(events)]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from kit.events import START_AT, CameraLife, after, make_vote
 from pyarrow import parquet
 
@@ -27,7 +27,7 @@ QUERY = "select seq from interval where run_id = '01A' order by seq"
 
 
 @pytest.fixture
-def url(sqlite_url: str):
+def url(sqlite_url: str) -> str:
     engine = connect(sqlite_url)
     life = CameraLife().says(0, CameraState.LIVE)
     for second in range(70):
@@ -43,20 +43,23 @@ def url(sqlite_url: str):
     return sqlite_url
 
 
-def invoke(*arguments, ok=True):
+def invoke(*arguments: str) -> str:
     result = CliRunner().invoke(cli, list(arguments))
-    if ok:
-        assert result.exception is None, result.output
-        return result.stdout
+    assert result.exception is None, result.output
+    return result.stdout
+
+
+def fail(*arguments: str) -> Result:
+    result = CliRunner().invoke(cli, list(arguments))
     assert isinstance(result.exception, SurveilError | SystemExit), result.exception
     return result
 
 
-def timeline(url, *arguments):
+def timeline(url: str, *arguments: str) -> str:
     return invoke("timeline", "--database", url, "--tz", "UTC", *WINDOW, *arguments)
 
 
-def test_timeline_as_a_table_shows_coverage_beside_values(url) -> None:
+def test_timeline_as_a_table_shows_coverage_beside_values(url: str) -> None:
     lines = timeline(url, "--camera", "lobby").splitlines()
     assert lines[0].split()[:4] == ["camera", "from", "(UTC)", "coverage"]
     assert [line.split()[3:5] for line in lines[1:]] == [
@@ -68,7 +71,7 @@ def test_timeline_as_a_table_shows_coverage_beside_values(url) -> None:
     assert lines[3].endswith("timeout")
 
 
-def test_timeline_as_csv_json_and_parquet_holds_the_same(url, tmp_path: Path) -> None:
+def test_timeline_as_csv_json_and_parquet_holds_the_same(url: str, tmp_path: Path) -> None:
     as_csv = list(
         csv.DictReader(io.StringIO(timeline(url, "--camera", "lobby", "--format", "csv")))
     )
@@ -85,7 +88,7 @@ def test_timeline_as_csv_json_and_parquet_holds_the_same(url, tmp_path: Path) ->
         assert (text["happy"] or None) == (None if row["happy"] is None else str(row["happy"]))
 
 
-def test_timeline_as_a_chart_tells_gaps_from_calm(url) -> None:
+def test_timeline_as_a_chart_tells_gaps_from_calm(url: str) -> None:
     lines = timeline(url, "--camera", "lobby", "--format", "chart").splitlines()
     seen, dark, calm = lines[2], lines[3], lines[4]
     assert "H" * 20 in seen
@@ -96,13 +99,13 @@ def test_timeline_as_a_chart_tells_gaps_from_calm(url) -> None:
     assert "angry" in lines[-1]  # the legend stands where the eye is
 
 
-def test_equal_lines_of_a_chart_are_told_in_one(url) -> None:
+def test_equal_lines_of_a_chart_are_told_in_one(url: str) -> None:
     lines = timeline(url, "--camera", "lobby", "--format", "chart", "--bucket", "1s").splitlines()
     assert "the same 69 times more, until 03-01 10:01:00" in "\n".join(lines)
     assert len(lines) < 20
 
 
-def test_tables_fit_a_terminal_of_80_columns(url, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_fit_a_terminal_of_80_columns(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("surveil.cli.tabular.WIDE", 80)
     lines = timeline(url).splitlines()
     assert max(map(len, lines)) <= 80
@@ -113,20 +116,20 @@ def test_tables_fit_a_terminal_of_80_columns(url, monkeypatch: pytest.MonkeyPatc
     ]
 
 
-def test_timeline_takes_globs_and_explains_unknown_cameras(url) -> None:
+def test_timeline_takes_globs_and_explains_unknown_cameras(url: str) -> None:
     assert "lobby-2" in timeline(url, "--camera", "lobby*")
-    result = invoke("timeline", "--database", url, "--camera", "loby", ok=False)
+    result = fail("timeline", "--database", url, "--camera", "loby")
     assert isinstance(result.exception, ConfigError)
     assert "did you mean lobby" in str(result.exception)
 
 
-def test_timeline_shows_local_time(url) -> None:
+def test_timeline_shows_local_time(url: str) -> None:
     out = invoke("timeline", "--database", url, "--tz", "Europe/Berlin", *WINDOW)
     assert "from (CET)" in out
     assert "03-01 11:00:00" in out
 
 
-def test_sql_prints_rows_and_says_what_it_cut(url) -> None:
+def test_sql_prints_rows_and_says_what_it_cut(url: str) -> None:
     result = CliRunner().invoke(
         cli,
         ["sql", "--database", url, "--limit", "2", "--format", "csv", QUERY],
@@ -135,13 +138,13 @@ def test_sql_prints_rows_and_says_what_it_cut(url) -> None:
     assert "cut after 2 rows" in result.stderr
 
 
-def test_json_holds_no_number_that_is_none(url) -> None:
+def test_json_holds_no_number_that_is_none(url: str) -> None:
     out = invoke("sql", "--database", url, "--format", "json", "select 9e999 as big, 1.5 as one")
     assert json.loads(out, parse_constant=pytest.fail) == [{"big": None, "one": 1.5}]
 
 
 @pytest.mark.parametrize("until", ["9999-12-31", "9999-12-31T23:59:59+00:00"])
-def test_an_end_that_is_far_ahead_is_the_present(url, until: str) -> None:
+def test_an_end_that_is_far_ahead_is_the_present(url: str, until: str) -> None:
     out = invoke("timeline", "--database", url, "--since", "2026-03-01", "--until", until,
                  "--bucket", "30d", "--tz", "America/New_York", "--format", "csv")  # fmt: skip
     assert "lobby" in out
@@ -149,28 +152,28 @@ def test_an_end_that_is_far_ahead_is_the_present(url, until: str) -> None:
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
 @pytest.mark.parametrize("since", ["9999-12-30", "0001-01-01", "0001-01-02"])
-def test_a_begin_out_of_reach_is_an_error_or_nothing_seen(url, since: str, zone: str) -> None:
+def test_a_begin_out_of_reach_is_an_error_or_nothing_seen(url: str, since: str, zone: str) -> None:
     options = ["--since", since, "--until", "9999-12-31", "--bucket", "36500d", "--tz", zone]
     result = CliRunner().invoke(cli, ["timeline", "--database", url, *options])
     assert result.exception is None or isinstance(result.exception, ConfigError)
 
 
-def test_sql_refuses_to_write(url) -> None:
-    result = invoke("sql", "--database", url, "delete from interval", ok=False)
+def test_sql_refuses_to_write(url: str) -> None:
+    result = fail("sql", "--database", url, "delete from interval")
     assert isinstance(result.exception, ConfigError)
 
 
-def test_check_is_content_with_what_was_ingested(url) -> None:
+def test_check_is_content_with_what_was_ingested(url: str) -> None:
     out = invoke("db", "check", "--database", url)
     assert all(line.endswith(": ok") for line in out.splitlines())
 
 
-def test_check_fails_on_damage(url) -> None:
+def test_check_fails_on_damage(url: str) -> None:
     engine = connect(url)
     with writing(engine) as connection:
         connection.execute(sa.delete(timeline_1m))
     engine.dispose()
-    result = invoke("db", "check", "--database", url, ok=False)
+    result = fail("db", "check", "--database", url)
     assert result.exit_code == 1
     assert "rollups: lobby" in result.stdout
 
@@ -184,16 +187,16 @@ def test_upgrade_makes_a_database_that_the_fleet_names(tmp_path: Path) -> None:
     assert "is up to date" in invoke("db", "upgrade", "--fleet", str(fleet))
 
 
-def test_prune_asks_first(url) -> None:
+def test_prune_asks_first(url: str) -> None:
     assert CliRunner().invoke(cli, ["db", "prune", "--database", url, "--days", "1"]).exit_code == 1
     assert "deleted" in invoke("db", "prune", "--database", url, "--days", "1", "--yes")
 
 
 def test_a_database_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
-    missing = invoke("db", "check", "--database", f"sqlite:///{tmp_path}/no.db", ok=False)
+    missing = fail("db", "check", "--database", f"sqlite:///{tmp_path}/no.db")
     assert isinstance(missing.exception, UnavailableError)
     away = f"postgresql+psycopg://app:hunter2@/x?host={tmp_path}"
-    result = invoke("timeline", "--database", away, ok=False)
+    result = fail("timeline", "--database", away)
     assert isinstance(result.exception, UnavailableError)
     assert "hunter2" not in str(result.exception) + result.output
     assert str(tmp_path) in str(result.exception)

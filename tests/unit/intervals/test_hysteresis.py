@@ -16,7 +16,9 @@ from surveil.intervals.hysteresis import Hysteresis, follow
         ((0.3, 0.6, 0.1), 1),
     ],
 )
-def test_another_emotion_must_lead_by_more_than_the_hysteresis(scores, told: int) -> None:
+def test_another_emotion_must_lead_by_more_than_the_hysteresis(
+    scores: tuple[float, ...], told: int
+) -> None:
     assert follow(scores, 0, 0.25) == told
 
 

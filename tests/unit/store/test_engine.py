@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from surveil.store.tables import camera
 MOMENT = START_AT + timedelta(microseconds=5)
 
 
-def insert(connection: sa.Connection, at):
+def insert(connection: sa.Connection, at: datetime) -> None:
     row = {"id": "lobby", "first_seen_at": at, "last_seen_at": at}
     connection.execute(sa.insert(camera).values(row))
 
@@ -48,7 +49,7 @@ def test_instants_come_back_in_utc_whatever_their_zone_was(database: sa.Engine) 
 
 
 def test_naive_instants_are_refused(database: sa.Engine) -> None:
-    def store_naive():
+    def store_naive() -> None:
         with writing(database) as connection:
             insert(connection, MOMENT.replace(tzinfo=None))
 
@@ -69,7 +70,7 @@ def test_sqlite_text_compares_with_its_own_date_functions(sqlite_database: sa.En
 
 
 def test_postgres_speaks_utc_and_reads_only_when_told_so(postgres_database: sa.Engine) -> None:
-    def write_while_reading():
+    def write_while_reading() -> None:
         with reading(postgres_database) as connection:
             insert(connection, MOMENT)
 
@@ -97,7 +98,7 @@ def test_a_server_that_is_away_is_named_without_its_password(tmp_path: Path) -> 
     url = f"postgresql://app:hunter2@/x?host={tmp_path}"
     engine = connect(url)
 
-    def read():
+    def read() -> None:
         with reading(engine):
             pass
 
@@ -120,7 +121,7 @@ def test_a_missing_file_is_an_error_only_for_those_who_read(tmp_path: Path) -> N
 
 
 @contextmanager
-def locked(database: sa.Engine):
+def locked(database: sa.Engine) -> Iterator[None]:
     """Hold a lock that writers of ``camera`` wait for."""
     if database.dialect.name == "sqlite":
         with writing(database):
@@ -131,7 +132,7 @@ def locked(database: sa.Engine):
             yield
 
 
-def write_one(database: sa.Engine):
+def write_one(database: sa.Engine) -> None:
     with writing(database) as connection:
         insert(connection, MOMENT)
 
@@ -149,7 +150,7 @@ def test_a_lock_is_waited_for_no_longer_than_was_said(
 def test_a_statement_takes_no_longer_than_was_said(postgres_url: str) -> None:
     hasty = connect(postgres_url, statement_timeout_s=0.1)
 
-    def sleep():
+    def sleep() -> None:
         with reading(hasty) as connection:
             connection.execute(sa.text("SELECT pg_sleep(60)"))
 
@@ -215,7 +216,7 @@ def test_any_name_opens_the_file_of_that_name(tmp_path: Path, name: str) -> None
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def take_away(path, kind):
+def take_away(path: Path, kind: str) -> Path:
     aside = path.with_name("aside.db")
     path.rename(aside)
     if kind == "replaced":
@@ -231,12 +232,12 @@ def test_a_file_taken_away_swallows_no_commit(
 ) -> None:
     path = tmp_path / "surveil.db"
 
-    def write_while_it_is_taken():
+    def write_while_it_is_taken() -> None:
         with writing(sqlite_database) as connection:
             insert(connection, MOMENT)
             return_to.append(take_away(path, kind))
 
-    return_to = []
+    return_to: list[Path] = []
     with pytest.raises(UnavailableError, match="deleted or replaced"):
         write_while_it_is_taken()
     for _ in range(2):

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from kit.events import START_AT, CameraLife, after, make_vote
 
-from surveil.domain import CameraState, Emotion, Reason
+from surveil.domain import CameraState, Emotion, Event, Reason
 from surveil.store.engine import reading, writing
-from surveil.store.ingest import write_batch
+from surveil.store.ingest import Written, write_batch
 from surveil.store.tables import (
     camera,
     camera_event,
@@ -25,18 +27,18 @@ from surveil.store.tables import (
 )
 
 
-def store(database: sa.Engine, events):
+def store(database: sa.Engine, events: Iterable[Event]) -> Written:
     with writing(database) as connection:
         return write_batch(connection, events)
 
 
-def fetch(database: sa.Engine, query):
+def fetch(database: sa.Engine, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
     with reading(database) as connection:
         return connection.execute(query).all()
 
 
 @pytest.fixture
-def life():
+def life() -> CameraLife:
     """A run of twenty seconds with one face, in two minutes and hours."""
     life = CameraLife().says(0, CameraState.CONNECTING).says(0, CameraState.LIVE)
     for second in range(20):
@@ -45,7 +47,7 @@ def life():
     return life
 
 
-def test_a_batch_fills_every_table(database: sa.Engine, life) -> None:
+def test_a_batch_fills_every_table(database: sa.Engine, life: CameraLife) -> None:
     written = store(database, life)
     assert (written.intervals, written.observations, written.camera_events) == (20, 20, 2)
     assert (written.duplicates, written.refused, written.committed) == (0, {}, {"01A": 22})
@@ -71,7 +73,7 @@ def test_a_batch_fills_every_table(database: sa.Engine, life) -> None:
     assert fetch(database, sa.select(gap)) == []
 
 
-def test_rollups_hold_votes_and_sums(database: sa.Engine, life) -> None:
+def test_rollups_hold_votes_and_sums(database: sa.Engine, life: CameraLife) -> None:
     store(database, life)
     for table in (timeline_1m, timeline_1h):
         rows = fetch(
@@ -99,7 +101,7 @@ def test_an_interval_over_a_border_gives_each_bucket_its_seconds(database: sa.En
     assert [(row.intervals, row.analysed_s) for row in rows] == [(1, 2.0), (0, 1.0)]
 
 
-def test_replays_are_counted_and_change_nothing(database: sa.Engine, life) -> None:
+def test_replays_are_counted_and_change_nothing(database: sa.Engine, life: CameraLife) -> None:
     store(database, life)
     before = fetch(database, sa.select(timeline_1m))
     written = store(database, life)
@@ -117,7 +119,7 @@ def test_an_identity_is_stored_once_even_under_another_instant_or_type(database:
     assert fetch(database, sa.select(sa.func.count()).select_from(camera_event)) == [(0,)]
 
 
-def test_a_hole_stops_the_committed_sequence(database: sa.Engine, life) -> None:
+def test_a_hole_stops_the_committed_sequence(database: sa.Engine, life: CameraLife) -> None:
     events = list(life)
     held_back = events.pop(9)
     assert store(database, events).committed == {"01A": 9}
@@ -125,7 +127,7 @@ def test_a_hole_stops_the_committed_sequence(database: sa.Engine, life) -> None:
     assert store(database, [held_back]).committed == {"01A": 22}
 
 
-def test_what_can_never_be_stored_is_refused_alone(database: sa.Engine, life) -> None:
+def test_what_can_never_be_stored_is_refused_alone(database: sa.Engine, life: CameraLife) -> None:
     vote = make_vote(1)
     bad = [
         CameraLife(run="01B").sees(5, 5).events[0],
@@ -162,8 +164,8 @@ def test_a_run_without_a_last_word_lost_its_worker(database: sa.Engine) -> None:
     assert rows[0] == (after(1), "worker-lost")
 
 
-def test_nothing_stays_of_a_transaction_that_fails(database: sa.Engine, life) -> None:
-    def store_and_fail():
+def test_nothing_stays_of_a_transaction_that_fails(database: sa.Engine, life: CameraLife) -> None:
+    def store_and_fail() -> None:
         with writing(database) as connection:
             write_batch(connection, life)
             raise ZeroDivisionError

@@ -11,13 +11,13 @@ from surveil.store.integrity import CHECKS, check_schema
 from surveil.store.rows import Lost
 
 
-def check(database: sa.Engine):
+def check(database: sa.Engine) -> set[str]:
     with reading(database) as connection:
         return {finding.check for check in CHECKS for finding in check(connection)}
 
 
 @pytest.fixture
-def stored(database: sa.Engine):
+def stored(database: sa.Engine) -> sa.Engine:
     life = CameraLife().says(0, CameraState.LIVE)
     for second in range(20):
         life.sees(second, second + 1, make_vote(1), make_vote(2))
@@ -28,7 +28,7 @@ def stored(database: sa.Engine):
     return database
 
 
-def test_what_was_ingested_is_in_order(stored) -> None:
+def test_what_was_ingested_is_in_order(stored: sa.Engine) -> None:
     assert check(stored) == set()
     with reading(stored) as connection:
         assert list(check_schema(connection)) == []
@@ -51,7 +51,7 @@ def test_what_was_ingested_is_in_order(stored) -> None:
         ("DELETE FROM gap", "gaps"),
     ],
 )
-def test_damage_is_found(stored, damage: str, found: str) -> None:
+def test_damage_is_found(stored: sa.Engine, damage: str, found: str) -> None:
     with writing(stored) as connection:
         assert connection.execute(sa.text(damage)).rowcount > 0
     assert found in check(stored)

@@ -9,8 +9,8 @@ from surveil.store.ledger import SeqRanges
 
 
 @given(st.lists(st.integers(1, 30)))
-def test_ranges_are_the_set_of_what_was_added(numbers) -> None:
-    ranges, seen = SeqRanges(), set()
+def test_ranges_are_the_set_of_what_was_added(numbers: list[int]) -> None:
+    ranges, seen = SeqRanges(), set[int]()
     for number in numbers:
         assert ranges.add(number) == (number not in seen)
         seen.add(number)

@@ -13,9 +13,9 @@ from surveil.store.partitions import drop_partitions, ensure_partitions
 DAY = START_AT.date()
 
 
-def rows_of(engine: sa.Engine, name):
+def rows_of(engine: sa.Engine, name: str) -> int:
     with reading(engine) as connection:
-        return connection.scalar(sa.text(f"SELECT count(*) FROM {name}"))
+        return int(connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one())
 
 
 def test_rows_go_to_their_days_partition(postgres_database: sa.Engine) -> None:

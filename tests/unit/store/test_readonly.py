@@ -10,19 +10,19 @@ from sqlalchemy.engine import make_url
 from surveil.errors import ConfigError, UnavailableError
 from surveil.store.engine import connect, reading, writing
 from surveil.store.ingest import write_batch
-from surveil.store.readonly import QueryError, run_query
+from surveil.store.readonly import QueryError, Result, run_query
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
 
 
 @pytest.fixture
-def stored(database: sa.Engine):
+def stored(database: sa.Engine) -> sa.Engine:
     with writing(database) as connection:
         write_batch(connection, CameraLife().sees(0, 1).sees(1, 2).sees(2, 3))
     return database
 
 
-def query(database: sa.Engine, statement, limit=100, timeout_s=20.0):
+def query(database: sa.Engine, statement: str, limit: int = 100, timeout_s: float = 20.0) -> Result:
     return run_query(database, statement, limit=limit, timeout_s=timeout_s)
 
 
@@ -34,7 +34,7 @@ def query(database: sa.Engine, statement, limit=100, timeout_s=20.0):
         "WITH x AS (SELECT seq, camera_id FROM interval) SELECT * FROM x ORDER BY seq",
     ],
 )
-def test_rows_come_with_the_names_of_their_columns(stored, statement: str) -> None:
+def test_rows_come_with_the_names_of_their_columns(stored: sa.Engine, statement: str) -> None:
     if "(" in statement and "WITH" not in statement and stored.dialect.name == "sqlite":
         statement = statement.replace("( ", "").replace(" )", "")
     result = query(stored, statement)
@@ -43,7 +43,7 @@ def test_rows_come_with_the_names_of_their_columns(stored, statement: str) -> No
     assert not result.is_cut
 
 
-def test_a_long_answer_is_cut_and_says_so(stored) -> None:
+def test_a_long_answer_is_cut_and_says_so(stored: sa.Engine) -> None:
     result = query(stored, "SELECT seq FROM interval ORDER BY seq", limit=2)
     assert (result.rows, result.is_cut) == ([(1,), (2,)], True)
 
@@ -61,12 +61,12 @@ def test_a_long_answer_is_cut_and_says_so(stored) -> None:
         "",
     ],
 )
-def test_what_does_not_read_is_refused_before_it_is_sent(stored, statement: str) -> None:
+def test_what_does_not_read_is_refused_before_it_is_sent(stored: sa.Engine, statement: str) -> None:
     with pytest.raises(ConfigError, match="only reads"):
         query(stored, statement)
 
 
-def test_a_write_in_disguise_changes_nothing(stored) -> None:
+def test_a_write_in_disguise_changes_nothing(stored: sa.Engine) -> None:
     disguises = [
         "WITH x AS (SELECT 1) DELETE FROM interval",
         "WITH x AS (DELETE FROM interval RETURNING *) SELECT * FROM x",
@@ -82,29 +82,29 @@ def test_a_write_in_disguise_changes_nothing(stored) -> None:
         assert connection.scalar(sa.text("SELECT count(*) FROM interval")) == 3
 
 
-def test_two_statements_are_refused(stored) -> None:
+def test_two_statements_are_refused(stored: sa.Engine) -> None:
     with pytest.raises(QueryError, match="one statement"):
         query(stored, "SELECT 1; SELECT 2")
 
 
-def test_an_endless_statement_is_ended(stored) -> None:
+def test_an_endless_statement_is_ended(stored: sa.Engine) -> None:
     with pytest.raises(QueryError, match=r"within 0\.2 s"):
         query(stored, ENDLESS, timeout_s=0.2)
 
 
-def test_an_endless_answer_is_cut(stored) -> None:
+def test_an_endless_answer_is_cut(stored: sa.Engine) -> None:
     result = query(stored, ENDLESS.replace("sum(i)", "i"), limit=5)
     assert (len(result.rows), result.is_cut) == (5, True)
 
 
-def test_mistakes_are_explained_in_the_databases_words(stored) -> None:
+def test_mistakes_are_explained_in_the_databases_words(stored: sa.Engine) -> None:
     with pytest.raises(QueryError, match="nowhere"):
         query(stored, "SELECT * FROM nowhere")
     with pytest.raises(QueryError, match="syntax"):
         query(stored, "SELECT * FORM interval")
 
 
-def test_the_pool_is_as_it_was(stored) -> None:
+def test_the_pool_is_as_it_was(stored: sa.Engine) -> None:
     query(stored, "SELECT 1")
     with writing(stored) as connection:
         connection.execute(sa.text("DELETE FROM gap"))
@@ -130,7 +130,7 @@ def test_labels_are_json_that_can_be_taken_apart(sqlite_database: sa.Engine) -> 
     ],
 )
 def test_other_table_functions_and_endless_ones_are_refused(
-    sqlite_database: sa.Engine, statement
+    sqlite_database: sa.Engine, statement: str
 ) -> None:
     with pytest.raises(QueryError):
         query(sqlite_database, statement, timeout_s=0.2)
@@ -148,7 +148,7 @@ def test_a_server_or_file_out_of_reach_is_told_as_such(tmp_path: Path, postgres_
         assert "hunter2" not in str(caught.value)
 
 
-def test_a_statement_of_no_text_is_refused(stored) -> None:
+def test_a_statement_of_no_text_is_refused(stored: sa.Engine) -> None:
     for statement in ("SELECT '\0'", "SELECT '\udcff'"):
         with pytest.raises(ConfigError, match="NUL"):
             query(stored, statement)

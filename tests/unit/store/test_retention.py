@@ -32,7 +32,7 @@ def test_the_cutoff_is_the_start_of_a_utc_day() -> None:
 
 
 @pytest.fixture
-def life():
+def life() -> CameraLife:
     """One run on each of four days."""
     life = CameraLife()
     for day in range(4):
@@ -43,19 +43,21 @@ def life():
     return life
 
 
-def count(database: sa.Engine, table):
+def count(database: sa.Engine, table: sa.Table) -> int:
     with reading(database) as connection:
-        return connection.scalar(sa.select(sa.func.count()).select_from(table))
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
-def prune(database: sa.Engine, days_after_start):
+def prune(database: sa.Engine, days_after_start: int) -> int:
     first = START_AT.replace(hour=0, minute=0, second=0)
     before_at = first + timedelta(days=days_after_start)
     return sum(retention.prune(database, before_at, actor="test", now=after(10 * DAY_S)))
 
 
 @pytest.mark.parametrize("partitioned", [True, False])
-def test_old_rows_go_and_rollups_stay(database: sa.Engine, life, partitioned: bool) -> None:
+def test_old_rows_go_and_rollups_stay(
+    database: sa.Engine, life: CameraLife, partitioned: bool
+) -> None:
     days = [(START_AT + timedelta(days=day)).date() for day in range(4)]
     with writing(database) as connection:
         ensure_partitions(connection, days if partitioned else [])
@@ -98,7 +100,7 @@ def test_a_gap_that_is_still_open_is_kept_and_goes_on(database: sa.Engine) -> No
 
 
 def test_prune_can_be_stopped_and_done_again(
-    database: sa.Engine, life, monkeypatch: pytest.MonkeyPatch
+    database: sa.Engine, life: CameraLife, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "BATCH_ROWS", 1)
     with writing(database) as connection:
@@ -113,7 +115,7 @@ def test_prune_can_be_stopped_and_done_again(
     assert prune(database, 3) == 0
 
 
-def test_the_coverage_of_deleted_days_stays(database: sa.Engine, life) -> None:
+def test_the_coverage_of_deleted_days_stays(database: sa.Engine, life: CameraLife) -> None:
     query = sa.text("SELECT camera, bucket_at, gap_s, reason FROM v_coverage ORDER BY bucket_at")
     with writing(database) as connection:
         write_batch(connection, life)

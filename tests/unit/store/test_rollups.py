@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,14 +16,16 @@ NAMES = [emotion.value for emotion in EMOTIONS]
 
 
 @given(st.integers(1, 2**31), st.integers(0, 2**50), st.integers(0, 2**50))
-def test_the_sum_behind_a_mean_is_found_again_exactly(count, one, other) -> None:
+def test_the_sum_behind_a_mean_is_found_again_exactly(count: int, one: int, other: int) -> None:
     sums = dict.fromkeys(NAMES, one * GRID) | {"sad": other * GRID}
     row = {"intervals": count} | sums
     assert with_sums(with_means(row)) | row == with_sums(with_means(row))
 
 
 @given(st.lists(st.floats(0, 1), max_size=50), st.randoms(use_true_random=False))
-def test_sums_of_quantised_scores_do_not_depend_on_order(scores, chance) -> None:
+def test_sums_of_quantised_scores_do_not_depend_on_order(
+    scores: list[float], chance: Random
+) -> None:
     quantised = [quantise(score) for score in scores]
     shuffled = chance.sample(quantised, k=len(quantised))
     assert sum(quantised) == sum(shuffled)
@@ -30,7 +33,7 @@ def test_sums_of_quantised_scores_do_not_depend_on_order(scores, chance) -> None
 
 
 @given(st.integers(0, 10**9), st.integers(1, 3600 * 10**6), st.sampled_from([60, 3600]))
-def test_a_span_is_split_without_loss(start_us, length_us, bucket_s) -> None:
+def test_a_span_is_split_without_loss(start_us: int, length_us: int, bucket_s: int) -> None:
     from_at = START_AT + timedelta(microseconds=start_us)
     parts = list(split_span(from_at, from_at + timedelta(microseconds=length_us), bucket_s))
     assert abs(sum(seconds for _, seconds in parts) - length_us / 1e6) < len(parts) * GRID

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +23,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("view", COLUMNS)
-def test_columns_are_the_users_interface(database: sa.Engine, view) -> None:
+def test_columns_are_the_users_interface(database: sa.Engine, view: str) -> None:
     with reading(database) as connection:
         result = connection.execute(sa.text(f"SELECT * FROM {view}"))
         assert list(result.keys()) == COLUMNS[view].split()
@@ -91,7 +93,7 @@ def test_alerts_show_severity_and_summary(database: sa.Engine) -> None:
     assert tuple(row) == ("warning", "lobby: 50% angry", "firing")
 
 
-def read_coverage(database: sa.Engine):
+def read_coverage(database: sa.Engine) -> Sequence[sa.Row[Any]]:
     query = "SELECT bucket_at, coverage, gap_s, reason FROM v_coverage ORDER BY bucket_at"
     with reading(database) as connection:
         return connection.execute(sa.text(query)).all()

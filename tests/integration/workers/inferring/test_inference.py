@@ -472,7 +472,7 @@ def test_what_a_policy_forbids_is_written_nowhere(
     lobby: Camera,
     redis_server: EmbeddedRedis,
     redis_client: redis.Redis,
-    capfd,
+    capfd: pytest.CaptureFixture[str],
     keeps_tracks: bool,
 ) -> None:
     go_live(lobby)

@@ -5,20 +5,23 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 import sqlalchemy as sa
 from kit.events import CameraLife, make_vote
+from kit.servers import PostgresServer
 from sqlalchemy.engine import make_url
 from ulid import ULID
 
 from surveil.config import load_fleet
-from surveil.domain import CameraState
+from surveil.domain import CameraState, Event
 from surveil.events.codec import encode
 from surveil.events.connection import connect as connect_redis
 from surveil.events.consumer import GroupReader
@@ -26,7 +29,7 @@ from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import read_committed
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading, writing
-from surveil.store.integrity import CHECKS
+from surveil.store.integrity import CHECKS, Finding
 from surveil.store.tables import camera, camera_event, dead_letter, interval
 from surveil.workers.host.lifeline import LocalLifeline
 from surveil.workers.recording import recorder
@@ -37,14 +40,14 @@ BEGAN_AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 """Of the events: Redis numbers entries by its clock, and both must agree."""
 
 
-def wait_until(condition, what):
+def wait_until(condition: Callable[[], Any], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
         assert time.monotonic() < deadline, f"not within {DEADLINE_S} s: {what}"
         time.sleep(0.02)
 
 
-def make_fleet_file(folder, redis_url, database_url: str):
+def make_fleet_file(folder: Path, redis_url: str, database_url: str) -> Path:
     path = folder / "fleet.yaml"
     path.write_text(
         f"version: 1\nredis: {redis_url}\ndatabase: {database_url}\n"
@@ -53,7 +56,7 @@ def make_fleet_file(folder, redis_url, database_url: str):
     return path
 
 
-def make_run(count, camera="lobby"):
+def make_run(count: int, camera: str = "lobby") -> CameraLife:
     """Return a run of ``count`` events."""
     life = CameraLife(camera, str(ULID.from_datetime(BEGAN_AT)), BEGAN_AT).says(0, CameraState.LIVE)
     for second in range(count - 1):
@@ -61,33 +64,33 @@ def make_run(count, camera="lobby"):
     return life
 
 
-def publish(client, events):
+def publish(client: redis.Redis, events: Iterable[Event]) -> None:
     with client.pipeline(transaction=False) as pipe:
         for event in events:
             pipe.xadd(stream_key(0), encode(event))
         pipe.execute()
 
 
-def count_rows(engine: sa.Engine, *tables):
+def count_rows(engine: sa.Engine, *tables: sa.Table) -> int:
     with reading(engine) as connection:
         counts = (sa.select(sa.func.count()).select_from(table) for table in tables)
-        return sum(connection.scalar(query) for query in counts)
+        return sum(connection.execute(query).scalar_one() for query in counts)
 
 
-def count_events(engine: sa.Engine):
+def count_events(engine: sa.Engine) -> int:
     return count_rows(engine, interval, camera_event)
 
 
-def find_damage(engine: sa.Engine):
+def find_damage(engine: sa.Engine) -> list[Finding]:
     with reading(engine) as connection:
         return [finding for check in CHECKS for finding in check(connection)]
 
 
 @contextmanager
-def running(fleet_path):
+def running(fleet_path: Path) -> Iterator[LocalLifeline]:
     """Run a recorder in a thread of this process; gives its lifeline."""
     lifeline = LocalLifeline()
-    results = []
+    results: list[int] = []
     thread = threading.Thread(
         target=lambda: results.append(recorder.run(load_fleet(fleet_path), lifeline))
     )
@@ -100,7 +103,7 @@ def running(fleet_path):
     assert results == [0]
 
 
-def sample(lifeline, name, **labels):
+def sample(lifeline: LocalLifeline, name: str, **labels: str) -> float:
     return lifeline.telemetry.samples.get((name, tuple(sorted(labels.items()))), 0)
 
 
@@ -181,7 +184,7 @@ def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
 
 def test_sql_away_is_named_and_nothing_is_lost(
     tmp_path: Path,
-    postgres_server,
+    postgres_server: PostgresServer,
     postgres_url: str,
     redis_server: EmbeddedRedis,
     redis_client: redis.Redis,

@@ -13,8 +13,17 @@ KOLKATA = ZoneInfo("Asia/Kolkata")
 HOUR = timedelta(hours=1)
 
 
-def local(zone, *parts, fold=0):
-    return datetime(*parts, tzinfo=zone, fold=fold).astimezone(UTC)
+def local(
+    zone: ZoneInfo,
+    year: int,
+    month: int,
+    day: int,
+    hour: int = 0,
+    minute: int = 0,
+    *,
+    fold: int = 0,
+) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=zone, fold=fold).astimezone(UTC)
 
 
 def test_edges_cover_the_span_and_fall_on_whole_buckets() -> None:
@@ -31,7 +40,7 @@ def test_edges_cover_the_span_and_fall_on_whole_buckets() -> None:
 @pytest.mark.parametrize(
     ("day", "hours"), [((2026, 3, 28), 24), ((2026, 3, 29), 23), ((2026, 10, 25), 25)]
 )
-def test_a_local_day_has_as_many_hours_as_it_lasts(day, hours: int) -> None:
+def test_a_local_day_has_as_many_hours_as_it_lasts(day: tuple[int, int, int], hours: int) -> None:
     year, month, number = day
     start, end = local(BERLIN, *day), local(BERLIN, year, month, number + 1)
     edges = bucket_edges(start, end, 3600, BERLIN)

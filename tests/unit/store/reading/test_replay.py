@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,28 +9,34 @@ from kit.events import CameraLife, after, make_vote
 from kit.lives import lives
 from kit.rows import empty_tables
 
-from surveil.domain import CameraEvent, CameraState, Reason
+from surveil.domain import CameraEvent, CameraState, Event, Reason
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.reading import replay
-from surveil.store.rows import camera_event_row, interval_row, observation_rows, span
+from surveil.store.rows import Row, camera_event_row, interval_row, observation_rows, span
 from surveil.store.scope import Scope
 
 LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
 
 
-def store(database: sa.Engine, *events):
+def store(database: sa.Engine, *events: Event) -> None:
     with writing(database) as connection:
         write_batch(connection, events)
 
 
-def read(database: sa.Engine, since_at=LONG_AGO, until_at=FAR_AHEAD, scope=None, held=6):
+def read(
+    database: sa.Engine,
+    since_at: datetime = LONG_AGO,
+    until_at: datetime = FAR_AHEAD,
+    scope: Scope | None = None,
+    held: int = 6,
+) -> list[Event]:
     scope = scope or Scope.all()
     with reading(database) as connection:
         return list(replay(connection, scope, since_at, until_at, held_events=held))
 
 
-def rows_of(event):
+def rows_of(event: Event) -> list[Row]:
     """Return all of an event, as exact as it is stored."""
     if isinstance(event, CameraEvent):
         return [camera_event_row(event)]
@@ -38,7 +44,7 @@ def rows_of(event):
     return [interval_row(event), *votes]
 
 
-def place(event):
+def place(event: Event) -> tuple[datetime, str, int]:
     return span(event)[1], event.run, event.seq
 
 
@@ -55,7 +61,7 @@ def test_what_was_stored_comes_back_in_order_of_time(
         suppress_health_check=[HealthCheck.too_slow],
     )
     @given(one=lives("lobby"), other=lives("door"))
-    def check(one, other):
+    def check(one: list[Event], other: list[Event]) -> None:
         empty_tables(database)
         store(database, *one, *other)
         found = read(database)

@@ -6,6 +6,8 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,18 +17,20 @@ from kit.lives import lives
 from kit.rows import empty_tables
 
 import surveil.store.reading
+from surveil.domain import Event
 from surveil.errors import ConfigError
 from surveil.store import reading as questions
 from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
+from surveil.store.reading import Bucket
 from surveil.store.scope import Scope
 
 MINE, OTHER = "lobby", "vault"
 LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
 EDGES = [after(-50), after(10), after(70), after(130)]
 
-ASK = {
+ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "count_runs": lambda c, scope: questions.count_runs(c, scope),
     "list_cameras": lambda c, scope: questions.list_cameras(c, scope),
     "load_active": lambda c, scope: questions.load_active(c, scope, rule=None, limit=100),
@@ -42,14 +46,14 @@ ASK = {
 """A call of each function of the read side."""
 
 
-def read_one(connection: sa.Connection, scope, camera):
+def read_one(connection: sa.Connection, scope: Scope, camera: str) -> list[Bucket]:
     try:
         return questions.read_timeline(connection, scope, camera, EDGES, after(200))
     except ConfigError:
         return []
 
 
-def functions():
+def functions() -> dict[str, Callable[..., Any]]:
     """Return every public function of the read side that asks the database."""
     found = {}
     for module in pkgutil.iter_modules(surveil.store.reading.__path__):
@@ -66,14 +70,14 @@ def test_each_function_is_asked_here() -> None:
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_each_function_demands_a_scope(name) -> None:
+def test_each_function_demands_a_scope(name: str) -> None:
     scope = inspect.signature(functions()[name]).parameters["scope"]
     assert scope.annotation == "Scope"
     assert scope.default is inspect.Parameter.empty
 
 
-def commit_some_alerts(connection: sa.Connection, *cameras):
-    def step(camera, before, to, second):
+def commit_some_alerts(connection: sa.Connection, *cameras: str | None) -> None:
+    def step(camera: str | None, before: str, to: str, second: float) -> AlertStep:
         key = camera or "site"
         sent = OutboxMessage(f"msg-{key}-{second}", "ops", {"key": key})
         at = after(second)
@@ -85,12 +89,12 @@ def commit_some_alerts(connection: sa.Connection, *cameras):
     commit_alerts(connection, AlertBatch(steps=steps), number=1, now_at=after(40))
 
 
-def answers(database: sa.Engine, scope):
+def answers(database: sa.Engine, scope: Scope) -> dict[str, Any]:
     with reading(database) as connection:
         return {name: without_ids(ask(connection, scope)) for name, ask in ASK.items()}
 
 
-def without_ids(value):
+def without_ids(value: Any) -> Any:
     """Blank the keys that count over all cameras."""
     if isinstance(value, list | tuple):
         return [without_ids(item) for item in value]
@@ -107,7 +111,7 @@ def without_ids(value):
 )
 @given(mine=lives(MINE), other=lives(OTHER))
 def test_a_scope_of_one_camera_reads_as_if_there_were_no_other(
-    sqlite_database: sa.Engine, mine, other
+    sqlite_database: sa.Engine, mine: list[Event], other: list[Event]
 ) -> None:
     empty_tables(sqlite_database)
     with writing(sqlite_database) as connection:
@@ -126,7 +130,7 @@ def test_a_scope_of_one_camera_reads_as_if_there_were_no_other(
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_an_empty_scope_sees_nothing(database: sa.Engine, name) -> None:
+def test_an_empty_scope_sees_nothing(database: sa.Engine, name: str) -> None:
     with writing(database) as connection:
         commit_some_alerts(connection, MINE, None)
     with reading(database) as connection:

@@ -177,7 +177,12 @@ def test_states_of_a_run_are_told_before_its_frames(worker: Worker, log: Log) ->
     ],
 )
 def test_what_ends_a_frames_run_comes_after_the_frame(
-    worker: Worker, log: Log, known, news, of_run, count: int
+    worker: Worker,
+    log: Log,
+    known: tuple[CameraState, ...],
+    news: tuple[CameraState, ...],
+    of_run: str,
+    count: int,
 ) -> None:
     worker.timeline.resume(log.say(*known), now(0))
     assert worker.timeline.count_before(log.say(*news), frame(1, 0.1, of_run)) == count

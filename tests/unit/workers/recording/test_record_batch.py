@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from kit.events import START_AT as BEGAN_AT
 from kit.events import CameraLife, make_vote
 
-from surveil.domain import CameraState
+from surveil.domain import CameraState, Event
 from surveil.errors import UnavailableError
 from surveil.events.consumer import Delivery, EntryId, Unreadable
 from surveil.events.streams import stream_key
@@ -23,7 +24,7 @@ from surveil.workers.recording.record_batch import BatchWriter
 RUN = "01JD0000000000000000000000"
 
 
-def deliver(events, later_s=0.0):
+def deliver(events: Iterable[Event], later_s: float = 0.0) -> list[Delivery]:
     """Return events as entries that were published at ``BEGAN_AT``, or later."""
     at_ms = round((BEGAN_AT.timestamp() + later_s) * 1000)
     return [
@@ -31,12 +32,12 @@ def deliver(events, later_s=0.0):
     ]
 
 
-def count_letters(database: sa.Engine):
+def count_letters(database: sa.Engine) -> int:
     with reading(database) as connection:
-        return connection.scalar(sa.select(sa.func.count()).select_from(dead_letter))
+        return connection.execute(sa.select(sa.func.count()).select_from(dead_letter)).scalar_one()
 
 
-def poisoned(delivery):
+def poisoned(delivery: Delivery) -> Delivery:
     told = Unreadable("poisoned", "handed out 21 times", {"data": "{}"}, delivery.event, 21)
     return Delivery(delivery.entry_id, told)
 
@@ -105,7 +106,7 @@ def test_an_entry_the_database_refuses_is_found_among_the_others(
 
 @pytest.mark.parametrize("away_s", [365 * 86400, 3601, -401 * 86400])
 def test_an_event_far_from_the_time_of_its_entry_is_a_dead_letter(
-    database: sa.Engine, away_s
+    database: sa.Engine, away_s: float
 ) -> None:
     life = CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1).sees(away_s, away_s + 1).sees(1, 2)
     recorded = BatchWriter(database, "recorder").write(deliver(life))
@@ -121,7 +122,7 @@ def test_an_event_far_from_the_time_of_its_entry_is_a_dead_letter(
 
 
 @pytest.mark.parametrize("later_s", [0, 86400, 399 * 86400])
-def test_an_event_that_lay_in_a_spool_is_stored(sqlite_database: sa.Engine, later_s) -> None:
+def test_an_event_that_lay_in_a_spool_is_stored(sqlite_database: sa.Engine, later_s: float) -> None:
     life = CameraLife("lobby", RUN, BEGAN_AT).sees(0, 1).sees(1, 2)
     recorded = BatchWriter(sqlite_database, "recorder").write(deliver(life, later_s))
     assert (recorded.stored["interval"], recorded.dead) == (2, {})

@@ -19,20 +19,20 @@ from surveil.workers.recording.upkeep import Upkeep
 DAY_S = 86400
 
 
-def days_of(database: sa.Engine):
+def days_of(database: sa.Engine) -> list[str]:
     query = sa.text("SELECT relname FROM pg_class WHERE relname LIKE 'interval_p%' ORDER BY 1")
     with reading(database) as connection:
         names = connection.scalars(query).all()
     return [name for name in names if len(name) == len("interval_p20260301")]
 
 
-def count(database: sa.Engine, table):
+def count(database: sa.Engine, table: sa.Table) -> int:
     with reading(database) as connection:
-        return connection.scalar(sa.select(sa.func.count()).select_from(table))
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
 @pytest.fixture
-def four_days(database: sa.Engine):
+def four_days(database: sa.Engine) -> sa.Engine:
     life = CameraLife()
     for day in range(4):
         life.sees(day * DAY_S, day * DAY_S + 1, make_vote(1))
@@ -57,7 +57,7 @@ def test_a_day_is_prepared_once(postgres_database: sa.Engine) -> None:
     assert days_of(postgres_database) == []
 
 
-def test_what_is_not_kept_goes_step_by_step(four_days) -> None:
+def test_what_is_not_kept_goes_step_by_step(four_days: sa.Engine) -> None:
     upkeep = Upkeep(four_days, 2, now=lambda: after(3 * DAY_S))
     steps = 1
     while upkeep.prune_step():
@@ -66,7 +66,7 @@ def test_what_is_not_kept_goes_step_by_step(four_days) -> None:
     assert (count(four_days, interval), count(four_days, observation)) == (3, 3)
 
 
-def test_the_next_round_waits_for_its_time(four_days) -> None:
+def test_the_next_round_waits_for_its_time(four_days: sa.Engine) -> None:
     now_at = after(3 * DAY_S)
     upkeep = Upkeep(four_days, 2, now=lambda: now_at)
     while upkeep.prune_step():
@@ -81,7 +81,7 @@ def test_the_next_round_waits_for_its_time(four_days) -> None:
     assert count(four_days, interval) == 0
 
 
-def test_all_is_kept_where_nothing_is_to_be_deleted(four_days) -> None:
+def test_all_is_kept_where_nothing_is_to_be_deleted(four_days: sa.Engine) -> None:
     assert not Upkeep(four_days, None, now=lambda: after(999 * DAY_S)).prune_step()
     assert count(four_days, interval) == 4
 
