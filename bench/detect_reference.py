@@ -50,7 +50,7 @@ class Agreement:
         return self.missing == 0
 
 
-Faces = tuple[NDArray, NDArray, NDArray]
+Faces = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 """Boxes clipped to the frame ``(N, 4)``, scores ``(N,)`` and landmarks ``(N, 5, 2)``."""
 
 
@@ -61,7 +61,8 @@ def reference_faces(reference: MTCNN, image: Image) -> Faces | None:
     except (RuntimeError, IndexError):  # its known faults: tiny frames, degenerate crops
         return None
     if boxes is None:
-        return np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2))
+        none = np.zeros(0, np.float32)
+        return none.reshape(0, 4), none, none.reshape(0, 5, 2)
     height, width = image.shape[:2]
     clipped = clip(np.asarray(boxes, dtype=np.float32), width=width, height=height)
     real = areas(clipped) > 0
@@ -104,7 +105,7 @@ def pictures(path: Path, every: int) -> Iterator[Image]:
     with av.open(str(path)) as container:
         for index, frame in enumerate(container.decode(video=0)):
             if index % every == 0:
-                yield frame.to_ndarray(format="rgb24")
+                yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def material(shared: Path) -> list[Path]:

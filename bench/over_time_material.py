@@ -57,13 +57,14 @@ class Material:
         def crops() -> dict[int, list[list[NDArray[np.uint8]]]]:
             random = np.random.default_rng(0)
             table = pd.read_parquet(self._shared / "data" / "fer2013" / "publictest.parquet")
-            return {
-                int(emotion): [
-                    [_jittered(_decode(data), random) for _ in range(views)]
-                    for data in group.image.sample(min(images, len(group)), random_state=0)
+            found = {}
+            for emotion in range(len(EMOTIONS)):
+                data = table.image[table.emotion == emotion]
+                found[emotion] = [
+                    [_jittered(_decode(one), random) for _ in range(views)]
+                    for one in data.sample(min(images, len(data)), random_state=0)
                 ]
-                for emotion, group in table.groupby("emotion")
-            }
+            return found
 
         return self._pool(f"publictest-{images}-{views}", crops)
 
@@ -74,17 +75,14 @@ class Material:
             random = np.random.default_rng(0)
             detector = MtcnnDetector(min_face_px=80, min_score=0.9)
             pictures: dict[int, list[list[NDArray[np.uint8]]]] = defaultdict(list)
-            for row in self._portraits().itertuples():
-                picture = _decode(row.image)
+            portraits = self._portraits()
+            for data, emotion in zip(portraits.image, portraits.emotion, strict=True):
+                picture = _decode(data)
                 scale = PORTRAIT_PX / max(picture.shape[:2])
-                picture = cv2.resize(
-                    picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
-                )
+                picture = _scaled(picture, scale)
                 if found := detector.detect([picture])[0]:
                     box = max(found, key=lambda face: face.box.height).box
-                    pictures[row.emotion].append(
-                        [_seen(picture, box, random) for _ in range(views)]
-                    )
+                    pictures[emotion].append([_seen(picture, box, random) for _ in range(views)])
             return pictures
 
         return self._pool(f"london-{views}", crops)
@@ -121,7 +119,7 @@ class Material:
         kept = self._kept / f"{name}.npz"
         if not kept.exists():
             classifier = Classifier.load(find_model(self._model))
-            scores = {
+            scores: dict[str, Any] = {
                 str(emotion): np.stack([classifier.classify(views) for views in pictures])
                 for emotion, pictures in crops().items()
             }
@@ -174,7 +172,9 @@ def _visit(truth: dict[str, Any], person: str, at_s: float) -> int:
     )
 
 
-def _watch(clip: Path, model: str, fps: float) -> dict[int, list[tuple[float, list, list]]]:
+def _watch(
+    clip: Path, model: str, fps: float
+) -> dict[int, list[tuple[float, list[float], list[float]]]]:
     """Return what the pipeline makes of a clip without smoothing: time, box, scores per track."""
     camera = CameraDefaults()
     pipeline = build_pipeline(
@@ -194,7 +194,7 @@ def _watch(clip: Path, model: str, fps: float) -> dict[int, list[tuple[float, li
         policy=INDIVIDUAL,
         keep_moments=True,
     ).moments
-    tracks: dict[int, list[tuple[float, list, list]]] = defaultdict(list)
+    tracks: dict[int, list[tuple[float, list[float], list[float]]]] = defaultdict(list)
     for moment in moments:
         for face in moment.faces:
             box = list(face.detection.box.xyxy)
@@ -203,8 +203,13 @@ def _watch(clip: Path, model: str, fps: float) -> dict[int, list[tuple[float, li
 
 
 def _decode(data: bytes) -> NDArray[np.uint8]:
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    bgr = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
     return np.ascontiguousarray(bgr[:, :, ::-1])
+
+
+def _scaled(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def _jittered(face: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
@@ -215,13 +220,13 @@ def _jittered(face: NDArray[np.uint8], random: np.random.Generator) -> NDArray[n
     )
     turn[:, 2] += random.uniform(-0.04, 0.04, 2) * side
     moved = cv2.warpAffine(face, turn, (side, side), borderMode=cv2.BORDER_REFLECT_101)
-    return _lit(moved, random)
+    return _lit(np.asarray(moved, np.uint8), random)
 
 
 def _seen(picture: NDArray[np.uint8], box: Box, random: np.random.Generator) -> NDArray[np.uint8]:
     """Return the crop of a face as a camera at some distance gives it, the box off by a bit."""
     scale = random.uniform(*FACE_PX) / box.height
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = _scaled(picture, scale)
     dx, dy = random.uniform(-0.04, 0.04, 2) * box.height
     grown = random.uniform(-0.03, 0.03) * box.height
     near = Box(

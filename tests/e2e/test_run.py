@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,13 @@ def test_kill_9_of_workers_leaves_no_hole(run_surveil: Start, server: RtspServer
         rows = daemon.sql(intervals)
         return int(rows[0][0]) if rows else 0
 
+    def has_grown(before: int) -> bool:
+        return analysed() >= before + 4
+
     for name in ("recorder", "inference", "capture:lobby"):
         before = until(analysed, "intervals")
         os.kill(daemon.children()[name], signal.SIGKILL)
-        until(lambda before=before: analysed() >= before + 4, f"intervals after the loss of {name}")
+        until(partial(has_grown, before), f"intervals after the loss of {name}")
     assert daemon.end() == 0
     assert_whole(daemon)
     assert daemon.sql("SELECT count(*) FROM gap")[0][0] >= 2

@@ -51,6 +51,7 @@ def _make_clip(path: Path, codec: str) -> Path:
     """Write two seconds of a moving square, 96x64 at 10 pictures a second."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=10)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = 96, 64
         stream.pix_fmt = "yuv420p"
         for index in range(20):

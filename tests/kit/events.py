@@ -105,6 +105,10 @@ class CameraLife:
         )
         return self
 
+    @property
+    def intervals(self) -> list[IntervalEvent]:
+        return [event for event in self.events if isinstance(event, IntervalEvent)]
+
     def _after(self, seconds: float) -> datetime:
         return self.start_at + timedelta(seconds=seconds)
 

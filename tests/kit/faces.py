@@ -21,7 +21,9 @@ def draw_face(picture: NDArray[np.uint8], x: float, y: float, size: float) -> No
     """Draw a frontal face into an RGB picture, about ``size`` pixels high around ``x, y``."""
     unit = size / 100
 
-    def ellipse(dx: float, dy: float, half_width: float, half_height: float, colour: tuple) -> None:
+    def ellipse(
+        dx: float, dy: float, half_width: float, half_height: float, colour: tuple[int, int, int]
+    ) -> None:
         centre = (round(x + dx * unit), round(y + dy * unit))
         axes = (max(1, round(half_width * unit)), max(1, round(half_height * unit)))
         cv2.ellipse(picture, centre, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
@@ -47,7 +49,7 @@ def drawn_frame(
         draw_face(picture, *face)
     blurred = cv2.GaussianBlur(picture, (0, 0), 1).astype(np.int16)
     noise = np.random.default_rng(noise_seed).integers(-3, 4, (height, width, 1))
-    return np.clip(blurred + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(blurred + noise, 0, 255), np.uint8)
 
 
 WIDTH, HEIGHT = 1280, 720

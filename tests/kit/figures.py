@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from surveil.classify.networks import StoredModel, build_network, read_model
 from surveil.classify.networks import write_model as write_network
-from surveil.domain import EMOTIONS
 from surveil.models import ModelFacts, PixelFacts
 from surveil.models.architecture import ResNetSmall
 from surveil.training.faces import Faces
@@ -177,10 +176,6 @@ def write_model(
                      "macro_f1": share}
         }  # fmt: skip
     return write(models / name, described, metrics(described, {"faces-a": figures}, **changes))
-
-
-SEVEN = tuple(emotion.value for emotion in EMOTIONS)
-FOUR = ("happy", "sad", "surprise", "neutral")
 
 
 def model_in(

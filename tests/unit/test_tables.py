@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from surveil.tables import Column, cell, draw_table, number, whole
 
@@ -16,10 +18,15 @@ ROWS = (
 )
 
 
-def draw(width: int, columns: object = COLUMNS, rows: object = ROWS) -> list[str]:
-    console = Console(file=io.StringIO(), width=width)
-    console.print(draw_table(console, columns, rows))  # type: ignore[arg-type]
-    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+def draw(
+    width: int,
+    columns: Sequence[Column | str] = COLUMNS,
+    rows: Sequence[Sequence[Text | str]] = ROWS,
+) -> list[str]:
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    console.print(draw_table(console, columns, rows))
+    return out.getvalue().splitlines()
 
 
 def test_one_line_a_row_where_there_is_room() -> None:

@@ -82,6 +82,7 @@ def write_clip(
     width, height = size
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=fps)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for n in range(round(seconds * fps)):
             image = np.zeros((height, width, 3), np.uint8)

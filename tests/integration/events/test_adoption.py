@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from kit.stream import published
 from kit.waiting import until
 
+from surveil.domain import Event
 from surveil.errors import InUseError
 from surveil.events.adoption import Adopter, spool_path
 from surveil.events.codec import decode
@@ -18,7 +20,6 @@ from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import publish_committed
 from surveil.events.publisher import Pace
 from surveil.events.spool import Spool
-from surveil.events.streams import stream_key
 
 RUN = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
 
@@ -39,7 +40,7 @@ time.sleep(600)
 
 
 @pytest.fixture
-def left(tmp_path: Path) -> list[object]:
+def left(tmp_path: Path) -> list[Event]:
     """What a killed worker named ``inference-2`` has left: its events."""
     path = spool_path(tmp_path, "inference-2")
     worker = subprocess.Popen(
@@ -65,24 +66,20 @@ def adopter(tmp_path: Path, redis_server: EmbeddedRedis) -> Iterator[Adopter]:
     adopter.stop()
 
 
-def stream(client: redis.Redis) -> list[object]:
-    return [decode(entry) for _, entry in client.xrange(stream_key(0))]  # type: ignore[union-attr]
-
-
 def test_an_orphaned_spool_is_published_as_it_was_and_removed_once_committed(
-    tmp_path: Path, left: list[object], adopter: Adopter, redis_client: redis.Redis
+    tmp_path: Path, left: list[Event], adopter: Adopter, redis_client: redis.Redis
 ) -> None:
     adopter.start()
-    until(lambda: len(stream(redis_client)) >= len(left), "the events in Redis")
-    assert stream(redis_client) == left
+    until(lambda: len(published(redis_client)) >= len(left), "the events in Redis")
+    assert published(redis_client) == left
     assert spool_path(tmp_path, "inference-2").exists()  # until SQL has all of it
     publish_committed(redis_client, {RUN: len(left)})
     until(lambda: not spool_path(tmp_path, "inference-2").exists(), "its removal")
-    assert stream(redis_client) == left  # sent once
+    assert published(redis_client) == left  # sent once
 
 
 def test_the_spools_of_living_workers_are_left_alone(
-    tmp_path: Path, left: list[object], adopter: Adopter
+    tmp_path: Path, left: list[Event], adopter: Adopter
 ) -> None:
     Spool(spool_path(tmp_path, "inference")).close()  # being started again just now
     held = Spool(spool_path(tmp_path, "inference-3"))  # of a process that lives
@@ -94,10 +91,10 @@ def test_the_spools_of_living_workers_are_left_alone(
 
 
 def test_what_is_not_committed_when_the_adopter_ends_stays(
-    tmp_path: Path, left: list[object], adopter: Adopter, redis_client: redis.Redis
+    tmp_path: Path, left: list[Event], adopter: Adopter, redis_client: redis.Redis
 ) -> None:
     adopter.start()
-    until(lambda: len(stream(redis_client)) >= len(left), "the events in Redis")
+    until(lambda: len(published(redis_client)) >= len(left), "the events in Redis")
     adopter.stop()
     spool = Spool(spool_path(tmp_path, "inference-2"))
     assert spool.pending_count == len(left)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 import redis
+from kit.stream import publish
 
 from surveil.domain import CameraEvent, CameraState, Reason
-from surveil.events.codec import encode
 from surveil.events.connection import connect
 from surveil.events.consumer import Delivery, EntryId, GroupReader, Unreadable
 from surveil.events.embedded import EmbeddedRedis
@@ -23,13 +23,25 @@ def camera_event(seq: int) -> CameraEvent:
 
 
 def put(client: redis.Redis, *seqs: int, partition: int = 0) -> None:
-    for seq in seqs:
-        client.xadd(stream_key(partition), encode(camera_event(seq)))
+    publish(client, map(camera_event, seqs), partition=partition)
 
 
-def reader(server: EmbeddedRedis, consumer: str = "a", **options: float) -> GroupReader:
+def reader(
+    server: EmbeddedRedis,
+    consumer: str = "a",
+    *,
+    claim_idle_s: float = 60.0,
+    max_deliveries: int = 5,
+) -> GroupReader:
     client = connect(server.url, block_s=2)
-    return GroupReader(client, "recorder", consumer, 1, **options)  # type: ignore[arg-type]
+    return GroupReader(
+        client,
+        "recorder",
+        consumer,
+        1,
+        claim_idle_s=claim_idle_s,
+        max_deliveries=max_deliveries,
+    )
 
 
 def seqs(deliveries: list[Delivery]) -> list[int]:
@@ -163,7 +175,7 @@ def test_trims_only_what_every_group_has_acknowledged(
     alerter.ack(ids(deliveries)[:600])
     removed = recorder.trim()
     assert 0 < removed <= 600
-    left = {entry_id for entry_id, _ in redis_client.xrange(stream_key(0))}
+    left = {entry_id for entry_id, _ in redis_client.xrange(stream_key(0)) or ()}
     assert {d.entry_id.id.encode() for d in deliveries[600:]} <= left
 
 

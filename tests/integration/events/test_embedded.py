@@ -58,6 +58,7 @@ def test_keeps_its_data_over_a_restart(own_redis_server: EmbeddedRedis) -> None:
 
 
 def test_starts_again_after_it_was_killed(own_redis_server: EmbeddedRedis) -> None:
+    assert own_redis_server.pid is not None
     os.kill(own_redis_server.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10.0
     while own_redis_server.is_running() and time.monotonic() < deadline:

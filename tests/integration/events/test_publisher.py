@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from kit.stream import published
 
 from surveil.domain import FrameCounts, IntervalEvent
-from surveil.events.codec import decode
 from surveil.events.connection import EvictionPolicyError, connect
 from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import publish_committed
@@ -39,7 +39,7 @@ def fill(spool: Spool, count: int, camera: str = "lobby") -> None:
 
 
 def seqs(client: redis.Redis, partition: int = 0) -> list[int]:
-    return [decode(entry).seq for _, entry in client.xrange(stream_key(partition))]  # type: ignore[union-attr]
+    return [event.seq for event in published(client, partition)]
 
 
 def eventually(condition: Callable[[], bool], within_s: float = 60.0) -> None:
@@ -83,7 +83,7 @@ def test_cameras_go_to_their_partitions(
         fill(spool, 1, camera)
     Publisher(spool, redis_server.url, 4).publish_round()
     for partition in range(4):
-        cameras = {decode(entry).camera for _, entry in redis_client.xrange(stream_key(partition))}
+        cameras = {event.camera for event in published(redis_client, partition)}
         assert all(partition_of(camera, 4) == partition for camera in cameras)
     assert sum(redis_client.xlen(stream_key(p)) for p in range(4)) == 3
 
@@ -114,6 +114,7 @@ def test_sends_again_what_a_killed_server_lost(
 ) -> None:
     fill(spool, 5)
     eventually(lambda: running.stats.published == 5)
+    assert own_redis_server.pid is not None
     os.kill(own_redis_server.pid, signal.SIGKILL)
     eventually(lambda: not own_redis_server.is_running())
     for aof in own_redis_server.directory.rglob("*.aof"):

@@ -32,8 +32,8 @@ def play_fragments(send: Send, closing: threading.Event) -> None:
 
 def test_fragments_without_end_are_ended(options: SourceOptions, watch: Watch) -> None:
     with ScriptedCamera(play=play_fragments) as camera:
-        limits = {"first_frame_timeout_s": 60, "max_memory_bytes": 64 << 20}
-        session = watch(replace(options, url=camera.url, connect_timeout_s=60, **limits))
+        patient = replace(options, connect_timeout_s=60, first_frame_timeout_s=60)
+        session = watch(replace(patient, url=camera.url, max_memory_bytes=64 << 20))
         session.sink.wait_for(lambda: len(session.sink.retries) >= 1)
         session.stop()
     record = session.sink.states[1]

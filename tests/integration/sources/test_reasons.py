@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from kit.rtsp import ScriptedCamera
@@ -21,10 +21,10 @@ Watch = Callable[[SourceOptions], Any]
 
 @pytest.mark.parametrize(("transport", "other"), [("tcp", "udp"), ("udp", "tcp")])
 def test_a_refused_transport_names_the_other(
-    options: SourceOptions, transport: str, other: str
+    options: SourceOptions, transport: Literal["tcp", "udp"], other: str
 ) -> None:
     with ScriptedCamera(answers={"SETUP": "461 Unsupported Transport"}) as camera:
-        report = probe(replace(options, url=camera.url, transport=transport))  # type: ignore[arg-type]
+        report = probe(replace(options, url=camera.url, transport=transport))
     assert report.reason is Reason.REFUSED
     assert report.detail.endswith(f"try transport: {other}")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -26,7 +26,7 @@ Watch = Callable[[SourceOptions], Any]
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_camera_goes_live_and_is_sampled(
-    options: SourceOptions, watch: Watch, transport: str
+    options: SourceOptions, watch: Watch, transport: Literal["tcp", "udp"]
 ) -> None:
     session = watch(replace(options, transport=transport))
     sink = session.sink
@@ -106,7 +106,7 @@ def test_an_unknown_host_is_unreachable(options: SourceOptions, watch: Watch) ->
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_stall_is_noticed_and_left_behind(
-    server: RtspServer, options: SourceOptions, watch: Watch, transport: str
+    server: RtspServer, options: SourceOptions, watch: Watch, transport: Literal["tcp", "udp"]
 ) -> None:
     session = watch(replace(options, transport=transport))
     session.sink.wait_for_state(("live", "none"))

@@ -71,7 +71,7 @@ def test_every_constraint_has_a_name_by_the_convention(database: sa.Engine) -> N
                 continue
             assert inspector.get_pk_constraint(table)["name"] == f"pk_{table}"
             for key in inspector.get_foreign_keys(table):
-                assert key["name"].startswith(f"fk_{table}_")
+                assert (key["name"] or "").startswith(f"fk_{table}_")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

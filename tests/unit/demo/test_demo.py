@@ -37,6 +37,7 @@ from surveil.domain import (
     CameraEvent,
     CameraState,
     Emotion,
+    Event,
     FrameCounts,
     IntervalEvent,
     Reason,
@@ -133,7 +134,7 @@ def test_folder_of_an_earlier_demo_is_emptied_and_others_are_not(tmp_path: Path)
 def test_report_reads_timelines_and_gaps_from_sql(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/surveil.db")
     upgrade(engine)
-    events = [
+    events: list[Event] = [
         state(1, CameraState.LIVE),
         interval(2, vote(1), vote(2)),
         interval(3, at_s=1),

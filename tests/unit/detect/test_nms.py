@@ -22,7 +22,7 @@ def crowd(seed: int) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
     low = rng.uniform(-60, 60, (60, 2))
     boxes = np.concatenate([low, low + rng.uniform(10, 60, (60, 2))], axis=1)
-    return boxes.astype(np.float32), rng.permutation(60).astype(np.float32) / 60
+    return boxes.astype(np.float32), rng.permutation(60).astype(np.float32) / np.float32(60)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -32,7 +32,7 @@ RUN = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
 counts = st.integers(0, 2**31 - 1)
 fractions = st.floats(0, 1)
 instants = st.timedeltas(timedelta(days=-9000), timedelta(days=60_000)).map(lambda t: AT + t)
-printable = st.text(st.characters(exclude_categories=("C",)), max_size=50)
+printable = st.text(st.characters(exclude_categories=["C"]), max_size=50)
 cameras = st.from_regex(CAMERA_ID, fullmatch=True)
 runs = st.integers(0, 2**128 - 1).map(lambda n: str(ULID.from_int(n)))
 

@@ -23,10 +23,23 @@ def after(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-def builder(start_s: float = 0.0, *, interval_s: float = 1.0, **options) -> IntervalBuilder:
-    options = {"grace_s": 0.5, "hysteresis": 0.2} | options
+def builder(
+    start_s: float = 0.0,
+    *,
+    interval_s: float = 1.0,
+    grace_s: float = 0.5,
+    hysteresis: float = 0.2,
+    is_continued: bool = False,
+) -> IntervalBuilder:
     return IntervalBuilder(
-        "lobby", "RUN", interval_s=interval_s, model="m@1", start_at=after(start_s), **options
+        "lobby",
+        "RUN",
+        interval_s=interval_s,
+        grace_s=grace_s,
+        hysteresis=hysteresis,
+        model="m@1",
+        start_at=after(start_s),
+        is_continued=is_continued,
     )
 
 

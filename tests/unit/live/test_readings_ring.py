@@ -53,7 +53,7 @@ def test_a_reading_arrives_as_it_was_put(ring: ReadingsRing, watcher: ReadingsRi
     assert shown.captured_at == AT + timedelta(seconds=1.4)
     assert (len(shown.faces), shown.left_out) == (2, 0)
     assert shown.faces[0].track_id == 3
-    assert shown.faces[0].box == Box(0.125, 0.25, 0.4375, pytest.approx(32 / 48))
+    assert shown.faces[0].box.xyxy == (0.125, 0.25, 0.4375, pytest.approx(32 / 48))
     assert (shown.faces[0].score, shown.faces[0].emotion) == (0.75, EMOTIONS[3])
     assert shown.faces[0].scores == face(3).scores
 

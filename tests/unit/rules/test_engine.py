@@ -230,7 +230,9 @@ class TestRestart:
 
     def test_restarts_before_its_time_do_not_keep_an_alert_from_firing(self, kit: Any) -> None:
         rule = kit.rule(**BLIND, **{"for": "60s"})
-        stage, stored, fired = kit.stage(rule), [], []
+        stage = kit.stage(rule)
+        stored: list[StoredAlert] = []
+        fired: list[float] = []
         for life in range(3):
             # 50 s of work and 10 s of nobody at work, in turn.
             begins = 60 * life

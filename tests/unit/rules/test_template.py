@@ -17,7 +17,7 @@ from surveil.rules.template import check_template, render
     ],
 )
 def test_renders(text: str, expected: str) -> None:
-    values = {"camera": "lobby", "value": 0.4167, "threshold": None}
+    values: dict[str, str | float | None] = {"camera": "lobby", "value": 0.4167, "threshold": None}
 
     assert render(check_template(text), values) == expected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
 
 import av
 import pytest
@@ -106,7 +107,7 @@ def encode_jpeg(*, huffman: str = "default", threads: int = 1) -> bytes:
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height = size
     context.pix_fmt = "yuvj420p"
-    context.framerate = 25
+    context.framerate = Fraction(25)
     context.thread_count = threads
     context.options = {"huffman": huffman}
     frame = av.VideoFrame(*size, "yuvj420p")

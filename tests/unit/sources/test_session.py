@@ -25,7 +25,7 @@ from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
 from surveil.wallclock import WatchedClock
 from surveil.workers import capture
-from surveil.workers.host.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline, LocalTelemetry
 
 Make = Callable[..., Any]
 DEADLINE_S = 20.0
@@ -335,7 +335,8 @@ def test_the_worker_fills_the_ring_and_stays_until_told(
     assert tally is not None
     assert (tally.captured, tally.sampled, tally.unread) == (10, 10, 10)
     assert os.read(reading, 1) == b"\0"
-    samples = lifeline.telemetry.samples  # type: ignore[attr-defined]
+    assert isinstance(lifeline.telemetry, LocalTelemetry)
+    samples = lifeline.telemetry.samples
     assert samples["frames_captured_total", (("camera", "clip"),)] == 10
     assert samples["camera_state", (("camera", "clip"), ("state", "stopped"))] == 1
     assert samples["camera_state", (("camera", "clip"), ("state", "live"))] == 0

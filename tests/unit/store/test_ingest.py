@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from kit.events import START_AT, CameraLife, after, make_vote
 
-from surveil.domain import CameraState, Emotion, Event, Reason
+from surveil.domain import CameraEvent, CameraState, Emotion, Event, Reason
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import Written, write_batch
 from surveil.store.tables import (
@@ -112,7 +112,7 @@ def test_replays_are_counted_and_change_nothing(database: sa.Engine, life: Camer
 def test_an_identity_is_stored_once_even_under_another_instant_or_type(database: sa.Engine) -> None:
     life = CameraLife().sees(0, 1)
     store(database, life)
-    moved = replace(life.events[0], from_at=after(86400), to_at=after(86401))
+    moved = replace(life.intervals[0], from_at=after(86400), to_at=after(86401))
     other = CameraLife().says(5, CameraState.LIVE)
     assert store(database, [moved, *other]).duplicates == 2
     assert fetch(database, sa.select(sa.func.count()).select_from(interval)) == [(1,)]
@@ -129,12 +129,14 @@ def test_a_hole_stops_the_committed_sequence(database: sa.Engine, life: CameraLi
 
 def test_what_can_never_be_stored_is_refused_alone(database: sa.Engine, life: CameraLife) -> None:
     vote = make_vote(1)
-    bad = [
+    [state] = CameraLife(run="01F").says(0, CameraState.LIVE)
+    assert isinstance(state, CameraEvent)
+    bad: list[Event] = [
         CameraLife(run="01B").sees(5, 5).events[0],
         CameraLife(run="01C").sees(0, 7200).events[0],
         CameraLife(run="01D").sees(0, 1, vote, vote).events[0],
         CameraLife(run="01E").sees(0, 1, replace(vote, confidence=float("nan"))).events[0],
-        replace(CameraLife(run="01F").says(0, CameraState.LIVE).events[0], detail="a\0b"),
+        replace(state, detail="a\0b"),
         CameraLife(camera="door", run="01A").sees(30, 31).events[0],
     ]
     store(database, life)

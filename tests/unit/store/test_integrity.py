@@ -58,7 +58,7 @@ def test_damage_is_found(stored: sa.Engine, damage: str, found: str) -> None:
 
 
 def test_a_dead_letter_is_a_hole_that_is_named(database: sa.Engine) -> None:
-    first, second, third = CameraLife().sees(0, 1).sees(1, 2).sees(2, 3)
+    first, second, third = CameraLife().sees(0, 1).sees(1, 2).sees(2, 3).intervals
     with writing(database) as connection:
         written = write_batch(
             connection,

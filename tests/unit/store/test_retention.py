@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,6 +108,7 @@ def test_prune_can_be_stopped_and_done_again(
         write_batch(connection, life)
     first = START_AT.replace(hour=0, minute=0, second=0)
     steps = retention.prune(database, first + timedelta(days=3), actor="test", now=after(0))
+    assert isinstance(steps, Generator)
     next(steps)
     next(steps)
     steps.close()

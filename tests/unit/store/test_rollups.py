@@ -45,8 +45,8 @@ def test_hours_are_the_sums_of_their_minutes() -> None:
     life = CameraLife()
     for second in range(0, 200, 7):
         life.sees(second, second + 7, make_vote(1), make_vote(2, EMOTIONS[second % 7]))
-    observations = [row for event in life for row in observation_rows(event)]
-    intervals = [interval_row(event) for event in life]
+    observations = [row for event in life.intervals for row in observation_rows(event)]
+    intervals = [interval_row(event) for event in life.intervals]
     for add_up, names in (
         (sum_votes, ("votes", "score_sum", "confidence_sum")),
         (sum_coverage, ("intervals", "captured", "analysed", "faces", "analysed_s")),

@@ -284,7 +284,7 @@ def test_same_detections_give_the_same_identities() -> None:
     def once() -> list[list[int]]:
         rng, tracker = np.random.default_rng(5), Camera(FRAME_SIZE)
         return [
-            ids_of(tracker.update([face_at(*rng.uniform(50, 600, 2), 90) for _ in range(4)], t))
+            ids_of(tracker.update([face_at(x, y, 90) for x, y in rng.uniform(50, 600, (4, 2))], t))
             for t in range(20)
         ]
 

@@ -18,6 +18,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 import yaml
+from kit.stream import publish
 from ulid import ULID
 
 from surveil.config import Fleet, load_fleet
@@ -33,13 +34,12 @@ from surveil.domain import (
     Reason,
     TrackVote,
 )
-from surveil.events.codec import encode
 from surveil.events.streams import stream_key
 from surveil.secrets import SecretUrl
 from surveil.store.engine import connect, reading
 from surveil.wallclock import WatchedClock
 from surveil.workers.alerting import alerter
-from surveil.workers.host.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline, LocalTelemetry
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 EXPRESSIONS = {"h": Emotion.HAPPY, "n": Emotion.NEUTRAL, "a": Emotion.ANGRY}
@@ -188,10 +188,7 @@ class Site:
         return load_fleet(self.path).model_copy(update={"database": SecretUrl(self.database_url)})
 
     def publish(self, events: list[Event]) -> None:
-        with self.client.pipeline(transaction=False) as pipe:
-            for event in events:
-                pipe.xadd(stream_key(0), encode(event))
-            pipe.execute()
+        publish(self.client, events)
 
     def rows(self, query: str) -> list[Any]:
         with reading(self.database) as connection:
@@ -234,7 +231,8 @@ class Running:
 
     @property
     def samples(self) -> dict[Any, float]:
-        return dict(self.lifeline.telemetry.samples)  # type: ignore[attr-defined]
+        assert isinstance(self.lifeline.telemetry, LocalTelemetry)
+        return dict(self.lifeline.telemetry.samples)
 
     def stop(self) -> int | None:
         self.lifeline.stopping.set()

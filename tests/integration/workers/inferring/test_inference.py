@@ -6,12 +6,15 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import redis
+from kit import stream
 from numpy.typing import NDArray
 from ulid import ULID
 
@@ -27,7 +30,6 @@ from surveil.domain import (
     IntervalEvent,
     Reason,
 )
-from surveil.events.codec import decode
 from surveil.events.connection import connect
 from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import publish_committed
@@ -190,8 +192,8 @@ def door(bell: tuple[int, int]) -> Iterator[Camera]:
 
 def published(client: redis.Redis) -> list[Event]:
     """Return what is in the stream, each event once: publishing twice is allowed."""
-    events = [decode(entry) for _, entry in client.xrange("surveil:events:0")]  # type: ignore[union-attr]
-    return list({(event.run, event.seq): event for event in events}.values())
+    sent = stream.published(client)
+    return list({(event.run, event.seq): event for event in sent}.values())
 
 
 def go_live(camera: Camera) -> None:
@@ -369,10 +371,13 @@ def test_killed_worker_is_followed_by_one_that_goes_on_in_the_same_run(
     redis_server: EmbeddedRedis,
     redis_client: redis.Redis,
 ) -> None:
+    def has_told(worker: Worker) -> bool:
+        return worker.count("events_total", type="interval") >= 3
+
     go_live(lobby)
     for _ in range(3):
         worker = Worker(fleet, [lobby], bell[0], redis_server.url)
-        worker.work(lambda w=worker: w.count("events_total", type="interval") >= 3, Rhythm(lobby))
+        worker.work(partial(has_told, worker), Rhythm(lobby))
         worker.die()
         lobby.shoot()
     lobby.state(CameraState.STOPPED, Reason.SHUTDOWN)
@@ -452,12 +457,10 @@ def traces(folder: Path, client: redis.Redis, logged: str) -> dict[str, bool]:
     """Return where single faces are told of: on this host's disk, in Redis, in the log."""
     marks = (b'"track_id"', b'"emotion"', b'"happy"')
     files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    keys: Any = client.keys("*")
+    streams: list[Any] = [client.xrange(key) for key in keys if client.type(key) == b"stream"]
     stored = b"".join(
-        value
-        for key in client.keys("*")  # type: ignore[union-attr]
-        if client.type(key) == b"stream"
-        for _, fields in client.xrange(key)  # type: ignore[union-attr]
-        for value in fields.values()
+        value for entries in streams for _, fields in entries for value in fields.values()
     )
     return {
         where: any(mark in content for mark in marks)

@@ -13,12 +13,12 @@ import pytest
 import redis
 import torch
 from kit.models import write_small_model
+from kit.stream import published
 from ulid import ULID
 
 from surveil.config import Fleet
 from surveil.domain import CameraState, Frame, IntervalEvent, Reason
 from surveil.errors import ModelError
-from surveil.events.codec import decode
 from surveil.events.connection import connect
 from surveil.events.embedded import EmbeddedRedis
 from surveil.sources.files import read_file
@@ -92,7 +92,7 @@ def test_faces_reach_the_stream(
         lifeline.stopping.set()
         worker.join(10)
         assert not worker.is_alive()
-        sent = [decode(entry) for _, entry in client.xrange("surveil:events:0")]
+        sent = published(client)
     # Nobody commits here, so what was told while the networks loaded may be sent again.
     events = list({(event.run, event.seq): event for event in sent}.values())
     assert lifeline.is_ready
@@ -107,8 +107,7 @@ def test_faces_reach_the_stream(
 
 
 def intervals(client: redis.Redis) -> list[IntervalEvent]:
-    events = [decode(entry) for _, entry in client.xrange("surveil:events:0")]  # type: ignore[union-attr]
-    return [event for event in events if isinstance(event, IntervalEvent)]
+    return [event for event in published(client) if isinstance(event, IntervalEvent)]
 
 
 def test_missing_model_is_fatal_and_lets_go_of_the_spool(

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,21 +17,22 @@ import redis
 import sqlalchemy as sa
 from kit.events import CameraLife, make_vote
 from kit.servers import PostgresServer
+from kit.stream import publish
 from sqlalchemy.engine import make_url
 from ulid import ULID
 
 from surveil.config import load_fleet
-from surveil.domain import CameraState, Event
-from surveil.events.codec import encode
+from surveil.domain import CameraState
 from surveil.events.connection import connect as connect_redis
 from surveil.events.consumer import GroupReader
 from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import read_committed
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading, writing
-from surveil.store.integrity import CHECKS, Finding
+from surveil.store.finding import Finding
+from surveil.store.integrity import CHECKS
 from surveil.store.tables import camera, camera_event, dead_letter, interval
-from surveil.workers.host.lifeline import LocalLifeline
+from surveil.workers.host.lifeline import LocalLifeline, LocalTelemetry
 from surveil.workers.recording import recorder
 from surveil.workers.recording.record_batch import BatchWriter
 
@@ -62,13 +63,6 @@ def make_run(count: int, camera: str = "lobby") -> CameraLife:
     for second in range(count - 1):
         life.sees(second, second + 1, make_vote(1))
     return life
-
-
-def publish(client: redis.Redis, events: Iterable[Event]) -> None:
-    with client.pipeline(transaction=False) as pipe:
-        for event in events:
-            pipe.xadd(stream_key(0), encode(event))
-        pipe.execute()
 
 
 def count_rows(engine: sa.Engine, *tables: sa.Table) -> int:
@@ -104,6 +98,7 @@ def running(fleet_path: Path) -> Iterator[LocalLifeline]:
 
 
 def sample(lifeline: LocalLifeline, name: str, **labels: str) -> float:
+    assert isinstance(lifeline.telemetry, LocalTelemetry)
     return lifeline.telemetry.samples.get((name, tuple(sorted(labels.items()))), 0)
 
 
@@ -190,6 +185,7 @@ def test_sql_away_is_named_and_nothing_is_lost(
     redis_client: redis.Redis,
 ) -> None:
     name = make_url(postgres_url).database
+    assert name is not None
     engine = connect(postgres_url)
     life = make_run(30)
     publish(redis_client, life.events[:10])

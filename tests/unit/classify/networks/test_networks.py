@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from surveil.classify import normalise, to_frame
 from surveil.classify.networks import build_network
+from surveil.classify.networks.peers import DeepEmotionNetwork
 from surveil.models import Preprocessing
 from surveil.models.architecture import (
     FIXED_SIDE_PX,
@@ -56,6 +57,7 @@ def test_the_keras_network_has_as_many_parameters_as_its_makers_count() -> None:
 
 def test_the_spatial_transformer_begins_with_the_whole_face() -> None:
     network = build_network(DeepEmotion(), 7)
+    assert isinstance(network, DeepEmotionNetwork)
     theta = network.where(network.localisation(torch.rand(2, 1, 48, 48)))
     assert theta.tolist() == [[1, 0, 0, 0, 1, 0]] * 2
 

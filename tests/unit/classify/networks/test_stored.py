@@ -50,7 +50,7 @@ def test_a_full_disk_leaves_the_model_before(model_dir: Path) -> None:
     # More than the weights take, so that the disk is full at the second file.
     long = before.facts.model_copy(update={"training": {"people": "p" * 2 * weights_bytes}})
     with torch.no_grad():
-        before.network.fc.bias += 1
+        before.network.fc.bias.add_(1)
     for limit_bytes in (1000, weights_bytes + 1000):
         with files_of_at_most(limit_bytes), pytest.raises(ModelError, match="could not be written"):
             write_model(model_dir, long, before.network)

@@ -55,7 +55,7 @@ def read_one(connection: sa.Connection, scope: Scope, camera: str) -> list[Bucke
 
 def functions() -> dict[str, Callable[..., Any]]:
     """Return every public function of the read side that asks the database."""
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for module in pkgutil.iter_modules(surveil.store.reading.__path__):
         one = importlib.import_module(f"surveil.store.reading.{module.name}")
         for name, value in inspect.getmembers(one, inspect.isfunction):

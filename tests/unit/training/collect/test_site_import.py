@@ -66,7 +66,7 @@ def put(root: Path, name: str, picture: NDArray[np.uint8], quality: int | None =
 def run(
     source: Path, out: Path, settings: ImportSettings = SETTINGS, person: str = "folder"
 ) -> ImportReport:
-    def labels(files: list[str]) -> Labels:
+    def labels(files: Sequence[str]) -> Labels:
         return labels_of_folders(source, files, PersonFrom(person))
 
     return import_site(source, out, labels, settings, WholeFaces)
@@ -266,7 +266,7 @@ def test_videos_are_sampled_and_labelled_by_their_parts(tmp_path: Path) -> None:
         "photo.png,fear,hall,,\nclip.mkv,happy,door,0,1\nclip.mkv,sad,door,2,\n"
     )
 
-    def labels(files: list[str]) -> Labels:
+    def labels(files: Sequence[str]) -> Labels:
         return read_labels(tmp_path / "labels.csv", root, files, PersonFrom())
 
     settings = ImportSettings("site", SETTINGS.rule, sample_fps=2)

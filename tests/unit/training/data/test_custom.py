@@ -53,8 +53,8 @@ def picture(seed: int) -> bytes:
 def test_largest_face_is_cut_as_production_cuts_it(tmp_path: Path) -> None:
     path = write(tmp_path / "c.parquet", [picture(0)], ["anna"])
     faces, set_aside = import_custom(path, find_faces(path, BrightFaces()), RULES)
-    bgr = cv2.imdecode(np.frombuffer(picture(0), np.uint8), cv2.IMREAD_COLOR)
-    rgb = np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8)
+    bgr = np.asarray(cv2.imdecode(np.frombuffer(picture(0), np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    rgb = np.ascontiguousarray(bgr[:, :, ::-1])
     np.testing.assert_array_equal(
         faces.frames[0], to_frame(crop_face(rgb, Box(20, 20, 60, 70)), 48)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -87,7 +88,8 @@ def test_votes_without_those_for_no_emotion_are_refused(fer_dir: Path) -> None:
 def test_what_occurs_in_training_or_twice_is_repeated_at_any_size(fer_dir: Path) -> None:
     path = fer_dir / "publictest.parquet"
     table = pd.read_parquet(path)
-    table.at[5, "image"] = table.at[0, "image"]
+    first: Any = table.at[0, "image"]
+    table.at[5, "image"] = first
     table.to_parquet(path)
     faces, _ = read_fer2013(fer_dir, validation_percent=30)
     # Row 2 is also the training row that is dropped.
@@ -122,7 +124,7 @@ def test_missing_column_is_named(fer_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(("column", "value"), [("emotion", 9), ("image", b"not a picture")])
-def test_bad_row_is_named(fer_dir: Path, column: str, value: object) -> None:
+def test_bad_row_is_named(fer_dir: Path, column: str, value: Any) -> None:
     path = fer_dir / "train-0.parquet"
     table = pd.read_parquet(path)
     table.at[4, column] = value

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from surveil.models.calibration import softmax
+from surveil.models.calibration import Calibration, softmax
 from surveil.models.taxonomy import find_taxonomy
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.measure.audit import audit
 from surveil.training.measure.evaluation import all_scores, evaluate_logits, parts_of
-from surveil.training.measure.temperature import Calibration
 from surveil.training.records.figures import SetFigures
 
 SEVEN, FOUR = find_taxonomy("seven"), find_taxonomy("four")
 
 
-def guesses(count: int, classes: int, seed: int = 1) -> tuple[NDArray[np.int64], NDArray]:
+def guesses(
+    count: int, classes: int, seed: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     random = np.random.default_rng(seed)
     labels = random.integers(0, classes, count)
     logits = random.normal(size=(count, classes)) + 2 * np.eye(classes)[labels]

@@ -115,7 +115,8 @@ def test_calibration_error_and_specificity_are_torchmetrics(
     specificity = second.multiclass_specificity(
         torch.from_numpy(scores.argmax(axis=1)), torch.from_numpy(labels), CLASSES, average="none"
     )
-    np.testing.assert_allclose([f.specificity for f in figures], specificity, atol=1e-6)
+    ours = np.array([f.specificity for f in figures], np.float64)
+    np.testing.assert_allclose(ours, specificity, atol=1e-6)
 
 
 def test_top_two_is_scikit_learns_and_torchmetrics() -> None:
@@ -166,8 +167,10 @@ def test_honest_scores_show_the_calibration_error_that_chance_gives() -> None:
     scores = softmax(random.normal(size=(3000, 7)).astype(np.float32) * 2)
     chance, _ = chance_calibration_error(scores)
     drawn = [
-        calibration_error(np.array([random.choice(7, p=row / row.sum()) for row in some]), some)
-        for some in scores.astype(np.float64).reshape(6, 500, 7)
+        calibration_error(
+            np.array([random.choice(7, p=row / row.sum()) for row in some.astype(np.float64)]), some
+        )
+        for some in scores.reshape(6, 500, 7)
     ]
     assert chance_calibration_error(scores[:500])[0] == pytest.approx(np.mean(drawn), abs=0.012)
     assert 0.005 < chance < 0.03

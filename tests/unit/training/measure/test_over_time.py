@@ -36,7 +36,9 @@ TRUTH = (Spell(0.0, 3.0, NEUTRAL), Spell(3.0, 6.0, HAPPY))
 
 def told(marks: str, step_s: float = 0.5) -> Told:
     """Return what each letter told, from second 0 on, one every ``step_s``."""
-    return Told(np.arange(len(marks)) * step_s, np.array([MARKS[mark] for mark in marks]))
+    return Told(
+        np.arange(len(marks), dtype=np.float64) * step_s, np.array([MARKS[mark] for mark in marks])
+    )
 
 
 def course(marks: str, truth: tuple[Spell, ...] = TRUTH, fps: float = 2.0) -> Course:
@@ -85,7 +87,7 @@ def test_latency_is_to_the_first_emotion_that_holds(marks: str, latency_s: float
 
 
 def test_switches_out_of_sight_are_not_judged() -> None:
-    early = Told(np.arange(6, 12) * 0.5, np.full(6, HAPPY))
+    early = Told(np.arange(6, 12, dtype=np.float64) * 0.5, np.full(6, HAPPY))
     assert switch_latencies(early, TRUTH) == []  # nothing was told before the switch
     assert switch_latencies(told("nnnnnnhh"), TRUTH) == []  # nor for long enough after it
 

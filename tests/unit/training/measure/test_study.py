@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,14 +50,14 @@ def whole(model: StoredModel, tmp_path_factory: pytest.TempPathFactory) -> Study
 SPEED = [Speed(engine="torch", threads=1, batch=1, p50_ms=2.0, p95_ms=3.0)]
 
 
-def page_of(found: Study, **changes: object) -> str:
-    given = {
+def page_of(found: Study, **changes: Any) -> str:
+    given: dict[str, Any] = {
         "model": "alpha@abc", "network": "A network", "parameters": 12345, "classes": SEVEN,
         "split": "test split", "warnings": (), "sources": ("fer2013",), "learned": 0,
         "study": found, "speed": SPEED,
         "memory_bytes": 5_000_000, "hardware": "1 CPU thread", "code_version": "0",
     } | changes  # fmt: skip
-    return report_page(Report(**given))  # type: ignore[arg-type]
+    return report_page(Report(**given))
 
 
 def test_every_set_has_every_figure(whole: Study) -> None:
@@ -211,7 +212,8 @@ def test_findings_say_what_the_figures_are(whole: Study) -> None:
 
 def test_the_engine_runs_on_as_many_threads_as_are_asked_for(model: StoredModel) -> None:
     for threads in (1, 2):
-        compiled = Runner(model, threads=threads)._network._request.get_compiled_model()
+        network: Any = Runner(model, threads=threads)._network
+        compiled = network._request.get_compiled_model()
         assert compiled.get_property("INFERENCE_NUM_THREADS") == threads
 
 
@@ -233,8 +235,9 @@ def test_all_faces_are_one_set_without_a_split(model: StoredModel) -> None:
     found = study(model, faces_for(), None, Extent(), runner=Runner(model))
     assert [s.figures.faces for s in found.sets.values()] == [28, 28]
     assert (found.validation_faces, found.calibrations) == (0, ())
-    first = next(iter(found.sets.values())).figures.risk_coverage.thresholds[0]
-    assert first.on_validation is None
+    first = next(iter(found.sets.values())).figures.risk_coverage
+    assert first is not None
+    assert first.thresholds[0].on_validation is None
 
 
 def test_a_part_without_shared_classes_is_compared_on_no_face(

@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kit.figures import FOUR, SEVEN, facts, metrics, set_figures, write, write_model
@@ -188,7 +189,7 @@ def test_figures_of_other_weights_are_noticed(tmp_path: Path) -> None:
         ({"parameters": -1}, r"metrics\.json: parameters: "),
     ],
 )
-def test_a_wrong_key_is_named(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+def test_a_wrong_key_is_named(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     write_model(tmp_path, "alpha", **changes)
     with pytest.raises(DataError, match=words):
         find_records([tmp_path])

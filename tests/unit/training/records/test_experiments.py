@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kit.figures import write_model
 
@@ -19,7 +20,7 @@ from surveil.training.records.model_record import ModelRecord, read_record
 OLD = "# Experiments\n\n| model | seed |\n|---|---|\n| alpha@1234567 | 1 |\n"
 
 
-def record(folder: Path, **changes: object) -> ModelRecord:
+def record(folder: Path, **changes: Any) -> ModelRecord:
     path = write_model(folder, "alpha", **changes) / "model.json"
     path.write_text(path.read_text().replace('"seed"', '"taxonomy": "seven", "seed"'))
     return read_record(path.parent)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -218,7 +219,7 @@ def test_budget_and_remarks_of_the_start_are_added_up(tmp_path: Path, dataset: D
 
 @pytest.mark.parametrize("facts", [{}, {"started_from": "gone@1234567"}])
 def test_a_start_that_is_gone_or_was_not_noted_is_said_to_be_unknown(
-    tmp_path: Path, dataset: Dataset, facts: dict[str, str]
+    tmp_path: Path, dataset: Dataset, facts: dict[str, Any]
 ) -> None:
     config, models = config_of(start_from="gone"), tmp_path / "models"
     export(config, write_run(tmp_path / "run", config, **facts), dataset, models)

@@ -53,7 +53,8 @@ class _Ear:
     """Reads what a worker says, one message at a time."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._buffer, self._messages = sock, MessageBuffer(), []
+        self._sock, self._buffer = sock, MessageBuffer()
+        self._messages: list[dict[str, Any]] = []
 
     def next(self) -> dict[str, Any]:
         while not self._messages:

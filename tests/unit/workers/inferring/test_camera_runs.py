@@ -149,6 +149,7 @@ def test_connecting_after_a_frame_does_not_end_the_run(worker: Worker, log: Log)
     worker.timeline.apply(log.say(CONNECTING, LIVE))
     assert worker.analyse(frame(2, 0.3), frame(3, 0.5)) == [True, True]
     [told] = worker.spooled(worker.timeline.tick(now(2.0)))
+    assert isinstance(told, IntervalEvent)
     assert told.frames.analysed == 3
 
 

@@ -38,6 +38,7 @@ def count_letters(database: sa.Engine) -> int:
 
 
 def poisoned(delivery: Delivery) -> Delivery:
+    assert not isinstance(delivery.event, Unreadable)
     told = Unreadable("poisoned", "handed out 21 times", {"data": "{}"}, delivery.event, 21)
     return Delivery(delivery.entry_id, told)
 
@@ -90,8 +91,9 @@ def test_an_entry_the_database_refuses_is_found_among_the_others(
     for second in range(8):
         life.sees(second, second + 1, make_vote(1))
     events = list(life)
-    vote = replace(events[4].tracks[0], face_px=2**40)
-    events[4] = replace(events[4], tracks=(vote,))
+    fourth = life.intervals[3]
+    vote = replace(fourth.tracks[0], face_px=2**40)
+    events[4] = replace(fourth, tracks=(vote,))
     recorded = BatchWriter(postgres_database, "recorder").write(deliver(events, 20))
     assert recorded.stored == {"interval": 7, "camera": 1}
     assert recorded.dead == {"unstorable": 1}
