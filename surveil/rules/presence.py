@@ -39,7 +39,8 @@ class Presence:
 
     Attributes:
         word: The newest; None before the first.
-        spoken_s: When inference last spoke of the camera, other than of its own absence.
+        spoken_s: When inference last spoke of the camera, other than of its own absence; while
+            there is no picture it has nothing to say, so its absence begins with the word of it.
         ready_s: When it last began to, after an absence.
     """
 
@@ -62,10 +63,12 @@ class Presence:
         """
         if at_s < self._heard_s:
             return False
-        was_absent = self.word is Word.ABSENT
+        was_absent, was_blind = self.word is Word.ABSENT, self.word is Word.BLIND
         self._heard_s, self.word = at_s, word_of(event)
         if self.word is Word.ABSENT:
             self._absent_s = self._absent_s if was_absent else at_s
+            if was_blind:
+                self.spoken_s = at_s
             return False
         self.spoken_s = at_s
         if was_absent:

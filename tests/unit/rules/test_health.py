@@ -143,6 +143,22 @@ def test_end_in_order_is_nobodys_silence(kit: Any) -> None:
     assert pages(stage, kit) == []
 
 
+@pytest.mark.parametrize(("state", "reason"), [("stopped", "shutdown"), ("connecting", "starting")])
+def test_a_camera_without_a_picture_for_long_makes_no_end_of_inference_an_old_one(
+    kit: Any, state: str, reason: str
+) -> None:
+    stage = kit.stage(kit.rule(**AWAY), cameras=CAMERAS)
+    stage.see(told(kit, 0, "offline", "refused", run="lobby"))
+    for second in range(100):
+        stage.see(kit.interval(second, camera="desk", run="desk")).tick(second + 1)
+    stage.see(told(kit, 100, state, reason, run="lobby", seq=2)).tick(101)
+    stage.see(told(kit, 101, state, reason, camera="desk", run="desk", seq=101)).tick(102, 129)
+    assert pages(stage, kit) == []
+
+    stage.tick(130)
+    assert pages(stage, kit) == [(130, "away", "site", "firing")]
+
+
 def test_inference_that_loads_for_too_long_is_told_of(kit: Any) -> None:
     stage = kit.stage(kit.rule(**BLIND), kit.rule(**AWAY), cameras=CAMERAS)
     stage.see(told(kit, 2, "connecting", "starting")).tick(*range(60))
