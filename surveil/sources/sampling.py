@@ -18,7 +18,7 @@ class MediaClock:
     Time stamps space pictures better than their arrival, which comes in bursts; but cameras let
     them jump, stand still or run at another speed. So they are kept as offsets from one anchor, a
     small step back moves nothing, a jump moves the anchor, and the result stays within
-    ``_MAX_DRIFT_S`` of the arrivals, towards which it is led by a hundredth of the time.
+    ``_MAX_DRIFT_S`` of the arrivals, towards which the anchor is led by a hundredth of the time.
     """
 
     def __init__(self) -> None:
@@ -37,19 +37,21 @@ class MediaClock:
         """
         if self._arrival_s is None:
             self._start_s = self._arrival_s = arrival_s
-        gap_s = arrival_s - self._arrival_s
-        due_s = self._now_s + gap_s
-        if pts_s is not None and pts_s != self._pts_s:
-            stamped_s = None if self._offset_s is None else self._offset_s + pts_s
-            if stamped_s is not None and -_MAX_BACK_S <= stamped_s - self._now_s <= _MAX_STEP_S:
-                due_s = stamped_s
-            else:
-                self._offset_s = due_s - pts_s
         elapsed_s = arrival_s - self._start_s
+        gap_s = arrival_s - self._arrival_s
+        is_stamped = pts_s is not None and pts_s != self._pts_s
+        due_s = self._now_s + gap_s
+        if pts_s is not None and is_stamped and self._offset_s is not None:
+            stamped_s = self._offset_s + pts_s
+            if -_MAX_BACK_S <= stamped_s - self._now_s <= _MAX_STEP_S:
+                due_s = stamped_s
         due_s = min(max(due_s, elapsed_s - _MAX_DRIFT_S), elapsed_s + _MAX_DRIFT_S)
+        # The anchor is led, not the arrivals: two clocks that differ by little differ by hours in
+        # the end, and a picture that seems old is not analysed.
+        due_s += min(max(elapsed_s - due_s, -_LEAK * gap_s), _LEAK * gap_s)
+        if pts_s is not None and is_stamped:
+            self._offset_s = due_s - pts_s
         self._now_s = max(self._now_s, due_s)
-        leak_s = _LEAK * gap_s
-        self._start_s += min(max(elapsed_s - self._now_s, -leak_s), leak_s)
         self._pts_s, self._arrival_s = pts_s, arrival_s
         return self._now_s
 

@@ -65,7 +65,7 @@ def test_time_stamps_smooth_bursts() -> None:
     # Three pictures 40 ms apart arrive at once after a key frame.
     arrivals = [100.0, 100.04, 100.5, 100.5, 100.5]
     times = [clock.advance(7 + 0.04 * n, at) for n, at in enumerate(arrivals)]
-    assert times == pytest.approx([0.0, 0.04, 0.08, 0.12, 0.16])
+    assert times == pytest.approx([0.0, 0.04, 0.08, 0.12, 0.16], abs=0.01)
 
 
 @pytest.mark.parametrize("stamp", [None, 3.0], ids=["missing", "standing still"])
@@ -96,7 +96,7 @@ def test_a_clock_grows_and_stays_near_the_arrivals(
         times.append(clock.advance(pts_s, at_s))
     assert all(early <= late for early, late in pairwise(times))
     elapsed_s = at_s - 1000.0 - pictures[0][1]
-    assert times[-1] == pytest.approx(elapsed_s, abs=2.0 + 0.02 * elapsed_s)
+    assert times[-1] == pytest.approx(elapsed_s, abs=2.001)
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
@@ -104,7 +104,22 @@ def test_a_clock_at_another_speed_is_set_right(speed: float) -> None:
     clock = MediaClock()
     for n in range(2500):  # for 100 s
         time_s = clock.advance(n * 0.04 * speed, 1000 + n * 0.04)
-    assert time_s == pytest.approx(99.96, abs=3.1)
+    assert time_s == pytest.approx(99.96, abs=2.1)
+
+
+@pytest.mark.parametrize("gain", [-3e-3, -1e-4, 1e-4, 3e-3])
+def test_a_clock_that_runs_a_little_wrong_never_leaves_the_arrivals(gain: float) -> None:
+    clock = MediaClock()
+    for n in range(50_000):  # for 10,000 s, in which the stamps lose or gain 1 to 30 s
+        time_s = clock.advance(n * 0.2 * (1 + gain), 1000 + n * 0.2)
+        assert time_s == pytest.approx(n * 0.2, abs=0.01)
+
+
+def test_pictures_that_waited_for_the_opening_lead_for_minutes_only() -> None:
+    clock = MediaClock()
+    for n in range(100):  # one in 5 s; the first three come at once
+        time_s = clock.advance(n * 5.0, 1000 + max(0, n - 2) * 5.0)
+    assert time_s == pytest.approx(97 * 5.0, abs=0.01)
 
 
 def test_a_clock_that_drifts_still_smooths_bursts() -> None:
