@@ -10,6 +10,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+import idna
+
 LONGEST_NAME = 253
 """Characters of a host's name at most (RFC 1035)."""
 
@@ -58,7 +60,10 @@ def check_host(host: str) -> None:
             raise ValueError("the host is no IPv4 address; it has four numbers up to 255") from None
         return
     try:
-        name = host if host.isascii() else host.encode("idna").decode("ascii")
+        name = host if host.isascii() else idna.encode(host.lower()).decode("ascii")
+        for label in name.lower().split("."):
+            if label.startswith("xn--"):
+                idna.decode(label)  # what the HTTP library does too, once it connects
     except UnicodeError:
         raise ValueError("the host is no name that can be looked up") from None
     labels = name.removesuffix(".").split(".")

@@ -74,7 +74,7 @@ def draw_table(
     full = [one if isinstance(one, Column) else Column(one) for one in columns]
     short = [replace(one, name=one.short or one.name) for one in full]
     cells = [[one if isinstance(one, Text) else cell(one) for one in row] for row in rows]
-    above = [Text(title, "bold")] if title else []
+    above = [cell(title, "bold")] if title else []
     for heads, gap in zip((full, short), GAPS, strict=True):
         table, least = _grid(heads, cells, gap)
         if least <= console.width:
@@ -87,11 +87,12 @@ def _grid(heads: Sequence[Column], cells: Sequence[Sequence[Text]], gap: int) ->
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     least = gap * (len(heads) - 1)
     for index, head in enumerate(heads):
-        width = max([cell_len(head.name), *(_width(row[index]) for row in cells)])
+        name = cell(head.name)  # also a name may come from a statement of others
+        width = max([cell_len(name.plain), *(_width(row[index]) for row in cells)])
         needed = width if head.is_whole else min(width, NARROWEST_TEXT)
         least += needed
         table.add_column(
-            head.name,
+            name,
             justify="right" if head.is_number else "left",
             no_wrap=head.is_whole,
             min_width=needed,
@@ -114,6 +115,6 @@ def _blocks(heads: Sequence[Column], cells: Sequence[Sequence[Text]]) -> list[Re
         block.add_column(no_wrap=True, style="bold")
         block.add_column(overflow="fold")
         for head, value in zip(heads, row, strict=True):
-            block.add_row(head.name, value)
+            block.add_row(cell(head.name), value)
         blocks += [Text(""), block] if blocks else [block]
     return blocks

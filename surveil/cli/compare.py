@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from surveil.cli.tabular import check_writable, render, write_file, write_rows
 from surveil.models.files import SHIPPED
+from surveil.tables import Column, cell, draw_table
+from surveil.tables import number as figures_column
 
 if TYPE_CHECKING:
     from surveil.training.records.compare import Comparison
@@ -97,14 +97,10 @@ def _show(console: Console, comparison: Comparison) -> None:
     )
 
     primary = comparison.tests[0]
-    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-    table.title = f"On {primary}"
-    table.add_column("model", overflow="fold")
-    table.add_column("network, input", overflow="fold")
-    for heading in ("classes", "accuracy", "95% interval", "ten-crop", "macro-F1", "ECE",
-                    f"at {SURE:.0%}", "parameters", "ms", "memory", "epochs"):  # fmt: skip
-        table.add_column(heading, justify="right")
-    table.add_column("against the best", overflow="fold")
+    headings = ("classes", "accuracy", "95% interval", "ten-crop", "macro-F1", "ECE",
+                f"at {SURE:.0%}", "parameters", "ms", "memory", "epochs")  # fmt: skip
+    columns: list[Column | str] = ["model", "network, input", *map(figures_column, headings)]
+    rows = []
     for record in comparison.records:
         entry = comparison.entry(record, primary)
         figures = entry.figures if entry else None
@@ -127,7 +123,7 @@ def _show(console: Console, comparison: Comparison) -> None:
             "–" if budget is None else f"{budget.epochs}/{budget.epochs_planned}",
             entry.standing if entry else "",
         )
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
+        rows.append(cells)
+    console.print(draw_table(console, [*columns, "against the best"], rows, title=f"On {primary}"))
     for warning in comparison.warnings:
-        console.print(Text(f"! {warning}"))
+        console.print(cell(f"! {warning}"))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from surveil.cli.class_names import with_class_names
 from surveil.cli.tabular import render, write_file
 from surveil.errors import ConfigError
+from surveil.tables import Column, cell, draw_table, number
 
 if TYPE_CHECKING:
     from surveil.training.collect.site_import import ImportReport
@@ -226,41 +226,42 @@ def _read(
 def _show(console: Console, title: str, stats: DatasetStats) -> None:
     from surveil.domain import EMOTIONS
 
-    console.print(f"{title}: {stats.faces} faces, {stats.frame}", soft_wrap=True, markup=False)
-    table = Table()
-    table.add_column("source")
-    table.add_column("split")
-    for heading in (*(emotion.value for emotion in EMOTIONS), "faces", "people"):
-        table.add_column(heading, justify="right")
-    for part in stats.parts:
-        counts = [str(count) for count in (*part.classes, part.faces)]
-        table.add_row(part.source, part.split, *counts, str(part.people or "-"))
-    console.print(table)
-    table = Table(title="Duplicates", title_justify="left")
-    table.add_column("kind")
-    for heading in ("groups", "faces in them", "groups with other labels", "faces in those"):
-        table.add_column(heading, justify="right")
-    for kind, found in (("exact", stats.exact), ("exact or near", stats.near)):
-        table.add_row(
-            kind, str(found.groups), str(found.faces), str(found.conflicting),
-            str(found.conflicting_faces),
-        )  # fmt: skip
-    console.print(table)
-    table = Table(title="Leakage: faces of one split that are in another", title_justify="left")
-    for heading in ("source", "split", "is in"):
-        table.add_column(heading)
-    for heading in ("faces", "exact", "near", "people in both"):
-        table.add_column(heading, justify="right")
-    for leak in stats.leaks:
-        table.add_row(
-            leak.source, leak.held, leak.known, str(leak.faces), str(leak.exact), str(leak.near),
-            _names(leak.people),
-        )  # fmt: skip
-    if stats.leaks:
-        console.print(table)
+    console.print(cell(f"{title}: {stats.faces} faces, {stats.frame}"), soft_wrap=True)
+    columns: list[Column | str] = [
+        "source",
+        "split",
+        *(number(emotion.value) for emotion in EMOTIONS),
+    ]
+    rows = [
+        [part.source, part.split, *map(str, part.classes), str(part.faces), str(part.people or "-")]
+        for part in stats.parts
+    ]
+    console.print(draw_table(console, [*columns, number("faces"), number("people")], rows))
+    headings = ("groups", "faces in them", "groups with other labels", "faces in those")
+    rows = [
+        [kind, *map(str, (found.groups, found.faces, found.conflicting, found.conflicting_faces))]
+        for kind, found in (("exact", stats.exact), ("exact or near", stats.near))
+    ]
+    columns = ["kind", *map(number, headings)]
+    console.print(draw_table(console, columns, rows, title="Duplicates"))
+    columns = [
+        "source",
+        "split",
+        "is in",
+        *map(number, ("faces", "exact", "near")),
+        "people in both",
+    ]
+    rows = [
+        [leak.source, leak.held, leak.known, *map(str, (leak.faces, leak.exact, leak.near)),
+         _names(leak.people)]
+        for leak in stats.leaks
+    ]  # fmt: skip
+    if rows:
+        title = "Leakage: faces of one split that are in another"
+        console.print(draw_table(console, columns, rows, title=title))
     console.print(f"blank: {stats.blank}")
-    _print_counts(console.print, "groups", stats.groups)
-    _print_counts(console.print, "left out when read", stats.set_aside)
+    _print_counts(lambda line: console.print(cell(line)), "groups", stats.groups)
+    _print_counts(lambda line: console.print(cell(line)), "left out when read", stats.set_aside)
 
 
 def _print_counts(say: Callable[[str], None], what: str, counts: dict[str, int]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console, RenderableType
 
+from surveil.tables import cell, draw_table
+from surveil.tables import number as figures_column
 from surveil.training.records.wording import coverage_words, number, percent
 
 if TYPE_CHECKING:
@@ -21,29 +22,28 @@ def show_study(console: Console, assessment: Assessment) -> None:
     from surveil.training.report.findings import findings
 
     result = assessment.study
-    console.print(_sets_table(assessment.title, result))
+    console.print(_sets_table(console, assessment.title, result))
     name, found = next(iter(result.sets.items()))
     evaluation = found.figures
-    table = _table(f"By class, {name}", "class", *(
-        "precision", "recall", "specificity", "F1", "faces",
-    ))  # fmt: skip
-    for figures in evaluation.per_class:
-        table.add_row(
-            figures.emotion, f"{figures.precision:.1%}", f"{figures.recall:.1%}",
-            percent(figures.specificity), f"{figures.f1:.3f}", str(figures.support),
-        )  # fmt: skip
-    console.print(table)
-    table = _table(
-        "Rows as labelled, columns as classified", "class", *(n[:5] for n in evaluation.classes)
-    )
-    for label, counts in zip(evaluation.classes, evaluation.confusion, strict=True):
-        table.add_row(label, *(str(count) for count in counts))
-    console.print(table)
+    by_class = ("precision", "recall", "specificity", "F1", "faces")
+    rows = [
+        (figures.emotion, f"{figures.precision:.1%}", f"{figures.recall:.1%}",
+         percent(figures.specificity), f"{figures.f1:.3f}", str(figures.support))
+        for figures in evaluation.per_class
+    ]  # fmt: skip
+    console.print(_table(console, f"By class, {name}", "class", by_class, rows))
+    counted = [
+        (label, *map(str, counts))
+        for label, counts in zip(evaluation.classes, evaluation.confusion, strict=True)
+    ]
+    title = "Rows as labelled, columns as classified"
+    short = [name[:5] for name in evaluation.classes]
+    console.print(_table(console, title, "class", short, counted))
     for line in findings(result, assessment.speed):
-        console.print(Text(f"- {line}"))
+        console.print(cell(f"- {line}"))
 
 
-def _sets_table(title: str, result: Study) -> Table:
+def _sets_table(console: Console, title: str, result: Study) -> RenderableType:
     restricted = [
         name
         for name in dict.fromkeys(
@@ -51,14 +51,15 @@ def _sets_table(title: str, result: Study) -> Table:
         )
         if name != "six"
     ]
-    table = _table(title, "faces of", *(
+    headings = (
         "faces", "accuracy", "95% interval", "ten-crop", "macro-F1", "top-2", "ECE raw > scaled",
         "85% right at", "FER+", *restricted,
-    ))  # fmt: skip
+    )  # fmt: skip
+    rows: list[tuple[str, ...]] = []
     for name, found in result.sets.items():
         figures = found.figures
         low, high = figures.interval
-        table.add_row(
+        rows.append((
             name, str(figures.faces), percent(figures.accuracy, 2), f"{low:.1%} to {high:.1%}",
             percent(figures.ten_crop.accuracy if figures.ten_crop else None, 2),
             number(figures.macro_f1), percent(figures.top2),
@@ -69,13 +70,15 @@ def _sets_table(title: str, result: Study) -> Table:
                 percent(figures.restricted[key].accuracy) if key in figures.restricted else "–"
                 for key in restricted
             ),
-        )  # fmt: skip
-    return table
+        ))  # fmt: skip
+    return _table(console, title, "faces of", headings, rows)
 
 
-def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column(first)
-    for heading in others:
-        table.add_column(heading, justify="right")
-    return table
+def _table(
+    console: Console,
+    title: str,
+    first: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+) -> RenderableType:
+    return draw_table(console, [first, *map(figures_column, headings)], rows, title=title)

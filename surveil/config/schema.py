@@ -23,6 +23,7 @@ from surveil.config.urls import BASE, DatabaseUrl, Redis, from_base
 from surveil.credentials import split_credentials
 from surveil.durations import Duration
 from surveil.events.spool import MAX_BYTES as SPOOL_BYTES
+from surveil.hosts import check_host
 from surveil.rules.model import Rule
 from surveil.secrets import REVEAL, SecretUrl, register, registered
 from surveil.settings import Section, fault
@@ -70,10 +71,18 @@ def _check_interval(value: float) -> float:
     return value
 
 
+def _check_listening_host(value: str) -> str:
+    try:
+        check_host(value)
+    except ValueError as error:
+        raise fault("{reason}", reason=error) from None
+    return value
+
+
 class Http(Section):
     """The supervisor's port for metrics, ``/livez`` and ``/readyz``."""
 
-    host: Annotated[str, Field(min_length=1, max_length=253)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_check_listening_host)] = "127.0.0.1"
     """Address to listen on; 0.0.0.0 is every interface."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 9464

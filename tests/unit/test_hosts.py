@@ -16,6 +16,7 @@ from surveil.hosts import split_host
         ("rtsp://10.0.0.5/x", "10.0.0.5", None),
         ("rtsp://[fe80::1%25eth0]:554/x", "fe80::1%25eth0", 554),
         ("https://bücher.example/x", "bücher.example", None),
+        ("https://xn--bcher-kva.example/x", "xn--bcher-kva.example", None),
         ("postgresql+psycopg:///db?host=/run/postgresql", "", None),
     ],
 )
@@ -33,6 +34,8 @@ def test_hosts_that_may_be_looked_up(url: str, host: str, port: int | None) -> N
         "can ary",
         "canary" * 11,
         "bücher..canary",
+        "☃.canary",
+        "xn--a.canary",
         "can%61ry",
         "10.0.0.256",
         "10.0.0",

@@ -53,3 +53,13 @@ def test_a_table_too_wide_becomes_blocks() -> None:
 def test_cells_show_control_characters() -> None:
     lines = draw(80, ("a",), [[cell("x\x1b[31m\x9b1m\n\u202ey [bold]")]])
     assert lines[1].rstrip() == "x\\x1b[31m\\x9b1m\\n\\u202ey [bold]"
+
+
+@pytest.mark.parametrize("width", [80, 38])
+def test_names_of_columns_and_titles_are_shown_as_they_are(width: int) -> None:
+    name = "[/]\x1b[31m\x9b\n\u202e:smile:"
+    console = Console(file=io.StringIO(), width=width)
+    console.print(draw_table(console, (whole(name), whole("another")), [["1", "2"]], title=name))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    shown = "[/]\\x1b[31m\\x9b\\n\\u202e:smile:"
+    assert "".join(text.split()).count(shown) == 2

@@ -388,3 +388,11 @@ def test_no_secret_in_any_problem(fail: Any) -> None:
         problems = fail(text, CANARY=canary)
         assert canary not in "\n".join(problems), place
         assert redact("\n".join(problems)) == "\n".join(problems)
+
+
+@pytest.mark.parametrize("host", ["'a b'", "999.1.1.1", "a..b", "'[::1]'", "127.0.0.1:8080", "''"])
+def test_a_host_to_listen_on_that_cannot_be_one_is_refused_at_its_line(
+    fail: Any, host: str
+) -> None:
+    [found] = fail(f"cameras: {{a: {{source: 'usb:0'}}}}\nhttp: {{host: {host}}}\n")
+    assert found.startswith("fleet.yaml:2:14: http.host: the host is no ")
