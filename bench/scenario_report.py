@@ -94,8 +94,8 @@ def workers(parent: int) -> dict[str, int]:
             fields = (path.parent / "stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        if int(fields[1]) == parent and "surveil.workers.host.child" in words:
-            found[words[words.index("surveil.workers.host.child") + 2]] = int(path.parent.name)
+        if int(fields[1]) == parent and "surveil.workers.child" in words:
+            found[words[words.index("surveil.workers.child") + 2]] = int(path.parent.name)
     return found
 
 

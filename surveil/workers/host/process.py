@@ -20,7 +20,7 @@ class WorkerSpec:
 
     Attributes:
         name: Unique in the fleet, for logs and metrics: ``capture:lobby``, ``recorder``.
-        role: One of the roles of :mod:`surveil.workers.host.child`.
+        role: One of the roles of :mod:`surveil.workers.child`.
         assignment: First message; holds secrets, so it is built anew for each start.
         pass_fds: Descriptors that the process inherits.
         phase: Place in the ordered end: lower phases are stopped, and waited for, first.
@@ -35,7 +35,7 @@ class WorkerSpec:
     pass_fds: Sequence[int] = ()
     phase: int = 0
     on_loss: Callable[[], None] = lambda: None
-    command: Sequence[str] = (sys.executable, "-P", "-m", "surveil.workers.host.child")
+    command: Sequence[str] = (sys.executable, "-P", "-m", "surveil.workers.child")
 
 
 class WorkerProcess:

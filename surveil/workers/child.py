@@ -1,4 +1,4 @@
-"""Entry point of every worker process: ``python -m surveil.workers.host.child ROLE NAME FD``.
+"""Entry point of every worker process: ``python -m surveil.workers.child ROLE NAME FD``.
 
 The arguments are for people who read ``ps``; what the worker needs, secrets included, comes as the
 first message over the inherited socket ``FD``.
