@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from surveil.training.measure.metrics import BINS, Labels, Scores
+from surveil.training.measure.metrics import BINS, ClassIndices, Scores
 from surveil.training.records.figures import SetFigures
 
 
@@ -26,7 +26,7 @@ class Audit:
     of: str
 
 
-def audit(labels: Labels, scores: Scores, evaluation: SetFigures) -> Audit | None:
+def audit(labels: ClassIndices, scores: Scores, evaluation: SetFigures) -> Audit | None:
     """Compare an evaluation with the libraries' figures; ``None`` where they are not installed.
 
     Args:
@@ -44,7 +44,7 @@ def audit(labels: Labels, scores: Scores, evaluation: SetFigures) -> Audit | Non
 
 
 def _differences(
-    labels: Labels, scores: Scores, evaluation: SetFigures
+    labels: ClassIndices, scores: Scores, evaluation: SetFigures
 ) -> Iterator[tuple[str, float]]:
     # Imported here: both are extras for training, and take seconds.
     import torch

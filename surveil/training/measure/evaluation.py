@@ -16,7 +16,7 @@ from surveil.training.data.fer2013 import SOURCE
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.logits import logits_of
 from surveil.training.measure.metrics import (
-    Labels,
+    ClassIndices,
     Scores,
     brier_score,
     calibration_error,
@@ -47,12 +47,12 @@ class Part:
 
 
 def evaluate_logits(
-    labels: Labels,
+    labels: ClassIndices,
     logits: NDArray[np.float32],
     taxonomy: Taxonomy,
     calibration: Calibration,
     *,
-    agreed: Labels | None = None,
+    agreed: ClassIndices | None = None,
     validation: Ranked | None = None,
 ) -> SetFigures:
     """Return the figures of a model's logits.
@@ -109,7 +109,7 @@ def hits_of(right: NDArray[np.bool_]) -> Hits:
     return Hits(faces=faces, accuracy=hits / max(faces, 1), interval=wilson_interval(hits, faces))
 
 
-def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, Labels]:
+def known_faces(model: StoredModel, faces: Faces) -> tuple[Faces, ClassIndices]:
     """Return the faces whose label a model knows, and their labels as indices of its classes."""
     labels = model.facts.taxonomy.labels_of(faces.labels)
     return faces.where(labels >= 0), labels[labels >= 0]
@@ -156,7 +156,7 @@ def all_scores(scores: Scores, taxonomy: Taxonomy) -> Scores:
     return wide
 
 
-def _ferplus(scores: Scores, taxonomy: Taxonomy, agreed: Labels) -> Hits | None:
+def _ferplus(scores: Scores, taxonomy: Taxonomy, agreed: ClassIndices) -> Hits | None:
     """Return accuracy against the majority of FER+ votes (Barsoum et al. 2016), if there are any.
 
     Images count on which more than half of all votes, those for contempt, unknown and no face
@@ -168,7 +168,7 @@ def _ferplus(scores: Scores, taxonomy: Taxonomy, agreed: Labels) -> Hits | None:
     return hits_of(right[known >= 0]) if (known >= 0).any() else None
 
 
-def _restricted(labels: Labels, scores: Scores, known: Taxonomy) -> dict[str, Restricted]:
+def _restricted(labels: ClassIndices, scores: Scores, known: Taxonomy) -> dict[str, Restricted]:
     emotions = known.indices[labels] if len(labels) else labels
     found = {}
     for taxonomy in taxonomies().values():

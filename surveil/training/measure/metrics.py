@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from surveil.training.records.figures import Bin, ClassRow
 
-Labels = NDArray[np.int64]
+ClassIndices = NDArray[np.int64]
+"""Labels, shape ``(N,)``, as places in a model's classes."""
 Scores = NDArray[np.float32]
 
 BINS = 15
@@ -34,7 +35,7 @@ def wilson_interval(hits: int, total: int) -> tuple[float, float]:
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def confusion(labels: Labels, given: Labels, classes: int) -> NDArray[np.int64]:
+def confusion(labels: ClassIndices, given: ClassIndices, classes: int) -> NDArray[np.int64]:
     """Return counts ``(K, K)``: rows are the true class, columns the one given."""
     flat = np.bincount(labels * classes + given, minlength=classes**2)
     return flat.reshape(classes, classes).astype(np.int64)
@@ -66,7 +67,7 @@ def macro(figures: list[ClassRow]) -> tuple[float, float]:
     return recall, sum(figure.f1 for figure in there) / len(there)
 
 
-def top_accuracy(labels: Labels, scores: Scores, k: int) -> float:
+def top_accuracy(labels: ClassIndices, scores: Scores, k: int) -> float:
     """Return the share of faces whose class is among the ``k`` highest scores.
 
     Of equal scores the earlier class counts as the higher, as in ``argmax``.
@@ -79,7 +80,7 @@ def top_accuracy(labels: Labels, scores: Scores, k: int) -> float:
     return float((ahead.sum(axis=1) < k).mean())
 
 
-def log_loss(labels: Labels, scores: Scores) -> float:
+def log_loss(labels: ClassIndices, scores: Scores) -> float:
     """Return the mean negative log-likelihood of the true classes, in nats."""
     if not len(labels):
         return 0.0
@@ -87,7 +88,7 @@ def log_loss(labels: Labels, scores: Scores) -> float:
     return float(-np.log(np.clip(of_truth, 1e-12, 1)).mean())
 
 
-def brier_score(labels: Labels, scores: Scores) -> float:
+def brier_score(labels: ClassIndices, scores: Scores) -> float:
     """Return the mean squared distance from the scores to the truth, 0..2 (Brier 1950)."""
     if not len(labels):
         return 0.0
@@ -96,7 +97,7 @@ def brier_score(labels: Labels, scores: Scores) -> float:
     return float((missing**2).sum(axis=1).mean())
 
 
-def reliability(labels: Labels, scores: Scores, bins: int = BINS) -> list[Bin]:
+def reliability(labels: ClassIndices, scores: Scores, bins: int = BINS) -> list[Bin]:
     """Return confidence and accuracy of the top class over equal bins of confidence.
 
     A confidence on a border belongs to the bin below it.
@@ -118,7 +119,7 @@ def reliability(labels: Labels, scores: Scores, bins: int = BINS) -> list[Bin]:
     ]  # fmt: skip
 
 
-def calibration_error(labels: Labels, scores: Scores, bins: int = BINS) -> float:
+def calibration_error(labels: ClassIndices, scores: Scores, bins: int = BINS) -> float:
     """Return the expected calibration error of the top class (Naeini et al. 2015).
 
     The mean over faces of the gap between a bin's accuracy and its confidence.

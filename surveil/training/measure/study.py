@@ -27,7 +27,7 @@ from surveil.training.measure.evaluation import (
     parts_of,
 )
 from surveil.training.measure.mcnemar import McNemar, mcnemar
-from surveil.training.measure.metrics import Labels, calibration_error, log_loss
+from surveil.training.measure.metrics import ClassIndices, calibration_error, log_loss
 from surveil.training.measure.robustness import CONDITIONS, spoil
 from surveil.training.measure.runner import Runner
 from surveil.training.measure.selective import Ranked, rank
@@ -207,7 +207,7 @@ def study(
 class _Held:
     """The validation split as a model sees it, one face at least."""
 
-    labels: Labels
+    labels: ClassIndices
     logits: NDArray[np.float32]
     ranked: Ranked
 
@@ -227,7 +227,7 @@ def _logits(model: StoredModel, faces: Faces) -> NDArray[np.float32]:
 
 
 def _ten_crop(
-    faces: Faces, labels: Labels, runner: Runner, progress: Progress
+    faces: Faces, labels: ClassIndices, runner: Runner, progress: Progress
 ) -> NDArray[np.bool_] | None:
     how = runner.how
     if how.frame_px == how.crop_px or not len(faces):
@@ -238,7 +238,7 @@ def _ten_crop(
 
 
 def _switches(
-    model: StoredModel, frames: NDArray[np.uint8], labels: Labels, runner: Runner | None
+    model: StoredModel, frames: NDArray[np.uint8], labels: ClassIndices, runner: Runner | None
 ) -> SwitchStudy | None:
     if runner is None:
         return None
@@ -261,7 +261,7 @@ def _framed(frames: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:
 
 
 def _spoilt(
-    faces: Faces, labels: Labels, right: NDArray[np.bool_], runner: Runner, progress: Progress
+    faces: Faces, labels: ClassIndices, right: NDArray[np.bool_], runner: Runner, progress: Progress
 ) -> dict[str, NDArray[np.bool_]]:
     """Return which faces are classified rightly under each condition."""
     found = {}
@@ -318,7 +318,7 @@ def _against(
 def _calibrations(
     own: Calibration,
     held: _Held,
-    labels: Labels,
+    labels: ClassIndices,
     logits: NDArray[np.float32],
     parts: Mapping[str, Part],
 ) -> Iterator[Calibrated]:

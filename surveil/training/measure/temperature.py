@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.models.calibration import MOST_SMOOTHING, Calibration
-from surveil.training.measure.metrics import Labels, log_loss
+from surveil.training.measure.metrics import ClassIndices, log_loss
 
 LOW, HIGH = 0.1, 10.0
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def fit_temperature(logits: NDArray[np.float32], labels: Labels, smoothing: float = 0.0) -> float:
+def fit_temperature(
+    logits: NDArray[np.float32], labels: ClassIndices, smoothing: float = 0.0
+) -> float:
     """Return the temperature of the lowest log-loss, within 0.1 to 10.
 
     Guo et al. 2017, section 4.2. The log-loss is convex in the inverse temperature, so a
@@ -37,7 +39,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: Labels, smoothing: floa
     return math.exp(_lowest(loss, math.log(LOW), math.log(HIGH), 1e-4))
 
 
-def fit_calibration(logits: NDArray[np.float32], labels: Labels) -> Calibration:
+def fit_calibration(logits: NDArray[np.float32], labels: ClassIndices) -> Calibration:
     """Return temperature and smoothing of the lowest log-loss.
 
     Two numbers; with fewer than 200 faces the smoothing stays 0. The faces may have chosen the

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-Labels = tuple[tuple[str, str], ...]
+MetricLabels = tuple[tuple[str, str], ...]
 Sample = tuple[str, dict[str, str], float]
 
 PREFIX = "surveil_"
@@ -23,12 +23,12 @@ class MetricsBoard(Collector):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._live: dict[str, dict[tuple[str, Labels], float]] = {}
-        self._past: dict[tuple[str, Labels], float] = {}
+        self._live: dict[str, dict[tuple[str, MetricLabels], float]] = {}
+        self._past: dict[tuple[str, MetricLabels], float] = {}
 
     def put(self, worker: str, samples: Iterable[Sample]) -> None:
         """Replace what is known of ``worker`` by its newest samples."""
-        read: dict[tuple[str, Labels], float] = {}
+        read: dict[tuple[str, MetricLabels], float] = {}
         for name, labels, value in samples:
             read[name, tuple(sorted({**labels, "worker": worker}.items()))] = value
         with self._lock:
@@ -48,7 +48,7 @@ class MetricsBoard(Collector):
 
     def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
         """Yield the families of the Prometheus exposition."""
-        by_name: dict[str, dict[Labels, float]] = {}
+        by_name: dict[str, dict[MetricLabels, float]] = {}
         for (name, labels), value in self._merged().items():
             by_name.setdefault(name, {})[labels] = value
         for name, samples in sorted(by_name.items()):
@@ -68,7 +68,7 @@ class MetricsBoard(Collector):
         registry.register(self)
         return generate_latest(registry)
 
-    def _merged(self) -> dict[tuple[str, Labels], float]:
+    def _merged(self) -> dict[tuple[str, MetricLabels], float]:
         with self._lock:
             merged = dict(self._past)
             for read in self._live.values():
