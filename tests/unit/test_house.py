@@ -1,0 +1,32 @@
+"""Commands stay thin, and files stay of a size that can be read at one sitting."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import surveil
+
+PACKAGE = Path(surveil.__file__).parent
+MAX_FILE_LINES = 400
+MAX_COMMAND_LINES = 60
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {
+        file.relative_to(PACKAGE).as_posix(): len(file.read_text(encoding="utf-8").splitlines())
+        for file in PACKAGE.rglob("*.py")
+    }
+    assert lengths
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FILE_LINES} == {}
+
+
+def test_commands_are_thin() -> None:
+    lengths = {
+        f"{file.name}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for file in (PACKAGE / "cli").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert lengths
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_COMMAND_LINES} == {}
