@@ -13,8 +13,6 @@ from click.testing import CliRunner, Result
 from surveil.cli.main import cli
 from surveil.errors import SurveilError
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data"
-
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli, ["dataset", *map(str, arguments)])
@@ -83,11 +81,10 @@ def test_wrong_input_ends_with_exit_code_2(
         raise error
 
 
-@pytest.mark.skipif(not (SHARED / "faces").is_dir(), reason="../shared/data is not here")
-def test_photographs_become_a_dataset(tmp_path: Path) -> None:
+def test_photographs_become_a_dataset(shared_dir: Path, tmp_path: Path) -> None:
     source = tmp_path / "site"
     for emotion, name in (("happy", "2008_001322.jpg"), ("neutral", "azure_detection1.jpg")):
-        picture = cv2.imread(str(SHARED / "faces" / name))
+        picture = cv2.imread(str(shared_dir / "data" / "faces" / name))
         assert picture is not None
         (source / emotion).mkdir(parents=True)
         shrunk = cv2.resize(picture, (320, 320 * picture.shape[0] // picture.shape[1]))
