@@ -61,7 +61,7 @@ def connect(
         UnavailableError: ``create`` is false and there is no such file.
     """
     try:
-        parsed = make_url(url)
+        parsed = _parse(url)
     except ArgumentError:
         # Without its cause, which would print the text, and with it a password.
         raise ConfigError("the database is no URL like sqlite:///var/surveil.db") from None
@@ -74,6 +74,14 @@ def connect(
     raise ConfigError(
         f"database {parsed.drivername!r} is not supported; give sqlite:/// or postgresql+psycopg://"
     )
+
+
+def _parse(url: str) -> URL:
+    scheme, slashes, path = url.partition(":///")
+    if scheme == "sqlite" and slashes:
+        # SQLAlchemy 2.1 decodes percent signs in it, 2.0 did not: a file is called as written.
+        return URL.create("sqlite", database=path)
+    return make_url(url)
 
 
 def _connect_sqlite(url: URL, *, create: bool, lock_timeout_s: float) -> Database:
@@ -186,7 +194,7 @@ def _transaction(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
 
 def describe(url: URL | str) -> str:
     """Name a database for people: kind, host and name; never a user or a password."""
-    url = make_url(url)
+    url = _parse(url) if isinstance(url, str) else url
     if url.drivername.startswith("sqlite"):
         return f"SQLite {url.database}"
     host = url.host or url.query.get("host") or "localhost"
