@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ulid import ULID
 
 from surveil.domain import (
     EMOTIONS,
@@ -37,7 +36,8 @@ CONNECTING, LIVE, OFFLINE, STOPPED = (
     CameraState.OFFLINE,
     CameraState.STOPPED,
 )
-A, B = str(ULID.from_timestamp(1.7e9)), str(ULID.from_timestamp(1.7e9 + 1))
+# Fixed, as they stand in the names of tests, which workers of one test run must agree on.
+A, B = "01HF7YAT00AAAAAAAAAAAAAAAA", "01HF7YATZ8BBBBBBBBBBBBBBBB"
 
 
 def after(seconds: float) -> datetime:
