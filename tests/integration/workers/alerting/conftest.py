@@ -141,7 +141,10 @@ def hook() -> Iterator[Hook]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # killed while it sent
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
                 self.send_response(hook.take(headers, body))
