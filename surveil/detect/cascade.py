@@ -138,19 +138,26 @@ def finish(
     candidates: Candidates, samplers: Sequence[AreaSampler], networks: MtcnnNetworks
 ) -> tuple[Candidates, Floats]:
     """Third stage: O-Net on 48 x 48 crops. Also returns landmarks ``(N, 5, 2)`` in pixels."""
+    faces, landmarks = look(candidates, samplers, networks)
+    passed = np.flatnonzero(faces.scores > THRESHOLDS[2])
+    faces = faces.pick(passed)
+    kept = faces.suppress(lambda boxes, own: keep_by_smaller(boxes, own, above=0.7))
+    return faces.pick(kept), landmarks[passed[kept]]
+
+
+def look(
+    candidates: Candidates, samplers: Sequence[AreaSampler], networks: MtcnnNetworks
+) -> tuple[Candidates, Floats]:
+    """Run O-Net on candidates and nothing after it: all come back that have a pixel, in order."""
     candidates, crops = _crop(candidates, samplers, 48)
     if len(crops) == 0:
         return candidates, np.zeros((0, 5, 2), dtype=np.float32)
     offsets, points, scores = _in_bounded_batches(networks.output, crops)
-    passed = scores > THRESHOLDS[2]
-    boxes = candidates.boxes[passed]
+    boxes = candidates.boxes
     sides = boxes[:, 2:] - boxes[:, :2] + 1
-    relative = points[passed].reshape(-1, 2, 5).transpose(0, 2, 1)
+    relative = points.reshape(-1, 2, 5).transpose(0, 2, 1)
     landmarks = sides[:, None, :] * relative + boxes[:, None, :2] - 1
-    moved = _move(boxes, offsets[passed])
-    faces = Candidates(moved, scores[passed], candidates.frames[passed])
-    kept = faces.suppress(lambda boxes, own: keep_by_smaller(boxes, own, above=0.7))
-    return faces.pick(kept), landmarks[kept]
+    return Candidates(_move(boxes, offsets), scores, candidates.frames), landmarks
 
 
 def _move(boxes: Floats, offsets: Floats) -> Floats:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.boxes import areas, as_box, clip
+from surveil.detect.again import look_again
 from surveil.detect.area import AreaSampler
 from surveil.detect.cascade import CELL_PX, finish, propose, refine
 from surveil.detect.networks import MtcnnNetworks
-from surveil.domain import Detection
+from surveil.domain import Box, Detection
 
 PIXELS_AT_ONCE = 4 * 1920 * 1080
 """Frames of a batch that are worked on together; bounds memory to some 120 bytes a pixel."""
@@ -56,6 +57,10 @@ class MtcnnDetector:
         for batch in _bounded(frames):
             found.extend(self._detect_batch(batch))
         return found
+
+    def recheck(self, frame: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Detection]:
+        """See :class:`~surveil.detect.detector.Detector`."""
+        return look_again(frame, boxes, self._networks)
 
     def _detect_batch(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
         detections: list[list[Detection]] = [[] for _ in frames]

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from click.testing import CliRunner
+from kit.detectors import ByDetecting
 from kit.models import write_small_model
 from numpy.typing import NDArray
 
@@ -35,7 +36,7 @@ from surveil.workers.inferring.pipeline import Pipeline
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
-class BrightFace:
+class BrightFace(ByDetecting):
     """Finds one face where a picture is bright: its bounding box."""
 
     def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from surveil.boxes import clip
 from surveil.detect import MtcnnDetector, MtcnnNetworks
-from surveil.domain import Detection
+from surveil.domain import Box, Detection
 
 Image = NDArray[np.uint8]
 
@@ -157,3 +157,40 @@ def test_candidates_outside_their_frame_keep_the_others_in_line(networks: MtcnnN
     found, landmarks = finish(candidates, [AreaSampler(frame)], networks)
     assert len(found.boxes) == len(landmarks) == 1
     assert iou_matrix(found.boxes, np.array([face], np.float32))[0, 0] > 0.5
+
+
+def test_face_that_stands_still_is_found_again(detector: MtcnnDetector) -> None:
+    """Also over the edge of the frame, if less exactly, and whatever is asked for beside it."""
+    frame = drawn_frame(640, 360, *CROWD, (620, 120, 100))
+    faces = detector.detect([frame])[0]
+    assert len(faces) >= 4
+    again = detector.recheck(frame, [face.box for face in reversed(faces)])
+    for before, after in zip(reversed(faces), again, strict=True):
+        over_edge = before.box.x2 == 640 or before.box.y2 == 360
+        pixels = (0.2 if over_edge else 0.05) * before.box.height
+        assert after.box.xyxy == pytest.approx(before.box.xyxy, abs=pixels)
+        assert after.score > 0.9
+        np.testing.assert_allclose(after.landmarks, before.landmarks, atol=pixels)
+    alone = detector.recheck(frame, [faces[1].box])
+    assert_equal(alone, [again[-2]])
+
+
+def test_face_that_left_gets_a_low_score_and_keeps_its_place(detector: MtcnnDetector) -> None:
+    before = drawn_frame(640, 360, (150, 180, 120), (560, 200, 90))
+    left, right = sorted(detector.detect([before])[0], key=lambda face: face.box.x1)
+    after = drawn_frame(640, 360, (560, 200, 90))
+    gone, stayed = detector.recheck(after, [left.box, right.box])
+    assert gone.score < 0.7 < stayed.score
+    assert stayed.box.xyxy == pytest.approx(right.box.xyxy, abs=5)
+
+
+def test_places_outside_the_frame_hold_no_face(detector: MtcnnDetector) -> None:
+    frame = drawn_frame(320, 240, (160, 120, 100))
+    (face,) = detector.detect([frame])[0]
+    outside = [Box(-60, -60, -10, -5), Box(330, 10, 380, 60), Box(5, 5, 5, 5)]
+    *none, there = detector.recheck(frame, [*outside, face.box])
+    assert [found.score < 0.7 for found in none] == [True, True, True]
+    assert none[0].box == Box(0, 0, 0, 0)
+    assert there.score > 0.9
+    assert detector.recheck(frame, []) == []
+    assert detector.recheck(np.zeros((1, 1, 3), np.uint8), [face.box])[0].score < 0.7

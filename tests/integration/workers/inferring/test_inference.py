@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import redis
 from kit import stream
+from kit.detectors import ByDetecting
 from numpy.typing import NDArray
 from ulid import ULID
 
@@ -46,7 +47,7 @@ from surveil.workers.inferring.inference import InferenceLoop
 from surveil.workers.inferring.pipeline import Pipeline
 
 
-class OneFace:
+class OneFace(ByDetecting):
     def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
         return [
             [Detection(Box(10, 10, 30, 30), 0.99, np.zeros((5, 2), np.float32))] for _ in frames

@@ -14,6 +14,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from kit.detectors import ByDetecting
 from numpy.typing import NDArray
 
 from surveil.classify import crop_face, to_frame
@@ -36,7 +37,7 @@ SIDE = 100
 FACE = Box(10, 10, 90, 90)
 
 
-class WholeFaces:
+class WholeFaces(ByDetecting):
     """Finds one face over most of a picture that is not black, and a small one beside it."""
 
     def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from kit.detectors import ByDetecting
 from numpy.typing import NDArray
 
 from surveil.classify import crop_face, to_frame
@@ -20,7 +21,7 @@ from surveil.training.faces import Split, repeat
 RULES = {"site": SplitRule(test_percent=40, validation_percent=20)}
 
 
-class BrightFaces:
+class BrightFaces(ByDetecting):
     """Finds one face where a picture is bright at all, and a smaller one beside it."""
 
     def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from kit.detectors import ByDetecting
 from numpy.typing import NDArray
 
 from surveil.classify import crop_face, to_frame
@@ -30,7 +31,7 @@ COLOUR = {
 }
 
 
-class OneFace:
+class OneFace(ByDetecting):
     """Finds the same box in every picture, and counts the pictures."""
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from kit.detectors import ByDetecting
 from numpy.typing import NDArray
 
 from surveil.domain import Box, Detection, Emotion, Frame
@@ -22,7 +23,7 @@ POISON = 255
 LANDMARKS = np.zeros((5, 2), np.float32)
 
 
-class MarkDetector:
+class MarkDetector(ByDetecting):
     """Finds one face per non-zero pixel of row 0: its value is the face's left edge."""
 
     def __init__(self, fits: int = 1000) -> None:
