@@ -14,7 +14,7 @@ class TrackerOptions:
         confirm_within_s: A face becomes a track when it is seen a second time within so long (or
             in the next frame, where frames are further apart), so that a single false detection
             is no visit.
-        keep_lost_s: How long a track that is not seen is waited for.
+        keep_lost_s: How long a track that is not seen is waited for, whether frames come or not.
         start_speed: Speed of a face seen for the first time, one standard deviation, in sizes/s.
             People walk at 1 to 2 m/s, which is 5 to 10 sizes/s across the picture.
         agility: Change of speed, as spectral density of white noise acceleration in size^2/s^3:

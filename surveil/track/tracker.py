@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +13,13 @@ from surveil.domain import Detection
 from surveil.track.assignment import assign
 from surveil.track.candidate import Candidate
 from surveil.track.options import TrackerOptions
+
+USUAL_FRAMES = 5
+"""The distance between frames is usual that is the median of so many."""
+
+PAUSE = 3.0
+"""Frames this many times as far apart as usual, and further than ``keep_lost_s``, have a pause
+between them. One or two frames that are missing at a slow camera are none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +37,9 @@ class Tracker:
     A track moves at constant velocity between its detections and is matched by position, size and
     how sure the prediction is; so it lives through missed detections and occlusions, and keeps its
     identity when it passes another. No picture is looked at and no identity is computed: a face
-    that comes back after ``keep_lost_s`` is a new track.
+    that comes back after ``keep_lost_s`` is a new track, also where no frame came in between: a
+    pause of the run ends its tracks. At a camera of less than a frame in ``keep_lost_s``, a track
+    goes on from one frame to the next.
 
     Called once for every analysed frame, also for one without faces, in the order of time. Frames
     may be missing, and their distance may vary.
@@ -45,6 +56,7 @@ class Tracker:
         self._next_id = first_id
         self._began_s: float | None = None
         self._at_s: float | None = None
+        self._distances_s: deque[float] = deque(maxlen=USUAL_FRAMES)
         self._seen_once: list[tuple[Candidate, Detection]] = []
 
     @property
@@ -80,6 +92,10 @@ class Tracker:
             raise ValueError(f"frames must come in order of time; this one is {-by_s:.3f} s early")
         self._began_s = at_s if self._began_s is None else self._began_s
         self._at_s, self._frame_size = at_s, frame_size
+        if self._is_pause(by_s):
+            self._candidates = []
+        elif by_s > 0:
+            self._distances_s.append(by_s)
         for candidate in self._candidates:
             candidate.predict(by_s)
         self._candidates = [c for c in self._candidates if not self._has_left(c)]
@@ -154,6 +170,13 @@ class Tracker:
             candidate.origin = None
         assert candidate.track_id is not None
         return TrackedFace(candidate.track_id, detection, is_new)
+
+    def _is_pause(self, by_s: float) -> bool:
+        """Return whether nobody looked for longer than a track is waited for."""
+        if not self._distances_s:
+            return False
+        usual_s = statistics.median(self._distances_s)
+        return by_s > max(self._options.keep_lost_s, PAUSE * usual_s)
 
     def _has_left(self, candidate: Candidate) -> bool:
         """Return whether a face that was missed has walked out of the picture since."""

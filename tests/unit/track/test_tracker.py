@@ -244,6 +244,25 @@ def test_tracks_are_forgotten(tracker: Camera, late_s: float, found: list[int]) 
     assert ids_of(tracker.update([face_at(300, 300, 80)], at_s)) == found
 
 
+@pytest.mark.parametrize("pause_s", [2.5, 600.0])
+def test_a_pause_of_the_run_ends_its_tracks(tracker: Camera, pause_s: float) -> None:
+    """Nobody looked: whoever stands there afterwards may be anybody."""
+    face = face_at(300, 300, 80)
+    for step in range(10):
+        tracker.update([face], step * STEP_S)
+    after_s = 9 * STEP_S + pause_s
+    assert tracker.update([face], after_s) == []
+    (found,) = tracker.update([face], after_s + STEP_S)
+    assert (found.track_id, found.is_new) == (2, True)
+
+
+def test_frames_that_are_always_far_apart_are_no_pauses(tracker: Camera) -> None:
+    """A camera of a frame in five seconds, of which one is missing."""
+    face = face_at(300, 300, 80)
+    found = [tracker.update([face], at_s) for at_s in (0, 5, 10, 15, 25, 30)]
+    assert [ids_of(faces) for faces in found] == [[]] + [[1]] * 5
+
+
 def test_face_as_small_as_a_point_is_no_error(tracker: Camera) -> None:
     for step in range(3):
         tracker.update([face_at(0, 0, 0)], step * STEP_S)
