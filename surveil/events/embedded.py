@@ -155,13 +155,17 @@ class EmbeddedRedis:
         if log_path.exists() and log_path.stat().st_size > MAX_LOG_BYTES:
             log_path.replace(log_path.with_suffix(".log.1"))
         with self._lock() as lock:
-            with log_path.open("ab") as log:
+            for path in self.directory.iterdir():  # an earlier version's, or an operator's copy
+                if path.is_file():
+                    path.chmod(0o600)
+            with open(log_path, "ab", opener=_open_private) as log:
                 self._process = subprocess.Popen(
                     [str(binary), *self._arguments()],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     cwd=self.directory,
+                    umask=0o077,  # its append-only file holds everybody's events
                     pass_fds=(lock.fd,),  # the server itself holds the lock from here on
                     start_new_session=True,  # Ctrl-C must not end it before the workers drained
                     preexec_fn=die_with_parent(signal.SIGTERM),
@@ -230,6 +234,10 @@ class EmbeddedRedis:
                 damaged.rename(damaged.with_name(f"{name}.damaged-{stamp}"))
         self._log_path.replace(self._log_path.with_suffix(".log.1"))
         _log.error("redis.file_damaged", directory=str(self.directory))
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _tail(path: Path, limit: int = 4096) -> str:

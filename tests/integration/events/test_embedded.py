@@ -48,6 +48,25 @@ def test_answers_on_a_private_socket_only(own_redis_server: EmbeddedRedis) -> No
         check_eviction(client)
 
 
+def test_its_files_are_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    before = folder / "redis.log"
+    before.touch()
+    before.chmod(0o644)
+    server = EmbeddedRedis(tmp_path)
+    server.start()
+    try:
+        with connect(server.url) as client:
+            client.xadd("s", {"a": "1"})
+        files = [path for path in folder.iterdir() if path.is_file()]
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files}
+        assert {"redis.log", "redis.lock"} < set(modes)
+        assert set(modes.values()) == {0o600}, modes
+    finally:
+        server.stop()
+
+
 def test_keeps_its_data_over_a_restart(own_redis_server: EmbeddedRedis) -> None:
     with connect(own_redis_server.url) as client:
         client.xadd("s", {"a": "1"})
