@@ -67,8 +67,13 @@ class FileLock:
         os.pwrite(self.fd, str(pid).encode(), 0)
 
     def release(self) -> None:
-        """Let go, as far as this process holds it."""
-        os.close(self.fd)
+        """Let go, as far as this process holds it; a second time does nothing.
+
+        The descriptor's number may be another file's by then.
+        """
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def __enter__(self) -> FileLock:
         return self

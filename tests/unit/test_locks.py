@@ -50,6 +50,16 @@ def test_a_holder_that_is_just_ending_is_waited_for(path: Path) -> None:
         pass
 
 
+def test_a_second_release_closes_nobody_elses_file(path: Path) -> None:
+    lock = FileLock(path)
+    lock.release()
+    with (path.parent / "other").open("w") as other:  # takes the number that has become free
+        lock.release()
+        os.fstat(other.fileno())
+    with FileLock(path) as again:
+        again.release()
+
+
 def test_a_child_that_is_given_the_lock_holds_it_on(path: Path) -> None:
     with FileLock(path) as lock:
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(lock.fd,))
