@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 from surveil.classify.preprocess import preprocess
 from surveil.domain import EMOTIONS
 from surveil.engines import Blueprint, EngineName, Network, compile_network
-from surveil.engines.blueprint import digest_of_files
 from surveil.errors import ModelError
 from surveil.models.facts import ModelFacts, read_facts
 from surveil.models.taxonomy import Taxonomy, restrict
-from surveil.models.weights import read_weights
+from surveil.models.weights import read_network
 
 if TYPE_CHECKING:
     from torch import nn
-
-_NETWORKS = Path(__file__).with_name("networks")
 
 
 class StoredNetwork:
@@ -31,16 +28,13 @@ class StoredNetwork:
         self._folder = folder
         self._facts = facts
 
-    def digest(self) -> str:
-        """Return what tells the network from others; its weights are checked on the way."""
-        read_weights(self._folder, self._facts)
-        facts = self._facts
-        what = (facts.architecture, len(facts.classes), facts.weights_sha256)
-        return f"{what} {digest_of_files(sorted(_NETWORKS.glob('*.py')))}"
+    def onnx(self) -> bytes:
+        """Return the network as its folder holds it for CPUs."""
+        return read_network(self._folder, self._facts)
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
-        # PyTorch with it: only where the engine runs on it, or keeps nothing of this network.
+        # PyTorch with it: only where the engine runs on it.
         from surveil.classify.networks import read_model
 
         return read_model(self._folder).network
@@ -57,7 +51,6 @@ class Classifier:
         max_batch: More crops than this are run in several batches, so that memory stays bounded
             however many faces the cameras show.
         threads: CPU threads of the network; ``None`` leaves it to the engine.
-        cache_dir: Folder in which the converted network is kept.
         taxonomy: Classes to tell apart; the others get a score of 0. ``None`` is all the model's.
     """
 
@@ -70,7 +63,6 @@ class Classifier:
         engine: EngineName = EngineName.AUTO,
         max_batch: int = 64,
         threads: int | None = None,
-        cache_dir: Path | None = None,
         taxonomy: Taxonomy | None = None,
     ) -> None:
         if max_batch < 1:
@@ -90,7 +82,6 @@ class Classifier:
             example_shape=(2, facts.architecture.channels, side, side),
             engine=engine,
             threads=threads,
-            cache_dir=cache_dir,
         )
 
     @classmethod
@@ -102,7 +93,6 @@ class Classifier:
         engine: EngineName = EngineName.AUTO,
         max_batch: int = 64,
         threads: int | None = None,
-        cache_dir: Path | None = None,
         taxonomy: Taxonomy | None = None,
     ) -> Classifier:
         """Read a model's folder and compile it.
@@ -118,7 +108,6 @@ class Classifier:
             engine=engine,
             max_batch=max_batch,
             threads=threads,
-            cache_dir=cache_dir,
             taxonomy=taxonomy,
         )
 

@@ -28,12 +28,23 @@ COMMANDS = {
     "evaluate": "surveil.cli.evaluate",
     "compare": "surveil.cli.compare",
     "dataset": "surveil.cli.dataset",
+    "export": "surveil.cli.export",
 }
 """Command name to the module that defines a click command called ``command``."""
 
 
 TRAIN_MODULES = frozenset(
-    ("imagehash", "jinja2", "matplotlib", "pandas", "sklearn", "tensorboard", "torchmetrics")
+    (
+        "imagehash",
+        "jinja2",
+        "matplotlib",
+        "onnx",
+        "onnxscript",
+        "pandas",
+        "sklearn",
+        "tensorboard",
+        "torchmetrics",
+    )
 )
 """Modules of the extra ``train``."""
 

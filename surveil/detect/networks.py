@@ -1,9 +1,8 @@
-"""MTCNN's three networks, with the weights that facenet-pytorch carries in its wheel."""
+"""MTCNN's three networks, as their folder of ``models/`` holds them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.engines import EngineName, Network, compile_network
-from surveil.engines.blueprint import digest_of_files
+from surveil.models import find_model
+from surveil.models.detectors import MTCNN, read_detector_file
 
 if TYPE_CHECKING:
     from torch import nn
 
 Name = Literal["pnet", "rnet", "onet"]
-"""Of a network, as its file of weights is called."""
+"""Of a network, as its file is called."""
 
 
 def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -30,27 +30,22 @@ def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return pixels
 
 
-class _Facenet:
+class _Stored:
     """One of the three, as a blueprint."""
 
-    def __init__(self, name: Name) -> None:
+    def __init__(self, name: Name, folder: Path) -> None:
         self._name = name
+        self._folder = folder
 
-    def digest(self) -> str:
+    def onnx(self) -> bytes:
         """See :class:`~surveil.engines.Blueprint`."""
-        spec = find_spec("facenet_pytorch")  # finds it without importing it, and PyTorch with it
-        assert spec is not None
-        assert spec.origin is not None
-        wheel = Path(spec.origin).parent
-        parts = ("models/mtcnn.py", f"data/{self._name}.pt")
-        code = Path(__file__).with_name("facenet.py")
-        return f"{self._name} {digest_of_files([code, *(wheel / part for part in parts)])}"
+        return read_detector_file(self._folder, f"{self._name}.onnx")
 
     def build(self) -> nn.Module:
         """See :class:`~surveil.engines.Blueprint`."""
-        from surveil.detect.facenet import build
+        from surveil.detect.modules import build
 
-        return build(self._name)
+        return build(self._name, self._folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +73,29 @@ class MtcnnNetworks:
         device: str = "cpu",
         engine: EngineName = EngineName.AUTO,
         threads: int | None = None,
-        cache_dir: Path | None = None,
+        folder: Path | None = None,
     ) -> MtcnnNetworks:
-        """Read the weights from the installed wheel and compile the networks for a device.
+        """Read the networks and compile them for a device.
 
         Args:
             device: ``cpu`` or ``cuda:N``.
             engine: Which engine runs them.
             threads: CPU threads of one network; see :func:`~surveil.engines.compile_network`.
-            cache_dir: Folder in which converted networks are kept.
+            folder: Of the networks; ``None`` is the one that ships with the package.
+
+        Raises:
+            ModelError: A file is missing or damaged.
         """
+        source = folder or find_model(MTCNN)
 
         def compiled(name: Name, shape: tuple[int, ...], *axes: int) -> Network:
             return compile_network(
-                _Facenet(name),
+                _Stored(name, source),
                 device=device,
                 example_shape=shape,
                 dynamic_axes=axes,
                 engine=engine,
                 threads=threads,
-                cache_dir=cache_dir,
             )
 
         return cls(

@@ -1,10 +1,7 @@
-"""A network that is yet to be built, under a name that tells it from all others."""
+"""A network that an engine may compile, in the two forms that engines read."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -12,15 +9,15 @@ if TYPE_CHECKING:
 
 
 class Blueprint(Protocol):
-    """What an engine must know of a network before it compiles it.
+    """What an engine is given of a network.
 
-    Building takes PyTorch, whose import alone takes seconds and a gigabyte of memory. So an engine
-    that keeps what it made of a network asks for the digest first, and builds only where it has
-    nothing of that digest. An engine calls each of them once at most.
+    A CPU serves the one form and a GPU the other, so neither needs the libraries of both: PyTorch
+    takes seconds and a gigabyte to import. Both forms have the same input and outputs. An engine
+    calls one of them, once.
     """
 
-    def digest(self) -> str:
-        """Return a text that no network with other outputs has; it may read files, builds nothing.
+    def onnx(self) -> bytes:
+        """Return the network as an ONNX file, without PyTorch where the file is there already.
 
         Raises:
             ModelError: A file of the network is missing or damaged.
@@ -36,13 +33,3 @@ class Blueprint(Protocol):
             ModelError: A file of the network is missing or damaged.
         """
         ...
-
-
-def digest_of_files(paths: Iterable[Path]) -> str:
-    """Return the hash of the content of files, such as the code that builds a network."""
-    digest = hashlib.sha256()
-    for path in paths:
-        content = path.read_bytes()
-        digest.update(f"{len(content)} ".encode())
-        digest.update(content)
-    return digest.hexdigest()

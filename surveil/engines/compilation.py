@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from surveil.engines.blueprint import Blueprint
 from surveil.engines.network import EngineName, Network
 from surveil.engines.shapes import InputShape
@@ -18,7 +16,6 @@ def compile_network(
     dynamic_axes: tuple[int, ...] = (),
     engine: EngineName = EngineName.AUTO,
     threads: int | None = None,
-    cache_dir: Path | None = None,
 ) -> Network:
     """Compile a network for a device.
 
@@ -33,7 +30,6 @@ def compile_network(
         engine: ``auto`` takes the fastest one that agrees with the reference.
         threads: CPU threads the network may use; ``None`` leaves it to the engine. PyTorch
             has one setting for the whole process, ``torch.set_num_threads``, which is left alone.
-        cache_dir: Folder in which converted networks are kept, if the engine converts.
 
     Returns:
         The network, ready: the first call costs no more than later ones by much.
@@ -46,17 +42,11 @@ def compile_network(
     if engine is EngineName.OPENVINO and not on_cpu:
         raise ValueError(f"OpenVINO runs networks on the CPU, not on {device}")
     shape = InputShape.of(example_shape, dynamic_batch=dynamic_batch, dynamic_axes=dynamic_axes)
-    # Libraries are imported where they are used: PyTorch takes seconds and a gigabyte.
+    # Libraries are imported where they are used: a CPU needs no PyTorch, a GPU no OpenVINO.
     if engine is EngineName.OPENVINO or (engine is EngineName.AUTO and on_cpu):
         from surveil.engines.openvino import compile_openvino
 
-        return compile_openvino(
-            blueprint,
-            example_shape=example_shape,
-            shape=shape,
-            threads=threads,
-            cache_dir=cache_dir,
-        )
+        return compile_openvino(blueprint.onnx(), shape=shape, threads=threads)
     from surveil.engines.torch import compile_torch
 
     return compile_torch(blueprint.build(), device=device, shape=shape)

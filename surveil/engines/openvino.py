@@ -1,20 +1,18 @@
-"""OpenVINO in float32: what runs on CPUs. Imports PyTorch only where a network is converted."""
+"""OpenVINO in float32: what runs on CPUs. It reads ONNX and needs no PyTorch."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from surveil.engines.blueprint import Blueprint
-from surveil.engines.cache import converted, entry_key
 from surveil.engines.errors import DeviceMemoryError
 from surveil.engines.network import Network
 from surveil.engines.shapes import InputShape
+from surveil.errors import ModelError
 
 TOLERANCE = 1e-4
 """Sums are taken in another order than PyTorch's, and convolutions fused with what follows them."""
@@ -45,21 +43,23 @@ class OpenvinoNetwork:
         return tuple(self._request.get_output_tensor(i).data.copy() for i in self._outputs)
 
 
-def compile_openvino(
-    blueprint: Blueprint,
-    *,
-    example_shape: tuple[int, ...],
-    shape: InputShape,
-    threads: int | None,
-    cache_dir: Path | None = None,
-) -> Network:
+def compile_openvino(onnx: bytes, *, shape: InputShape, threads: int | None) -> Network:
     """Return a network on the CPU.
 
     Precision is float32 on every CPU: left alone, OpenVINO takes bfloat16 where the CPU has it,
-    which agrees with nothing. Threads are not pinned to cores, as other processes need those, too.
+    which agrees with nothing; operations that a file has in 8 bits stay so. Threads are not pinned
+    to cores, as other processes need those, too.
+
+    Nothing is kept for the next start: reading and compiling all networks of a pipeline takes half
+    as long as importing OpenVINO.
+
+    Args:
+        onnx: The file's content.
+        shape: Of its input.
+        threads: That it may use; ``None`` leaves it to OpenVINO.
 
     Raises:
-        ModelError: A file of the network is missing or damaged.
+        ModelError: It is not an ONNX file that OpenVINO knows, or takes no input of that shape.
     """
     options: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
@@ -68,16 +68,11 @@ def compile_openvino(
     }
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-
-    def build() -> openvino.Model:
-        # PyTorch with it: only where no converted network is kept.
-        from surveil.engines.conversion import convert
-
-        return convert(blueprint.build(), example_shape, shape)
-
-    if cache_dir is None:
-        model = build()
-    else:
-        key = entry_key(blueprint.digest(), example_shape, shape.sizes)
-        model = converted(cache_dir, key, build)
-    return OpenvinoNetwork(openvino.Core().compile_model(model, "CPU", options), shape)
+    core = openvino.Core()
+    try:
+        model = core.read_model(onnx)
+        model.reshape(openvino.PartialShape([-1 if n is None else n for n in shape.sizes]))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"OpenVINO cannot read a network for {shape}: {reason[-300:]}") from error
+    return OpenvinoNetwork(core.compile_model(model, "CPU", options), shape)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,18 +20,27 @@ class ModuleBlueprint:
 
     Args:
         module: Handed over: it may be moved and switched to evaluation mode, so nobody trains it.
+        example_shape: Shape of an input it can take.
+        dynamic_axes: Axes of the input whose size may differ from that.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        example_shape: tuple[int, ...],
+        *,
+        dynamic_axes: tuple[int, ...] = (0,),
+    ) -> None:
         self._module = module
+        self._example_shape = example_shape
+        self._dynamic_axes = dynamic_axes
 
-    def digest(self) -> str:
+    def onnx(self) -> bytes:
         """See :class:`~surveil.engines.blueprint.Blueprint`."""
-        digest = hashlib.sha256(repr(self._module).encode())
-        for name, tensor in sorted(self._module.state_dict().items()):
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        # Its libraries come with the extra `train`; a GPU is served without them.
+        from surveil.engines.exporting import to_onnx
+
+        return to_onnx(self._module, self._example_shape, dynamic_axes=self._dynamic_axes)
 
     def build(self) -> nn.Module:
         """See :class:`~surveil.engines.blueprint.Blueprint`."""

@@ -49,6 +49,8 @@ class ModelFacts(_Part):
         training: Data, its hash, configuration and length of the training; for people.
         code_version: Version of surveil that wrote the model.
         weights_sha256: Hash of ``weights.safetensors``.
+        onnx_sha256: Hash of ``model.onnx``, the same network as CPUs run it; ``None`` where the
+            model was written before such files were, or is compared but not shipped.
     """
 
     format: Literal[1] = 1
@@ -61,6 +63,7 @@ class ModelFacts(_Part):
     training: dict[str, Any]
     code_version: str
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    onnx_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     @field_validator("classes", mode="after")
     @classmethod
@@ -114,6 +117,11 @@ def read_facts(folder: Path) -> ModelFacts:
     try:
         return ModelFacts.model_validate_json(read_bounded(path, MAX_FACTS_BYTES))
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = [".".join(str(part) for part in problem["loc"])] if problem["loc"] else []
-        raise ModelError(": ".join([str(path), *where, problem["msg"]])) from error
+        raise refusal(path, error) from error
+
+
+def refusal(path: Path, error: ValidationError) -> ModelError:
+    """Return what is said of a file that does not fit its schema: file, key and the first fault."""
+    problem = error.errors()[0]
+    where = [".".join(str(part) for part in problem["loc"])] if problem["loc"] else []
+    return ModelError(": ".join([str(path), *where, problem["msg"]]))

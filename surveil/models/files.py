@@ -8,6 +8,7 @@ import surveil
 from surveil.errors import ModelError
 
 WEIGHTS = "weights.safetensors"
+NETWORK = "model.onnx"
 FACTS = "model.json"
 METRICS = "metrics.json"
 CARD = "card.md"

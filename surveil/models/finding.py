@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from surveil.errors import ModelError
-from surveil.models.facts import NAME
-from surveil.models.files import FACTS, SHIPPED
+from surveil.models.facts import MAX_FACTS_BYTES, NAME
+from surveil.models.files import FACTS, SHIPPED, read_bounded
 
 
 def find_model(name_or_path: str | Path, first: Sequence[Path] = ()) -> Path:
@@ -38,5 +39,14 @@ def find_model(name_or_path: str | Path, first: Sequence[Path] = ()) -> Path:
 
 
 def models_in(folder: Path) -> list[Path]:
-    """Return the folders of the models one level below a folder, by name."""
-    return sorted(path.parent for path in folder.glob(f"*/{FACTS}"))
+    """Return the folders of the emotion models one level below a folder, by name."""
+    found = sorted(path.parent for path in folder.glob(f"*/{FACTS}"))
+    return [model for model in found if not _is_detector(model / FACTS)]
+
+
+def _is_detector(facts: Path) -> bool:
+    try:
+        content = json.loads(read_bounded(facts, MAX_FACTS_BYTES))
+    except (ModelError, ValueError):
+        return False  # whoever reads it tells what is wrong with it
+    return isinstance(content, dict) and "detector" in content

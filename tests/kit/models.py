@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -30,6 +32,17 @@ def write_small_model(
         always: The emotion that it sees in every face; by default, whatever its weights say.
         classes: That it tells apart.
     """
+    files = _small_model(folder.name, temperature, always, classes)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@cache  # conversion to ONNX takes a second each time
+def _small_model(
+    name: str, temperature: float, always: Emotion | None, classes: tuple[Emotion, ...]
+) -> dict[str, bytes]:
     torch.manual_seed(0)
     architecture = ResNetSmall(width=8, blocks=(1, 1, 1, 1))
     network = build_network(architecture, len(classes))
@@ -39,7 +52,7 @@ def write_small_model(
             network.fc.bias.zero_()
             network.fc.bias[classes.index(always)] = 3.0
     facts = ModelFacts(
-        name=folder.name,
+        name=name,
         architecture=architecture,
         classes=tuple(classes),
         input=PixelFacts(frame_px=48, crop_px=44, mean=0.5, std=0.25),
@@ -48,8 +61,9 @@ def write_small_model(
         code_version="0",
         weights_sha256="0" * 64,
     )
-    write_model(folder, facts, network)
-    return folder
+    with TemporaryDirectory() as folder:
+        write_model(Path(folder), facts, network)
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
 def make_faces(count: int, split: str, *, channels: int = 1, source: str = "fer2013") -> Faces:

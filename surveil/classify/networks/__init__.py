@@ -2,7 +2,7 @@
 
 from surveil.classify.networks.building import build_network
 from surveil.classify.networks.resnet import FaceNetwork, FaceResNet18
-from surveil.classify.networks.stored import StoredModel, read_model, write_model
+from surveil.classify.networks.stored import StoredModel, read_model, write_model, write_network
 
 __all__ = [
     "FaceNetwork",
@@ -11,4 +11,5 @@ __all__ = [
     "build_network",
     "read_model",
     "write_model",
+    "write_network",
 ]

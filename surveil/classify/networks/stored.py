@@ -16,7 +16,7 @@ from surveil.classify.networks.building import build_network
 from surveil.classify.networks.resnet import FaceNetwork
 from surveil.errors import ModelError
 from surveil.models.facts import ModelFacts, read_facts
-from surveil.models.files import FACTS, WEIGHTS
+from surveil.models.files import FACTS, NETWORK, WEIGHTS
 from surveil.models.placing import model_in_the_making
 from surveil.models.weights import read_weights
 
@@ -50,7 +50,9 @@ def read_model(folder: Path) -> StoredModel:
 
 
 def write_model(folder: Path, facts: ModelFacts, network: nn.Module) -> ModelFacts:
-    """Write a model's weights in half precision and its facts, and return the facts as written.
+    """Write a model's weights, its ONNX file and its facts, and return the facts as written.
+
+    Weights are kept in half precision; the ONNX file holds the network of exactly those.
 
     Raises:
         ModelError: The files cannot be written; what was there before stays.
@@ -59,12 +61,37 @@ def write_model(folder: Path, facts: ModelFacts, network: nn.Module) -> ModelFac
         name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
-    data = safetensors.torch.save(halves)
-    written = facts.model_copy(update={"weights_sha256": hashlib.sha256(data).hexdigest()})
+    rounded = build_network(facts.architecture, len(facts.classes))
+    rounded.load_state_dict(halves)
+    return _write(folder, facts, safetensors.torch.save(halves), rounded)
+
+
+def write_network(folder: Path) -> ModelFacts:
+    """Write a stored model's ONNX file again, of its weights, and return the facts as written.
+
+    Raises:
+        ModelError: The folder holds no sound model, or cannot be written.
+    """
+    model = read_model(folder)
+    return _write(folder, model.facts, read_weights(folder, model.facts), model.network)
+
+
+def _write(folder: Path, facts: ModelFacts, weights: bytes, network: FaceNetwork) -> ModelFacts:
+    # Its libraries come with the extra `train`; GPUs are served without them.
+    from surveil.engines.exporting import to_onnx
+
+    side = facts.input.crop_px
+    onnx = to_onnx(network, (2, facts.architecture.channels, side, side))
+    hashes = {
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "onnx_sha256": hashlib.sha256(onnx).hexdigest(),
+    }
+    written = facts.model_copy(update=hashes)
     text = json.dumps(written.model_dump(mode="json"), indent=2) + "\n"
     with model_in_the_making(folder) as fresh:
         try:
-            (fresh / WEIGHTS).write_bytes(data)
+            (fresh / WEIGHTS).write_bytes(weights)
+            (fresh / NETWORK).write_bytes(onnx)
             (fresh / FACTS).write_text(text, encoding="utf-8")
         except OSError as error:
             raise ModelError(f"{folder}: the model could not be written: {error}") from error

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from surveil.classify import normalise
+from surveil.classify.classifier import StoredNetwork
 from surveil.classify.networks import StoredModel
 from surveil.engines import compile_network
-from surveil.engines.torch import ModuleBlueprint
 from surveil.models import Preprocessing
 
 _BATCH = 64
@@ -25,16 +23,14 @@ class Runner:
         *,
         device: str = "cpu",
         threads: int | None = None,
-        cache_dir: Path | None = None,
     ) -> None:
         how = model.facts.preprocessing
         self.how = how
         self._network = compile_network(
-            ModuleBlueprint(model.network),
+            StoredNetwork(model.folder, model.facts),
             device=device,
             example_shape=(2, how.channels, how.crop_px, how.crop_px),
             threads=threads,
-            cache_dir=cache_dir,
         )
 
     def logits(

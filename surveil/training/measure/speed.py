@@ -17,7 +17,6 @@ import torch
 from surveil.classify import Classifier
 from surveil.classify.networks import StoredModel
 from surveil.engines import EngineName
-from surveil.engines.torch import ModuleBlueprint
 from surveil.errors import SurveilError
 from surveil.training.records.figures import Speed
 
@@ -87,8 +86,7 @@ def time_faces(
 
 
 def _classifier(model: StoredModel, engine: EngineName, device: str, threads: int) -> Classifier:
-    blueprint = ModuleBlueprint(model.network)
-    return Classifier(model.facts, blueprint, device=device, engine=engine, threads=threads)
+    return Classifier.load(model.folder, device, engine=engine, threads=threads)
 
 
 def crops_of(count: int) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
@@ -146,9 +144,6 @@ def memory_bytes(folder: Path, device: str, threads: int | None) -> int | None:
 
 def _grown_bytes(folder: Path, device: str, threads: int) -> int:
     """Return the growth of this process; all libraries are imported by now. Runs in the child."""
-    if device == "cpu":
-        # Or they would be imported while the growth is measured.
-        pass
     torch.set_num_threads(threads)
     crops = crops_of(max(BATCHES))
     before = _resident_kib("VmRSS") if device == "cpu" else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from surveil.classify import Classifier
 from surveil.detect import Detector, MtcnnDetector, MtcnnNetworks
@@ -52,12 +51,11 @@ def build_pipeline(
     hysteresis: float,
     telemetry: Telemetry,
     threads: int | None = None,
-    cache_dir: Path | None = None,
     taxonomy: str | None = None,
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
-    On a CPU, PyTorch is imported only where ``cache_dir`` does not hold a network yet.
+    On a CPU, PyTorch is not imported.
 
     Args:
         cameras: Camera id to what counts as a face there.
@@ -67,7 +65,6 @@ def build_pipeline(
         hysteresis: Lead in score by which an emotion replaces a track's last one, 0..1.
         telemetry: For the pipeline's counters.
         threads: CPU threads; :func:`cpu_threads` where None.
-        cache_dir: Folder in which converted networks are kept, so that a restart takes less.
         taxonomy: Name of the expressions to tell apart; all that the model knows where None.
 
     Raises:
@@ -80,10 +77,9 @@ def build_pipeline(
         find_model(model),
         device,
         threads=threads,
-        cache_dir=cache_dir,
         taxonomy=find_taxonomy(taxonomy) if taxonomy else None,
     )
-    networks = MtcnnNetworks.load(device=device, threads=threads, cache_dir=cache_dir)
+    networks = MtcnnNetworks.load(device=device, threads=threads)
     shared: dict[FaceOptions, Detector] = {}
     for options in cameras.values():
         if options not in shared:

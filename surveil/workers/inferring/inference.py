@@ -58,7 +58,6 @@ def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str]) -> Pipeline:
         smoothing_tau_s=fleet.inference.smoothing_tau_s,
         hysteresis=fleet.inference.hysteresis,
         telemetry=lifeline.telemetry,
-        cache_dir=fleet.data_dir / "engines",
         taxonomy=fleet.taxonomy,
     )
     _log.info("model.loaded", model=pipeline.model)

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from surveil.engines import DeviceMemoryError, EngineName, Network, compile_network
 from surveil.engines.torch import ModuleBlueprint
 
+EXAMPLE = (2, 16, 19, 3)
+
 
 class Branching(nn.Module):
     """What MTCNN and a ResNet are made of, in small: any size in, two outputs."""
@@ -48,9 +50,9 @@ def module() -> nn.Module:
 @pytest.fixture(scope="module", params=[EngineName.TORCH, EngineName.OPENVINO, EngineName.AUTO])
 def network(request: pytest.FixtureRequest, module: nn.Module) -> Network:
     return compile_network(
-        ModuleBlueprint(module),
+        ModuleBlueprint(module, EXAMPLE, dynamic_axes=(0, 1, 2)),
         device="cpu",
-        example_shape=(2, 16, 19, 3),
+        example_shape=EXAMPLE,
         dynamic_axes=(1, 2),
         engine=request.param,
         threads=1,
@@ -101,7 +103,7 @@ def test_one_output_comes_as_a_tuple_and_the_batch_may_be_fixed(engine: EngineNa
     torch.manual_seed(0)
     linear = nn.Linear(4, 2)
     network = compile_network(
-        ModuleBlueprint(linear),
+        ModuleBlueprint(linear, (3, 4), dynamic_axes=()),
         device="cpu",
         example_shape=(3, 4),
         dynamic_batch=False,
@@ -118,9 +120,9 @@ def test_one_output_comes_as_a_tuple_and_the_batch_may_be_fixed(engine: EngineNa
 def test_openvino_leaves_the_module_as_it_was() -> None:
     module = Branching()
     compile_network(
-        ModuleBlueprint(module),
+        ModuleBlueprint(module, EXAMPLE),
         device="cpu",
-        example_shape=(2, 16, 19, 3),
+        example_shape=EXAMPLE,
         engine=EngineName.OPENVINO,
         threads=1,
     )
@@ -131,7 +133,7 @@ def test_openvino_leaves_the_module_as_it_was() -> None:
 def test_openvino_is_for_cpus() -> None:
     with pytest.raises(ValueError, match="not on cuda:0"):
         compile_network(
-            ModuleBlueprint(nn.Linear(1, 1)),
+            ModuleBlueprint(nn.Linear(1, 1), (1, 1)),
             device="cuda:0",
             example_shape=(1, 1),
             engine=EngineName.OPENVINO,
@@ -149,7 +151,7 @@ class Hungry(nn.Module):
 @pytest.mark.parametrize("engine", [EngineName.TORCH, EngineName.OPENVINO])
 def test_want_of_memory_is_told_apart_and_a_smaller_batch_runs(engine: EngineName) -> None:
     network = compile_network(
-        ModuleBlueprint(Hungry()), device="cpu", example_shape=(2, 1, 3), engine=engine
+        ModuleBlueprint(Hungry(), (2, 1, 3)), device="cpu", example_shape=(2, 1, 3), engine=engine
     )
     with pytest.raises(DeviceMemoryError, match=r"cpu: no memory for \(3, 1, 3\)"):
         network(batch(3, 1, 3))
@@ -159,7 +161,7 @@ def test_want_of_memory_is_told_apart_and_a_smaller_batch_runs(engine: EngineNam
 
 def test_other_faults_of_a_network_are_not_want_of_memory() -> None:
     network = compile_network(
-        ModuleBlueprint(nn.Linear(4, 2)),
+        ModuleBlueprint(nn.Linear(4, 2), (2, 3)),
         device="cpu",
         example_shape=(2, 3),
         engine=EngineName.TORCH,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from kit.models import write_small_model
 
 from surveil.errors import ModelError
-from surveil.models import find_model, models_in
+from surveil.models import find_model, models_in, read_facts
+from surveil.models.detectors import MTCNN
+from surveil.models.files import SHIPPED
+from surveil.models.weights import read_network
 
 
 def test_a_path_is_found_as_it_is(tmp_path: Path) -> None:
@@ -33,6 +37,21 @@ def test_unknown_model_names_where_it_was_sought(name: str, tmp_path: Path) -> N
 def test_models_are_listed_by_name(tmp_path: Path) -> None:
     for name in ("beta", "alpha"):
         write_small_model(tmp_path / name)
+    shutil.copytree(find_model(MTCNN), tmp_path / "a-detector")
     (tmp_path / "no-model").mkdir()
     (tmp_path / "file").touch()
     assert [folder.name for folder in models_in(tmp_path)] == ["alpha", "beta"]
+
+
+def test_the_models_of_the_repository_are_of_bounded_size() -> None:
+    files = [path for folder in SHIPPED for path in folder.rglob("*") if path.is_file()]
+    sizes = {path.name: path.stat().st_size for path in files if path.stat().st_size > 24 << 20}
+    assert files
+    assert sizes == {}
+    assert sum(path.stat().st_size for path in files) <= 64 << 20
+
+
+@pytest.mark.parametrize("name", ["emotion-resnet18", "emotion-resnet18-votes"])
+def test_shipped_models_have_what_cpus_run(name: str) -> None:
+    folder = find_model(name)
+    assert read_network(folder, read_facts(folder))

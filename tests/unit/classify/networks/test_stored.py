@@ -8,13 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 from kit.disk import files_of_at_most
 
-from surveil.classify.networks import read_model, write_model
+from surveil.classify.classifier import StoredNetwork
+from surveil.classify.networks import read_model, write_model, write_network
+from surveil.engines import compile_network
 from surveil.errors import ModelError
+from surveil.models import read_facts
+from surveil.models.weights import read_network
+
+FILES = ["model.json", "model.onnx", "weights.safetensors"]
 
 
 def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -41,21 +48,22 @@ def test_what_is_written_is_read(model_dir: Path) -> None:
     assert model.facts.versioned_name == f"tiny@{model.facts.weights_sha256[:7]}"
     assert not model.network.training
     assert all(p.dtype == torch.float32 for p in model.network.parameters())
-    assert sorted(p.name for p in model_dir.iterdir()) == ["model.json", "weights.safetensors"]
+    assert sorted(p.name for p in model_dir.iterdir()) == FILES
 
 
 def test_a_full_disk_leaves_the_model_before(model_dir: Path) -> None:
     before = read_model(model_dir)
     weights_bytes = (model_dir / "weights.safetensors").stat().st_size
-    # More than the weights take, so that the disk is full at the second file.
-    long = before.facts.model_copy(update={"training": {"people": "p" * 2 * weights_bytes}})
+    largest_bytes = (model_dir / "model.onnx").stat().st_size
+    # More than the other files take, so that the disk is full at the last one.
+    long = before.facts.model_copy(update={"training": {"people": "p" * 2 * largest_bytes}})
     with torch.no_grad():
         before.network.fc.bias.add_(1)
-    for limit_bytes in (1000, weights_bytes + 1000):
+    for limit_bytes in (1000, weights_bytes + 1000, largest_bytes + 1000):
         with files_of_at_most(limit_bytes), pytest.raises(ModelError, match="could not be written"):
             write_model(model_dir, long, before.network)
         assert read_model(model_dir).facts == before.facts
-        assert sorted(p.name for p in model_dir.iterdir()) == ["model.json", "weights.safetensors"]
+        assert sorted(p.name for p in model_dir.iterdir()) == FILES
 
 
 @pytest.mark.parametrize("name", ["model.json", "weights.safetensors"])
@@ -133,3 +141,39 @@ def test_weights_that_are_not_finite(model_dir: Path) -> None:
     safetensors.torch.save_file(tensors, path)
     rehash(model_dir)
     assert "fc.bias" in refused(model_dir)
+
+
+def test_the_onnx_file_is_the_network_of_the_stored_weights(model_dir: Path) -> None:
+    stored = read_model(model_dir)
+    batch = np.random.default_rng(0).normal(size=(5, 1, 44, 44)).astype(np.float32)
+    network = compile_network(
+        StoredNetwork(model_dir, stored.facts), device="cpu", example_shape=(2, 1, 44, 44)
+    )
+    with torch.no_grad():
+        expected = stored.network(torch.from_numpy(batch)).numpy()
+    np.testing.assert_allclose(network(batch)[0], expected, atol=network.tolerance)
+
+
+def test_a_model_of_before_gets_its_onnx_file(model_dir: Path) -> None:
+    (model_dir / "model.onnx").unlink()
+    edit(model_dir, lambda facts: facts.pop("onnx_sha256"))
+    (model_dir / "card.md").write_text("stays")
+    before = read_facts(model_dir)
+    with pytest.raises(ModelError, match=f"surveil export {model_dir}") as caught:
+        read_network(model_dir, before)
+    assert "names no such file" in str(caught.value)
+    write_network(model_dir)
+    assert read_facts(model_dir).versioned_name == before.versioned_name
+    assert read_network(model_dir, read_facts(model_dir))
+    assert (model_dir / "card.md").read_text() == "stays"
+
+
+def test_a_missing_or_changed_onnx_file_is_named(model_dir: Path) -> None:
+    path = model_dir / "model.onnx"
+    facts = read_facts(model_dir)
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match=r"model\.onnx: is not the file that model\.json"):
+        read_network(model_dir, facts)
+    path.unlink()
+    with pytest.raises(ModelError, match=r"model\.onnx: no such file.*surveil export"):
+        read_network(model_dir, facts)
