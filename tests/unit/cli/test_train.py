@@ -47,7 +47,7 @@ def test_a_run_ends_in_a_model_that_says_all_about_itself(fer_dir: Path) -> None
     assert "fer2013: accuracy" in result.stdout
     folder = fer_dir.parent / "models" / "tiny-model"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "card.md", "metrics.json", "model.json", "weights.safetensors",
+        "card.md", "metrics.json", "model.json", "model.onnx", "weights.safetensors",
     ]  # fmt: skip
     facts = read_model(folder).facts
     assert facts.training["set_aside"] == {"fer2013 equal to test": 1, "fer2013 blank": 1}

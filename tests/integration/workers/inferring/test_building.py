@@ -21,7 +21,7 @@ pipeline = build_pipeline(
     smoothing_tau_s=0.3, hysteresis=0.2, telemetry=LocalTelemetry(),
 )
 blank = np.zeros((120, 160, 3), np.uint8)
-frame = Frame("door", "run", 0, datetime(2026, 1, 1, tzinfo=UTC), blank)
+frame = Frame("door", "run", 0, datetime(2026, 1, 1, tzinfo=UTC), 0.0, blank)
 print(pipeline.process([frame])[0].faces)
 print(*({"torch", "torchvision", "facenet_pytorch", "onnx"} & set(sys.modules)))
 """

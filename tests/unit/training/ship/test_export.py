@@ -117,13 +117,13 @@ def test_a_full_disk_leaves_all_files_of_the_model_before(tmp_path: Path, datase
     folder = models / "alpha"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     other = write_run(tmp_path / "other", config, seed=2)
-    # More than the weights take, so that the disk is full at metrics.json.
-    weights_bytes = len(before["weights.safetensors"])
+    # More than the networks take, so that the disk is full at metrics.json.
+    network_bytes = max(len(before["weights.safetensors"]), len(before["model.onnx"]))
     with (
-        files_of_at_most(weights_bytes + 1000),
+        files_of_at_most(network_bytes + 1000),
         pytest.raises(CheckpointError, match=r"metrics\.json: could not be written"),
     ):
-        export(config, other, dataset, models, note="n" * 2 * weights_bytes)
+        export(config, other, dataset, models, note="n" * 2 * network_bytes)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     export(config, other, dataset, models)
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
