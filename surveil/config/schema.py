@@ -105,6 +105,10 @@ class Inference(Section):
     """Lead in score that another emotion needs before it is told of a face, frame by frame and in
     the timeline; 0 tells the highest score at once."""
 
+    classify_after_s: Annotated[Duration, Field(le=60)] = 0.5
+    """A face that stands still is classified anew after so long, and at once when it moves by a
+    tenth of its side; 0 is at each frame."""
+
 
 class Spool(Section):
     """Events on this host that SQL does not have yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from surveil.classify import Classifier
@@ -14,6 +14,7 @@ from surveil.models import find_model
 from surveil.models.taxonomy import find_taxonomy
 from surveil.track import Tracker, TrackerOptions
 from surveil.workers.host.lifeline import Telemetry
+from surveil.workers.inferring.gated import GatedDetector
 from surveil.workers.inferring.pipeline import Pipeline
 
 UNSURE_BY = 0.2
@@ -52,6 +53,8 @@ def build_pipeline(
     telemetry: Telemetry,
     threads: int | None = None,
     taxonomy: str | None = None,
+    gated: Collection[str] = (),
+    classify_after_s: float = 0.0,
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
@@ -66,6 +69,9 @@ def build_pipeline(
         telemetry: For the pipeline's counters.
         threads: CPU threads; :func:`cpu_threads` where None.
         taxonomy: Name of the expressions to tell apart; all that the model knows where None.
+        gated: Cameras of which only those parts of a frame are looked at that may have changed. On
+            a GPU, where frames of all cameras are looked at together, there is no gate.
+        classify_after_s: A face that stands still is classified anew after so many seconds.
 
     Raises:
         ConfigError: The device is not there.
@@ -85,7 +91,7 @@ def build_pipeline(
         if options not in shared:
             shared[options] = MtcnnDetector(
                 min_face_px=options.min_face_px,
-                min_score=max(options.min_score - UNSURE_BY, 0.0),
+                min_score=_lowest_score(options),
                 networks=networks,
             )
 
@@ -93,10 +99,22 @@ def build_pipeline(
         start_score = cameras[camera].min_score
         return Tracker(TrackerOptions(start_score=start_score), first_id=first_id)
 
+    def make_gated(camera: str) -> GatedDetector | None:
+        if camera not in gated or device != "cpu":
+            return None
+        options = cameras[camera]
+        return GatedDetector(shared[options], _lowest_score(options))
+
     return Pipeline(
         {camera: shared[options] for camera, options in cameras.items()},
         classifier,
         make_tracker=make_tracker,
         make_smoother=lambda: ScoreSmoother(tau_s=smoothing_tau_s, hysteresis=hysteresis),
         telemetry=telemetry,
+        make_gated=make_gated,
+        classify_after_s=classify_after_s,
     )
+
+
+def _lowest_score(options: FaceOptions) -> float:
+    return max(options.min_score - UNSURE_BY, 0.0)

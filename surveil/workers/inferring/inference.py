@@ -59,6 +59,8 @@ def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str]) -> Pipeline:
         hysteresis=fleet.inference.hysteresis,
         telemetry=lifeline.telemetry,
         taxonomy=fleet.taxonomy,
+        gated=[camera for camera, one in wanted.items() if one.gate],
+        classify_after_s=fleet.inference.classify_after_s,
     )
     _log.info("model.loaded", model=pipeline.model)
     return pipeline

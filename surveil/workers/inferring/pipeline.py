@@ -7,7 +7,8 @@ them fails on is lost alone: the others of its batch are done without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,8 @@ from surveil.intervals.readings import FaceReading, FrameReading
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.workers.host.lifeline import Telemetry
 from surveil.workers.inferring.fitting import BatchFitter
+from surveil.workers.inferring.gated import GatedDetector
+from surveil.workers.inferring.score_memory import ScoreMemory
 
 
 class SeenFace(Protocol):
@@ -52,6 +55,16 @@ class EmotionClassifier(Protocol):
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """What is remembered of a run."""
+
+    tracker: FaceTracker
+    smoother: ScoreSmoother
+    gated: GatedDetector | None
+    memory: ScoreMemory
+
+
 class Pipeline:
     """The stages from frame to emotion.
 
@@ -60,7 +73,12 @@ class Pipeline:
         classifier: For all cameras.
         make_tracker: Makes the tracker of a run, given its camera and the first id it may give.
         make_smoother: Makes the smoother of a run.
-        telemetry: Gets ``frame_faults_total`` by stage and ``batch_halved_total``.
+        telemetry: Gets ``frame_faults_total`` by stage, ``batch_halved_total``, and by camera
+            ``gate_decisions_total`` by kind and ``classifications_spared_total``.
+        make_gated: Makes the gated detector of a run, given its camera; None where every frame is
+            looked at as a whole.
+        classify_after_s: A face that stands still is classified anew after so many seconds; 0 is
+            at each frame.
     """
 
     def __init__(
@@ -71,6 +89,8 @@ class Pipeline:
         make_tracker: Callable[[str, int], FaceTracker],
         make_smoother: Callable[[], ScoreSmoother],
         telemetry: Telemetry,
+        make_gated: Callable[[str], GatedDetector | None] = lambda camera: None,
+        classify_after_s: float = 0.0,
     ) -> None:
         self.model = classifier.name
         self._detectors = detectors
@@ -78,14 +98,18 @@ class Pipeline:
         self._make_tracker = make_tracker
         self._make_smoother = make_smoother
         self._telemetry = telemetry
-        self._runs: dict[tuple[str, str], tuple[FaceTracker, ScoreSmoother]] = {}
+        self._make_gated = make_gated
+        self._classify_after_s = classify_after_s
+        self._runs: dict[tuple[str, str], _Run] = {}
         self._fitter = BatchFitter(telemetry)
 
     def open_run(self, camera: str, run: str, first_track_id: int = 1) -> None:
         """Begin a run whose first track ids were given before; unknown runs begin at 1."""
-        self._runs[camera, run] = (
+        self._runs[camera, run] = _Run(
             self._make_tracker(camera, first_track_id),
             self._make_smoother(),
+            self._make_gated(camera),
+            ScoreMemory(self._classify_after_s),
         )
 
     def end_run(self, camera: str, run: str) -> None:
@@ -103,38 +127,49 @@ class Pipeline:
         Returns:
             One reading per frame, in the same order.
         """
-        found = self._detect(frames)
+        found, spared = self._detect(frames)
         seen = [
             None if faces is None else self._track(frame, faces)
             for frame, faces in zip(frames, found, strict=True)
         ]
         if ends_run and seen and seen[-1] is not None:
-            seen[-1] += self._run_of(frames[-1])[0].end()
+            seen[-1] += self._run_of(frames[-1]).tracker.end()
+        due: list[list[SeenFace]] = []
         crops: list[list[NDArray[np.uint8]]] = []
         for i, (frame, faces) in enumerate(zip(frames, seen, strict=True)):
             kept, cut = self._crop(frame, faces or ())
             if faces is not None:
                 seen[i] = kept
-            crops.append(cut)
+            chosen = self._due(frame, kept, cut)
+            due.append([kept[place] for place in chosen])
+            crops.append([cut[place] for place in chosen])
         scores = self._classify(frames, crops)
         self._fitter.relax()
         return [
             FrameReading(
                 frame,
-                None if faces is None or rows is None else self._smooth(frame, faces, rows),
+                None if rows is None else self._read(frame, faces, zip(chosen, rows, strict=True)),
+                is_gated=is_spared,
             )
-            for frame, faces, rows in zip(frames, seen, scores, strict=True)
+            for frame, faces, chosen, rows, is_spared in zip(
+                frames, seen, due, scores, spared, strict=True
+            )
         ]
 
-    def _run_of(self, frame: Frame) -> tuple[FaceTracker, ScoreSmoother]:
+    def _run_of(self, frame: Frame) -> _Run:
         if (frame.camera, frame.run) not in self._runs:
             self.open_run(frame.camera, frame.run)
         return self._runs[frame.camera, frame.run]
 
-    def _detect(self, frames: Sequence[Frame]) -> list[list[Detection] | None]:
+    def _detect(self, frames: Sequence[Frame]) -> tuple[list[list[Detection] | None], list[bool]]:
+        """Return the faces of each frame, and whether all looking for new ones was spared."""
         found: list[list[Detection] | None] = [None] * len(frames)
+        spared = [False] * len(frames)
         by_detector: dict[Detector, list[int]] = {}
         for i, frame in enumerate(frames):
+            if gated := self._run_of(frame).gated:
+                found[i], spared[i] = self._detect_gated(frames, i, gated)
+                continue
             by_detector.setdefault(self._detectors[frame.camera], []).append(i)
         for detector, places in by_detector.items():
 
@@ -144,10 +179,25 @@ class Pipeline:
             results = self._fitter.run(work, places, frames, "detect")
             for i, faces in zip(places, results, strict=True):
                 found[i] = faces
-        return found
+        return found, spared
+
+    def _detect_gated(
+        self, frames: Sequence[Frame], place: int, gated: GatedDetector
+    ) -> tuple[list[Detection] | None, bool]:
+        frame = frames[place]
+
+        def work(part: Sequence[int]) -> list[tuple[list[Detection], str]]:
+            return [gated.detect(frame.image, frame.captured_mono_s)]
+
+        (result,) = self._fitter.run(work, [place], frames, "detect")
+        if result is None:
+            return None, False
+        faces, kind = result
+        self._telemetry.count("gate_decisions_total", kind=kind, camera=frame.camera)
+        return faces, kind in ("skip", "recheck")
 
     def _track(self, frame: Frame, faces: list[Detection]) -> list[SeenFace] | None:
-        tracker, _ = self._run_of(frame)
+        tracker = self._run_of(frame).tracker
         height, width = frame.image.shape[:2]
         try:
             return list(tracker.update(faces, frame.captured_mono_s, frame_size=(width, height)))
@@ -182,19 +232,45 @@ class Pipeline:
             scores[i] = rows
         return scores
 
-    def _smooth(
-        self, frame: Frame, faces: Sequence[SeenFace], rows: NDArray[np.float32]
-    ) -> tuple[FaceReading, ...]:
-        _, smoother = self._run_of(frame)
+    def _due(
+        self, frame: Frame, faces: Sequence[SeenFace], crops: Sequence[NDArray[np.uint8]]
+    ) -> list[int]:
+        """Return the places of the faces to classify; of the others the scores are known."""
+        memory = self._run_of(frame).memory
+        memory.keep_only({face.track_id for face in faces})
+        places = [
+            place
+            for place, (face, crop) in enumerate(zip(faces, crops, strict=True))
+            if memory.is_due(face.track_id, face.detection.box, crop, frame.captured_mono_s)
+        ]
+        if spared := len(faces) - len(places):
+            self._telemetry.count("classifications_spared_total", spared, camera=frame.camera)
+        return places
+
+    def _read(
+        self,
+        frame: Frame,
+        faces: Sequence[SeenFace] | None,
+        classified: Iterable[tuple[SeenFace, NDArray[np.float32]]],
+    ) -> tuple[FaceReading, ...] | None:
+        """Return a frame's faces with their scores over time; None if one has none."""
+        if faces is None:
+            return None
+        run = self._run_of(frame)
+        for face, row in classified:
+            run.memory.remember(face.track_id, row)
         readings = []
-        for face, row in zip(faces, rows, strict=True):
-            smoothed = smoother.update(face.track_id, row, frame.captured_mono_s)
+        for face in faces:
+            scores = run.memory.recall(face.track_id)
+            if scores is None:
+                return None
+            smoothed = run.smoother.update(face.track_id, scores, frame.captured_mono_s)
             readings.append(
                 FaceReading(
                     track_id=face.track_id,
                     detection=face.detection,
                     scores=tuple(float(score) for score in smoothed),
-                    emotion=smoother.emotion(face.track_id),
+                    emotion=run.smoother.emotion(face.track_id),
                 )
             )
         return tuple(readings)

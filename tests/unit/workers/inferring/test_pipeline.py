@@ -17,6 +17,7 @@ from surveil.intervals.smoothing import ScoreSmoother
 from surveil.track import Tracker
 from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring import fitting
+from surveil.workers.inferring.gated import GatedDetector
 from surveil.workers.inferring.pipeline import Pipeline
 
 POISON = 255
@@ -37,7 +38,11 @@ class MarkDetector(ByDetecting):
         if any((frame[0, 0] == POISON).all() for frame in frames):
             raise RuntimeError("cannot be analysed")
         return [
-            [Detection(Box(x, 10, x + 20, 30), 0.99, LANDMARKS) for x in frame[0, :, 0] if x]
+            [
+                Detection(Box(x, 10, x + 20, 30), 0.99, LANDMARKS)
+                for x in frame[0, :, 0].tolist()
+                if x
+            ]
             for frame in frames
         ]
 
@@ -179,3 +184,31 @@ def test_batch_is_halved_when_memory_is_short_and_grows_again(
 def test_no_frames_no_work(pipeline: Pipeline, classifier: BrightnessClassifier) -> None:
     assert pipeline.process([]) == []
     assert classifier.batches == []
+
+
+def test_what_a_gate_and_still_faces_spare_is_told_and_counted(
+    detector: MarkDetector, classifier: BrightnessClassifier, telemetry: LocalTelemetry
+) -> None:
+    pipeline = Pipeline(
+        {"a": detector, "b": detector},
+        classifier,
+        make_tracker=lambda camera, first_id: Tracker(first_id=first_id),
+        make_smoother=lambda: ScoreSmoother(tau_s=0.0, hysteresis=0.2),
+        telemetry=telemetry,
+        make_gated=lambda camera: GatedDetector(detector, 0.7) if camera == "a" else None,
+        classify_after_s=0.5,
+    )
+    readings = [
+        reading
+        for index in range(1, 6)
+        for reading in pipeline.process([frame("a", index, 10), frame("b", index, 10)])
+    ]
+    assert [reading.is_gated for reading in readings] == [False, False] + [True, False] * 4
+    assert [len(faces_of(reading)) for reading in readings] == [0, 0] + [1, 1] * 4
+    scores = [face.scores[3] for reading in readings for face in faces_of(reading)]
+    assert scores == pytest.approx([0.8] * 8, abs=0.01)
+    assert classifier.batches == [2, 2]  # at 0.4 s and at 1 s
+    counted = telemetry.samples
+    assert counted["gate_decisions_total", (("camera", "a"), ("kind", "recheck"))] == 4
+    assert counted["gate_decisions_total", (("camera", "a"), ("kind", "whole"))] == 1
+    assert counted["classifications_spared_total", (("camera", "b"),)] == 2

@@ -1,0 +1,93 @@
+"""Detection that looks only where a gate says that something may have changed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveil.detect import Detector
+from surveil.domain import Box, Detection
+from surveil.gate import Decision, Gate, small_luma
+
+STAYS_WITHIN = 0.1
+"""Part of its side by which the box of a face that stands still may differ from its last
+detection's. Farther off, a look on its place would find it badly."""
+
+
+class GatedDetector:
+    """Finds the faces of one run's frames, one after the other; used by one thread.
+
+    Faces that stand still are looked at again on the places of their last detection, as a detector
+    drifts on its own answers. If one is no longer there, the whole frame is looked at.
+
+    Args:
+        detector: What looks.
+        min_score: Lowest score of a face, 0..1.
+        gate: Says where.
+    """
+
+    def __init__(self, detector: Detector, min_score: float, gate: Gate | None = None) -> None:
+        self._detector = detector
+        self._min_score = min_score
+        self._gate = gate or Gate()
+        self._known: list[Detection] = []
+
+    def detect(self, image: NDArray[np.uint8], at_s: float) -> tuple[list[Detection], str]:
+        """Return the faces of a frame, largest first, and how they were found.
+
+        Args:
+            image: RGB, shape ``(H, W, 3)``.
+            at_s: When it was captured, on a monotonic clock.
+
+        Returns:
+            Detections as of the detector, and the kind of the
+            :class:`~surveil.gate.gate.Decision`: ``whole``, ``part``, ``recheck`` or ``skip``.
+
+        Raises:
+            DeviceMemoryError: The frame does not fit into the device's memory.
+        """
+        height, width = image.shape[:2]
+        boxes = [face.box for face in self._known]
+        decision = self._gate.decide(small_luma(image), at_s, boxes, frame_size=(width, height))
+        try:
+            return self._look(image, decision)
+        except BaseException:
+            self._gate.forget()  # what it took for looked at was not
+            raise
+
+    def _look(self, image: NDArray[np.uint8], decision: Decision) -> tuple[list[Detection], str]:
+        if decision.is_whole:
+            return self._whole(image), decision.kind
+        still = [self._known[i] for i in decision.still]
+        again = self._detector.recheck(image, [f.box for f in still]) if still else []
+        if not all(map(self._is_on_its_place, still, again)):
+            return self._whole(image), "whole"
+        found = [
+            _moved(face, left, top)
+            for left, top, right, bottom in decision.regions
+            for face in self._detector.detect([image[top:bottom, left:right]])[0]
+        ]
+        self._known = still + found
+        return _largest_first(again + found), decision.kind
+
+    def _is_on_its_place(self, before: Detection, again: Detection) -> bool:
+        side = max(before.box.width, before.box.height)
+        corners = zip(before.box.xyxy, again.box.xyxy, strict=True)
+        is_near = all(abs(one - other) <= STAYS_WITHIN * side for one, other in corners)
+        return is_near and again.score >= self._min_score
+
+    def _whole(self, image: NDArray[np.uint8]) -> list[Detection]:
+        (self._known,) = self._detector.detect([image])
+        return list(self._known)
+
+
+def _moved(face: Detection, left: int, top: int) -> Detection:
+    """Return a face of a region as one of the frame."""
+    box = face.box
+    by = np.array([left, top], np.float32)
+    moved = Box(box.x1 + left, box.y1 + top, box.x2 + left, box.y2 + top)
+    return Detection(moved, face.score, face.landmarks + by)
+
+
+def _largest_first(faces: list[Detection]) -> list[Detection]:
+    return sorted(faces, key=lambda face: -face.box.width * face.box.height)

@@ -1,0 +1,112 @@
+"""Detection behind a gate, with a detector that finds white squares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+from kit.detectors import ByDetecting
+from numpy.typing import NDArray
+
+from surveil.domain import Box, Detection
+from surveil.workers.inferring.gated import GatedDetector
+
+LANDMARKS = np.zeros((5, 2), np.float32)
+
+
+class SquareDetector(ByDetecting):
+    """Finds white squares; remembers how many pixels it was given."""
+
+    def __init__(self) -> None:
+        self.pixels: list[int] = []
+        self.rechecked = 0
+        self.fails = False
+
+    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
+        if self.fails:
+            raise RuntimeError("the device is gone")
+        self.pixels.append(sum(frame.shape[0] * frame.shape[1] for frame in frames))
+        return [self._find(frame) for frame in frames]
+
+    def recheck(self, frame: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Detection]:
+        self.rechecked += len(boxes)
+        pixels = list(self.pixels)
+        again = super().recheck(frame, boxes)
+        self.pixels = pixels
+        return again
+
+    def _find(self, frame: NDArray[np.uint8]) -> list[Detection]:
+        mask = (frame[..., 0] > 200).astype(np.uint8)
+        _, _, found, _ = cv2.connectedComponentsWithStats(mask)
+        return [
+            Detection(Box(x, y, x + w, y + h), 0.99, LANDMARKS + np.array([x, y], np.float32))
+            for x, y, w, h, _ in found[1:].tolist()
+        ]
+
+
+def picture(*squares: tuple[int, int, int]) -> NDArray[np.uint8]:
+    image = np.full((720, 1280, 3), 60, np.uint8)
+    for x, y, side in squares:
+        image[y : y + side, x : x + side] = 255
+    return image
+
+
+def boxes(faces: Sequence[Detection]) -> list[tuple[float, float, float, float]]:
+    return [face.box.xyxy for face in faces]
+
+
+def test_a_face_that_comes_is_found_in_its_part_and_told_in_the_frames_pixels() -> None:
+    detector = SquareDetector()
+    gated = GatedDetector(detector, 0.7)
+    gated.detect(picture((100, 100, 80)), 0.0)
+    faces, kind = gated.detect(picture((100, 100, 80), (900, 500, 90)), 0.2)
+    assert kind == "part"
+    assert boxes(faces) == [(900, 500, 990, 590), (100, 100, 180, 180)]
+    assert faces[0].landmarks[0].tolist() == [900, 500]
+    assert detector.pixels[1] < detector.pixels[0] / 2
+    assert detector.rechecked == 1
+
+
+def test_a_still_face_is_only_looked_at_again_and_an_empty_scene_not_at_all() -> None:
+    detector = SquareDetector()
+    gated = GatedDetector(detector, 0.7)
+    gated.detect(picture((100, 100, 80)), 0.0)
+    faces, kind = gated.detect(picture((100, 100, 80)), 0.2)
+    assert (boxes(faces), kind, len(detector.pixels)) == ([(100, 100, 180, 180)], "recheck", 1)
+    empty = GatedDetector(detector, 0.7)
+    empty.detect(picture(), 0.0)
+    assert empty.detect(picture(), 0.2) == ([], "skip")
+
+
+@pytest.mark.parametrize("now", [(), ((115, 100, 80),)])
+def test_a_face_that_left_its_place_has_the_whole_frame_looked_at(
+    now: tuple[tuple[int, int, int], ...],
+) -> None:
+    detector = SquareDetector()
+    gated = GatedDetector(detector, 0.7)
+    gated.detect(picture((100, 100, 80)), 0.0)
+    faces, kind = gated.detect(picture(*now), 0.2)
+    assert kind == "whole"
+    assert boxes(faces) == [(x, y, x + side, y + side) for x, y, side in now]
+
+
+def test_what_a_failure_left_unseen_is_looked_at_next() -> None:
+    detector = SquareDetector()
+    gated = GatedDetector(detector, 0.7)
+    gated.detect(picture(), 0.0)
+    detector.fails = True
+    with pytest.raises(RuntimeError):
+        gated.detect(picture((900, 500, 90)), 0.2)
+    detector.fails = False
+    faces, kind = gated.detect(picture((900, 500, 90)), 0.4)
+    assert (boxes(faces), kind) == ([(900, 500, 990, 590)], "whole")
+
+
+def test_walkers_are_found_in_each_frame_where_looking_whole_finds_them() -> None:
+    detector = SquareDetector()
+    gated = GatedDetector(detector, 0.7)
+    for step in range(38):
+        faces, _ = gated.detect(picture((20 + 28 * step, 300, 60), (1100, 80, 70)), 0.2 * step)
+        assert [box[0] for box in sorted(boxes(faces))] == [20 + 28 * step, 1100]
