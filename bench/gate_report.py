@@ -5,10 +5,9 @@
 Each clip goes through the pipeline three times at once, frame by frame in turn: looking at all of
 each frame and classifying each face, with the gate alone, and with the gate and with faces that
 stand still classified every 0.5 s, as configured by default. A face with a score of 0.9 that the
-first finds and another does not (IoU 0.5) is lost; a face is new when none was at its place in the
-second before. Where `CLIP.truth.json` of the scenario tool lies beside a clip, `right%` are the
-settled face-seconds seen with the expression they show. Processor time is that of the whole process
-in `Pipeline.process`, one thread.
+first finds and another does not (IoU 0.5) is lost. Where `CLIP.truth.json` of the scenario tool
+lies beside a clip, `right%` are the settled face-seconds seen with the expression they show.
+Processor time is that of the whole process in `Pipeline.process`, one thread.
 """
 
 from __future__ import annotations
@@ -106,10 +105,11 @@ def compare(whole: Way, other: Way, fps: float) -> str:
         for face in got
         if face.detection.score >= 0.9
     )
+    tracks = len({face.track_id for faces in other.faces for face in faces})
     late = max(delays, default=0.0)
     return (
         f"{100 * lost / max(faces, 1):>6.2f} {100 * added / max(faces, 1):>6.2f}"
-        f" {100 * differ / max(faces, 1):>6.2f} {late:>6.1f} {len(waiting):>5d}"
+        f" {100 * differ / max(faces, 1):>6.2f} {late:>6.1f} {len(waiting):>5d} {tracks:>6d}"
     )
 
 
@@ -162,7 +162,7 @@ def report(clip: Path, fps: float) -> None:
     print(f"{clip.stem}: {len(whole.faces)} frames, {total} faces")
     print(
         f"{'':>14} {'ms':>6} {'mean':>6} {'lost%':>6} {'added%':>6} {'expr%':>6}"
-        " late_s never  right%"
+        " late_s never tracks  right%"
     )
     for name, way in ways.items():
         row = compare(whole, way, fps)
