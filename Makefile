@@ -5,6 +5,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 STAMP := .venv/.synced
+SERVED := .venv/.served
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -15,13 +16,21 @@ $(UV):
 	|| $(PYTHON) -m pip install --quiet --target .uv 'uv>=0.8,<1'
 
 $(STAMP): pyproject.toml | $(UV)
-	$(UV) sync --quiet
-	@touch $(STAMP)
+	$(UV) sync --compile-bytecode
+	@touch $(STAMP) $(SERVED)
+
+# What users install: no tools of developers, no PyTorch. What is there already stays.
+$(SERVED): pyproject.toml | $(UV)
+	$(UV) sync --no-dev --inexact --compile-bytecode
+	@touch $(SERVED)
 
 setup: $(STAMP) ## make the environment
 
-demo: $(STAMP) ## two simulated cameras, embedded Redis and SQLite, about 30 seconds
+demo: $(SERVED) ## two simulated cameras, embedded Redis and SQLite, about 30 seconds
 	$(RUN) surveil demo
+
+wheel: | $(UV) ## build dist/*.whl, for pip, pipx and uv tool install
+	$(UV) build --wheel --out-dir dist
 
 test: $(STAMP) ## all tests but the slow suites
 	$(RUN) pytest -q -m "not slow" -n 2 --dist loadfile

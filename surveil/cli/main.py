@@ -33,20 +33,43 @@ COMMANDS = {
 """Command name to the module that defines a click command called ``command``."""
 
 
-TRAIN_MODULES = frozenset(
-    (
-        "imagehash",
-        "jinja2",
-        "matplotlib",
-        "onnx",
-        "onnxscript",
-        "pandas",
-        "sklearn",
-        "tensorboard",
-        "torchmetrics",
-    )
-)
-"""Modules of the extra ``train``."""
+SUMMARIES = {
+    "run": "Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.",
+    "check": "Validate FLEET.yaml, its rules and its secrets, without...",
+    "schema": "Print the JSON Schema of fleet files, for editors that complete...",
+    "demo": "Show surveil at work: two cameras, faces, expressions, alerts,...",
+    "analyze": "Analyse video files faster than real time.",
+    "timeline": "Show the emotions that cameras saw, bucket by bucket, with the...",
+    "alerts": "List the alerts that fire now, and what happened to alerts and...",
+    "sql": "Run one reading statement; - reads it from standard input.",
+    "db": "Bring the database up to date, check it, and delete what is old.",
+    "simulate": "Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME,...",
+    "train": "Train a model as CONFIG says, evaluate it and write it to the...",
+    "evaluate": "Evaluate MODEL, a name or a folder, on the faces below --data.",
+    "compare": "Compare MODELS: folders of a model or of models, or names...",
+    "dataset": "Labelled faces: import a site's own, count them, look at them.",
+    "export": "Write each MODEL's ONNX file, a name or a folder, of its weights.",
+}
+"""What ``surveil --help`` says of each, and imports none of them for; equal to their first lines."""
+
+EXTRAS = {
+    "facenet_pytorch": "--no-deps facenet-pytorch",
+    "imagehash": "'surveil[train]'",
+    "jinja2": "'surveil[train]'",
+    "matplotlib": "'surveil[train]'",
+    "onnx": "'surveil[train]'",
+    "onnxscript": "'surveil[train]'",
+    "pandas": "'surveil[train]'",
+    "pyarrow": "'surveil[parquet]'",
+    "scipy": "'surveil[train]'",
+    "sklearn": "'surveil[train]'",
+    "tensorboard": "'surveil[train]'",
+    "torch": "'surveil[train]'",
+    "torchmetrics": "'surveil[train]'",
+    "torchvision": "'surveil[train]'",
+}
+"""Module that only an extra brings to what brings it, as pip is told. GPUs, which need PyTorch too,
+say so themselves."""
 
 
 class LazyGroup(click.Group):
@@ -61,6 +84,10 @@ class LazyGroup(click.Group):
         command = importlib.import_module(COMMANDS[cmd_name]).command
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,9 +105,9 @@ def main() -> None:
         _fail(error)
     except ModuleNotFoundError as error:
         top = str(error.name).partition(".")[0]
-        if top not in TRAIN_MODULES:
+        if top not in EXTRAS:
             raise
-        _fail(ConfigError(f"{top} is not installed; this needs: pip install 'surveil[train]'"))
+        _fail(ConfigError(f"{top} is not installed; this needs: pip install {EXTRAS[top]}"))
 
 
 def _fail(error: SurveilError) -> NoReturn:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from surveil.clips.analyze import ZERO_AT, ClipTimeline
 from surveil.domain import EMOTIONS
@@ -18,8 +16,8 @@ from surveil.plaintext import escape
 from surveil.replacing import replacing
 
 FORMATS = (".csv", ".parquet", ".json")
-_TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()
-COLUMNS: dict[str, pa.DataType] = {
+_TEXT, _COUNT, _NUMBER = "string", "int64", "float64"
+COLUMNS = {
     "clip": _TEXT,
     "part": _COUNT,
     "from_s": _NUMBER,
@@ -41,7 +39,8 @@ COLUMNS: dict[str, pa.DataType] = {
     "model": _TEXT,
 }
 """One row per face and interval. An interval without faces has one row too, with ``faces`` 0 and
-nothing from ``track_id`` to ``face_px``: "nobody there" is not "not analysed"."""
+nothing from ``track_id`` to ``face_px``: "nobody there" is not "not analysed". Types are named
+as Arrow does."""
 
 
 def check_format(path: Path) -> None:
@@ -49,11 +48,14 @@ def check_format(path: Path) -> None:
 
     Raises:
         ConfigError: So it is.
+        ModuleNotFoundError: Parquet needs pyarrow, which is not installed.
     """
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"{path}: the ending must be one of {', '.join(FORMATS)}")
     if not path.absolute().parent.is_dir():
         raise ConfigError(f"{path}: there is no folder {path.absolute().parent}")
+    if path.suffix.lower() == ".parquet":
+        importlib.import_module("pyarrow.parquet")  # said before the work, not after it
 
 
 def write_timelines(path: Path, timelines: Sequence[ClipTimeline]) -> int:
@@ -72,9 +74,7 @@ def write_timelines(path: Path, timelines: Sequence[ClipTimeline]) -> int:
                         writer.writeheader()
                         writer.writerows(rows)
                 case ".parquet":
-                    table = pa.Table.from_pylist(rows, pa.schema(COLUMNS.items()))
-                    with fresh.open("wb") as binary:  # Arrow takes no name that is no UTF-8
-                        pq.write_table(table, binary)
+                    _write_parquet(fresh, rows)
                 case _:
                     clips = [_to_json(timeline) for timeline in timelines]
                     text = json.dumps({"clips": clips}, indent=1) + "\n"
@@ -82,6 +82,15 @@ def write_timelines(path: Path, timelines: Sequence[ClipTimeline]) -> int:
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     return len(rows)
+
+
+def _write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
+    import pyarrow as pa  # of the extra parquet
+    from pyarrow import parquet
+
+    table = pa.Table.from_pylist(rows, pa.schema(list(COLUMNS.items())))
+    with path.open("wb") as binary:  # Arrow takes no name that is no UTF-8
+        parquet.write_table(table, binary)
 
 
 def _rows(timeline: ClipTimeline) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import re
 
 from surveil.errors import ConfigError
@@ -13,7 +14,8 @@ _CUDA = re.compile(r"cuda(?::(\d+))?")
 def resolve_device(name: str) -> str:
     """Return the device meant by a name, as ``cpu`` or ``cuda:N``.
 
-    ``auto`` is the first GPU where PyTorch can use one, else the CPU; ``cuda`` is ``cuda:0``.
+    ``auto`` is the first GPU where PyTorch is installed and can use one, else the CPU; ``cuda`` is
+    ``cuda:0``.
 
     Raises:
         ConfigError: The name is unknown, or the GPU is not there.
@@ -25,6 +27,10 @@ def resolve_device(name: str) -> str:
     matched = _CUDA.fullmatch(name)
     if matched is None:
         raise ConfigError(f"device {name!r} is unknown: use auto, cpu, cuda or cuda:N")
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigError(
+            f"device {name!r} needs PyTorch, which is not installed: pip install 'surveil[cuda]'"
+        )
     index, count = int(matched[1] or 0), _gpu_count()
     if index >= count:
         there = "no CUDA GPU is" if count == 0 else f"only {count} CUDA GPU(s) are"
@@ -36,8 +42,11 @@ def _gpu_count() -> int:
     """Return how many GPUs PyTorch can use.
 
     Where NVIDIA's driver is not installed there are none, and PyTorch is not asked: importing it
-    would cost a host without a GPU seconds and a gigabyte of memory.
+    would cost a host without a GPU seconds and a gigabyte of memory. Where PyTorch is not
+    installed, there is none to use either.
     """
+    if importlib.util.find_spec("torch") is None:
+        return 0
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import lap
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from surveil.domain import Box
 from surveil.track.motion import Motion, centre_of, size_of
@@ -68,8 +68,8 @@ def assign(
                 ratio = sum(likelihood) * detected / rates[column]
                 costs[row, column] = -math.log(max(ratio, _LEAST))
     pairs = []
-    rows, columns = linear_sum_assignment(costs)
-    for track, detection in zip(rows.tolist(), columns.tolist(), strict=True):
+    _, columns, _ = lap.lapjv(costs, extend_cost=True)
+    for track, detection in enumerate(columns.tolist()):
         if detection < len(boxes):
             likelihood = _likelihood(motions[track][0], boxes[detection], options)
             is_sudden = likelihood is not None and likelihood[1] > likelihood[0]

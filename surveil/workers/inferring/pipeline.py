@@ -7,7 +7,7 @@ them fails on is lost alone: the others of its batch are done without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from surveil.intervals.smoothing import ScoreSmoother
 from surveil.workers.host.lifeline import Telemetry
 from surveil.workers.inferring.fitting import BatchFitter
 from surveil.workers.inferring.gated import GatedDetector
-from surveil.workers.inferring.score_memory import ScoreMemory
+from surveil.workers.inferring.score_memory import Look, ScoreMemory
 
 
 class SeenFace(Protocol):
@@ -134,26 +134,31 @@ class Pipeline:
         ]
         if ends_run and seen and seen[-1] is not None:
             seen[-1] += self._run_of(frames[-1]).tracker.end()
-        due: list[list[SeenFace]] = []
+        looks: list[list[Look]] = []
+        due: list[list[Look]] = []
         crops: list[list[NDArray[np.uint8]]] = []
         for i, (frame, faces) in enumerate(zip(frames, seen, strict=True)):
             kept, cut = self._crop(frame, faces or ())
             if faces is not None:
                 seen[i] = kept
-            chosen = self._due(frame, kept, cut)
-            due.append([kept[place] for place in chosen])
+            all_looks, chosen = self._looks(frame, kept, cut)
+            looks.append(all_looks)
+            due.append([all_looks[place] for place in chosen])
             crops.append([cut[place] for place in chosen])
-        scores = self._classify(frames, crops)
+        for new, rows in zip(due, self._classify(frames, crops), strict=True):
+            for place, look in enumerate(new):
+                if rows is None:
+                    look.give_up()
+                else:
+                    look.scores = rows[place]
         self._fitter.relax()
         return [
             FrameReading(
                 frame,
-                None if rows is None else self._read(frame, faces, zip(chosen, rows, strict=True)),
+                None if faces is None else self._smooth(frame, faces, had),
                 is_gated=is_spared,
             )
-            for frame, faces, chosen, rows, is_spared in zip(
-                frames, seen, due, scores, spared, strict=True
-            )
+            for frame, faces, had, is_spared in zip(frames, seen, looks, spared, strict=True)
         ]
 
     def _run_of(self, frame: Frame) -> _Run:
@@ -232,45 +237,39 @@ class Pipeline:
             scores[i] = rows
         return scores
 
-    def _due(
+    def _looks(
         self, frame: Frame, faces: Sequence[SeenFace], crops: Sequence[NDArray[np.uint8]]
-    ) -> list[int]:
-        """Return the places of the faces to classify; of the others the scores are known."""
+    ) -> tuple[list[Look], list[int]]:
+        """Return the look of each face, and the places of those that are to be classified."""
         memory = self._run_of(frame).memory
         memory.keep_only({face.track_id for face in faces})
-        places = [
-            place
-            for place, (face, crop) in enumerate(zip(faces, crops, strict=True))
-            if memory.is_due(face.track_id, face.detection.box, crop, frame.captured_mono_s)
-        ]
+        looks, places = [], []
+        for place, (face, crop) in enumerate(zip(faces, crops, strict=True)):
+            box = face.detection.box
+            look, is_new = memory.look_of(face.track_id, box, crop, frame.captured_mono_s)
+            looks.append(look)
+            if is_new:
+                places.append(place)
         if spared := len(faces) - len(places):
             self._telemetry.count("classifications_spared_total", spared, camera=frame.camera)
-        return places
+        return looks, places
 
-    def _read(
-        self,
-        frame: Frame,
-        faces: Sequence[SeenFace] | None,
-        classified: Iterable[tuple[SeenFace, NDArray[np.float32]]],
+    def _smooth(
+        self, frame: Frame, faces: Sequence[SeenFace], looks: Sequence[Look]
     ) -> tuple[FaceReading, ...] | None:
-        """Return a frame's faces with their scores over time; None if one has none."""
-        if faces is None:
-            return None
-        run = self._run_of(frame)
-        for face, row in classified:
-            run.memory.remember(face.track_id, row)
+        """Return a frame's faces with their scores over time; None if one has no scores."""
+        smoother = self._run_of(frame).smoother
         readings = []
-        for face in faces:
-            scores = run.memory.recall(face.track_id)
-            if scores is None:
+        for face, look in zip(faces, looks, strict=True):
+            if look.scores is None:
                 return None
-            smoothed = run.smoother.update(face.track_id, scores, frame.captured_mono_s)
+            smoothed = smoother.update(face.track_id, look.scores, frame.captured_mono_s)
             readings.append(
                 FaceReading(
                     track_id=face.track_id,
                     detection=face.detection,
                     scores=tuple(float(score) for score in smoothed),
-                    emotion=run.smoother.emotion(face.track_id),
+                    emotion=smoother.emotion(face.track_id),
                 )
             )
         return tuple(readings)

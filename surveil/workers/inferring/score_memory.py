@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -21,15 +22,28 @@ SMALL_PX = 16
 
 
 @dataclass(slots=True, eq=False)
-class _Classified:
+class Look:
+    """How a face looked when it was classified; used again while it looks the same.
+
+    Attributes:
+        box: Where it was, in pixels.
+        look: Small grey picture less its mean.
+        at_s: When, on a monotonic clock.
+        scores: What the classifier said, shape ``(7,)``; None until then, and if it failed.
+    """
+
     box: Box
     look: NDArray[np.float32]
     at_s: float
     scores: NDArray[np.float32] | None = None
 
+    def give_up(self) -> None:
+        """Let no later frame wait for these scores: the classification failed."""
+        self.at_s = -math.inf
+
 
 class ScoreMemory:
-    """The last scores of each track of a run; used by one thread.
+    """The last look of each track of a run; used by one thread.
 
     Args:
         after_s: A face is classified anew after so many seconds, though it stands still; 0 is at
@@ -38,10 +52,12 @@ class ScoreMemory:
 
     def __init__(self, after_s: float) -> None:
         self._after_s = after_s
-        self._tracks: dict[int, _Classified] = {}
+        self._tracks: dict[int, Look] = {}
 
-    def is_due(self, track_id: int, box: Box, crop: NDArray[np.uint8], at_s: float) -> bool:
-        """Return whether a face is to be classified; if so, :meth:`remember` is called with it.
+    def look_of(
+        self, track_id: int, box: Box, crop: NDArray[np.uint8], at_s: float
+    ) -> tuple[Look, bool]:
+        """Return the look of a face, and whether it is new: then it is to be classified.
 
         Args:
             track_id: Who it is within the run.
@@ -53,28 +69,18 @@ class ScoreMemory:
         look = _look(crop)
         # Frames' times are no exact multiples: half a frame at 25 fps early is on time.
         if (
-            last is None
-            or at_s - last.at_s >= self._after_s - 0.02
-            or _has_moved(last.box, box)
-            or np.abs(look - last.look).mean() >= LOOKS_OTHER_BY
+            last is not None
+            and at_s - last.at_s < self._after_s - 0.02
+            and not _has_moved(last.box, box)
+            and np.abs(look - last.look).mean() < LOOKS_OTHER_BY
         ):
-            self._tracks[track_id] = _Classified(box, look, at_s)
-            return True
-        return False
-
-    def remember(self, track_id: int, scores: NDArray[np.float32]) -> None:
-        """Keep what the classifier said of a face, shape ``(7,)``."""
-        if track_id in self._tracks:
-            self._tracks[track_id].scores = scores
-
-    def recall(self, track_id: int) -> NDArray[np.float32] | None:
-        """Return a track's last scores, shape ``(7,)``; None where its classification failed."""
-        last = self._tracks.get(track_id)
-        return None if last is None else last.scores
+            return last, False
+        self._tracks[track_id] = Look(box, look, at_s)
+        return self._tracks[track_id], True
 
     def keep_only(self, track_ids: set[int]) -> None:
         """Forget all other tracks."""
-        self._tracks = {i: last for i, last in self._tracks.items() if i in track_ids}
+        self._tracks = {i: look for i, look in self._tracks.items() if i in track_ids}
 
 
 def _has_moved(before: Box, now: Box) -> bool:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from surveil.cli.main import TRAIN_MODULES, cli
+from surveil.cli.main import COMMANDS, EXTRAS, SUMMARIES, cli
 from surveil.cli.options import EARLIEST, LATEST, find_fleet, read_instant
 from surveil.config import ConfigErrors
 from surveil.config.loading import load_database
@@ -107,15 +108,56 @@ def test_faults_of_the_part_that_is_needed(tmp_path: Path, text: str, problem: s
     assert "started" not in caught.value.report()
 
 
-def test_an_absent_library_is_told_by_the_name_of_its_extra() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["dataset", "stats", "nowhere"], "pip install 'surveil[train]'"),
+        (["train", "train.yaml"], "pip install 'surveil[train]'"),
+        (["evaluate", "emotion-resnet18", "--data", "."], "pip install 'surveil[train]'"),
+        (["export", "emotion-resnet18"], "pip install 'surveil[train]'"),
+        (["analyze", "clip.mp4", "--device", "cuda"], "pip install 'surveil[cuda]'"),
+        (["analyze", "clip.mp4", "--out", "rows.parquet"], "pip install 'surveil[parquet]'"),
+    ],
+)
+def test_an_absent_library_is_told_by_the_name_of_its_extra(
+    arguments: list[str], remedy: str, tmp_path: Path
+) -> None:
     program = (
-        "import sys\n"
-        f"sys.modules.update(dict.fromkeys({sorted(TRAIN_MODULES)}))\n"
+        "import importlib.abc, sys\n"
+        "class Absent(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {sorted(EXTRAS)}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name}', name=name)\n"
+        "        return None\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "import importlib.util\n"
+        "real = importlib.util.find_spec\n"
+        f"importlib.util.find_spec = lambda n, *a: None if n in {sorted(EXTRAS)} else real(n, *a)\n"
         "from surveil.cli.main import main\n"
         "main()\n"
     )
-    arguments = [sys.executable, "-c", program, "dataset", "stats", "nowhere"]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    (tmp_path / "clip.mp4").write_bytes(b"no video")
+    (tmp_path / "train.yaml").write_text("name: x\n")
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is not installed; this needs: pip install 'surveil[train]'" in done.stderr
+    assert remedy in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_list_of_commands_says_what_each_says_and_imports_none() -> None:
+    context = click.Context(cli)
+    commands = {name: cli.get_command(context, name) for name in COMMANDS}
+    summaries = {name: one.get_short_help_str(limit=66) for name, one in commands.items() if one}
+    assert summaries == SUMMARIES
+    program = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from surveil.cli.main import cli\n"
+        "assert 'simulate' in CliRunner().invoke(cli, ['--help']).output\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('surveil.cli.')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.split() == ["surveil.cli.main"]

@@ -212,3 +212,9 @@ def test_what_a_gate_and_still_faces_spare_is_told_and_counted(
     assert counted["gate_decisions_total", (("camera", "a"), ("kind", "recheck"))] == 4
     assert counted["gate_decisions_total", (("camera", "a"), ("kind", "whole"))] == 1
     assert counted["classifications_spared_total", (("camera", "b"),)] == 2
+
+
+def test_a_face_that_leaves_within_a_batch_keeps_its_scores_up_to_then(pipeline: Pipeline) -> None:
+    lefts = [(10, 60), (10, 60), (10, 60), (10,), (10,)]
+    readings = pipeline.process([frame("a", n, *faces) for n, faces in enumerate(lefts, 1)])
+    assert [len(faces_of(reading)) for reading in readings] == [0, 2, 2, 1, 1]

@@ -12,7 +12,7 @@ CROP = np.random.default_rng(0).integers(0, 255, (60, 60, 3), dtype=np.uint8)
 
 
 def due(memory: ScoreMemory, at_s: float, box: Box = BOX, crop: np.ndarray = CROP) -> bool:
-    return memory.is_due(7, box, crop, at_s)
+    return memory.look_of(7, box, crop, at_s)[1]
 
 
 def test_a_still_face_is_due_at_first_and_after_its_time() -> None:
@@ -39,13 +39,26 @@ def test_a_face_that_moves_grows_or_looks_other_is_due_at_once() -> None:
         assert not due(memory, 0.4, box, crop)
 
 
-def test_scores_are_recalled_until_the_track_is_gone() -> None:
+def test_a_look_keeps_its_scores_while_the_face_looks_the_same() -> None:
     memory = ScoreMemory(0.5)
-    assert memory.recall(7) is None
-    due(memory, 0.0)
-    assert memory.recall(7) is None  # its classification failed
-    scores = np.ones(7, np.float32)
-    memory.remember(7, scores)
-    assert memory.recall(7) is scores
+    first, _ = memory.look_of(7, BOX, CROP, 0.0)
+    assert first.scores is None
+    first.scores = np.ones(7, np.float32)
+    assert memory.look_of(7, BOX, CROP, 0.2) == (first, False)
+    later, is_new = memory.look_of(7, BOX, CROP, 0.6)
+    assert (later.scores, is_new) == (None, True)
+    assert first.scores is not None
+
+
+def test_tracks_that_are_gone_are_forgotten() -> None:
+    memory = ScoreMemory(0.5)
+    assert due(memory, 0.0)
     memory.keep_only({8})
-    assert memory.recall(7) is None
+    assert due(memory, 0.2)
+
+
+def test_a_look_that_was_given_up_is_due_again() -> None:
+    memory = ScoreMemory(0.5)
+    look, _ = memory.look_of(7, BOX, CROP, 0.0)
+    look.give_up()
+    assert due(memory, 0.2)
