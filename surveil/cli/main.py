@@ -50,7 +50,7 @@ SUMMARIES = {
     "dataset": "Labelled faces: import a site's own, count them, look at them.",
     "export": "Write each MODEL's ONNX file, a name or a folder, of its weights.",
 }
-"""What ``surveil --help`` says of each, and imports none of them for; equal to their first lines."""
+"""What ``surveil --help`` says of each without importing it; equal to their first lines."""
 
 EXTRAS = {
     "facenet_pytorch": "--no-deps facenet-pytorch",
