@@ -2,7 +2,8 @@
 
 The supervisor holds the last promise that a worker sent ("I shall speak again within n seconds");
 silence beyond it is a hang. Until a worker's first *ready* it has at least the time of loading,
-since an import may hold the interpreter for as long as it takes, and no thread can answer then.
+since an import may hold the interpreter for as long as it takes, and no thread can answer then; and
+on a host that is busy with other work it has longer, as long as it gets on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 
 SLACK_S = 2.0
 """Promises are sent again once they have grown by a second; the rest is for the line."""
+
+WORK_S = 0.1
+"""Processor time by which a process that loads has got on."""
 
 STARTING = "starting"
 """What a worker does before it has said a word."""
@@ -24,11 +28,16 @@ class Patience:
         ping_every_s: How often it is asked.
         answer_s: Silence that is borne whatever was promised.
         loading_s: Silence that is borne until the first *ready*, from the start on.
+        idle_s: After that, a process that still gets processor time is waited for; one that had
+            none for so long is not.
+        loading_most_s: Until the first *ready*, whatever it does.
     """
 
     ping_every_s: float = 1.0
     answer_s: float = 5.0
     loading_s: float = 300.0
+    idle_s: float = 60.0
+    loading_most_s: float = 1800.0
 
 
 class Liveness:
@@ -37,6 +46,9 @@ class Liveness:
     def __init__(self, patience: Patience, now_mono_s: float) -> None:
         self._patience = patience
         self._loading_until_mono_s = now_mono_s + patience.loading_s
+        self._loading_most_mono_s = now_mono_s + patience.loading_most_s
+        self._worked_s = 0.0
+        self._worked_mono_s = now_mono_s
         self._until_mono_s = now_mono_s
         self._heard_mono_s = now_mono_s
         self._is_broken = False
@@ -50,6 +62,12 @@ class Liveness:
         self.doing = doing
         self.was_ready = self.was_ready or is_ready
 
+    def see_work(self, now_mono_s: float, processor_s: float) -> None:
+        """Take the processor time that the process has had in all, in seconds."""
+        if processor_s >= self._worked_s + WORK_S:
+            self._worked_s = processor_s
+            self._worked_mono_s = now_mono_s
+
     def break_promise(self, what: str) -> None:
         """The worker itself says that it cannot go on: ``what`` of it has ended."""
         self._is_broken = True
@@ -59,6 +77,8 @@ class Liveness:
         """Nobody listened for so long (a suspended host): that time is no silence."""
         self._until_mono_s += seconds
         self._loading_until_mono_s += seconds
+        self._loading_most_mono_s += seconds
+        self._worked_mono_s += seconds
 
     def silent_s(self, now_mono_s: float) -> float:
         """Return for how long nothing was heard."""
@@ -71,4 +91,6 @@ class Liveness:
         until = self._until_mono_s
         if not self.was_ready:
             until = max(until, self._loading_until_mono_s)
+            working_until = self._worked_mono_s + self._patience.idle_s
+            until = max(until, min(working_until, self._loading_most_mono_s))
         return now_mono_s > until

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from surveil.backoff import Backoff
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
 from surveil.workers.host.liveness import Liveness, Patience
+from surveil.workers.host.processor_time import processor_time_s
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,13 @@ class WorkerProcess:
 
     def is_silent(self, now_mono_s: float) -> bool:
         """Return whether the worker has broken its promise, and was not killed for it yet."""
-        return self.is_running and not self.is_killed and self.liveness.is_overdue(now_mono_s)
+        if self._process is None or self.is_killed:
+            return False
+        if not self.liveness.was_ready:
+            processor_s = processor_time_s(self._process.pid)
+            if processor_s is not None:
+                self.liveness.see_work(now_mono_s, processor_s)
+        return self.liveness.is_overdue(now_mono_s)
 
     def stop(self) -> None:
         """Ask the worker to drain and end."""

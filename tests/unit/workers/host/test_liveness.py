@@ -56,3 +56,27 @@ def test_a_worker_that_says_it_is_broken_has_no_time_left() -> None:
     live.break_promise("without its thread publisher, which ended")
     assert live.is_overdue(10.0)
     assert "publisher" in live.doing
+
+
+def test_a_worker_that_gets_on_with_loading_is_waited_for_beyond_its_time() -> None:
+    live = Liveness(PATIENCE, 0.0)
+    for now in range(0, 1200, 50):
+        live.see_work(now, now / 100)
+        assert not live.is_overdue(now)
+    assert not live.is_overdue(1150 + PATIENCE.idle_s)
+    assert live.is_overdue(1151 + PATIENCE.idle_s)  # stuck since 1150 s
+
+
+def test_a_worker_that_loads_for_ever_is_not_waited_for() -> None:
+    live = Liveness(PATIENCE, 0.0)
+    live.see_work(1799, 900)
+    assert not live.is_overdue(1800)
+    live.see_work(1801, 1000)
+    assert live.is_overdue(1801)
+
+
+def test_once_it_was_ready_work_is_no_word() -> None:
+    live = Liveness(PATIENCE, 0.0)
+    live.hear(10.0, 5.0, "working", is_ready=True)
+    live.see_work(17.0, 100.0)
+    assert live.is_overdue(18.0)
