@@ -71,7 +71,7 @@ def test_a_killed_worker_is_replaced_and_the_other_is_not_touched(tmp_path: Path
     assert supervisor.board.value("worker_losses_total", of="a", cause="killed") == 1
 
 
-IMPATIENT = Patience(ping_every_s=0.1, answer_s=1.0, loading_s=20.0)
+IMPATIENT = Patience(ping_every_s=0.1, answer_s=1.0, loading_s=20.0, idle_s=5.0)
 
 
 @pytest.mark.parametrize(("role", "doing"), [("hangs", "working"), ("stuck", "importing")])
