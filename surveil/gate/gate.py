@@ -101,8 +101,8 @@ class Gate:
             return self._whole(luma, at_s)
         tile = TILE_PX * frame_size[0] / luma.shape[1]
         recent = at_s - self._looked_at_s < self._options.person_every_s
-        moved &= ~(recent & _people(faces, moved.shape, tile))
-        regions = self._regions(moved, tile, faces, frame_size)
+        spared = recent & _people(faces, moved.shape, tile)
+        regions = self._regions(moved, spared, tile, faces, frame_size)
         area = sum((right - left) * (bottom - top) for left, top, right, bottom in regions)
         if area >= self._options.whole_from * frame_size[0] * frame_size[1]:
             return self._whole(luma, at_s)
@@ -126,16 +126,22 @@ class Gate:
     def _regions(
         self,
         moved: NDArray[np.bool_],
+        spared: NDArray[np.bool_],
         tile: float,
         faces: Sequence[Box],
         frame_size: tuple[int, int],
     ) -> list[Region]:
-        """Return the parts of the frame around what moved, apart from each other."""
+        """Return the parts of the frame around what moved, apart from each other.
+
+        Motion that hangs together is spared only as a whole: who walks past a person who stands
+        is looked at with that person.
+        """
         wide = cv2.dilate(moved.astype(np.uint8), np.ones((3, 3), np.uint8))
-        _, _, found, _ = cv2.connectedComponentsWithStats(wide, connectivity=8)
+        _, labels, found, _ = cv2.connectedComponentsWithStats(wide, connectivity=8)
         boxes = [
             Box(x * tile, y * tile, (x + width) * tile, (y + height) * tile)
-            for x, y, width, height, _ in found[1:].tolist()
+            for label, (x, y, width, height, _) in enumerate(found.tolist())
+            if label and np.any(moved & ~spared & (labels == label))
         ]
         margin = self._options.face_margin
         around = [_wider(face, margin) for face in faces]

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 SLACK_S = 2.0
 """Promises are sent again once they have grown by a second; the rest is for the line."""
 
-WORK_S = 0.1
-"""Processor time by which a process that loads has got on."""
+WORK_S = 1.0
+"""Processor time by which a process that loads has got on. The other threads of one whose import is
+stuck take some 0.1 s a minute."""
 
 STARTING = "starting"
 """What a worker does before it has said a word."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from surveil.detect import Detector
 from surveil.domain import Box, Detection
-from surveil.gate import Decision, Gate, small_luma
+from surveil.gate import Decision, Gate, Region, small_luma
 
 STAYS_WITHIN = 0.1
 """Part of its side by which the box of a face that stands still may differ from its last
@@ -18,7 +18,8 @@ class GatedDetector:
     """Finds the faces of one run's frames, one after the other; used by one thread.
 
     Faces that stand still are looked at again on the places of their last detection, as a detector
-    drifts on its own answers. If one is no longer there, the whole frame is looked at.
+    drifts on its own answers. If one is no longer there, or one is cut by a border of what was
+    looked at, the whole frame is looked at.
 
     Args:
         detector: What looks.
@@ -62,11 +63,13 @@ class GatedDetector:
         again = self._detector.recheck(image, [f.box for f in still]) if still else []
         if not all(map(self._is_on_its_place, still, again)):
             return self._whole(image), "whole"
-        found = [
-            _moved(face, left, top)
-            for left, top, right, bottom in decision.regions
-            for face in self._detector.detect([image[top:bottom, left:right]])[0]
-        ]
+        found = []
+        for left, top, right, bottom in decision.regions:
+            (faces,) = self._detector.detect([image[top:bottom, left:right]])
+            inside = [_moved(face, left, top) for face in faces]
+            if any(_is_cut(face.box, (left, top, right, bottom), image) for face in inside):
+                return self._whole(image), "whole"
+            found += inside
         self._known = still + found
         return _largest_first(again + found), decision.kind
 
@@ -79,6 +82,18 @@ class GatedDetector:
     def _whole(self, image: NDArray[np.uint8]) -> list[Detection]:
         (self._known,) = self._detector.detect([image])
         return list(self._known)
+
+
+def _is_cut(box: Box, region: Region, image: NDArray[np.uint8]) -> bool:
+    """Return whether a face lies at a border of a region that is none of the frame's."""
+    left, top, right, bottom = region
+    height, width = image.shape[:2]
+    return (
+        (left > 0 and box.x1 <= left + 1)
+        or (top > 0 and box.y1 <= top + 1)
+        or (right < width and box.x2 >= right - 1)
+        or (bottom < height and box.y2 >= bottom - 1)
+    )
 
 
 def _moved(face: Detection, left: int, top: int) -> Detection:

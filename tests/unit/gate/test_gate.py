@@ -110,6 +110,17 @@ def test_who_comes_elsewhere_is_looked_for_while_others_sway() -> None:
     assert [region[0] for region in decision.regions] == [0]
 
 
+def test_who_walks_past_a_person_who_stands_is_looked_for() -> None:
+    face = Box(600, 200, 680, 280)  # tiles 9..10 of 20
+    gate = looked(face)
+    decision = gate.decide(scene((76, 26, 9), (60, 26, 8)), 0.2, [face], frame_size=SIZE)
+    assert decision.kind == "part"
+    (region,) = decision.regions
+    assert region[0] <= 480
+    assert region[2] >= 680
+    assert decision.still == ()
+
+
 def test_no_known_face_lies_across_the_border_of_a_region() -> None:
     random = np.random.default_rng(1)
     for _ in range(200):

@@ -61,7 +61,7 @@ def test_a_worker_that_says_it_is_broken_has_no_time_left() -> None:
 def test_a_worker_that_gets_on_with_loading_is_waited_for_beyond_its_time() -> None:
     live = Liveness(PATIENCE, 0.0)
     for now in range(0, 1200, 50):
-        live.see_work(now, now / 100)
+        live.see_work(now, now / 20)
         assert not live.is_overdue(now)
     assert not live.is_overdue(1150 + PATIENCE.idle_s)
     assert live.is_overdue(1151 + PATIENCE.idle_s)  # stuck since 1150 s
@@ -80,3 +80,11 @@ def test_once_it_was_ready_work_is_no_word() -> None:
     live.hear(10.0, 5.0, "working", is_ready=True)
     live.see_work(17.0, 100.0)
     assert live.is_overdue(18.0)
+
+
+def test_the_threads_beside_a_stuck_import_are_not_taken_for_loading() -> None:
+    live = Liveness(PATIENCE, 0.0)
+    for now in range(0, 300, 10):
+        live.see_work(now, now / 600)
+    assert not live.is_overdue(300.0)
+    assert live.is_overdue(301.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from kit.detectors import ByDetecting
 from numpy.typing import NDArray
 
 from surveil.domain import Box, Detection
+from surveil.gate import Decision, Gate
 from surveil.workers.inferring.gated import GatedDetector
 
 LANDMARKS = np.zeros((5, 2), np.float32)
@@ -110,3 +112,12 @@ def test_walkers_are_found_in_each_frame_where_looking_whole_finds_them() -> Non
     for step in range(38):
         faces, _ = gated.detect(picture((20 + 28 * step, 300, 60), (1100, 80, 70)), 0.2 * step)
         assert [box[0] for box in sorted(boxes(faces))] == [20 + 28 * step, 1100]
+
+
+def test_no_face_is_told_in_part_where_a_region_ends() -> None:
+    class Halves(Gate):
+        def decide(self, *args: Any, **kwargs: Any) -> Decision:
+            return Decision(is_whole=False, regions=((0, 0, 640, 720),))
+
+    faces, kind = GatedDetector(SquareDetector(), 0.7, Halves()).detect(picture((600, 300, 80)), 0)
+    assert (boxes(faces), kind) == ([(600, 300, 680, 380)], "whole")
