@@ -62,8 +62,8 @@ class CameraDefaults(Section):
     """Lowest score of a detected face, 0 to 1."""
 
     gate: bool = False
-    """Look only at those parts of the picture that may have changed: cheaper where little moves, but
-    people who pass each other may be told as new. At least every 5 s, and when light or scene
+    """Look only at those parts of the picture that may have changed: cheaper where little moves,
+    but people who pass each other may be told as new. At least every 5 s, and when light or scene
     change, all is looked at. GPUs look at all of each frame."""
 
     enabled: bool = True
