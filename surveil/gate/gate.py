@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.domain import Box
-from surveil.gate.motion import TILE_PX, Luma, moved_tiles
+from surveil.gate.motion import TILE_PX, Luma, moved_tiles, quick_tiles
 
 PARTS = 4
 """Regions are as large as multiples of this part of the frame, so that networks see few sizes."""
@@ -27,8 +27,8 @@ class GateOptions:
         whole_every_s: The whole frame is looked at so often at least, in seconds.
         whole_from: The whole frame is looked at where motion takes this part of it, 0..1.
         face_margin: Part of a face's side that is looked at around a face near motion.
-        person_every_s: Motion about a known face, as far as a person reaches, is taken for that
-            person's for so long; the face is looked at on its place meanwhile.
+        person_every_s: Slow motion about a known face, as far as a person reaches, is taken for
+            that person's for so long; the face is looked at on its place meanwhile.
     """
 
     whole_every_s: float = 5.0
@@ -66,8 +66,9 @@ class Gate:
     """Says where faces may have come, gone or moved in one run of one camera.
 
     Pure: pictures and times are arguments. Motion is looked for in tiles of a small picture; where
-    nothing moved, no new face can be. People who stand still sway: their motion is left to a look
-    at their faces, for a second at most, and the frame is looked at if one is not on its place.
+    nothing moved, no new face can be. People who stand still sway: such slow motion is left to a
+    look at their faces, for a second at most, and the frame is looked at if one is not on its
+    place. Quick motion beside them is somebody else's until that was looked at.
 
     Args:
         options: See :class:`GateOptions`.
@@ -76,6 +77,8 @@ class Gate:
     def __init__(self, options: GateOptions | None = None) -> None:
         self._options = options or GateOptions()
         self._reference: Luma | None = None
+        self._last = np.zeros((0, 0), np.float32)
+        """The last frame that was decided on."""
         self._whole_at_s = 0.0
         self._looked_at_s = np.zeros((0, 0), np.float64)
         """When each tile was last looked at."""
@@ -101,7 +104,9 @@ class Gate:
             return self._whole(luma, at_s)
         tile = TILE_PX * frame_size[0] / luma.shape[1]
         recent = at_s - self._looked_at_s < self._options.person_every_s
-        spared = recent & _people(faces, moved.shape, tile)
+        is_slow = ~quick_tiles(luma, self._last)
+        self._last = luma
+        spared = recent & is_slow & _people(faces, moved.shape, tile)
         regions = self._regions(moved, spared, tile, faces, frame_size)
         area = sum((right - left) * (bottom - top) for left, top, right, bottom in regions)
         if area >= self._options.whole_from * frame_size[0] * frame_size[1]:
@@ -119,7 +124,7 @@ class Gate:
 
     def _whole(self, luma: Luma, at_s: float) -> Decision:
         rows, columns = (-(-side // TILE_PX) for side in luma.shape)
-        self._reference, self._whole_at_s = luma.copy(), at_s
+        self._reference, self._whole_at_s, self._last = luma.copy(), at_s, luma
         self._looked_at_s = np.full((rows, columns), at_s)
         return Decision(is_whole=True)
 

@@ -16,6 +16,11 @@ MOVED_BY = 2.0
 """Mean difference of a tile, in grey levels, from which on something moved there. A sensor's noise
 stays below 1 after averaging; a face of 5 px that appears gives 10 and more."""
 
+QUICK_BY = 8.0
+"""Mean difference of a tile from one frame to the next from which on motion is too quick for the
+swaying of who stands: a face of 40 px that comes gives 10 and more, a person of 100 px who shifts
+by a twentieth of that between two frames 2 to 6."""
+
 LIGHT_BY = 8.0
 """Grey levels by which the whole picture may get lighter or darker before all is looked at."""
 
@@ -45,14 +50,25 @@ def moved_tiles(luma: Luma, reference: Luma) -> NDArray[np.bool_] | None:
     Returns:
         None where the scene or its light changed as a whole.
     """
-    change = luma - reference
+    tiles, light = _changes(luma, reference)
+    if abs(light) > LIGHT_BY or float(np.median(tiles)) > MOVED_BY:
+        return None
+    return np.asarray(tiles > MOVED_BY)
+
+
+def quick_tiles(luma: Luma, last: Luma) -> NDArray[np.bool_]:
+    """Return the tiles that changed much since the last frame, shape ``(rows, columns)``."""
+    return np.asarray(_changes(luma, last)[0] > QUICK_BY)
+
+
+def _changes(luma: Luma, other: Luma) -> tuple[Luma, float]:
+    """Return the mean difference of each tile in grey levels, and that of the light."""
+    change = luma - other
     light = float(np.median(change))
     difference = np.abs(change - light)
     height, width = difference.shape
     rows, columns = -(-height // TILE_PX), -(-width // TILE_PX)
     padded = np.zeros((rows * TILE_PX, columns * TILE_PX), np.float32)
     padded[:height, :width] = difference
-    tiles = padded.reshape(rows, TILE_PX, columns, TILE_PX).mean(axis=(1, 3))
-    if abs(light) > LIGHT_BY or float(np.median(tiles)) > MOVED_BY:
-        return None
-    return np.asarray(tiles > MOVED_BY)
+    tiles: Luma = padded.reshape(rows, TILE_PX, columns, TILE_PX).mean(axis=(1, 3))
+    return tiles, light

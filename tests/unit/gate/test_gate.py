@@ -21,9 +21,10 @@ def scene(*spots: tuple[int, int, int], light: float = 100.0) -> np.ndarray:
     return luma
 
 
-def looked(*faces: Box) -> Gate:
+def looked(*faces: Box, luma: np.ndarray | None = None) -> Gate:
     gate = Gate()
-    assert gate.decide(scene(), 0.0, faces, frame_size=SIZE).kind == "whole"
+    first = scene() if luma is None else luma
+    assert gate.decide(first, 0.0, faces, frame_size=SIZE).kind == "whole"
     return gate
 
 
@@ -94,26 +95,35 @@ def test_the_noise_of_a_sensor_is_no_motion() -> None:
 
 def test_the_swaying_of_a_known_person_is_left_to_a_look_at_the_face_for_a_second() -> None:
     face = Box(600, 200, 680, 280)  # in small pixels 75..85, 25..35
-    gate = looked(face)
+    gate = looked(face, luma=scene((76, 26, 9)))
     kinds = [
-        gate.decide(scene((76 + i % 2, 26, 9)), 0.2 * i, [face], frame_size=SIZE).kind
-        for i in range(1, 12)
+        gate.decide(scene((77 - i % 2, 26, 9)), 0.2 * i, [face], frame_size=SIZE).kind
+        for i in range(11)
     ]
-    assert kinds == ["recheck"] * 4 + ["part"] + ["recheck"] * 4 + ["part"] + ["recheck"]
+    assert kinds == ["recheck"] * 6 + ["part"] + ["recheck"] * 4
+
+
+@pytest.mark.parametrize("x", [66, 70, 86, 90])
+def test_who_comes_beside_a_known_person_is_looked_for_at_once(x: int) -> None:
+    face = Box(600, 200, 680, 280)
+    gate = looked(face, luma=scene((76, 26, 9)))
+    decision = gate.decide(scene((76, 26, 9), (x, 30, 5)), 0.2, [face], frame_size=SIZE)
+    assert decision.kind == "part"
+    assert any(left <= x * 8 and right >= (x + 5) * 8 for left, _, right, _ in decision.regions)
 
 
 def test_who_comes_elsewhere_is_looked_for_while_others_sway() -> None:
     face = Box(600, 200, 680, 280)
-    gate = looked(face)
-    decision = gate.decide(scene((76, 26, 9), (10, 40, 6)), 0.2, [face], frame_size=SIZE)
+    gate = looked(face, luma=scene((76, 26, 9)))
+    decision = gate.decide(scene((77, 26, 9), (10, 40, 6)), 0.2, [face], frame_size=SIZE)
     assert (decision.kind, decision.still) == ("part", (0,))
     assert [region[0] for region in decision.regions] == [0]
 
 
 def test_who_walks_past_a_person_who_stands_is_looked_for() -> None:
     face = Box(600, 200, 680, 280)  # tiles 9..10 of 20
-    gate = looked(face)
-    decision = gate.decide(scene((76, 26, 9), (60, 26, 8)), 0.2, [face], frame_size=SIZE)
+    gate = looked(face, luma=scene((76, 26, 9)))
+    decision = gate.decide(scene((77, 26, 9), (60, 26, 8)), 0.2, [face], frame_size=SIZE)
     assert decision.kind == "part"
     (region,) = decision.regions
     assert region[0] <= 480

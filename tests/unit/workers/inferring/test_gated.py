@@ -86,10 +86,13 @@ def test_a_still_face_is_only_looked_at_again_and_an_empty_scene_not_at_all() ->
 def test_a_face_that_left_its_place_has_the_whole_frame_looked_at(
     now: tuple[tuple[int, int, int], ...],
 ) -> None:
-    detector = SquareDetector()
-    gated = GatedDetector(detector, 0.7)
-    gated.detect(picture((100, 100, 80)), 0.0)
-    faces, kind = gated.detect(picture(*now), 0.2)
+    class Still(Gate):
+        def decide(self, *args: Any, **kwargs: Any) -> Decision:
+            return Decision(is_whole=at_s == 0, still=(0,) if at_s else ())
+
+    gated = GatedDetector(SquareDetector(), 0.7, Still())
+    for at_s, squares in ((0.0, ((100, 100, 80),)), (0.2, now)):
+        faces, kind = gated.detect(picture(*squares), at_s)
     assert kind == "whole"
     assert boxes(faces) == [(x, y, x + side, y + side) for x, y, side in now]
 
