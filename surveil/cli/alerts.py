@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from surveil.cli.alert_tables import Watch, iso, show_alerts
-from surveil.cli.options import read_instant, read_zone, with_database
+from surveil.cli.databases import with_database
+from surveil.cli.options import read_instant, read_zone
 from surveil.cli.tabular import finite, render, write_text
 from surveil.store.engine import Database, reading
 from surveil.store.migrate import require_current

@@ -8,7 +8,7 @@ from itertools import islice
 
 import click
 
-from surveil.cli.options import with_database
+from surveil.cli.databases import with_database
 from surveil.plaintext import escape
 from surveil.store import migrate
 from surveil.store.engine import Database, describe, reading

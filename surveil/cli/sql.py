@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from surveil.cli.options import with_database
+from surveil.cli.databases import with_database
 from surveil.cli.tabular import FORMATS, choose_format, write_rows
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError

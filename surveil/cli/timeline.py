@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from surveil.cli.options import read_instant, read_zone, with_database
+from surveil.cli.databases import with_database
+from surveil.cli.options import read_instant, read_zone
 from surveil.cli.tabular import FORMATS, choose_format, render, write_file, write_rows
 from surveil.cli.timeline_chart import draw_chart
 from surveil.domain import EMOTIONS

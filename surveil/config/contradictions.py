@@ -9,7 +9,6 @@ from surveil.config.document import Document, Location
 from surveil.config.problems import Problem
 from surveil.config.schema import Fleet
 from surveil.domain import Emotion
-from surveil.models.taxonomy import find_taxonomy
 from surveil.rules.conditions import Condition
 from surveil.rules.measures import MEASURES
 from surveil.rules.model import Rule
@@ -20,7 +19,7 @@ Placed = tuple[Rule, Document, Location]
 
 def find_contradictions(rules: Iterable[Placed], fleet: Fleet) -> Iterator[Problem]:
     """Yield one problem for each part of a rule that this fleet can never give a meaning."""
-    classes = None if fleet.taxonomy is None else find_taxonomy(fleet.taxonomy).classes
+    classes = None if fleet.taxonomy is None else _classes_of(fleet.taxonomy)
     for rule, document, location in rules:
         watched = [one for one in fleet.cameras.values() if rule.matches(one.id)]
         if watched and not any(one.enabled for one in watched):
@@ -65,3 +64,10 @@ def _conditions(when: Any, location: Location) -> Iterator[Location]:
     else:
         for group, members in when.items():
             yield from _conditions(members, (*location, group))
+
+
+def _classes_of(taxonomy: str) -> tuple[Emotion, ...]:
+    # Here: NumPy comes with it, for 0.15 s that few fleets need.
+    from surveil.models.taxonomy import find_taxonomy
+
+    return find_taxonomy(taxonomy).classes

@@ -22,7 +22,7 @@ from surveil.config.receivers import Receiver
 from surveil.config.urls import BASE, DatabaseUrl, Redis, from_base
 from surveil.credentials import split_credentials
 from surveil.durations import Duration
-from surveil.events.spool import MAX_BYTES as SPOOL_BYTES
+from surveil.events.spool_sizes import MAX_BYTES as SPOOL_BYTES
 from surveil.hosts import check_host
 from surveil.rules.model import Rule
 from surveil.secrets import REVEAL, SecretUrl, register, registered

@@ -27,16 +27,8 @@ from surveil.domain import Event, IntervalEvent
 from surveil.errors import UnavailableError
 from surveil.events.codec import encode, format_at
 from surveil.events.spool_file import PREDECESSOR_S, lock_spool, open_spool_file
+from surveil.events.spool_sizes import ENTRY_OVERHEAD_BYTES, MAX_BYTES, RESERVE
 from surveil.logs import get_logger
-
-MAX_BYTES = 1 << 30
-"""What a spool holds at most, unless the fleet file says otherwise."""
-
-RESERVE = 1.1
-"""Camera events may fill the spool up to this many times its limit."""
-
-ENTRY_OVERHEAD_BYTES = 150
-"""What a row and its index cost beside the event's JSON."""
 
 FORGET_AT_ONCE = 2000
 """Entries of one deletion, for which an append may have to wait."""

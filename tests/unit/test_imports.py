@@ -59,3 +59,12 @@ def test_what_runs_no_network_loads_no_library_for_networks() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_check_loads_only_what_it_needs() -> None:
+    slow = ("asyncio", "numpy", "sqlalchemy", "structlog")
+    program = f"import sys, surveil.cli.check; print(*(m for m in {slow} if m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
