@@ -28,6 +28,7 @@ from surveil.sources.inquiry import LIMIT_S, explain
 from surveil.sources.lookup import HostLookup
 from surveil.sources.machine import CameraMachine, Change, Limits
 from surveil.sources.options import SourceOptions
+from surveil.sources.planar import PlanarFrame, SampledFrame
 from surveil.sources.pulse import Pulse
 from surveil.sources.reasons import classify
 from surveil.sources.registry import resolve
@@ -36,7 +37,7 @@ from surveil.sources.sink import Sink
 from surveil.sources.sockets import REQUESTS, TLS_REQUESTS, SocketWatch
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import OpenStream, PictureFormat
-from surveil.sources.upright import Converter
+from surveil.sources.upright import Converter, upright_planes
 from surveil.wallclock import WatchedClock
 
 MONITOR_S = 0.1
@@ -200,6 +201,7 @@ class CaptureSession:
         freeze = FreezeWatch(self._options.freeze_timeout_s)
         converter = Converter()
         form: PictureFormat | None = None
+        is_frozen = False
         with self._open(address) as stream:
             self._pulse.allow(self._options.first_frame_timeout_s)
             for picture in stream.pictures(self._pulse.before_read, self._damaged):
@@ -211,12 +213,14 @@ class CaptureSession:
                 if is_new:
                     clock, sampler = MediaClock(), Sampler(self._options.sample_fps)
                     freeze = FreezeWatch(self._options.freeze_timeout_s)
-                is_frozen = freeze.observe(
-                    sample_luma(memoryview(picture.planes[0]), picture.planes[0].line_size),
-                    is_key=picture.key_frame,
-                    now_s=now_s,
-                )
-                time_s = clock.advance(picture.time, now_s)
+                    is_frozen = False
+                is_due = sampler.wants(clock.advance(picture.time, now_s))
+                if is_due or picture.key_frame:  # the others tell no more of the sensor
+                    is_frozen = freeze.observe(
+                        sample_luma(memoryview(picture.planes[0]), picture.planes[0].line_size),
+                        is_key=picture.key_frame,
+                        now_s=now_s,
+                    )
                 with self._lock:
                     # What FFmpeg still held back when it was interrupted is no sign of life.
                     if self._is_closed or self._stopping.is_set() or self._is_interrupted:
@@ -227,7 +231,7 @@ class CaptureSession:
                     self._announce(self._machine.picture(now_s, is_frozen=is_frozen))
                     self._sink.count(captured=1)
                 # A frozen picture shows nothing that is; its time becomes a gap.
-                if not is_frozen and sampler.wants(time_s):
+                if is_due and not is_frozen:
                     self._put(converter, picture, form, now_s)
         return Failure(Reason.STREAM_ENDED, "the camera ended the stream")
 
@@ -286,13 +290,23 @@ class CaptureSession:
     def _put(
         self, converter: Converter, picture: VideoFrame, form: PictureFormat, at_s: float
     ) -> None:
-        image = converter.to_rgb(picture, form.pixel_aspect, form.orientation)
+        plain = upright_planes(picture, form.pixel_aspect, form.orientation)
+        image = None
+        if plain is None:
+            image = converter.to_rgb(picture, form.pixel_aspect, form.orientation)
         with self._lock:
             if self._is_closed:
                 return
             self._index += 1
             at = self._clock.stamp(at_s)
-            self._sink.put(Frame(self._options.camera, self._run, self._index, at, at_s, image))
+            which = (self._options.camera, self._run, self._index, at, at_s)
+            frame: SampledFrame
+            if plain is not None:
+                frame = PlanarFrame(*which, *plain)
+            else:
+                assert image is not None
+                frame = Frame(*which, image)
+            self._sink.put(frame)
 
     def _damaged(self) -> None:
         with self._lock:

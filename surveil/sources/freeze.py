@@ -2,7 +2,8 @@
 
 A camera whose sensor hangs goes on sending the same picture with fresh time stamps. A quiet scene
 looks alike: encoders skip what does not change, so pictures between two key frames may be identical
-for seconds. But a key frame is coded anew from the sensor, whose noise never repeats. So:
+for seconds. But a key frame is coded anew from the sensor, whose noise never repeats. So, of the
+pictures that are sampled and of key frames:
 
 * any picture whose coarse luma (8 x 8 means) moves restarts the clock;
 * so does a key frame whose fine luma (64 x 64 single pixels) differs from that of the key frame

@@ -9,9 +9,10 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
-from surveil.domain import CameraState, Frame, Reason
+from surveil.domain import CameraState, Reason
 from surveil.sources.capture import CaptureSession
 from surveil.sources.options import SourceOptions
+from surveil.sources.planar import SampledFrame
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
 
@@ -97,7 +98,7 @@ class _ProbeSink:
         self._started_s = time.monotonic()
         self.info: StreamInfo | None = None
         self.failure: StateRecord | None = None
-        self.first: Frame | None = None
+        self.first: SampledFrame | None = None
         self.first_frame_s: float | None = None
         # A slow camera must not hold up the report until its next picture.
         self._timer = threading.Timer(LONGEST_S, stopping.set)
@@ -120,7 +121,7 @@ class _ProbeSink:
     def count(self, *, captured: int = 0, decode: int = 0) -> None:
         return
 
-    def put(self, frame: Frame) -> None:
+    def put(self, frame: SampledFrame) -> None:
         if self.first is None:
             self.first = frame
             self.first_frame_s = time.monotonic() - self._started_s
@@ -159,6 +160,7 @@ def probe(options: SourceOptions) -> ProbeReport:
     finally:
         sink.close()
     info, first, failure = sink.info, sink.first, sink.failure
+    height, width = first.image.shape[:2] if first is not None else (None, None)
     reason, detail = Reason.NONE, ""
     if first is None:
         reason = failure.reason if failure else Reason.STREAM_ENDED
@@ -168,8 +170,8 @@ def probe(options: SourceOptions) -> ProbeReport:
         reason=reason,
         detail=detail,
         codec=info.codec if info else None,
-        width=first.image.shape[1] if first is not None else None,
-        height=first.image.shape[0] if first is not None else None,
+        width=width,
+        height=height,
         announced_fps=info.announced_fps if info else None,
         measured_fps=sink.measured_fps(),
         time_to_first_frame_s=sink.first_frame_s,

@@ -25,15 +25,18 @@ from numpy.typing import NDArray
 from surveil.domain import CameraState, Frame, Reason
 from surveil.errors import SurveilError
 from surveil.sources.options import MAX_FRAME_PX
+from surveil.sources.planar import Colour, PlanarFrame, SampledFrame, split, to_rgb
 from surveil.sources.shared_memory import create_memory, fence, map_memory, release_pages
 from surveil.sources.statelog import LOG_BYTES, StateLog, StateRecord, from_us, to_us
 from surveil.sources.tally import TABLE_BYTES, RunTable, RunTally
 
-_MAGIC = int.from_bytes(b"surveil1", sys.byteorder)
+_MAGIC = int.from_bytes(b"surveil2", sys.byteorder)
 _SLOTS, _SLOT_BYTES, _HEAD, _NEWEST_RUN, _LAST_STATE, _PROMISE = range(1, 7)
 _HEADER_BYTES = 128
 _META_BYTES = 256
-_META = struct.Struct("=QQqdII26sH")  # run number, index, at in us, mono s, H, W, run, camera's len
+_META = struct.Struct("=QQqdII26sHB")
+"""Run number, index, at in us, mono s, H, W, run, camera's length, :class:`Colour` or 0 for RGB."""
+
 _CAMERA_AT = 8 + _META.size
 _CAMERA_BYTES = _META_BYTES - _CAMERA_AT
 _LOG_AT = _HEADER_BYTES
@@ -41,6 +44,7 @@ _TABLE_AT = _LOG_AT + LOG_BYTES
 _META_AT = _TABLE_AT + TABLE_BYTES
 _PAGE_BYTES = 65536  # the largest page of the CPUs in use (ARM), so that slots never share one
 _RETRIES = 8
+_RGB = 0
 
 
 class RingError(SurveilError):
@@ -71,7 +75,7 @@ class FrameRing:
         """Make a new ring; memory is used only as far as pictures fill it.
 
         Args:
-            slot_bytes: Largest picture, height times width times 3.
+            slot_bytes: Largest picture, height times width times 3; of planes it fills half.
             slots: At least 2; with 4, a reader has the time of three pictures to copy one.
         """
         if slots < 2 or slot_bytes < 3:
@@ -121,17 +125,24 @@ class FrameRing:
         self._run_number = self._runs.begin(run)
         self._run = run
 
-    def put(self, frame: Frame) -> None:
+    def put(self, frame: SampledFrame) -> None:
         """Publish a frame of the run; never waits, overwrites the oldest slot.
 
+        RGB goes into it as it is, and so do planes, which readers convert.
         ``frame.index`` must count 1, 2, 3… within the run. Adds to ``sampled``.
 
         Raises:
             RingError: The picture is larger than a slot, or of another run than the open one.
         """
-        image = frame.image
-        if image.nbytes > self._slot_bytes:
-            raise RingError(f"a picture of {image.nbytes} bytes exceeds {self._slot_bytes}")
+        if isinstance(frame, PlanarFrame):
+            planes: tuple[NDArray[np.uint8], ...] = frame.planes
+            colour = int(frame.colour)
+            height, width = planes[0].shape
+        else:
+            planes, colour = (frame.image,), _RGB
+            height, width = frame.image.shape[:2]
+        if sum(plane.nbytes for plane in planes) > self._slot_bytes:
+            raise RingError(f"a picture of {width}x{height} exceeds {self._slot_bytes} bytes")
         if frame.run != self._run:
             raise RingError(f"run {frame.run} is not open")
         head = self._header[_HEAD] + 1
@@ -140,7 +151,7 @@ class FrameRing:
         version = (self._versions[meta // 8] + 1) | 1
         self._versions[meta // 8] = version
         fence()
-        self._release_tail(slot, image.nbytes)
+        self._release_tail(slot, _picture_bytes(height, width, colour))
         camera = frame.camera.encode()[:_CAMERA_BYTES]
         _META.pack_into(
             self._meta,
@@ -149,12 +160,17 @@ class FrameRing:
             frame.index,
             to_us(frame.captured_at),
             frame.captured_mono_s,
-            *image.shape[:2],
+            height,
+            width,
             frame.run.encode(),
             len(camera),
+            colour,
         )
         self._meta[meta + _CAMERA_AT : meta + _CAMERA_AT + len(camera)] = camera
-        np.copyto(self._slot_image(slot, image.shape[0], image.shape[1]), image)
+        slot_picture = self._slot_picture(slot, height, width, colour)
+        targets = split(slot_picture) if colour else (slot_picture,)
+        for target, plane in zip(targets, planes, strict=True):
+            np.copyto(target, plane)
         fence()
         self._versions[meta // 8] = version + 1
         # Counted before it is published: a reader never takes what was not sampled.
@@ -234,7 +250,7 @@ class FrameRing:
             fence()
             if version % 2:
                 continue
-            number, index, at_us, mono_s, height, width, run, length = _META.unpack_from(
+            number, index, at_us, mono_s, height, width, run, length, colour = _META.unpack_from(
                 self._meta, meta + 8
             )
             camera = bytes(self._meta[meta + _CAMERA_AT : meta + _CAMERA_AT + length])
@@ -243,28 +259,35 @@ class FrameRing:
                 continue
             if not wants(number, index):
                 return None
-            image = self._slot_image(slot, height, width).copy()
+            picture = self._slot_picture(slot, height, width, colour).copy()
             fence()
             if self._versions[meta // 8] != version:
                 continue
             name = run.rstrip(b"\0").decode()
+            image = to_rgb(picture, Colour(colour)) if colour else picture
             return number, Frame(camera.decode(), name, index, from_us(at_us), mono_s, image)
         return None  # the writer laps us without end; the next doorbell tries again
 
     def _word(self, word: int) -> memoryview:
         return self._view[word * 8 : word * 8 + 8].cast("Q")
 
-    def _slot_image(self, slot: int, height: int, width: int) -> NDArray[np.uint8]:
+    def _slot_picture(self, slot: int, height: int, width: int, colour: int) -> NDArray[np.uint8]:
+        """Return a slot's pixels: packed planes, shape ``(H*3/2, W)``, or RGB, ``(H, W, 3)``."""
         offset = self._pixels_at + slot * self._slot_bytes
-        return np.ndarray((height, width, 3), np.uint8, self._memory, offset)
+        shape = (height * 3 // 2, width) if colour else (height, width, 3)
+        return np.ndarray(shape, np.uint8, self._memory, offset)
 
     def _release_tail(self, slot: int, used_bytes: int) -> None:
         """Give back what a larger picture had used of a slot."""
         meta = slot * _META_BYTES
-        height, width = _META.unpack_from(self._meta, meta + 8)[4:6]
+        _, _, _, _, height, width, _, _, colour = _META.unpack_from(self._meta, meta + 8)
         start = self._pixels_at + slot * self._slot_bytes
-        if height * width * 3 > used_bytes:
+        if _picture_bytes(height, width, colour) > used_bytes:
             release_pages(self._memory, start + used_bytes, start + self._slot_bytes)
+
+
+def _picture_bytes(height: int, width: int, colour: int) -> int:
+    return height * width * 3 // 2 if colour else height * width * 3
 
 
 def ring_bell(fd: int | None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from surveil.domain import Frame, Reason
+from surveil.domain import Reason
+from surveil.sources.planar import SampledFrame
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
 
@@ -25,8 +26,8 @@ class Sink(Protocol):
     def count(self, *, captured: int = 0, decode: int = 0) -> None:
         """Pictures were decoded, or could not be."""
 
-    def put(self, frame: Frame) -> None:
-        """A sampled picture; the sink owns its memory."""
+    def put(self, frame: SampledFrame) -> None:
+        """A sampled picture; the sink may keep it, but one of planes holds the decoder's memory."""
 
     def clock_set(self, step_s: float) -> None:
         """The host's clock was set by so many seconds; a new run follows."""

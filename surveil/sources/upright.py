@@ -1,4 +1,4 @@
-"""Decoded pictures to RGB as a person would see them: upright, with square pixels."""
+"""Decoded pictures as a person would see them: upright, with square pixels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
+
+from surveil.sources.planar import Colour, Planes
 
 
 def display_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple[int, int]:
@@ -94,6 +97,50 @@ def read_orientation(frame: VideoFrame) -> Orientation | None:
     return None
 
 
+_PLAIN = {"yuv420p": False, "yuvj420p": True}
+"""Pixel formats of plain planes, and whether their range is full whatever else is said."""
+
+_BT709, _BT601 = (1,), (2, 5, 6)
+"""Matrices (ITU-T H.273, 8.3); unspecified ones (2) are taken for BT.601, as FFmpeg does."""
+
+_FULL_RANGE = 2
+
+
+def upright_planes(
+    frame: VideoFrame, pixel_aspect: Fraction | None, orientation: Orientation
+) -> tuple[Planes, Colour] | None:
+    """Return a picture's planes upright, as views that keep it alive, and what they mean.
+
+    None where they are not plain: other pixel formats or matrices, odd sizes, pixels that are not
+    square. Such a picture is converted to RGB at once.
+    """
+    size = (frame.width, frame.height)
+    if frame.format.name not in _PLAIN or any(side % 2 for side in size):
+        return None
+    if display_size(*size, pixel_aspect) != size or any(p.line_size < 0 for p in frame.planes):
+        return None
+    is_full = _PLAIN[frame.format.name] or frame.color_range == _FULL_RANGE
+    if frame.colorspace in _BT709:
+        colour = Colour.BT709_FULL if is_full else Colour.BT709
+    elif frame.colorspace in _BT601:
+        colour = Colour.BT601_FULL if is_full else Colour.BT601
+    else:
+        return None
+    y, u, v = (_turned(_plane_view(plane), orientation) for plane in frame.planes)
+    return (y, u, v), colour
+
+
+def _plane_view(plane: VideoPlane) -> NDArray[np.uint8]:
+    """Return the bytes of a plane, shape ``(H, W)``, without its padding."""
+    line_bytes, height = plane.line_size, plane.height
+    data = np.frombuffer(memoryview(plane), np.uint8)
+    return data[: line_bytes * height].reshape(height, line_bytes)[:, : plane.width]
+
+
+def _turned(plane: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
+    return np.rot90(plane[:, ::-1] if orientation.is_mirrored else plane, orientation.turns)
+
+
 class Converter:
     """Converts the pictures of one stream; keeps the scaler's tables between pictures."""
 
@@ -113,6 +160,4 @@ class Converter:
         width, height = display_size(frame.width, frame.height, pixel_aspect)
         rgb = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)
         image: NDArray[np.uint8] = rgb.to_ndarray()  # type: ignore[assignment]
-        if orientation.is_mirrored:
-            image = image[:, ::-1]
-        return np.ascontiguousarray(np.rot90(image, orientation.turns))
+        return np.ascontiguousarray(_turned(image, orientation))

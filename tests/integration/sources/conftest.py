@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from surveil.domain import CameraState, Frame, Reason
 from surveil.simulate.server import RtspServer
 from surveil.sources.capture import CaptureSession
 from surveil.sources.options import SourceOptions
+from surveil.sources.planar import SampledFrame
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
 
@@ -53,9 +53,14 @@ class MemorySink:
             self.decode += decode
             self._changed.notify_all()
 
-    def put(self, frame: Frame) -> None:
+    def put(self, frame: SampledFrame) -> None:
         with self._changed:
-            self.frames.append(replace(frame, image=frame.image.copy()))
+            self.frames.append(
+                Frame(
+                    *(frame.camera, frame.run, frame.index),
+                    *(frame.captured_at, frame.captured_mono_s, frame.image.copy()),
+                )
+            )
             self._changed.notify_all()
 
     def clock_set(self, step_s: float) -> None:

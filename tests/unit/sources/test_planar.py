@@ -1,0 +1,137 @@
+"""Pictures of planes: converted as FFmpeg does, upright, whole through the ring."""
+
+from __future__ import annotations
+
+import gc
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+
+from surveil.sources.planar import Colour, PlanarFrame, pack, to_rgb
+from surveil.sources.ring import FrameRing
+from surveil.sources.upright import UPRIGHT, Converter, Orientation, upright_planes
+
+AT = datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC)
+RUN = "01JD0000000000000000000000"
+BT709, UNSPECIFIED, BT601, BT2020 = 1, 2, 6, 9
+LIMITED, FULL = 1, 2
+TOLERANCE = 3
+
+
+def decoded(
+    width: int = 66, height: int = 34, pixel_format: str = "yuv420p", matrix: int = BT601,
+    colour_range: int = LIMITED,
+) -> VideoFrame:  # fmt: skip
+    """A picture of all colours, most of them within RGB, some beyond it. 66 is no line's length."""
+    frame = VideoFrame(width, height, pixel_format)
+    dice = np.random.default_rng(7)
+    for plane in frame.planes:
+        plane.update(dice.integers(16, 240, plane.buffer_size, np.uint8).tobytes())
+    # Typed as enumerations, set as the numbers of ITU-T H.273.
+    frame.colorspace, frame.color_range = matrix, colour_range
+    return frame
+
+
+@pytest.mark.parametrize("matrix", [BT709, UNSPECIFIED, BT601])
+@pytest.mark.parametrize("colour_range", [0, LIMITED, FULL])
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj420p"])
+@pytest.mark.parametrize("size", [(66, 34), (2, 2), (1280, 720)])
+def test_colours_are_those_of_ffmpeg(
+    matrix: int, colour_range: int, pixel_format: str, size: tuple[int, int]
+) -> None:
+    frame = decoded(*size, pixel_format, matrix, colour_range)
+    found = upright_planes(frame, None, UPRIGHT)
+    assert found is not None
+    planes, colour = found
+    expected = Converter().to_rgb(frame, None, UPRIGHT).astype(np.int16)
+    difference = np.abs(to_rgb(pack(planes), colour) - expected)
+    assert difference.max() <= TOLERANCE
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_planes_are_turned_upright(turns: int, is_mirrored: bool) -> None:
+    frame, orientation = decoded(), Orientation(is_mirrored, turns)
+    found = upright_planes(frame, Fraction(1), orientation)
+    assert found is not None
+    image = to_rgb(pack(found[0]), found[1]).astype(np.int16)
+    expected = Converter().to_rgb(frame, Fraction(1), orientation)
+    assert image.shape == expected.shape
+    assert np.abs(image - expected).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("size", "pixel_format", "matrix"),
+    [
+        ((65, 34), "yuv420p", BT601),
+        ((66, 33), "yuv420p", BT601),
+        ((1, 1), "yuv420p", BT601),
+        ((66, 34), "yuv420p", BT2020),
+        *(
+            ((66, 34), name, BT601)
+            for name in ("yuv422p", "yuv444p", "yuv420p10le", "gray", "rgb24", "nv12")
+        ),
+    ],
+)
+def test_what_is_not_plain_is_converted_at_once(
+    size: tuple[int, int], pixel_format: str, matrix: int
+) -> None:
+    frame = decoded(*size, pixel_format, matrix)
+    assert upright_planes(frame, None, UPRIGHT) is None
+    assert Converter().to_rgb(frame, None, UPRIGHT).shape == (*size[::-1], 3)
+
+
+def test_pixels_that_are_not_square_are_converted_at_once() -> None:
+    assert upright_planes(decoded(), Fraction(4, 3), UPRIGHT) is None
+
+
+def test_kinds_and_sizes_may_change_from_picture_to_picture() -> None:
+    ring = FrameRing.create(slot_bytes=1280 * 720 * 3, slots=2)
+    reader = FrameRing.attach(ring.fd)
+    ring.begin_run(RUN, AT)
+    sizes = [(66, 34), (1280, 720), (2, 2), (640, 360), (1280, 720)]
+    for index, size in enumerate(sizes, 1):
+        frame = decoded(*size, colour_range=FULL)
+        found = upright_planes(frame, None, UPRIGHT)
+        assert found is not None
+        sent = PlanarFrame("lobby", RUN, index, AT, 1000.0 + index, *found)
+        ring.put(sent)
+        got = reader.take()
+        assert got is not None
+        assert got.index == index
+        assert np.array_equal(got.image, sent.image)
+        seen = reader.peek()
+        assert seen is not None
+        assert np.array_equal(seen.image, sent.image)
+    reader.close()
+    ring.close()
+
+
+def test_a_picture_lives_as_long_as_its_planes_and_no_longer() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        found = upright_planes(decoded(), None, UPRIGHT)
+        assert found is not None
+        before = pack(found[0])
+        for _ in range(20):
+            decoded()  # would take the memory over
+        assert np.array_equal(pack(found[0]), before)
+        assert sum(type(one) is av.VideoFrame for one in gc.get_objects()) <= 1
+    finally:
+        gc.enable()
+
+
+def test_black_and_white_are_black_and_white() -> None:
+    for colour, black, white in (
+        (Colour.BT601, 16, 235), (Colour.BT709, 16, 235),
+        (Colour.BT601_FULL, 0, 255), (Colour.BT709_FULL, 0, 255),
+    ):  # fmt: skip
+        for level, expected in ((black, 0), (white, 255)):
+            packed = np.full((6, 4), 128, np.uint8)
+            packed[:4] = level
+            assert np.abs(to_rgb(packed, colour).astype(int) - expected).max() <= 1
