@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import traceback
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from surveil.cli.lazy import LazyGroup
 from surveil.errors import ConfigError, SurveilError
 from surveil.plaintext import escape
 
@@ -29,6 +29,7 @@ COMMANDS = {
     "compare": "surveil.cli.compare",
     "dataset": "surveil.cli.dataset",
     "export": "surveil.cli.export",
+    "bench": "surveil.cli.bench",
 }
 """Command name to the module that defines a click command called ``command``."""
 
@@ -49,6 +50,7 @@ SUMMARIES = {
     "compare": "Compare MODELS: folders of a model or of models, or names...",
     "dataset": "Labelled faces: import a site's own, count them, look at them.",
     "export": "Write each MODEL's ONNX file, a name or a folder, of its weights.",
+    "bench": "Measure surveil on this machine, one part or all of it.",
 }
 """What ``surveil --help`` says of each without importing it; equal to their first lines."""
 
@@ -72,25 +74,12 @@ EXTRAS = {
 say so themselves."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a subcommand's module at its first use, so that ``--help`` is quick."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = importlib.import_module(COMMANDS[cmd_name]).command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUMMARIES.items()))
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    modules=COMMANDS,
+    summaries=SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="surveil")
 def cli() -> None:
     """Emotion timelines and alerts from a fleet of cameras."""

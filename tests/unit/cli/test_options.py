@@ -160,4 +160,4 @@ def test_the_list_of_commands_says_what_each_says_and_imports_none() -> None:
         "print(*sorted(name for name in sys.modules if name.startswith('surveil.cli.')))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout.split() == ["surveil.cli.main"]
+    assert done.stdout.split() == ["surveil.cli.lazy", "surveil.cli.main"]

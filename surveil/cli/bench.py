@@ -1,0 +1,29 @@
+"""``surveil bench``: figures of this machine.
+
+A measurement is three things: a file in ``surveil/measuring`` that returns a ``Report``, a module
+here that defines a thin ``command``, and its lines below.
+"""
+
+from __future__ import annotations
+
+import click
+
+from surveil.cli.lazy import LazyGroup
+
+MEASUREMENTS = {
+    "ingest": "surveil.cli.bench_ingest",
+}
+
+SUMMARIES = {
+    "ingest": "Events a second into SQL: the store alone, and the recorder.",
+}
+"""What ``surveil bench --help`` says of each without importing it; equal to their first lines."""
+
+
+@click.group("bench", cls=LazyGroup, modules=MEASUREMENTS, summaries=SUMMARIES)
+def command() -> None:
+    """Measure surveil on this machine, one part or all of it.
+
+    Figures are medians of alternating runs. Processor time stands beside wall time, since other
+    programs on the machine cost the latter.
+    """

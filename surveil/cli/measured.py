@@ -1,0 +1,56 @@
+"""Print what a measurement found."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console
+
+from surveil.cli.tabular import finite, render, write_text
+from surveil.logs import configure_logs
+from surveil.measuring.report import Report
+from surveil.tables import Column, cell, draw_table, number, whole
+
+WIDTH = 80
+"""Columns, also in a file: reports are pasted into documents."""
+
+
+def measurement(function: Callable[..., Report]) -> Callable[..., None]:
+    """Make a function that returns a report one that prints it; adds ``--json``."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @functools.wraps(function)
+    def wrapper(*args: Any, as_json: bool, **options: Any) -> None:
+        configure_logs("bench", level="warning")
+        report = function(*args, **options)
+        if as_json:
+            write_text(json.dumps(finite(report.as_json()), indent=2) + "\n")
+        else:
+            click.echo(draw_report(report), nl=False)
+
+    return wrapper
+
+
+def draw_report(report: Report) -> str:
+    """Return a report for people, at most ``WIDTH`` columns wide."""
+    return render(lambda console: _draw(console, report), width=WIDTH)
+
+
+def _draw(console: Console, report: Report) -> None:
+    for line in report.host.lines():
+        console.print(cell(line, "dim"))
+    settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
+    console.print(cell(f"bench {report.name}: {settings}"))
+    console.print()
+    heads: list[Column | str] = [
+        number(one.heading) if one.digits is not None else whole(one.heading)
+        for one in report.figures
+    ]
+    console.print(draw_table(console, heads, [list(map(cell, row)) for row in report.cells()]))
+    for note in report.notes:
+        console.print()
+        console.print(cell(note))

@@ -1,0 +1,1 @@
+"""What ``surveil bench`` measures: one file per measurement, on the same clock and report."""
