@@ -10,6 +10,7 @@ from typing import Protocol
 from surveil.clips.analyze import ClipTimeline, analyze_clip, clip_length_s
 from surveil.clips.annotate import write_annotated
 from surveil.config.schema import Inference
+from surveil.detect import DetectionMode
 from surveil.policy import INDIVIDUAL
 from surveil.sources.failure import SourceError
 from surveil.workers.host.lifeline import LocalTelemetry
@@ -71,6 +72,7 @@ def analyze_clips(batch: ClipBatch, watcher: Watcher) -> Iterator[ClipTimeline]:
         smoothing_tau_s=served.smoothing_tau_s,
         hysteresis=served.hysteresis,
         telemetry=LocalTelemetry(),
+        detection=DetectionMode(served.detection),
     )
     watcher.end()
     for clip in batch.clips:

@@ -109,6 +109,10 @@ class Inference(Section):
     """A face that stands still is classified anew after so long, and at once when it moves by a
     tenth of its side; 0 is at each frame."""
 
+    detection: Literal["exact", "fast"] = "exact"
+    """``exact`` finds what facenet-pytorch finds; ``fast`` resamples frames more cheaply and hands
+    fewer candidates on. GPUs always detect exactly. docs/detection.md has what each costs."""
+
 
 class Spool(Section):
     """Events on this host that SQL does not have yet."""

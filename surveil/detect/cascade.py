@@ -17,14 +17,11 @@ from surveil.boxes import square
 from surveil.detect.area import AreaSampler
 from surveil.detect.networks import MtcnnNetworks, normalise
 from surveil.detect.nms import Indices, keep_by_iou, keep_by_smaller
+from surveil.detect.sampler import Sampler
+from surveil.detect.scales import CELL_PX, STRIDE_PX, pyramid_scales
 
 Floats = NDArray[np.float32]
 
-CELL_PX = 12
-STRIDE_PX = 2
-"""P-Net looks at windows of 12 pixels at a stride of 2."""
-FACTOR = 0.709
-"""Ratio between the levels of the pyramid: half the area each (facenet-pytorch's default)."""
 THRESHOLDS = (0.6, 0.7, 0.7)
 """Lowest scores to pass P-Net, R-Net and O-Net (facenet-pytorch's defaults)."""
 CROPS_AT_ONCE = 256
@@ -39,6 +36,17 @@ class Candidates:
     scores: Floats
     frames: Indices
 
+    @classmethod
+    def joined(cls, parts: Sequence[Candidates]) -> Candidates:
+        """Return the candidates of several frames as one."""
+        if not parts:
+            return cls(*nothing(4), np.zeros(0, dtype=np.intp))
+        return cls(
+            np.concatenate([part.boxes for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.frames for part in parts]),
+        )
+
     def pick(self, chosen: Indices | NDArray[np.bool_]) -> Candidates:
         return Candidates(self.boxes[chosen], self.scores[chosen], self.frames[chosen])
 
@@ -49,18 +57,6 @@ class Candidates:
             own = np.flatnonzero(self.frames == frame)
             kept.append(own[keep(self.boxes[own], self.scores[own])])
         return np.concatenate(kept) if kept else np.zeros(0, dtype=np.intp)
-
-
-def pyramid_scales(height: int, width: int, min_face_px: int) -> list[float]:
-    """Return the scales at which P-Net looks at a frame; none if it cannot hold a face."""
-    scale = CELL_PX / min_face_px
-    shorter = min(height, width) * scale
-    scales = []
-    while shorter >= CELL_PX:
-        scales.append(scale)
-        scale *= FACTOR
-        shorter *= FACTOR
-    return scales
 
 
 def propose(
@@ -79,35 +75,45 @@ def propose(
             for row, number in enumerate(numbers):
                 hits = _windows(offsets[row], scores[row], scale)
                 found.setdefault(number, []).append(hits)
-    parts = [_merge(number, levels) for number, levels in found.items()]
-    if not parts:
-        return Candidates(*_none(4), np.zeros(0, dtype=np.intp))
-    return Candidates(
-        np.concatenate([part.boxes for part in parts]),
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.frames for part in parts]),
-    )
+    return Candidates.joined([merge(number, levels) for number, levels in found.items()])
 
 
-def _none(columns: int) -> tuple[Floats, Floats]:
+def nothing(columns: int) -> tuple[Floats, Floats]:
+    """Return no windows, of so many columns, and their scores."""
     return np.zeros((0, columns), dtype=np.float32), np.zeros(0, dtype=np.float32)
 
 
 def _windows(offsets: Floats, scores: Floats, scale: float) -> tuple[Floats, Floats]:
-    """Return windows that may hold a face, with their offsets: ``(N, 8)``, and scores ``(N,)``."""
     ys, xs = np.nonzero(scores >= THRESHOLDS[0])
-    if len(ys) == 0:
-        return _none(8)
-    corner = np.stack([xs, ys], axis=1).astype(np.float32) * STRIDE_PX
+    cells = np.stack([xs, ys], axis=1)
+    return windows_at(cells, offsets[:, ys, xs].T, scores[ys, xs], scale)
+
+
+def windows_at(
+    cells: Indices, offsets: Floats, scores: Floats, scale: float
+) -> tuple[Floats, Floats]:
+    """Return windows of one level that may hold a face, and their scores ``(N,)``.
+
+    Args:
+        cells: Column and row of P-Net's cells, ``(M, 2)``.
+        offsets: Of each, ``(M, 4)``.
+        scores: Of each, ``(M,)``.
+        scale: Of the level.
+
+    Returns:
+        Windows in pixels of the frame with their offsets, ``(N, 8)``, those suppressed left out.
+    """
+    if len(cells) == 0:
+        return nothing(8)
+    corner = cells.astype(np.float32) * STRIDE_PX
     low = np.floor((corner + 1) / np.float32(scale))
     high = np.floor((corner + CELL_PX) / np.float32(scale))
-    windows = np.concatenate([low, high, offsets[:, ys, xs].T], axis=1)
-    passed = scores[ys, xs]
-    kept = keep_by_iou(np.ascontiguousarray(windows[:, :4]), passed, above=0.5)
-    return windows[kept], passed[kept]
+    windows = np.concatenate([low, high, offsets], axis=1)
+    kept = keep_by_iou(np.ascontiguousarray(windows[:, :4]), scores, above=0.5)
+    return windows[kept], scores[kept]
 
 
-def _merge(number: int, levels: list[tuple[Floats, Floats]]) -> Candidates:
+def merge(number: int, levels: Sequence[tuple[Floats, Floats]]) -> Candidates:
     """Merge the levels of one frame and move each window by its offsets."""
     windows = np.concatenate([level[0] for level in levels])
     scores = np.concatenate([level[1] for level in levels])
@@ -119,23 +125,27 @@ def _merge(number: int, levels: list[tuple[Floats, Floats]]) -> Candidates:
 
 
 def refine(
-    candidates: Candidates, samplers: Sequence[AreaSampler], networks: MtcnnNetworks
+    candidates: Candidates,
+    samplers: Sequence[Sampler],
+    networks: MtcnnNetworks,
+    *,
+    above: float = 0.7,
 ) -> Candidates:
-    """Second stage: R-Net on 24 x 24 crops."""
+    """Second stage: R-Net on 24 x 24 crops, whose boxes suppress each other from an IoU on."""
     candidates, crops = _crop(candidates, samplers, 24)
     if len(crops) == 0:
         return candidates
     offsets, scores = _in_bounded_batches(networks.refinement, crops)
     passed = scores > THRESHOLDS[1]
     candidates = Candidates(candidates.boxes, scores, candidates.frames).pick(passed)
-    kept = candidates.suppress(lambda boxes, own: keep_by_iou(boxes, own, above=0.7))
+    kept = candidates.suppress(lambda boxes, own: keep_by_iou(boxes, own, above=above))
     candidates = candidates.pick(kept)
     boxes = square(_move(candidates.boxes, offsets[passed][kept]))
     return Candidates(boxes, candidates.scores, candidates.frames)
 
 
 def finish(
-    candidates: Candidates, samplers: Sequence[AreaSampler], networks: MtcnnNetworks
+    candidates: Candidates, samplers: Sequence[Sampler], networks: MtcnnNetworks
 ) -> tuple[Candidates, Floats]:
     """Third stage: O-Net on 48 x 48 crops. Also returns landmarks ``(N, 5, 2)`` in pixels."""
     faces, landmarks = look(candidates, samplers, networks)
@@ -146,7 +156,7 @@ def finish(
 
 
 def look(
-    candidates: Candidates, samplers: Sequence[AreaSampler], networks: MtcnnNetworks
+    candidates: Candidates, samplers: Sequence[Sampler], networks: MtcnnNetworks
 ) -> tuple[Candidates, Floats]:
     """Run O-Net on candidates and nothing after it: all come back that have a pixel, in order."""
     candidates, crops = _crop(candidates, samplers, 48)
@@ -167,7 +177,7 @@ def _move(boxes: Floats, offsets: Floats) -> Floats:
 
 
 def _crop(
-    candidates: Candidates, samplers: Sequence[AreaSampler], side: int
+    candidates: Candidates, samplers: Sequence[Sampler], side: int
 ) -> tuple[Candidates, Floats]:
     """Cut the candidates out of their frames; those without a pixel in their frame are dropped."""
     limits = np.array([[s.width, s.height] for s in samplers], dtype=np.intp).reshape(-1, 2)

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.intp]
 
+AT_ONCE = 128
+"""Boxes compared with all others together: few enough that memory stays bounded."""
+
 
 def keep_by_iou(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], *, above: float
@@ -28,20 +31,30 @@ def keep_by_iou(
         Indices of those that stay, best first.
     """
     waiting = np.argsort(-scores, kind="stable")
-    x1, y1, x2, y2 = (np.ascontiguousarray(column) for column in boxes[waiting].T)
-    areas = (x2 - x1) * (y2 - y1)
-    places = np.arange(len(waiting))
     kept: list[int] = []
-    while places.size:
-        best, places = places[0], places[1:]
-        kept.append(int(waiting[best]))
-        width = np.minimum(x2[best], x2[places]) - np.maximum(x1[best], x1[places])
-        height = np.minimum(y2[best], y2[places]) - np.maximum(y1[best], y1[places])
-        shared = np.maximum(width, 0) * np.maximum(height, 0)
-        with np.errstate(invalid="ignore"):  # of two boxes without area: they stay side by side
-            over = shared / (areas[best] + areas[places] - shared) > above
-        places = places[~over]
+    while waiting.size:
+        head = waiting[:AT_ONCE]
+        over = _iou(boxes[head], boxes[waiting]) > above
+        stays = np.ones(len(waiting), dtype=np.bool_)
+        for place, index in enumerate(head.tolist()):
+            if stays[place]:
+                kept.append(index)
+                stays[place + 1 :] &= ~over[place, place + 1 :]
+        waiting = waiting[AT_ONCE:][stays[AT_ONCE:]]
     return np.array(kept, dtype=np.intp)
+
+
+def _iou(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the IoU of each of some boxes with each of others, shape ``(N, M)``."""
+    x1, y1, x2, y2 = (np.ascontiguousarray(column) for column in others.T)
+    left, top, right, bottom = (column[:, None] for column in some.T)
+    width = np.minimum(right, x2) - np.maximum(left, x1)
+    height = np.minimum(bottom, y2) - np.maximum(top, y1)
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    areas = (right - left) * (bottom - top)
+    with np.errstate(invalid="ignore"):  # of two boxes without area: they stay side by side
+        iou: NDArray[np.float32] = shared / (areas + (x2 - x1) * (y2 - y1) - shared)
+    return iou
 
 
 def keep_by_smaller(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from surveil.classify import Classifier
-from surveil.detect import Detector, MtcnnDetector, MtcnnNetworks
+from surveil.detect import DetectionMode, Detector, MtcnnDetector, MtcnnNetworks
 from surveil.engines import resolve_device
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.models import find_model
@@ -55,6 +55,7 @@ def build_pipeline(
     taxonomy: str | None = None,
     gated: Collection[str] = (),
     classify_after_s: float = 0.0,
+    detection: DetectionMode = DetectionMode.EXACT,
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
@@ -72,6 +73,7 @@ def build_pipeline(
         gated: Cameras of which only those parts of a frame are looked at that may have changed. On
             a GPU, where frames of all cameras are looked at together, there is no gate.
         classify_after_s: A face that stands still is classified anew after so many seconds.
+        detection: How exact it is; on a GPU always exact.
 
     Raises:
         ConfigError: The device is not there.
@@ -86,12 +88,14 @@ def build_pipeline(
         taxonomy=find_taxonomy(taxonomy) if taxonomy else None,
     )
     networks = MtcnnNetworks.load(device=device, threads=threads)
+    mode = detection if device == "cpu" else DetectionMode.EXACT
     shared: dict[FaceOptions, Detector] = {}
     for options in cameras.values():
         if options not in shared:
             shared[options] = MtcnnDetector(
                 min_face_px=options.min_face_px,
                 min_score=_lowest_score(options),
+                mode=mode,
                 networks=networks,
             )
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from surveil.config import Fleet
+from surveil.detect import DetectionMode
 from surveil.domain import Frame
 from surveil.events.publisher import Publisher
 from surveil.events.spool import Spool
@@ -61,6 +62,7 @@ def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str]) -> Pipeline:
         taxonomy=fleet.taxonomy,
         gated=[camera for camera, one in wanted.items() if one.gate],
         classify_after_s=fleet.inference.classify_after_s,
+        detection=DetectionMode(fleet.inference.detection),
     )
     _log.info("model.loaded", model=pipeline.model)
     return pipeline
