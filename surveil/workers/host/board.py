@@ -6,13 +6,21 @@ import threading
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
 from prometheus_client.registry import Collector
 
 MetricLabels = tuple[tuple[str, str], ...]
 Sample = tuple[str, dict[str, str], float]
 
 PREFIX = "surveil_"
+
+_BUCKET = "_bucket"
+_LASTING = ("_total", _BUCKET, "_sum")
+"""Ends of the names of what is counted: it goes on over restarts. The others are gauges."""
 
 
 class MetricsBoard(Collector):
@@ -38,7 +46,7 @@ class MetricsBoard(Collector):
         """Keep the counters of a worker that has ended, and drop its gauges."""
         with self._lock:
             for key, value in self._live.pop(worker, {}).items():
-                if key[0].endswith("_total"):
+                if key[0].endswith(_LASTING):
                     self._past[key] = self._past.get(key, 0.0) + value
 
     def value(self, name: str, **labels: str) -> float:
@@ -46,12 +54,20 @@ class MetricsBoard(Collector):
         wanted = set(labels.items())
         return sum(v for (n, ls), v in self._merged().items() if n == name and wanted <= set(ls))
 
-    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+    def collect(
+        self,
+    ) -> Iterable[CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily]:
         """Yield the families of the Prometheus exposition."""
         by_name: dict[str, dict[MetricLabels, float]] = {}
         for (name, labels), value in self._merged().items():
             by_name.setdefault(name, {})[labels] = value
+        histograms = {n.removesuffix(_BUCKET) for n in by_name if n.endswith(_BUCKET)}
         for name, samples in sorted(by_name.items()):
+            stem = name.removesuffix(_BUCKET)
+            if stem in histograms and name == stem + _BUCKET:
+                yield _histogram(stem, samples, by_name.get(f"{stem}_sum", {}))
+            if name.removesuffix(_BUCKET).removesuffix("_sum") in histograms:
+                continue
             keys = sorted({key for labels in samples for key, _ in labels})
             counter = name.endswith("_total")
             family = (CounterMetricFamily if counter else GaugeMetricFamily)(
@@ -75,3 +91,20 @@ class MetricsBoard(Collector):
                 for key, value in read.items():
                     merged[key] = merged.get(key, 0.0) + value
             return merged
+
+
+def _histogram(
+    name: str, buckets: dict[MetricLabels, float], sums: dict[MetricLabels, float]
+) -> HistogramMetricFamily:
+    """Return the family of a histogram from its cumulative buckets, which have the label ``le``."""
+    series: dict[MetricLabels, list[tuple[str, float]]] = {}
+    for labels, value in buckets.items():
+        rest = tuple(pair for pair in labels if pair[0] != "le")
+        series.setdefault(rest, []).append((dict(labels)["le"], value))
+    keys = sorted({key for labels in series for key, _ in labels})
+    family = HistogramMetricFamily(PREFIX + name, name.replace("_", " "), labels=keys)
+    for labels, found in series.items():
+        values = [dict(labels).get(key, "") for key in keys]
+        ordered = sorted(found, key=lambda pair: float(pair[0]))
+        family.add_metric(values, ordered, sum_value=sums.get(labels, 0.0))
+    return family

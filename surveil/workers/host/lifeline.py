@@ -9,6 +9,7 @@ meanwhile; a worker that breaks its promise falls silent, and is killed and repl
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Protocol
 
 DRAIN_S = 8.0
@@ -30,10 +31,28 @@ class Telemetry(Protocol):
     """
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        """Add to a counter; ``name`` ends in ``_total``."""
+        """Add to a counter; ``name`` ends in ``_total``, or see :func:`observe`."""
 
     def gauge(self, name: str, value: float, **labels: str) -> None:
         """Set a gauge."""
+
+
+def observe(
+    telemetry: Telemetry, name: str, value: float, bounds: Sequence[float], **labels: str
+) -> None:
+    """Add a value to a histogram.
+
+    Args:
+        telemetry: Where to.
+        name: Bare, with the unit: ``decision_seconds``.
+        value: What was seen.
+        bounds: Upper bounds of the buckets, always the same ones for a name.
+        labels: As of counters.
+    """
+    for bound in bounds:
+        telemetry.count(f"{name}_bucket", float(value <= bound), le=f"{bound:g}", **labels)
+    telemetry.count(f"{name}_bucket", 1.0, le="+Inf", **labels)
+    telemetry.count(f"{name}_sum", value, **labels)
 
 
 class Lifeline(Protocol):

@@ -25,7 +25,7 @@ from surveil.logs import get_logger
 from surveil.policy import Policy
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
-from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline
+from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, observe
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
@@ -36,6 +36,9 @@ TICK_S = 0.1
 """How often intervals are looked through."""
 
 BATCH_ALLOW_S = 60.0
+
+DECISION_BOUNDS_S = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0)
+"""Buckets of the time from a picture's capture until its faces are classified."""
 
 _log = get_logger("inference")
 
@@ -212,6 +215,7 @@ class InferenceLoop:
                 self._count_drop(camera, "fault")
                 continue
             self._telemetry.count("frames_analysed_total", 1, camera=camera)
+            self._observe_delay(reading.frame)
             if reading.is_gated:
                 self._telemetry.count("frames_gated_total", 1, camera=camera)
             if self._policies[camera].keeps_tracks:
@@ -231,6 +235,10 @@ class InferenceLoop:
             else:
                 self._count_drop(frame.camera, "run-over")
         return admitted
+
+    def _observe_delay(self, frame: Frame) -> None:
+        delay_s = time.monotonic() - frame.captured_mono_s
+        observe(self._telemetry, "decision_seconds", delay_s, DECISION_BOUNDS_S)
 
     def _count_drop(self, camera: str, cause: str) -> None:
         self._telemetry.count("frames_dropped_total", 1, camera=camera, cause=cause)
