@@ -33,6 +33,7 @@ MAX_DATA_BYTES = 512 * 1024
 MAX_TRACKS = 1000
 MAX_INTERVAL = timedelta(hours=1)
 SCORES_TOLERANCE = 0.01
+_BY_NAME = {emotion.value: emotion for emotion in EMOTIONS}
 
 
 class EventFormatError(SurveilError, ValueError):
@@ -63,7 +64,7 @@ def decode(entry: Mapping[Any, Any]) -> Event:
         data = texts["data"]
         if len(data) > MAX_DATA_BYTES:
             _refuse(f"data is longer than {MAX_DATA_BYTES} bytes")
-        body = f.mapping(json.loads(_text(data), parse_constant=_no_constant))
+        body = f.mapping(_JSON.decode(_text(data)))
         if kind == "interval":
             return _interval_from_json(body)
         if kind == "camera":
@@ -117,7 +118,7 @@ def _vote_to_json(vote: TrackVote) -> dict[str, Any]:
         "face_px": vote.face_px,
         "emotion": vote.emotion.value,
         "confidence": vote.confidence,
-        "scores": dict(zip((e.value for e in EMOTIONS), vote.scores, strict=True)),
+        "scores": dict(zip(_BY_NAME, vote.scores, strict=True)),
     }
 
 
@@ -172,22 +173,23 @@ def _vote_from_json(vote: dict[str, Any]) -> TrackVote:
     box = vote["box"]
     if not isinstance(box, list) or len(box) != 4:
         _refuse("box is no list of four fractions")
-    x1, y1, x2, y2 = (f.fraction(edge) for edge in box)
+    x1, y1, x2, y2 = map(f.fraction, box)
     if x1 > x2 or y1 > y2:
         _refuse("box has a negative side")
     by_name = f.mapping(vote["scores"])
-    if set(by_name) != set(EMOTIONS):
+    if by_name.keys() != _BY_NAME.keys():
         _refuse("scores are not those of the seven emotions")
-    scores = tuple(f.fraction(by_name[emotion]) for emotion in EMOTIONS)
+    scores = tuple([f.fraction(by_name[name]) for name in _BY_NAME])
     if abs(sum(scores) - 1.0) > SCORES_TOLERANCE:
         _refuse("scores do not sum to 1")
+    name = vote["emotion"]
     return TrackVote(
         track_id=f.integer(vote["track_id"], 1),
         frames=f.integer(vote["frames"], 1),
         box=Box(x1, y1, x2, y2),
         score=f.fraction(vote["score"]),
         face_px=f.integer(vote["face_px"], 0, 1_000_000),
-        emotion=Emotion(f.text(vote["emotion"], 20)),
+        emotion=_BY_NAME.get(name) or Emotion(f.text(name, 20)),
         confidence=f.fraction(vote["confidence"]),
         scores=scores,
     )
@@ -219,6 +221,9 @@ def _text(value: Any) -> str:
 
 def _no_constant(name: str) -> NoReturn:
     _refuse(f"{name} is no number")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _refuse(why: str) -> NoReturn:

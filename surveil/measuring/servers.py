@@ -46,6 +46,6 @@ def _lend_postgres(folder: Path) -> Iterator[str]:
         ) from None
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        yield str(server.get_uri())
+        yield str(server.get_uri()).replace("postgresql:", "postgresql+psycopg:", 1)
     finally:
         server.cleanup()

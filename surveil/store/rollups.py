@@ -65,6 +65,20 @@ def sum_votes(observations: Iterable[Row], bucket_s: int) -> list[Row]:
     ]
 
 
+def _merge_votes(rows: Iterable[Row], bucket_s: int) -> list[Row]:
+    """Return what :func:`sum_votes` would for longer buckets: exact sums add up in any order."""
+    merged: dict[tuple[str, datetime, str], Row] = {}
+    for row in rows:
+        bucket_at = floor_to(row["bucket_at"], bucket_s)
+        key = row["camera_id"], bucket_at, row["emotion"]
+        if (known := merged.get(key)) is None:
+            merged[key] = row | {"bucket_at": bucket_at}
+            continue
+        for name in ("votes", "score_sum", "confidence_sum"):
+            known[name] += row[name]
+    return list(merged.values())
+
+
 def sum_coverage(intervals: Iterable[Row], bucket_s: int) -> list[Row]:
     """Return rows of a coverage table, without gaps.
 
@@ -74,13 +88,22 @@ def sum_coverage(intervals: Iterable[Row], bucket_s: int) -> list[Row]:
     cells: defaultdict[tuple[str, datetime], Row] = defaultdict(
         lambda: dict.fromkeys(COUNTS, 0) | {"analysed_s": 0.0}
     )
+    first_at = end_at = _EPOCH  # the bucket of the interval before, which is mostly this one's too
     for row in intervals:
-        cell = cells[row["camera_id"], floor_to(row["from_at"], bucket_s)]
+        from_at, to_at = row["from_at"], row["to_at"]
+        if not first_at <= from_at < end_at:
+            first_at = floor_to(from_at, bucket_s)
+            end_at = first_at + timedelta(seconds=bucket_s)
+        cell = cells[row["camera_id"], first_at]
         cell["intervals"] += 1
         for name in COUNTS[1:]:
             cell[name] += row[name]
-        if row["analysed"] > 0:
-            for bucket_at, seconds in split_span(row["from_at"], row["to_at"], bucket_s):
+        if row["analysed"] == 0:
+            continue
+        if to_at <= end_at:
+            cell["analysed_s"] += quantise((to_at - from_at).total_seconds())
+        else:
+            for bucket_at, seconds in split_span(from_at, to_at, bucket_s):
                 cells[row["camera_id"], bucket_at]["analysed_s"] += seconds
     return [
         {"camera_id": camera, "bucket_at": bucket_at, "gap_s": 0.0, "reason": None} | cell
@@ -92,11 +115,13 @@ def add_to_rollups(
     connection: sa.Connection, intervals: Sequence[Row], observations: Sequence[Row]
 ) -> None:
     """Add rows that were really inserted, in their own transaction."""
+    minutes = sum_votes(observations, 60)
+    votes = {60: minutes, 3600: _merge_votes(minutes, 3600)}
     for bucket_s, timeline in TIMELINES.items():
         upsert(
             connection,
             timeline,
-            sum_votes(observations, bucket_s),
+            votes[bucket_s],
             add=("votes", "score_sum", "confidence_sum"),
         )
         upsert(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ Binary floating point adds such numbers exactly up to ``2**33`` (2**53 * GRID), 
 the same in every order: rollups do not depend on the order in which events arrive, and equal what a
 user's own SQL computes from the raw rows.
 """
+_NAMES = tuple(emotion.value for emotion in EMOTIONS)
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 MAX_INTERVAL_S = 3600.0
 """The longest interval stored. What looks for the intervals around an instant relies on it."""
 
@@ -109,10 +112,7 @@ def observation_rows(event: IntervalEvent) -> list[Row]:
             "frames": vote.frames,
             "emotion": vote.emotion.value,
             "confidence": quantise(vote.confidence),
-            **{
-                emotion.value: quantise(score)
-                for emotion, score in zip(EMOTIONS, vote.scores, strict=True)
-            },
+            **dict(zip(_NAMES, map(quantise, vote.scores), strict=True)),
             "x1": vote.box.x1,
             "y1": vote.box.y1,
             "x2": vote.box.x2,
@@ -148,7 +148,7 @@ def model_row(event: IntervalEvent) -> Row:
 
 
 def _is_text(text: str) -> bool:
-    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
+    return _NO_TEXT.search(text) is None
 
 
 def _numbers(event: IntervalEvent) -> Iterable[float]:

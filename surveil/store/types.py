@@ -55,8 +55,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"naive datetime {value!r}: instants are stored in UTC only")
-        value = value.astimezone(UTC)
-        return format_sqlite(value) if dialect.name == "sqlite" else value
+        return format_sqlite(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -69,7 +68,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def format_sqlite(value: datetime) -> str:
     """Return an aware instant as SQLite stores it; years before 1000 keep four digits."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]  # without +00:00
 
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
