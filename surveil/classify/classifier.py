@@ -14,8 +14,9 @@ from surveil.domain import EMOTIONS
 from surveil.engines import Blueprint, EngineName, Network, compile_network
 from surveil.errors import ModelError
 from surveil.models.facts import ModelFacts, read_facts
+from surveil.models.precision import Precision
 from surveil.models.taxonomy import Taxonomy, restrict
-from surveil.models.weights import read_network
+from surveil.models.weights import read_int8_network, read_network
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 class StoredNetwork:
     """The network of a model's folder, as a blueprint; see :class:`~surveil.engines.Blueprint`."""
 
-    def __init__(self, folder: Path, facts: ModelFacts) -> None:
+    def __init__(
+        self, folder: Path, facts: ModelFacts, precision: Precision = Precision.FLOAT32
+    ) -> None:
         self._folder = folder
         self._facts = facts
+        self._read = read_network if precision is Precision.FLOAT32 else read_int8_network
 
     def onnx(self) -> bytes:
         """Return the network as its folder holds it for CPUs."""
-        return read_network(self._folder, self._facts)
+        return self._read(self._folder, self._facts)
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
@@ -94,8 +98,12 @@ class Classifier:
         max_batch: int = 64,
         threads: int | None = None,
         taxonomy: Taxonomy | None = None,
+        precision: Precision = Precision.FLOAT32,
     ) -> Classifier:
         """Read a model's folder and compile it.
+
+        Args:
+            precision: On a CPU; a model that has no network in 8 bits runs in float32.
 
         Raises:
             ModelError: The folder does not hold a sound model, or one of too few classes.
@@ -103,7 +111,7 @@ class Classifier:
         facts = read_facts(folder)
         return cls(
             facts,
-            StoredNetwork(folder, facts),
+            StoredNetwork(folder, facts, precision if facts.int8_sha256 else Precision.FLOAT32),
             device=device,
             engine=engine,
             max_batch=max_batch,

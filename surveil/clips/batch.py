@@ -11,6 +11,7 @@ from surveil.clips.analyze import ClipTimeline, analyze_clip, clip_length_s
 from surveil.clips.annotate import write_annotated
 from surveil.config.schema import Inference
 from surveil.detect import DetectionMode
+from surveil.models import Precision
 from surveil.policy import INDIVIDUAL
 from surveil.sources.failure import SourceError
 from surveil.workers.host.lifeline import LocalTelemetry
@@ -73,6 +74,7 @@ def analyze_clips(batch: ClipBatch, watcher: Watcher) -> Iterator[ClipTimeline]:
         hysteresis=served.hysteresis,
         telemetry=LocalTelemetry(),
         detection=DetectionMode(served.detection),
+        precision=Precision(served.precision),
     )
     watcher.end()
     for clip in batch.clips:

@@ -109,9 +109,13 @@ class Inference(Section):
     """A face that stands still is classified anew after so long, and at once when it moves by a
     tenth of its side; 0 is at each frame."""
 
-    detection: Literal["exact", "fast"] = "exact"
+    detection: Literal["exact", "fast"] = "fast"
     """``exact`` finds what facenet-pytorch finds; ``fast`` resamples frames more cheaply and hands
     fewer candidates on. GPUs always detect exactly. docs/detection.md has what each costs."""
+
+    precision: Literal["float32", "int8"] = "int8"
+    """Of the emotion model and of fast detection on CPUs: ``int8`` computes in 8 bits where the
+    model has a network in them, in a third of the time; docs/detection.md has what it costs."""
 
 
 class Spool(Section):

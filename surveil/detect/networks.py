@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.engines import EngineName, Network, compile_network
-from surveil.models import find_model
+from surveil.models import Precision, find_model
 from surveil.models.detectors import MTCNN, read_detector_file
 
 if TYPE_CHECKING:
@@ -33,13 +33,14 @@ def normalise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 class _Stored:
     """One of the three, as a blueprint."""
 
-    def __init__(self, name: Name, folder: Path) -> None:
+    def __init__(self, name: Name, folder: Path, precision: Precision) -> None:
         self._name = name
         self._folder = folder
+        self._file = f"{name}.onnx" if precision is Precision.FLOAT32 else f"{name}-int8.onnx"
 
     def onnx(self) -> bytes:
         """See :class:`~surveil.engines.Blueprint`."""
-        return read_detector_file(self._folder, f"{self._name}.onnx")
+        return read_detector_file(self._folder, self._file)
 
     def build(self) -> nn.Module:
         """See :class:`~surveil.engines.Blueprint`."""
@@ -74,6 +75,7 @@ class MtcnnNetworks:
         engine: EngineName = EngineName.AUTO,
         threads: int | None = None,
         folder: Path | None = None,
+        precision: Precision = Precision.FLOAT32,
     ) -> MtcnnNetworks:
         """Read the networks and compile them for a device.
 
@@ -82,6 +84,7 @@ class MtcnnNetworks:
             engine: Which engine runs them.
             threads: CPU threads of one network; see :func:`~surveil.engines.compile_network`.
             folder: Of the networks; ``None`` is the one that ships with the package.
+            precision: On a CPU; GPUs compute as PyTorch does.
 
         Raises:
             ModelError: A file is missing or damaged.
@@ -90,7 +93,7 @@ class MtcnnNetworks:
 
         def compiled(name: Name, shape: tuple[int, ...], *axes: int) -> Network:
             return compile_network(
-                _Stored(name, source),
+                _Stored(name, source, precision),
                 device=device,
                 example_shape=shape,
                 dynamic_axes=axes,

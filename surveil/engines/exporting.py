@@ -45,11 +45,11 @@ def to_onnx(
         )
     assert program is not None
     model = program.model_proto
-    _strip(model)
+    strip(model)
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _strip(model: onnx.ModelProto) -> None:
+def strip(model: onnx.ModelProto) -> None:
     """Take out what only says how the file was made, stack traces with paths among it."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):

@@ -51,6 +51,8 @@ class ModelFacts(_Part):
         weights_sha256: Hash of ``weights.safetensors``.
         onnx_sha256: Hash of ``model.onnx``, the same network as CPUs run it; ``None`` where the
             model was written before such files were, or is compared but not shipped.
+        int8_sha256: Hash of ``model-int8.onnx``, the same network in 8 bits; ``None`` where it was
+            not brought into them.
     """
 
     format: Literal[1] = 1
@@ -64,6 +66,7 @@ class ModelFacts(_Part):
     code_version: str
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     onnx_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    int8_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     @field_validator("classes", mode="after")
     @classmethod

@@ -9,6 +9,7 @@ from surveil.errors import ModelError
 
 WEIGHTS = "weights.safetensors"
 NETWORK = "model.onnx"
+NETWORK_INT8 = "model-int8.onnx"
 FACTS = "model.json"
 METRICS = "metrics.json"
 CARD = "card.md"

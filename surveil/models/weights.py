@@ -7,7 +7,7 @@ from pathlib import Path
 
 from surveil.errors import ModelError
 from surveil.models.facts import ModelFacts
-from surveil.models.files import FACTS, NETWORK, WEIGHTS, read_bounded
+from surveil.models.files import FACTS, NETWORK, NETWORK_INT8, WEIGHTS, read_bounded
 
 MAX_WEIGHTS_BYTES = 256 << 20
 """Four times the largest network of :class:`Architecture`, ``keras-cnn`` in half precision."""
@@ -46,6 +46,18 @@ def read_network(folder: Path, facts: ModelFacts) -> bytes:
             "(it needs surveil[train])"
         )
     return read_hashed(path, facts.onnx_sha256, MAX_NETWORK_BYTES)
+
+
+def read_int8_network(folder: Path, facts: ModelFacts) -> bytes:
+    """Return the content of ``model-int8.onnx``, which is exactly what its facts name.
+
+    Raises:
+        ModelError: It is missing, too large or another file, or the model has none.
+    """
+    path = folder / NETWORK_INT8
+    if facts.int8_sha256 is None:
+        raise ModelError(f"{path}: {FACTS} beside it names no such file")
+    return read_hashed(path, facts.int8_sha256, MAX_NETWORK_BYTES)
 
 
 def read_hashed(path: Path, sha256: str, limit_bytes: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from surveil.training.records.failures import failures
 from surveil.training.records.figures import SetFigures
-from surveil.training.records.metrics_file import MetricsFile
+from surveil.training.records.metrics_file import Int8Figures, MetricsFile
 from surveil.training.records.model_record import ModelRecord
 from surveil.training.records.provenance import SETS, data_lines
 from surveil.training.records.wording import (
@@ -60,6 +60,7 @@ def card(record: ModelRecord) -> str:
         f"{_sentence(metrics.protocol)}{_form_of_calibration(record)}Intervals are 95%; ECE is "
         "over 15 bins.\n",
         _sets_table(metrics.test),
+        *_in_int8(metrics.int8),
         *_by_class(name, first),
         *_abstaining(metrics.test),
         *_fewer_classes(metrics.test),
@@ -125,6 +126,19 @@ def _sets_table(tests: Mapping[str, SetFigures]) -> str:
             for name, f in tests.items()
         ),
     )  # fmt: skip
+
+
+def _in_int8(figures: Mapping[str, Int8Figures]) -> list[str]:
+    if not figures:
+        return []
+    rows = (
+        (name, row.faces, percent(row.accuracy), percent(row.accuracy_float32), percent(row.same))
+        for name, row in figures.items()
+    )
+    return [
+        "CPUs run the network in 8 bits unless told otherwise (`inference.precision`):\n",
+        _table(("test set", "faces", "accuracy", "in float32", "same answers"), rows),
+    ]
 
 
 def _by_class(name: str, figures: SetFigures) -> list[str]:

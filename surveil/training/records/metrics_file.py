@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from surveil.training.records.figures import Count, Part, Positive, SetFigures, Speed
+from surveil.training.records.figures import Count, Part, Positive, SetFigures, Share, Speed
 
 FORMAT = 2
 """Version of the file's shape that is written; 1 had fewer figures and no budget."""
@@ -61,6 +61,22 @@ class Ancestor(Part):
     note: str = ""
 
 
+class Int8Figures(Part):
+    """What a set of faces says of the network in 8 bits, as CPUs run it.
+
+    Attributes:
+        faces: In the set.
+        accuracy: In 8 bits, 0..1.
+        accuracy_float32: Of the same engine in full precision.
+        same: Share of the faces that both give the same class.
+    """
+
+    faces: Count
+    accuracy: Share
+    accuracy_float32: Share
+    same: Share
+
+
 class MetricsFile(Part):
     """The content of ``metrics.json``.
 
@@ -73,6 +89,7 @@ class MetricsFile(Part):
         makers_figure: What those who designed the network report, by a protocol of their own.
         speed: Of ``surveil evaluate``, as is the memory.
         measured_on: Name of the GPU or number of CPU threads that times were measured on.
+        int8: By test set, of the network in 8 bits; empty where the model has none.
     """
 
     format: Annotated[int, Field(ge=1, le=FORMAT)] = 1
@@ -92,6 +109,7 @@ class MetricsFile(Part):
     speed: tuple[Speed, ...] = ()
     memory_bytes: Count | None = None
     measured_on: str | None = None
+    int8: dict[str, Int8Figures] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from surveil.classify import Classifier
 from surveil.detect import DetectionMode, Detector, MtcnnDetector, MtcnnNetworks
 from surveil.engines import resolve_device
 from surveil.intervals.smoothing import ScoreSmoother
-from surveil.models import find_model
+from surveil.models import Precision, find_model
 from surveil.models.taxonomy import find_taxonomy
 from surveil.track import Tracker, TrackerOptions
 from surveil.workers.host.lifeline import Telemetry
@@ -56,6 +56,7 @@ def build_pipeline(
     gated: Collection[str] = (),
     classify_after_s: float = 0.0,
     detection: DetectionMode = DetectionMode.EXACT,
+    precision: Precision = Precision.FLOAT32,
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
@@ -74,6 +75,8 @@ def build_pipeline(
             a GPU, where frames of all cameras are looked at together, there is no gate.
         classify_after_s: A face that stands still is classified anew after so many seconds.
         detection: How exact it is; on a GPU always exact.
+        precision: Of the classifier and of fast detection, on a CPU; a model that has no network
+            in 8 bits runs in float32.
 
     Raises:
         ConfigError: The device is not there.
@@ -86,9 +89,14 @@ def build_pipeline(
         device,
         threads=threads,
         taxonomy=find_taxonomy(taxonomy) if taxonomy else None,
+        precision=precision,
     )
-    networks = MtcnnNetworks.load(device=device, threads=threads)
     mode = detection if device == "cpu" else DetectionMode.EXACT
+    networks = MtcnnNetworks.load(
+        device=device,
+        threads=threads,
+        precision=precision if mode is DetectionMode.FAST else Precision.FLOAT32,
+    )
     shared: dict[FaceOptions, Detector] = {}
     for options in cameras.values():
         if options not in shared:

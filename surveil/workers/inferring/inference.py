@@ -22,6 +22,7 @@ from surveil.events.publisher import Publisher
 from surveil.events.spool import Spool
 from surveil.live import ReadingsRing
 from surveil.logs import get_logger
+from surveil.models import Precision
 from surveil.policy import Policy
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
@@ -66,6 +67,7 @@ def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str]) -> Pipeline:
         gated=[camera for camera, one in wanted.items() if one.gate],
         classify_after_s=fleet.inference.classify_after_s,
         detection=DetectionMode(fleet.inference.detection),
+        precision=Precision(fleet.inference.precision),
     )
     _log.info("model.loaded", model=pipeline.model)
     return pipeline

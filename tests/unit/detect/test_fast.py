@@ -15,6 +15,7 @@ from surveil.detect import DetectionMode, MtcnnDetector, MtcnnNetworks
 from surveil.detect.area import AreaSampler
 from surveil.detect.canvas import arrange, canvas_for
 from surveil.detect.halving import HalvingSampler
+from surveil.models import Precision
 
 CROWD = ((150, 180, 120), (400, 160, 70), (560, 330, 90), (300, 60, 50))
 
@@ -28,6 +29,21 @@ def test_finds_the_faces_of_exact_detection(networks: MtcnnNetworks, size: tuple
     assert len(found) == len(exact) >= 2
     ious = iou_matrix(as_array(d.box for d in exact), as_array(d.box for d in found))
     assert ious.max(axis=1).min() > 0.8
+
+
+@pytest.mark.parametrize("size", [(640, 360), (641, 363)])
+def test_finds_them_in_8_bits_as_well(size: tuple[int, int]) -> None:
+    frame = drawn_frame(*size, *CROWD)
+    full, small = (
+        MtcnnDetector(
+            networks=MtcnnNetworks.load(threads=1, precision=precision), mode=DetectionMode.FAST
+        ).detect([frame])[0]
+        for precision in Precision
+    )
+    assert len(small) == len(full) >= 2
+    ious = iou_matrix(as_array(d.box for d in full), as_array(d.box for d in small))
+    assert ious.max(axis=1).min() > 0.8
+    assert [d.score for d in small] != [d.score for d in full]
 
 
 def test_frames_of_any_sizes(networks: MtcnnNetworks) -> None:
