@@ -92,6 +92,10 @@ class Http(Section):
 class Inference(Section):
     """How frames become scores."""
 
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
+    """Processes that share this host's cameras; ``auto`` is one for each 20 sampled frames a
+    second, at most one for each core, and one where a GPU is used."""
+
     max_batch: Annotated[int, Field(ge=1, le=512)] = 16
     """Frames, of any cameras, that are analysed together at most."""
 

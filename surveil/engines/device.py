@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import re
 
+from surveil.engines.driver import has_gpu_driver
 from surveil.errors import ConfigError
 
 _CUDA = re.compile(r"cuda(?::(\d+))?")
@@ -47,9 +47,7 @@ def _gpu_count() -> int:
     """
     if importlib.util.find_spec("torch") is None:
         return 0
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
+    if not has_gpu_driver():
         return 0
     import torch
 

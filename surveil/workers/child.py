@@ -46,6 +46,7 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
                 *(fleet, lifeline, rings, doorbell_fd, readings),
                 spool=assignment["spool"],
                 owned=assignment["spools"],
+                threads=assignment["threads"],
                 leave=os._exit,
             )
         case "recorder":

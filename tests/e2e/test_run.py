@@ -97,6 +97,30 @@ def test_kill_9_of_workers_leaves_no_hole(run_surveil: Start, server: RtspServer
     assert "worker-lost" in reasons
 
 
+def test_two_workers_share_the_cameras_and_one_takes_over_all(
+    run_surveil: Start, server: RtspServer
+) -> None:
+    cameras = {name: {"source": server.url("lobby")} for name in ("lobby", "door")}
+    daemon = run_surveil(cameras, inference={"workers": 2})
+    both = "SELECT count(DISTINCT camera_id) FROM interval WHERE analysed > 0"
+    until(lambda: daemon.sql(both) == [(2,)], "intervals of both cameras")
+    assert {"inference-0", "inference-1"} <= set(daemon.children())
+    os.kill(daemon.children()["inference-0"], signal.SIGKILL)
+    lost = "SELECT DISTINCT camera_id FROM gap WHERE reason = 'worker-lost'"
+    until(lambda: daemon.sql(lost), "a gap")
+    assert daemon.end() == 0
+    assert len(daemon.sql(lost)) == 1, "the other worker's camera went on"
+    assert_whole(daemon)
+    spools = daemon.folder / "var" / "spool"
+    assert {"inference-0.db", "inference-1.db"} <= {path.name for path in spools.iterdir()}
+
+    again = run_surveil(cameras, inference={"workers": 1})
+    until(lambda: len(again.sql("SELECT DISTINCT run_id FROM interval")) == 4, "new runs")
+    until(lambda: {path.name for path in spools.glob("*.db")} == {"inference.db"}, "adoption")
+    assert again.end() == 0
+    assert_whole(again)
+
+
 def test_kill_9_of_the_supervisor_leaves_no_process_and_no_lock(
     run_surveil: Start, server: RtspServer
 ) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -18,6 +19,7 @@ from surveil.sources.ring import FrameRing, log_loss
 from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
+from surveil.workers.host.placement import names, place, threads_each, usable_cores, workers_for
 from surveil.workers.host.process import WorkerSpec
 from surveil.workers.host.redis_keeper import RedisKeeper
 from surveil.workers.host.restarts import RestartBudget
@@ -26,9 +28,6 @@ from surveil.workers.host.supervisor import Supervisor
 ROLES = ("inference", "recorder", "alerter")
 """What one host can be asked to do. ``inference`` brings the capture processes of its cameras:
 frames stay on the host that captured them."""
-
-SPOOL = "inference"
-"""Name of the spool of a host's only inference worker."""
 
 PHASE_CAPTURE, PHASE_INFERENCE, PHASE_CONSUMERS = range(3)
 DRAIN_PHASE_S = {PHASE_CAPTURE: 2.5, PHASE_INFERENCE: 3.5, PHASE_CONSUMERS: 3.0}
@@ -53,32 +52,65 @@ def _specs(
     if "inference" not in roles:
         return specs
     cameras = [camera for camera in fleet.cameras.values() if camera.enabled]
-    rings = {camera.id: stack.enter_context(_ring()) for camera in cameras}
-    listen_fd, ring_fd = os.pipe()
-    for fd in (listen_fd, ring_fd):
+    cores = usable_cores()
+    workers = workers_for(fleet, cameras, cores)
+    captures: list[WorkerSpec] = []
+    for name, own in zip(names(workers), place(cameras, workers), strict=True):
+        rings = {camera.id: stack.enter_context(_ring()) for camera in own}
+        listen_fd, ring_fd = _doorbell(stack)
+        share = _Share(name, rings, listen_fd, names(workers), threads_each(workers, cores))
+        specs.append(_inference_spec(fleet, share, logs))
+        captures += [_capture_spec(fleet, one, rings[one.id], ring_fd, logs) for one in own]
+    return specs + captures
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one inference worker has of this host.
+
+    Attributes:
+        name: Of the worker, and of its spool.
+        rings: By camera.
+        listen_fd: The end of the doorbell on which its captures ring.
+        spools: Of all inference workers here.
+        threads: That its networks may use on a CPU.
+    """
+
+    name: str
+    rings: Mapping[str, FrameRing]
+    listen_fd: int
+    spools: Sequence[str]
+    threads: int
+
+
+def _doorbell(stack: ExitStack) -> tuple[int, int]:
+    """Return the two ends of a pipe that nobody waits on, closed with ``stack``."""
+    ends = os.pipe()
+    for fd in ends:
         os.set_blocking(fd, False)
         stack.callback(os.close, fd)
-    fds = {camera: ring.fd for camera, ring in rings.items()}
-    specs.append(
-        WorkerSpec(
-            name="inference",
-            role="inference",
-            assignment=lambda: assign(
-                "inference",
-                fleet,
-                fds,
-                logs,
-                rings=fds,
-                doorbell_fd=listen_fd,
-                spool=SPOOL,
-                spools=[SPOOL],
-            ),
-            pass_fds=(listen_fd, *fds.values()),
-            phase=PHASE_INFERENCE,
-        )
+    return ends
+
+
+def _inference_spec(fleet: Fleet, share: _Share, logs: LogOptions) -> WorkerSpec:
+    fds = {camera: ring.fd for camera, ring in share.rings.items()}
+    return WorkerSpec(
+        name=share.name,
+        role="inference",
+        assignment=lambda: assign(
+            "inference",
+            fleet,
+            fds,
+            logs,
+            rings=fds,
+            doorbell_fd=share.listen_fd,
+            spool=share.name,
+            spools=share.spools,
+            threads=share.threads,
+        ),
+        pass_fds=(share.listen_fd, *fds.values()),
+        phase=PHASE_INFERENCE,
     )
-    specs += [_capture_spec(fleet, camera, rings[camera.id], ring_fd, logs) for camera in cameras]
-    return specs
 
 
 def _capture_spec(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -14,14 +13,12 @@ from surveil.models import Precision, find_model
 from surveil.models.taxonomy import find_taxonomy
 from surveil.track import Tracker, TrackerOptions
 from surveil.workers.host.lifeline import Telemetry
+from surveil.workers.host.placement import threads_each, usable_cores
 from surveil.workers.inferring.gated import GatedDetector
 from surveil.workers.inferring.pipeline import Pipeline
 
 UNSURE_BY = 0.2
 """A face of a track may score this much less than the score that a track needs to begin."""
-
-MOST_THREADS = 8
-"""Small networks gain nothing from more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +32,6 @@ class FaceOptions:
 
     min_face_px: int
     min_score: float
-
-
-def cpu_threads() -> int:
-    """Return how many threads the networks may use here: one CPU is left to decoding."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min((usable or 1) - 1, MOST_THREADS))
 
 
 def build_pipeline(
@@ -69,7 +60,7 @@ def build_pipeline(
         smoothing_tau_s: Time constant of the scores of a track.
         hysteresis: Lead in score by which an emotion replaces a track's last one, 0..1.
         telemetry: For the pipeline's counters.
-        threads: CPU threads; :func:`cpu_threads` where None.
+        threads: CPU threads; those of a host's only worker where None.
         taxonomy: Name of the expressions to tell apart; all that the model knows where None.
         gated: Cameras of which only those parts of a frame are looked at that may have changed. On
             a GPU, where frames of all cameras are looked at together, there is no gate.
@@ -83,7 +74,7 @@ def build_pipeline(
         ModelError: The model is missing or damaged.
     """
     device = resolve_device(device)
-    threads = threads or cpu_threads()
+    threads = threads or threads_each(1, usable_cores())
     classifier = Classifier.load(
         find_model(model),
         device,

@@ -44,7 +44,7 @@ DECISION_BOUNDS_S = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0)
 _log = get_logger("inference")
 
 
-def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str]) -> Pipeline:
+def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str], *, threads: int) -> Pipeline:
     """Load and compile the networks for some cameras.
 
     Raises:
@@ -63,6 +63,7 @@ def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str]) -> Pipeline:
         smoothing_tau_s=fleet.inference.smoothing_tau_s,
         hysteresis=fleet.inference.hysteresis,
         telemetry=lifeline.telemetry,
+        threads=threads,
         taxonomy=fleet.taxonomy,
         gated=[camera for camera, one in wanted.items() if one.gate],
         classify_after_s=fleet.inference.classify_after_s,

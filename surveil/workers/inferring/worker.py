@@ -37,6 +37,7 @@ def run(
     *,
     spool: str,
     owned: Collection[str],
+    threads: int,
     leave: Callable[[int], object] | None = None,
 ) -> int:
     """Analyse the cameras of ``rings`` until the lifeline says stop; the exit code is 0.
@@ -51,6 +52,7 @@ def run(
         readings: Where to show what is found, of the cameras that somebody may watch.
         spool: Name of this worker's spool.
         owned: Names of the spools of this host's workers; others are orphans, and adopted.
+        threads: That its networks may use on a CPU.
         leave: Ends the process with an exit code. Without it a worker that is told to end while it
             loads ends after that.
 
@@ -101,7 +103,7 @@ def run(
         # Here and not above: an import of minutes, on a busy host, would hold up all that precedes.
         from surveil.workers.inferring import inference
 
-        pipeline = inference.load(fleet, lifeline, rings)
+        pipeline = inference.load(fleet, lifeline, rings, threads=threads)
         announcer.stop()
         is_loaded.set()
         loop = inference.InferenceLoop(

@@ -28,7 +28,7 @@ from surveil.sources.statelog import StateRecord
 from surveil.workers.host.lifeline import LocalLifeline
 from surveil.workers.inferring import worker as worker_of_inference
 
-SPOOLS: dict[str, Any] = {"spool": "inference", "owned": ["inference"]}
+SPOOLS: dict[str, Any] = {"spool": "inference", "owned": ["inference"], "threads": 1}
 CLIP = Path(__file__).resolve().parents[4] / "surveil" / "simulate" / "media" / "lounge.mp4"
 
 
