@@ -1,13 +1,17 @@
 """What the gate before detection spares, and what it costs.
 
-    python bench/gate_report.py CLIP.mp4 [CLIP.mp4 ...] [--fps 5]
+    python bench/gate_report.py CLIP.mp4 [CLIP.mp4 ...] [--fps 5] [--phase 0 1 2 3 4] [--jobs 2]
 
 Each clip goes through the pipeline three times at once, frame by frame in turn: looking at all of
 each frame and classifying each face, with the gate alone, and with the gate and with faces that
-stand still classified every 0.5 s, as configured by default. A face with a score of 0.9 that the
-first finds and another does not (IoU 0.5) is lost. Where `CLIP.truth.json` of the scenario tool
-lies beside a clip, `right%` are the settled face-seconds seen with the expression they show.
-Processor time is that of the whole process in `Pipeline.process`, one thread.
+stand still classified every 0.5 s, as configured by default. With several phases it is sampled so
+many times, beginning so many pictures later.
+
+A face with a score of 0.9 that the first finds and another does not (IoU 0.5) is lost. How late a
+new face is counts from the frame in which the first tells it. Where `CLIP.truth.json` of the
+scenario tool lies beside a clip, each second's middle is compared with it: settled faces that were
+seen, and with the expression they show, and visits that are one track. Processor time is that of
+the whole process in `Pipeline.process`, one thread.
 """
 
 from __future__ import annotations
@@ -17,21 +21,30 @@ import json
 import statistics
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import av
 import numpy as np
+from scenario_truth import Figures, Observed
+from scenario_truth import compare as compare_with_truth
 
+from surveil.detect import DetectionMode
 from surveil.domain import Box, Frame
 from surveil.intervals.readings import FaceReading
+from surveil.models import Precision
 from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.pipeline import Pipeline
 
 WAYS = {"whole": (False, 0.0), "gate": (True, 0.0), "gate + 0.5 s": (True, 0.5)}
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SURE = 0.9
+LATE_S = 0.4
 
 
 @dataclass(eq=False)
@@ -52,13 +65,51 @@ class Way:
         self.times_s.append(frame.captured_mono_s)
 
 
-def build(is_gated: bool, classify_after_s: float) -> Way:
+@dataclass
+class Sums:
+    """What one way is to be shown by, of one clip or of several."""
+
+    cpu_ms: list[float] = field(default_factory=list)
+    faces: int = 0
+    lost: int = 0
+    added: int = 0
+    differ: int = 0
+    delays_s: list[float] = field(default_factory=list)
+    never: int = 0
+    truth: Figures = field(default_factory=Figures)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Sums) -> None:
+        self.cpu_ms += other.cpu_ms
+        self.delays_s += other.delays_s
+        self.kinds += other.kinds
+        for name in ("faces", "lost", "added", "differ", "never"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("settled", "settled_seen", "settled_right", "visits", "visits_one_track"):
+            setattr(self.truth, name, getattr(self.truth, name) + getattr(other.truth, name))
+
+    def row(self) -> str:
+        faces, truth = max(self.faces, 1), self.truth
+        late = sum(delay > LATE_S for delay in self.delays_s) + self.never
+        delays = [*self.delays_s, 0.0]
+        settled = max(truth.settled, 1)
+        return (
+            f"{statistics.median(self.cpu_ms):>6.1f} {statistics.mean(self.cpu_ms):>6.1f}"
+            f" {100 * self.lost / faces:>6.2f} {100 * self.added / faces:>6.2f}"
+            f" {100 * self.differ / faces:>6.2f} {np.percentile(delays, 95):>5.2f}"
+            f" {max(delays):>5.1f} {late:>5d} {100 * truth.settled_seen / settled:>6.1f}"
+            f" {100 * truth.settled_right / settled:>6.1f} {truth.visits_one_track:>5d}"
+        )
+
+
+def build(is_gated: bool, classify_after_s: float, detection: str, precision: str) -> Way:
     telemetry = LocalTelemetry()
     pipeline = build_pipeline(
-        {"clip": FaceOptions(min_face_px=40, min_score=0.9)},
+        {"clip": FaceOptions(min_face_px=40, min_score=SURE)},
         model="emotion-resnet18", device="cpu", smoothing_tau_s=0.3, hysteresis=0.2,
         telemetry=telemetry, threads=1, gated=["clip"] if is_gated else (),
-        classify_after_s=classify_after_s,
+        classify_after_s=classify_after_s, detection=DetectionMode(detection),
+        precision=Precision(precision),
     )  # fmt: skip
     return Way(pipeline, telemetry)
 
@@ -80,10 +131,9 @@ def best(face: FaceReading, among: tuple[FaceReading, ...]) -> FaceReading | Non
     return near
 
 
-def compare(whole: Way, other: Way, fps: float) -> str:
-    """Return a row: faces lost and added, expressions that differ, delay of new faces."""
-    faces = lost = differ = 0
-    delays: list[float] = []
+def compare(whole: Way, other: Way, fps: float) -> Sums:
+    """Count faces lost and added, expressions that differ, and how late new faces are."""
+    sums = Sums(cpu_ms=other.cpu_ms)
     waiting: dict[int, int] = {}
     known: set[int] = set()
     for i, (wanted, got) in enumerate(zip(whole.faces, other.faces, strict=True)):
@@ -93,92 +143,107 @@ def compare(whole: Way, other: Way, fps: float) -> str:
                 waiting[face.track_id] = i
             match = best(face, got)
             if match is not None and face.track_id in waiting:
-                delays.append((i - waiting.pop(face.track_id)) / fps)
-            if face.detection.score < 0.9:
+                sums.delays_s.append((i - waiting.pop(face.track_id)) / fps)
+            if face.detection.score < SURE:
                 continue
-            faces += 1
-            lost += match is None
-            differ += match is not None and match.emotion != face.emotion
-    added = sum(
-        best(face, wanted) is None
-        for wanted, got in zip(whole.faces, other.faces, strict=True)
-        for face in got
-        if face.detection.score >= 0.9
-    )
-    tracks = len({face.track_id for faces in other.faces for face in faces})
-    late = max(delays, default=0.0)
-    return (
-        f"{100 * lost / max(faces, 1):>6.2f} {100 * added / max(faces, 1):>6.2f}"
-        f" {100 * differ / max(faces, 1):>6.2f} {late:>6.1f} {len(waiting):>5d} {tracks:>6d}"
-    )
+            sums.faces += 1
+            sums.lost += match is None
+            sums.differ += match is not None and match.emotion != face.emotion
+        sums.added += sum(
+            best(face, wanted) is None for face in got if face.detection.score >= SURE
+        )
+    sums.never = len(waiting)
+    return sums
 
 
-def right(way: Way, clip: Path) -> str:
-    """Return the part of settled face-seconds that were seen and classified as they are."""
-    path = clip.with_suffix(".truth.json")
-    if not path.exists():
-        return ""
-    total = hits = 0
-    for second in json.loads(path.read_text())["seconds_truth"]:
-        near = min(range(len(way.faces)), key=lambda i: abs(way.times_s[i] - second["t"]))
-        for face in second["faces"]:
-            if face["settled"]:
-                total += 1
-                place = Box(*face["box"])
-                found = max(
-                    way.faces[near], key=lambda one: iou(one.detection.box, place), default=None
-                )
-                hits += (
-                    found is not None
-                    and iou(found.detection.box, place) > 0.3
-                    and found.emotion.value == face["expression"]
-                )
-    return f"{100 * hits / max(total, 1):>6.1f} of {total}"
+def observed(way: Way, size: tuple[int, int], seconds: Iterable[int]) -> Iterator[Observed]:
+    """Yield what was found in the middle of each second, as the store would tell it."""
+    width, height = size
+    for second in seconds:
+        near = min(range(len(way.faces)), key=lambda i: abs(way.times_s[i] - second - 0.5))
+        for face in way.faces[near]:
+            x1, y1, x2, y2 = face.detection.box.xyxy
+            box = (x1 / width, y1 / height, x2 / width, y2 / height)
+            at = START + timedelta(seconds=second)
+            yield Observed(at, "run", face.track_id, box, face.emotion.value)
 
 
-def kinds(way: Way) -> str:
+def decisions(way: Way) -> Counter[str]:
     counts: Counter[str] = Counter()
     for (name, labels), value in way.telemetry.samples.items():
         if name == "gate_decisions_total":
             counts[dict(labels)["kind"]] += int(value)
-    return " ".join(f"{kind} {number}" for kind, number in sorted(counts.items()))
+    return counts
 
 
-def report(clip: Path, fps: float) -> None:
-    ways = {name: build(*options) for name, options in WAYS.items()}
+def measure(clip: Path, phase: int, fps: float, detection: str, precision: str) -> dict[str, Sums]:
+    ways = {name: build(*options, detection, precision) for name, options in WAYS.items()}
     with av.open(str(clip)) as container:
-        next_s = 0.0
+        next_s: float | None = None
         for index, picture in enumerate(container.decode(video=0)):
             at_s = float(picture.time or 0.0)
-            if at_s + 1e-6 < next_s:
+            if index < phase or (next_s is not None and at_s + 1e-6 < next_s):
                 continue
-            next_s += 1 / fps
+            next_s = (at_s if next_s is None else next_s) + 1 / fps
             image = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
             at = START + timedelta(seconds=at_s)
             for way in ways.values():
                 way.process(Frame("clip", "run", index, at, at_s, image))
+    result = {name: compare(ways["whole"], way, fps) for name, way in ways.items()}
+    path = clip.with_suffix(".truth.json")
+    truth = json.loads(path.read_text()) if path.exists() else None
+    for name, sums in result.items():
+        sums.kinds = decisions(ways[name])
+        if truth:
+            seconds = [second["t"] for second in truth["seconds_truth"]]
+            seen = observed(ways[name], (truth["width"], truth["height"]), seconds)
+            compare_with_truth(truth, seen, shown_at=START, into=sums.truth)
+    return result
+
+
+def show(title: str, ways: dict[str, Sums]) -> None:
     whole = ways["whole"]
-    total = sum(len(faces) for faces in whole.faces)
-    print(f"{clip.stem}: {len(whole.faces)} frames, {total} faces")
+    print(
+        f"{title}: {len(whole.cpu_ms)} frames, {whole.faces} faces >= {SURE},"
+        f" {len(whole.delays_s)} new faces, {whole.truth.settled} settled face-seconds,"
+        f" {whole.truth.visits} visits"
+    )
     print(
         f"{'':>14} {'ms':>6} {'mean':>6} {'lost%':>6} {'added%':>6} {'expr%':>6}"
-        " late_s never tracks  right%"
+        f" p95_s max_s >{LATE_S}s  seen% right% one track"
     )
-    for name, way in ways.items():
-        row = compare(whole, way, fps)
-        speed = f"{statistics.median(way.cpu_ms):>6.1f} {statistics.mean(way.cpu_ms):>6.1f}"
-        print(f"{name:>14} {speed} {row} {right(way, clip)}")
-        if decisions := kinds(way):
-            print(f"{'':>14} {decisions}")
+    for name, sums in ways.items():
+        print(f"{name:>14} {sums.row()}")
+        if sums.kinds:
+            kinds = sorted(sums.kinds.items())
+            print(f"{'':>14} {' '.join(f'{kind} {number}' for kind, number in kinds)}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("clips", nargs="+", type=Path)
     parser.add_argument("--fps", type=float, default=5.0)
+    parser.add_argument(
+        "--phase", type=int, nargs="+", default=[0], help="pictures of a clip that are passed over"
+    )
+    parser.add_argument("--detection", choices=[mode.value for mode in DetectionMode],
+                        default=DetectionMode.FAST.value)  # fmt: skip
+    parser.add_argument("--precision", choices=[one.value for one in Precision],
+                        default=Precision.INT8.value)  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=1, help="clips measured at once")
     args = parser.parse_args()
-    for clip in args.clips:
-        report(clip, args.fps)
+    tasks = list(product(args.clips, args.phase))
+    total = {name: Sums() for name in WAYS}
+    with ProcessPoolExecutor(args.jobs) as pool:
+        how = (args.fps, args.detection, args.precision)
+        waiting = [pool.submit(measure, *task, *how) for task in tasks]
+        for (clip, phase), one in zip(tasks, waiting, strict=True):
+            ways = one.result()
+            show(f"{clip.parent.name}/{clip.stem}, phase {phase}", ways)
+            for name, sums in ways.items():
+                total[name].add(sums)
+    if len(tasks) > 1:
+        show("all", total)
 
 
 if __name__ == "__main__":

@@ -61,10 +61,9 @@ class CameraDefaults(Section):
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.9
     """Lowest score of a detected face, 0 to 1."""
 
-    gate: bool = False
-    """Look only at those parts of the picture that may have changed: cheaper where little moves,
-    but people who pass each other may be told as new. At least every 5 s, and when light or scene
-    change, all is looked at. GPUs look at all of each frame."""
+    gate: bool = True
+    """Look only at those parts of the picture that may have changed, and at all of it every 5 s at
+    least and when light or scene change; false looks at all of each. GPUs always do."""
 
     enabled: bool = True
     """Whether the camera is watched at all."""

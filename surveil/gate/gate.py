@@ -99,9 +99,10 @@ class Gate:
             reference is None
             or reference.shape != luma.shape
             or at_s - self._whole_at_s >= self._options.whole_every_s
-            or (moved := moved_tiles(luma, reference)) is None
+            or (change := moved_tiles(luma, reference)) is None
         ):
             return self._whole(luma, at_s)
+        moved, light = change
         tile = TILE_PX * frame_size[0] / luma.shape[1]
         recent = at_s - self._looked_at_s < self._options.person_every_s
         is_slow = ~quick_tiles(luma, self._last)
@@ -113,7 +114,7 @@ class Gate:
             return self._whole(luma, at_s)
         for left, top, right, bottom in regions:
             part = _in_luma((left, top, right, bottom), luma.shape, frame_size)
-            reference[part] = luma[part]
+            reference[part] = luma[part] - light  # else its border would be one of light
             self._looked_at_s[_tiles((left, top, right, bottom), tile)] = at_s
         still = [i for i, box in enumerate(faces) if not any(_meet(r, box) for r in regions)]
         return Decision(is_whole=False, regions=tuple(regions), still=tuple(still))

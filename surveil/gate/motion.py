@@ -41,19 +41,20 @@ def small_luma(image: NDArray[np.uint8]) -> Luma:
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
 
 
-def moved_tiles(luma: Luma, reference: Luma) -> NDArray[np.bool_] | None:
-    """Return the tiles in which the picture changed, shape ``(rows, columns)``.
+def moved_tiles(luma: Luma, reference: Luma) -> tuple[NDArray[np.bool_], float] | None:
+    """Return the tiles in which the picture changed, and by how much all of it got lighter.
 
     A change of light that is the same everywhere is no motion. Each tile is compared with how it
     was when it was last looked at, so that slow motion adds up.
 
     Returns:
-        None where the scene or its light changed as a whole.
+        The tiles, shape ``(rows, columns)``, and grey levels; None where the scene or its light
+        changed as a whole.
     """
     tiles, light = _changes(luma, reference)
     if abs(light) > LIGHT_BY or float(np.median(tiles)) > MOVED_BY:
         return None
-    return np.asarray(tiles > MOVED_BY)
+    return np.asarray(tiles > MOVED_BY), light
 
 
 def quick_tiles(luma: Luma, last: Luma) -> NDArray[np.bool_]:

@@ -2,61 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
-from kit.detectors import ByDetecting
-from numpy.typing import NDArray
+from kit.squares import SquareDetector, boxes, picture
 
-from surveil.domain import Box, Detection
 from surveil.gate import Decision, Gate
 from surveil.workers.inferring.gated import GatedDetector
-
-LANDMARKS = np.zeros((5, 2), np.float32)
-
-
-class SquareDetector(ByDetecting):
-    """Finds white squares; remembers how many pixels it was given."""
-
-    def __init__(self) -> None:
-        self.pixels: list[int] = []
-        self.rechecked = 0
-        self.fails = False
-
-    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
-        if self.fails:
-            raise RuntimeError("the device is gone")
-        self.pixels.append(sum(frame.shape[0] * frame.shape[1] for frame in frames))
-        return [self._find(frame) for frame in frames]
-
-    def recheck(self, frame: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Detection]:
-        self.rechecked += len(boxes)
-        pixels = list(self.pixels)
-        again = super().recheck(frame, boxes)
-        self.pixels = pixels
-        return again
-
-    def _find(self, frame: NDArray[np.uint8]) -> list[Detection]:
-        mask = (frame[..., 0] > 200).astype(np.uint8)
-        _, _, found, _ = cv2.connectedComponentsWithStats(mask)
-        return [
-            Detection(Box(x, y, x + w, y + h), 0.99, LANDMARKS + np.array([x, y], np.float32))
-            for x, y, w, h, _ in found[1:].tolist()
-        ]
-
-
-def picture(*squares: tuple[int, int, int]) -> NDArray[np.uint8]:
-    image = np.full((720, 1280, 3), 60, np.uint8)
-    for x, y, side in squares:
-        image[y : y + side, x : x + side] = 255
-    return image
-
-
-def boxes(faces: Sequence[Detection]) -> list[tuple[float, float, float, float]]:
-    return [face.box.xyxy for face in faces]
 
 
 def test_a_face_that_comes_is_found_in_its_part_and_told_in_the_frames_pixels() -> None:
