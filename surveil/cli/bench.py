@@ -11,10 +11,12 @@ import click
 from surveil.cli.lazy import LazyGroup
 
 MEASUREMENTS = {
+    "fleet": "surveil.cli.bench_fleet",
     "ingest": "surveil.cli.bench_ingest",
 }
 
 SUMMARIES = {
+    "fleet": "What a daemon loses and costs on simulated RTSP cameras.",
     "ingest": "Events a second into SQL: the store alone, and the recorder.",
 }
 """What ``surveil bench --help`` says of each without importing it; equal to their first lines."""

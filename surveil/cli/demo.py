@@ -17,7 +17,6 @@ from rich.live import Live
 from surveil.config import Fleet
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
-    CLIPS,
     USERNAME,
     DemoCamera,
     DemoFolder,
@@ -27,10 +26,12 @@ from surveil.demo.fleet import (
     write_password,
 )
 from surveil.demo.report import DemoReport, since_begin
-from surveil.demo.running import failures, real_camera, run_fleet, simulate, watch
+from surveil.demo.running import failures, real_camera, simulate, watch
 from surveil.demo.screen import draw_live, draw_report, line_of
 from surveil.demo.view import FleetView
 from surveil.simulate import RtspServer
+from surveil.simulate.examples import CLIPS
+from surveil.workers.host.detached import run_detached
 
 _LINE_EVERY_S = 5.0
 """Between two lines where there is no terminal to draw on."""
@@ -82,7 +83,10 @@ def command(seconds: float, camera: str | None, keep: Path, model: str) -> None:
         view = FleetView(one.id for one in cameras)
         feed = DemoFeed(folder.data_dir, view)
         stack.callback(feed.close)
-        with run_fleet(folder) as process, _Screen(console) as screen:
+        with (
+            run_detached(folder.fleet_file, folder.log_file, log_format="human") as process,
+            _Screen(console) as screen,
+        ):
             watch(screen, process, folder, view, feed, server, seconds)
         report = feed.report(list(view.cameras))
     console.print(draw_report(report))

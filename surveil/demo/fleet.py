@@ -8,16 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import surveil
 from surveil.errors import ConfigError
 from surveil.secrets import Secret
 from surveil.workers.host.datadir import DataDirLock
-
-CLIPS = {
-    name: Path(surveil.__file__).parent / "simulate" / "media" / f"{name}.mp4"
-    for name in ("entrance", "lounge")
-}
-"""The simulated cameras and what they show; see the README beside the clips."""
 
 USERNAME = "demo"
 HAPPY_RULE, BLIND_RULE = "happy-visitor", "camera-blind"

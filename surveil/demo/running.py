@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Protocol
 
 from surveil.credentials import check_unambiguous, split_credentials
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
     BLIND_RULE,
-    CLIPS,
     HAPPY_RULE,
     USERNAME,
     DemoCamera,
@@ -24,16 +20,15 @@ from surveil.demo.fleet import (
 from surveil.demo.report import DemoReport, find_failures
 from surveil.demo.view import FleetView
 from surveil.errors import ConfigError, InUseError, SurveilError, UnavailableError
-from surveil.events.lifetime import die_with_parent
 from surveil.secrets import Secret
 from surveil.simulate import Fault, RtspServer
+from surveil.simulate.examples import CLIPS
 
 PORT = 8554
 START_LIMIT_S = 120.0
 """Until every camera has been analysed; loading a model on a busy machine takes a while."""
 GRACE_S = 20.0
 """How much longer than asked the demo goes on until its alerts have resolved."""
-STOP_LIMIT_S = 20.0
 OUTAGE_S = 5.0
 BLIND_CAMERA = "lounge"
 _REFRESH_S = 0.25
@@ -72,30 +67,6 @@ def real_camera(source: str, folder: DemoFolder) -> DemoCamera:
         return DemoCamera("camera", url)
     write_password(folder, Secret(password or ""))
     return DemoCamera("camera", url, username or "")
-
-
-@contextmanager
-def run_fleet(folder: DemoFolder) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the fleet as ``surveil run`` does, and end it in order."""
-    arguments = ["run", str(folder.fleet_file), "--log-format", "human"]
-    with folder.log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "surveil.cli.main", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for the demo, which then ends the fleet in order
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def watch(

@@ -15,7 +15,6 @@ from rich.console import Console
 from surveil.config import load_fleet
 from surveil.demo.fleet import (
     BLIND_RULE,
-    CLIPS,
     HAPPY_RULE,
     DemoCamera,
     prepare_folder,
@@ -46,6 +45,7 @@ from surveil.domain import (
 from surveil.errors import ConfigError, InUseError
 from surveil.secrets import Secret
 from surveil.simulate import load_clip
+from surveil.simulate.examples import CLIPS
 from surveil.store import connect, write_batch
 from surveil.store.engine import reading, writing
 from surveil.store.migrate import upgrade
