@@ -30,6 +30,7 @@ from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, observe
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
+from surveil.workers.inferring.overload import Overload
 from surveil.workers.inferring.pipeline import Pipeline
 from surveil.workers.inferring.spooling import SpoolWriter
 
@@ -115,6 +116,8 @@ class InferenceLoop:
             )
             for camera, ring in self._rings.items()
         }
+        self._overload = Overload()
+        self._degraded: frozenset[str] = frozenset()
         self._next_tick_mono_s = 0.0
 
     def run(self) -> None:
@@ -168,6 +171,7 @@ class InferenceLoop:
             for timeline in self._timelines.values():
                 self._writer.add(timeline.stop(now) if is_last else timeline.tick(now))
             self._writer.flush()
+            self._tell_load()
 
     def _take(self, camera: str) -> tuple[Sequence[StateRecord], Sequence[StateRecord]]:
         """Take a camera's newest frame and changes of state.
@@ -197,6 +201,7 @@ class InferenceLoop:
             self._telemetry.count("state_records_lost_total", lost, camera=camera)
         if not timeline.is_live:
             self._batcher.forget(camera)
+            self._overload.forget(camera)
 
     def _analyse(self) -> None:
         started = time.monotonic()
@@ -219,6 +224,7 @@ class InferenceLoop:
                 continue
             self._telemetry.count("frames_analysed_total", 1, camera=camera)
             self._observe_delay(reading.frame)
+            self._overload.see(camera, reading.frame.run, reading.frame.index, time.monotonic())
             if reading.is_gated:
                 self._telemetry.count("frames_gated_total", 1, camera=camera)
             if self._policies[camera].keeps_tracks:
@@ -228,6 +234,27 @@ class InferenceLoop:
         self._telemetry.gauge("batch_size", len(frames))
         self._telemetry.gauge("inference_ms", duration_s * 1000)
         self._telemetry.count("batches_total")
+
+    def _tell_load(self) -> None:
+        """Tell of cameras of which too little is analysed, and how many would be carried whole."""
+        load = self._overload.load()
+        for camera in self._rings:
+            self._telemetry.gauge("camera_degraded", float(camera in load.degraded), camera=camera)
+        self._telemetry.gauge("frames_analysed_share", load.share)
+        if load.degraded == self._degraded:
+            return
+        self._degraded = load.degraded
+        if load.degraded:
+            _log.warning(
+                "inference.overloaded",
+                degraded=sorted(load.degraded),
+                analysed_percent=round(100 * load.share, 1),
+                cameras=len(self._rings),
+                carries=load.carries,
+                remedy="fewer cameras, a lower sample_fps, a larger min_face_px or more cores",
+            )
+        else:
+            _log.info("inference.keeps_up", cameras=len(self._rings))
 
     def _admit(self, frames: Sequence[Frame]) -> list[Frame]:
         """Return the frames whose run goes on; an interval has told of the others as busy."""

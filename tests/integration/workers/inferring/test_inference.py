@@ -43,6 +43,7 @@ from surveil.sources.ring import FrameRing, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.track import Tracker
 from surveil.workers.host.lifeline import LocalLifeline, LocalTelemetry
+from surveil.workers.inferring import overload
 from surveil.workers.inferring.inference import InferenceLoop
 from surveil.workers.inferring.pipeline import Pipeline
 
@@ -413,6 +414,38 @@ def test_old_frames_are_stale_and_not_analysed(
     check_runs(events)
     assert sum(e.frames.stale for e in intervals(events, lobby.run)) == 1
     assert worker.count("frames_analysed_total", camera="lobby") == 0
+
+
+def test_overload_is_shared_evenly_and_told(
+    fleet: Fleet,
+    bell: tuple[int, int],
+    lobby: Camera,
+    door: Camera,
+    redis_server: EmbeddedRedis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(overload, "WINDOW_S", 0.3)
+    for camera in (lobby, door):
+        go_live(camera)
+    worker = Worker(fleet, [lobby, door], bell[0], redis_server.url)
+
+    def shoot(times: int) -> None:
+        for camera in (lobby, door) * times:
+            camera.shoot()
+        time.sleep(0.02)
+
+    def degraded() -> list[float]:
+        return [worker.count("camera_degraded", camera=name) for name in ("lobby", "door")]
+
+    worker.work(lambda: degraded() == [1.0, 1.0], each=lambda: shoot(4))
+    assert 0.2 < worker.count("frames_analysed_share") < 0.6
+    lobby_count, door_count = (
+        worker.count("frames_analysed_total", camera=name) for name in ("lobby", "door")
+    )
+    assert abs(lobby_count - door_count) <= 1
+    worker.work(lambda: degraded() == [0.0, 0.0], each=lambda: shoot(1))
+    assert worker.count("frames_analysed_share") > 0.9
+    worker.stop()
 
 
 def test_redis_away_does_not_stop_the_analysis(
