@@ -25,8 +25,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -47,12 +49,18 @@ SURE = 0.9
 LATE_S = 0.4
 
 
+class Built(NamedTuple):
+    pipeline: Pipeline
+    telemetry: LocalTelemetry
+
+
 @dataclass(eq=False)
 class Way:
-    """One way to analyse, and what it found."""
+    """One way to analyse a clip, and what it found."""
 
     pipeline: Pipeline
     telemetry: LocalTelemetry
+    kinds_before: Counter[str]
     faces: list[tuple[FaceReading, ...]] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
     times_s: list[float] = field(default_factory=list)
@@ -102,7 +110,9 @@ class Sums:
         )
 
 
-def build(is_gated: bool, classify_after_s: float, detection: str, precision: str) -> Way:
+@cache
+def build(is_gated: bool, classify_after_s: float, detection: str, precision: str) -> Built:
+    """Load a pipeline, once a process: networks take longer with shapes that they first see."""
     telemetry = LocalTelemetry()
     pipeline = build_pipeline(
         {"clip": FaceOptions(min_face_px=40, min_score=SURE)},
@@ -111,7 +121,7 @@ def build(is_gated: bool, classify_after_s: float, detection: str, precision: st
         classify_after_s=classify_after_s, detection=DetectionMode(detection),
         precision=Precision(precision),
     )  # fmt: skip
-    return Way(pipeline, telemetry)
+    return Built(pipeline, telemetry)
 
 
 def iou(one: Box, other: Box) -> float:
@@ -168,16 +178,20 @@ def observed(way: Way, size: tuple[int, int], seconds: Iterable[int]) -> Iterato
             yield Observed(at, "run", face.track_id, box, face.emotion.value)
 
 
-def decisions(way: Way) -> Counter[str]:
+def decisions(telemetry: LocalTelemetry) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for (name, labels), value in way.telemetry.samples.items():
+    for (name, labels), value in telemetry.samples.items():
         if name == "gate_decisions_total":
             counts[dict(labels)["kind"]] += int(value)
     return counts
 
 
 def measure(clip: Path, phase: int, fps: float, detection: str, precision: str) -> dict[str, Sums]:
-    ways = {name: build(*options, detection, precision) for name, options in WAYS.items()}
+    ways = {}
+    for name, options in WAYS.items():
+        built = build(*options, detection, precision)
+        ways[name] = Way(*built, decisions(built.telemetry))
+    run = f"{clip}-{phase}"
     with av.open(str(clip)) as container:
         next_s: float | None = None
         for index, picture in enumerate(container.decode(video=0)):
@@ -188,15 +202,16 @@ def measure(clip: Path, phase: int, fps: float, detection: str, precision: str) 
             image = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
             at = START + timedelta(seconds=at_s)
             for way in ways.values():
-                way.process(Frame("clip", "run", index, at, at_s, image))
+                way.process(Frame("clip", run, index, at, at_s, image))
     result = {name: compare(ways["whole"], way, fps) for name, way in ways.items()}
     path = clip.with_suffix(".truth.json")
     truth = json.loads(path.read_text()) if path.exists() else None
     for name, sums in result.items():
-        sums.kinds = decisions(ways[name])
+        way = ways[name]
+        sums.kinds = decisions(way.telemetry) - way.kinds_before
         if truth:
             seconds = [second["t"] for second in truth["seconds_truth"]]
-            seen = observed(ways[name], (truth["width"], truth["height"]), seconds)
+            seen = observed(way, (truth["width"], truth["height"]), seconds)
             compare_with_truth(truth, seen, shown_at=START, into=sums.truth)
     return result
 
