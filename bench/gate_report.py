@@ -10,7 +10,8 @@ many times, beginning so many pictures later.
 A face with a score of 0.9 that the first finds and another does not (IoU 0.5) is lost. How late a
 new face is counts from the frame in which the first tells it. Where `CLIP.truth.json` of the
 scenario tool lies beside a clip, each second's middle is compared with it: settled faces that were
-seen, and with the expression they show, and visits that are one track. Processor time is that of
+seen, and with the expression they show, and visits that are one track (where two faces meet, the
+one observation may be of either, and is left out). Processor time is that of
 the whole process in `Pipeline.process`, one thread.
 """
 
@@ -28,7 +29,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -178,6 +179,20 @@ def observed(way: Way, size: tuple[int, int], seconds: Iterable[int]) -> Iterato
             yield Observed(at, "run", face.track_id, box, face.emotion.value)
 
 
+def without_hidden(truth: dict[str, Any]) -> dict[str, Any]:
+    """Leave out faces in the seconds in which they meet another, where either may be in front."""
+    seconds = [
+        second | {"faces": [one for one in faces if not any(meet(one, other) for other in faces)]}
+        for second in truth["seconds_truth"]
+        for faces in [second["faces"]]
+    ]
+    return truth | {"seconds_truth": seconds}
+
+
+def meet(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one is not other and iou(Box(*one["box"]), Box(*other["box"])) > 0
+
+
 def decisions(telemetry: LocalTelemetry) -> Counter[str]:
     counts: Counter[str] = Counter()
     for (name, labels), value in telemetry.samples.items():
@@ -205,7 +220,7 @@ def measure(clip: Path, phase: int, fps: float, detection: str, precision: str) 
                 way.process(Frame("clip", run, index, at, at_s, image))
     result = {name: compare(ways["whole"], way, fps) for name, way in ways.items()}
     path = clip.with_suffix(".truth.json")
-    truth = json.loads(path.read_text()) if path.exists() else None
+    truth = without_hidden(json.loads(path.read_text())) if path.exists() else None
     for name, sums in result.items():
         way = ways[name]
         sums.kinds = decisions(way.telemetry) - way.kinds_before
