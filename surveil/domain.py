@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -110,6 +112,9 @@ class Frame:
         captured_at: UTC instant, fixed once in the capture process; monotonic within a run.
         captured_mono_s: The same instant on the host's monotonic clock.
         image: RGB, shape ``(H, W, 3)``, dtype uint8. Upright (rotation applied), square pixels.
+
+    Some frames make their RGB when they are asked for it: for a look at parts of one,
+    :meth:`showing` is cheaper than ``image``, and for its size or light neither is needed.
     """
 
     camera: str
@@ -118,6 +123,29 @@ class Frame:
     captured_at: datetime
     captured_mono_s: float
     image: NDArray[np.uint8]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.image.shape[:2]
+        return width, height
+
+    @property
+    def light(self) -> NDArray[np.uint8]:
+        """What is cheapest to see changes in: RGB, or levels of grey, shape ``(H, W)``."""
+        return self.image
+
+    @property
+    def light_gain(self) -> float:
+        """By what levels of :attr:`light` are to be multiplied to have a range of 255."""
+        return 1.0
+
+    def showing(self, parts: Sequence[Box]) -> NDArray[np.uint8]:
+        """Return RGB of the frame's size in which these parts, in pixels, are as in ``image``.
+
+        What the rest is like is not said. Parts may reach beyond the frame.
+        """
+        return self.image
 
 
 @dataclass(frozen=True, slots=True, eq=False)

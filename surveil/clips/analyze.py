@@ -145,7 +145,7 @@ def analyze_clip(
     for batch, is_last in _batches(read_file(clip_options(clip, sample_fps), ZERO_AT)):
         first, last = batch[0], batch[-1]
         if run is None:
-            timeline.size = _size(first)
+            timeline.size = first.size
         if run is None or run.run != first.run:
             part = 0
             if run is not None:
@@ -184,12 +184,12 @@ class _ClipRun:
             return
         self.timeline.frames += 1
         self.builder.add(
-            frame.index, frame.captured_at, _size(frame), faces, is_gated=reading.is_gated
+            frame.index, frame.captured_at, frame.size, faces, is_gated=reading.is_gated
         )
         if self.keep_moments:
             time_s = (frame.captured_at - ZERO_AT).total_seconds()
             told = faces if self.policy.keeps_tracks else ()
-            self.timeline.moments.append(Moment(self.part, time_s, _size(frame), told))
+            self.timeline.moments.append(Moment(self.part, time_s, frame.size, told))
 
     def close(self, at: datetime) -> None:
         self._tell(self.builder.close(at))
@@ -200,11 +200,6 @@ class _ClipRun:
     def _tell(self, built: Iterable[IntervalEvent]) -> None:
         told = (apply(event, self.policy) for event in built)
         self.timeline.events += [event for event in told if isinstance(event, IntervalEvent)]
-
-
-def _size(frame: Frame) -> tuple[int, int]:
-    height, width = frame.image.shape[:2]
-    return width, height
 
 
 def _batches(frames: Iterator[Frame]) -> Iterator[tuple[list[Frame], bool]]:

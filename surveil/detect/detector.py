@@ -41,7 +41,7 @@ class Detector(Protocol):
         ...
 
     def recheck(self, frame: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Detection]:
-        """Look again at the places of known faces, and nowhere else.
+        """Look again at the places of known faces: the square about each, and a pixel around it.
 
         It costs a small part of :meth:`detect`, whatever the size of the frame, and serves faces
         that stand still. A face that moved by more than a tenth of its side is found badly or not

@@ -25,20 +25,23 @@ LIGHT_BY = 8.0
 """Grey levels by which the whole picture may get lighter or darker before all is looked at."""
 
 Luma = NDArray[np.float32]
-"""Small picture of grey levels, shape ``(h, w)``, float32, 0..255."""
+"""Small picture of grey levels, shape ``(h, w)``, float32, with a range of 255."""
 
 
-def small_luma(image: NDArray[np.uint8]) -> Luma:
+def small_luma(image: NDArray[np.uint8], gain: float = 1.0) -> Luma:
     """Return the small picture that motion is looked for in.
 
     Args:
-        image: RGB, shape ``(H, W, 3)``.
+        image: RGB, shape ``(H, W, 3)``, or levels of grey, ``(H, W)``.
+        gain: By what levels are multiplied, so that they have a range of 255.
     """
     height, width = image.shape[:2]
     small_width = min(width, LUMA_WIDTH_PX)
     small_height = max(1, round(height * small_width / width))
     small = cv2.resize(image, (small_width, small_height), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    if small.ndim == 3:
+        small = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return np.multiply(small, gain, dtype=np.float32)
 
 
 def moved_tiles(luma: Luma, reference: Luma) -> tuple[NDArray[np.bool_], float] | None:

@@ -143,7 +143,7 @@ class ReadingsRing:
             len(faces),
             left_out,
         )
-        height, width = frame.image.shape[:2]
+        width, height = frame.size
         for place, face in enumerate(faces):
             _pack(self._view, at + _FRONT.size + place * _FACE.size, face, width, height)
         fence()

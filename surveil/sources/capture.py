@@ -28,7 +28,7 @@ from surveil.sources.inquiry import LIMIT_S, explain
 from surveil.sources.lookup import HostLookup
 from surveil.sources.machine import CameraMachine, Change, Limits
 from surveil.sources.options import SourceOptions
-from surveil.sources.planar import PlanarFrame, SampledFrame
+from surveil.sources.planar import PlanarFrame
 from surveil.sources.pulse import Pulse
 from surveil.sources.reasons import classify
 from surveil.sources.registry import resolve
@@ -300,13 +300,11 @@ class CaptureSession:
             self._index += 1
             at = self._clock.stamp(at_s)
             which = (self._options.camera, self._run, self._index, at, at_s)
-            frame: SampledFrame
             if plain is not None:
-                frame = PlanarFrame(*which, *plain)
+                self._sink.put(PlanarFrame(*which, *plain))
             else:
                 assert image is not None
-                frame = Frame(*which, image)
-            self._sink.put(frame)
+                self._sink.put(Frame(*which, image))
 
     def _damaged(self) -> None:
         with self._lock:

@@ -1,19 +1,20 @@
 """Sampled pictures as a decoder gives them, Y, U and V apart, and their conversion to RGB.
 
 Most cameras send 4:2:0 with 8 bits. Such a picture goes into the ring as it is, half the bytes of
-RGB, and whoever reads it converts it; one that nobody reads is never converted.
+RGB, and whoever reads it converts what it looks at; what nobody looks at is never converted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.domain import Frame
+from surveil.domain import Box, Frame
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 """Y, shape ``(H, W)``, U and V, shape ``(H/2, W/2)``; H and W are even; any strides."""
@@ -28,6 +29,12 @@ class Colour(IntEnum):
     BT709_FULL = 4
 
 
+_FULL = (Colour.BT601_FULL, Colour.BT709_FULL)
+_FIELDS = (
+    "camera", "run", "index", "captured_at", "captured_mono_s", "planes", "colour", "_canvas",
+    "_image",
+)  # fmt: skip
+
 _WEIGHTS = {
     Colour.BT601: (0.299, 0.114),
     Colour.BT601_FULL: (0.299, 0.114),
@@ -37,31 +44,89 @@ _WEIGHTS = {
 """Of red and blue in Y (ITU-R BT.601-7, 2.5.1, and BT.709-6, 3.2)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlanarFrame:
-    """A :class:`~surveil.domain.Frame` that is not yet RGB.
+class PlanarFrame(Frame):
+    """A frame that becomes RGB as far as it is looked at.
 
-    Attributes:
-        planes: Upright, with square pixels. Views of the decoder's memory, which they keep alive.
+    Args:
+        camera: See :class:`~surveil.domain.Frame`, as the next four.
+        run: Of the camera.
+        index: In the run.
+        captured_at: On the wall clock.
+        captured_mono_s: On the monotonic clock.
+        planes: Upright, with square pixels. Of a decoder they are views of its memory, which they
+            keep alive.
         colour: What they mean.
     """
 
-    camera: str
-    run: str
-    index: int
-    captured_at: datetime
-    captured_mono_s: float
+    __slots__ = ("_canvas", "_image", "colour", "planes")
+
     planes: Planes
     colour: Colour
+    _canvas: NDArray[np.uint8] | None
+    _image: NDArray[np.uint8] | None
+
+    def __init__(
+        self,
+        camera: str,
+        run: str,
+        index: int,
+        captured_at: datetime,
+        captured_mono_s: float,
+        planes: Planes,
+        colour: Colour,
+    ) -> None:
+        values = (camera, run, index, captured_at, captured_mono_s, planes, colour, None, None)
+        for name, value in zip(_FIELDS, values, strict=True):
+            object.__setattr__(self, name, value)
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        """RGB, shape ``(H, W, 3)``, dtype uint8; converted anew each time."""
-        return to_rgb(pack(self.planes), self.colour)
+        """RGB, shape ``(H, W, 3)``, dtype uint8; converted once."""
+        image = self._image
+        if image is None:
+            image = to_rgb(pack(self.planes), self.colour)
+            object.__setattr__(self, "_image", image)
+        return image
+
+    @property
+    def size(self) -> tuple[int, int]:
+        height, width = self.planes[0].shape
+        return width, height
+
+    @property
+    def light(self) -> NDArray[np.uint8]:
+        return self.planes[0]
+
+    @property
+    def light_gain(self) -> float:
+        return 1.0 if self.colour in _FULL else 255 / 219
+
+    def showing(self, parts: Sequence[Box]) -> NDArray[np.uint8]:
+        if self._image is not None:
+            return self.image
+        width, height = self.size
+        canvas = self._canvas
+        if canvas is None:
+            canvas = np.zeros((height, width, 3), np.uint8)  # pages nobody writes to cost nothing
+            object.__setattr__(self, "_canvas", canvas)
+        for part in parts:
+            left, right = _even(part.x1, part.x2, width)
+            top, bottom = _even(part.y1, part.y2, height)
+            if left < right and top < bottom:
+                cut = _cut(self.planes, left, top, right, bottom)
+                canvas[top:bottom, left:right] = to_rgb(pack(cut), self.colour)
+        return canvas
 
 
-SampledFrame = Frame | PlanarFrame
-"""What a capture session hands on: planes where they are plain, else RGB."""
+def _even(low: float, high: float, size: int) -> tuple[int, int]:
+    """Return the even pixels that hold a stretch, within the frame: two share their colours."""
+    return max(math.floor(low / 2) * 2, 0), min(math.ceil(high / 2) * 2, size)
+
+
+def _cut(planes: Planes, left: int, top: int, right: int, bottom: int) -> Planes:
+    luma, *chroma = planes
+    u, v = (one[top // 2 : bottom // 2, left // 2 : right // 2] for one in chroma)
+    return luma[top:bottom, left:right], u, v
 
 
 def split(packed: NDArray[np.uint8]) -> Planes:
@@ -106,7 +171,7 @@ def _matrix(colour: Colour) -> NDArray[np.float32]:
     """Return the matrix from Y, U, V, 1 to R, G, B, shape ``(3, 4)``."""
     red, blue = _WEIGHTS[colour]
     green = 1 - red - blue
-    is_full = colour in (Colour.BT601_FULL, Colour.BT709_FULL)
+    is_full = colour in _FULL
     luma, chroma, black = (1.0, 1.0, 0.0) if is_full else (255 / 219, 255 / 224, 16.0)
     r_v, b_u = 2 * (1 - red) * chroma, 2 * (1 - blue) * chroma
     g_u, g_v = -b_u * blue / green, -r_v * red / green

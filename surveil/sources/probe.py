@@ -9,10 +9,9 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
-from surveil.domain import CameraState, Reason
+from surveil.domain import CameraState, Frame, Reason
 from surveil.sources.capture import CaptureSession
 from surveil.sources.options import SourceOptions
-from surveil.sources.planar import SampledFrame
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
 
@@ -98,7 +97,7 @@ class _ProbeSink:
         self._started_s = time.monotonic()
         self.info: StreamInfo | None = None
         self.failure: StateRecord | None = None
-        self.first: SampledFrame | None = None
+        self.first: Frame | None = None
         self.first_frame_s: float | None = None
         # A slow camera must not hold up the report until its next picture.
         self._timer = threading.Timer(LONGEST_S, stopping.set)
@@ -121,7 +120,7 @@ class _ProbeSink:
     def count(self, *, captured: int = 0, decode: int = 0) -> None:
         return
 
-    def put(self, frame: SampledFrame) -> None:
+    def put(self, frame: Frame) -> None:
         if self.first is None:
             self.first = frame
             self.first_frame_s = time.monotonic() - self._started_s

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from surveil.domain import CameraState, Frame, Reason
 from surveil.errors import SurveilError
 from surveil.sources.options import MAX_FRAME_PX
-from surveil.sources.planar import Colour, PlanarFrame, SampledFrame, split, to_rgb
+from surveil.sources.planar import Colour, PlanarFrame, split
 from surveil.sources.shared_memory import create_memory, fence, map_memory, release_pages
 from surveil.sources.statelog import LOG_BYTES, StateLog, StateRecord, from_us, to_us
 from surveil.sources.tally import TABLE_BYTES, RunTable, RunTally
@@ -125,7 +125,7 @@ class FrameRing:
         self._run_number = self._runs.begin(run)
         self._run = run
 
-    def put(self, frame: SampledFrame) -> None:
+    def put(self, frame: Frame) -> None:
         """Publish a frame of the run; never waits, overwrites the oldest slot.
 
         RGB goes into it as it is, and so do planes, which readers convert.
@@ -264,8 +264,10 @@ class FrameRing:
             if self._versions[meta // 8] != version:
                 continue
             name = run.rstrip(b"\0").decode()
-            image = to_rgb(picture, Colour(colour)) if colour else picture
-            return number, Frame(camera.decode(), name, index, from_us(at_us), mono_s, image)
+            which = (camera.decode(), name, index, from_us(at_us), mono_s)
+            if colour:
+                return number, PlanarFrame(*which, split(picture), Colour(colour))
+            return number, Frame(*which, picture)
         return None  # the writer laps us without end; the next doorbell tries again
 
     def _word(self, word: int) -> memoryview:

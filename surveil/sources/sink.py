@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from surveil.domain import Reason
-from surveil.sources.planar import SampledFrame
+from surveil.domain import Frame, Reason
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
 
@@ -26,7 +25,7 @@ class Sink(Protocol):
     def count(self, *, captured: int = 0, decode: int = 0) -> None:
         """Pictures were decoded, or could not be."""
 
-    def put(self, frame: SampledFrame) -> None:
+    def put(self, frame: Frame) -> None:
         """A sampled picture; the sink may keep it, but one of planes holds the decoder's memory."""
 
     def clock_set(self, step_s: float) -> None:

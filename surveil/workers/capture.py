@@ -12,11 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from surveil.config import Fleet
-from surveil.domain import CameraState, Reason
+from surveil.domain import CameraState, Frame, Reason
 from surveil.logs import get_logger
 from surveil.sources.capture import CaptureSession
 from surveil.sources.ceiling import MemoryCeiling
-from surveil.sources.planar import SampledFrame
 from surveil.sources.ring import FrameRing, log_loss, ring_bell
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
@@ -82,7 +81,7 @@ class RingSink:
         if decode:
             self._drop("decode", decode)
 
-    def put(self, frame: SampledFrame) -> None:
+    def put(self, frame: Frame) -> None:
         self._ring.put(frame)
         ring_bell(self._doorbell_fd)
         self._telemetry.count("frames_sampled_total", 1, camera=self._camera)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.detectors import ByDetecting
-from surveil.domain import Box, Detection
+from surveil.domain import Box, Detection, Frame
 
 LANDMARKS = np.zeros((5, 2), np.float32)
 
@@ -42,6 +43,10 @@ class SquareDetector(ByDetecting):
             Detection(Box(x, y, x + w, y + h), 0.99, LANDMARKS + np.array([x, y], np.float32))
             for x, y, w, h, _ in found[1:].tolist()
         ]
+
+
+def frame_of(image: NDArray[np.uint8], at_s: float) -> Frame:
+    return Frame("lobby", "run", 1, datetime.fromtimestamp(at_s, UTC), at_s, image)
 
 
 def picture(*squares: tuple[int, int, int]) -> NDArray[np.uint8]:

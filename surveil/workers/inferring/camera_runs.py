@@ -196,11 +196,10 @@ class Timeline:
         if reading.faces is None:
             self.drop(frame, is_stale=False)
             return
-        height, width = frame.image.shape[:2]
         self._builders[frame.run].add(
             frame.index,
             frame.captured_at,
-            (width, height),
+            frame.size,
             reading.faces,
             is_gated=reading.is_gated,
         )

@@ -79,7 +79,7 @@ class BatchFitter:
             "frame.failed",
             camera=frame.camera,
             stage=stage,
-            shape=frame.image.shape,
+            size=frame.size,
             error=f"{type(error).__name__}: {error}"[:300],
         )
 

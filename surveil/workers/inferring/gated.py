@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from surveil.detect import Detector
-from surveil.domain import Box, Detection
+from surveil.domain import Box, Detection, Frame
 from surveil.gate import Decision, Gate, Region, small_luma
 
 STAYS_WITHIN = 0.1
@@ -33,12 +32,8 @@ class GatedDetector:
         self._gate = gate or Gate()
         self._known: list[Detection] = []
 
-    def detect(self, image: NDArray[np.uint8], at_s: float) -> tuple[list[Detection], str]:
+    def detect(self, frame: Frame) -> tuple[list[Detection], str]:
         """Return the faces of a frame, largest first, and how they were found.
-
-        Args:
-            image: RGB, shape ``(H, W, 3)``.
-            at_s: When it was captured, on a monotonic clock.
 
         Returns:
             Detections as of the detector, and the kind of the
@@ -47,28 +42,29 @@ class GatedDetector:
         Raises:
             DeviceMemoryError: The frame does not fit into the device's memory.
         """
-        height, width = image.shape[:2]
         boxes = [face.box for face in self._known]
-        decision = self._gate.decide(small_luma(image), at_s, boxes, frame_size=(width, height))
+        luma = small_luma(frame.light, frame.light_gain)
+        decision = self._gate.decide(luma, frame.captured_mono_s, boxes, frame_size=frame.size)
         try:
-            return self._look(image, decision)
+            return self._look(frame, decision)
         except BaseException:
             self._gate.forget()  # what it took for looked at was not
             raise
 
-    def _look(self, image: NDArray[np.uint8], decision: Decision) -> tuple[list[Detection], str]:
+    def _look(self, frame: Frame, decision: Decision) -> tuple[list[Detection], str]:
         if decision.is_whole:
-            return self._whole(image), decision.kind
+            return self._whole(frame), decision.kind
         still = [self._known[i] for i in decision.still]
-        again = self._detector.recheck(image, [f.box for f in still]) if still else []
+        again = self._recheck(frame, [face.box for face in still])
         if not all(map(self._is_on_its_place, still, again)):
-            return self._whole(image), "whole"
+            return self._whole(frame), "whole"
+        image = frame.showing([Box(*region) for region in decision.regions])
         found = []
         for left, top, right, bottom in decision.regions:
             (faces,) = self._detector.detect([image[top:bottom, left:right]])
             inside = [_moved(face, left, top) for face in faces]
-            if any(_is_cut(face.box, (left, top, right, bottom), image) for face in inside):
-                return self._whole(image), "whole"
+            if any(_is_cut(face.box, (left, top, right, bottom), frame.size) for face in inside):
+                return self._whole(frame), "whole"
             found += inside
         self._known = still + found
         return _largest_first(again + found), decision.kind
@@ -79,15 +75,28 @@ class GatedDetector:
         is_near = all(abs(one - other) <= STAYS_WITHIN * side for one, other in corners)
         return is_near and again.score >= self._min_score
 
-    def _whole(self, image: NDArray[np.uint8]) -> list[Detection]:
-        (self._known,) = self._detector.detect([image])
+    def _recheck(self, frame: Frame, boxes: list[Box]) -> list[Detection]:
+        if not boxes:
+            return []
+        image = frame.showing([box_around(box) for box in boxes])
+        return self._detector.recheck(image, boxes)
+
+    def _whole(self, frame: Frame) -> list[Detection]:
+        (self._known,) = self._detector.detect([frame.image])
         return list(self._known)
 
 
-def _is_cut(box: Box, region: Region, image: NDArray[np.uint8]) -> bool:
+def box_around(box: Box) -> Box:
+    """Return what of a frame a look at a known face needs: the square about it, and 2 px more."""
+    half = max(box.width, box.height) / 2 + 2
+    x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+    return Box(x - half, y - half, x + half, y + half)
+
+
+def _is_cut(box: Box, region: Region, frame_size: tuple[int, int]) -> bool:
     """Return whether a face lies at a border of a region that is none of the frame's."""
     left, top, right, bottom = region
-    height, width = image.shape[:2]
+    width, height = frame_size
     return (
         (left > 0 and box.x1 <= left + 1)
         or (top > 0 and box.y1 <= top + 1)

@@ -21,7 +21,7 @@ from surveil.intervals.readings import FaceReading, FrameReading
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.workers.host.lifeline import Telemetry
 from surveil.workers.inferring.fitting import BatchFitter
-from surveil.workers.inferring.gated import GatedDetector
+from surveil.workers.inferring.gated import GatedDetector, box_around
 from surveil.workers.inferring.score_memory import Look, ScoreMemory
 
 
@@ -192,7 +192,7 @@ class Pipeline:
         frame = frames[place]
 
         def work(part: Sequence[int]) -> list[tuple[list[Detection], str]]:
-            return [gated.detect(frame.image, frame.captured_mono_s)]
+            return [gated.detect(frame)]
 
         (result,) = self._fitter.run(work, [place], frames, "detect")
         if result is None:
@@ -203,9 +203,8 @@ class Pipeline:
 
     def _track(self, frame: Frame, faces: list[Detection]) -> list[SeenFace] | None:
         tracker = self._run_of(frame).tracker
-        height, width = frame.image.shape[:2]
         try:
-            return list(tracker.update(faces, frame.captured_mono_s, frame_size=(width, height)))
+            return list(tracker.update(faces, frame.captured_mono_s, frame_size=frame.size))
         except ValueError as error:  # out of order in time
             self._fitter.fault(error, frame, "track")
             return None
@@ -214,9 +213,11 @@ class Pipeline:
         self, frame: Frame, faces: Sequence[SeenFace]
     ) -> tuple[list[SeenFace], list[NDArray[np.uint8]]]:
         kept, crops = [], []
+        # A crop is no larger than the square about its box.
+        image = frame.showing([box_around(face.detection.box) for face in faces])
         for face in faces:
             try:
-                crops.append(crop_face(frame.image, face.detection.box))
+                crops.append(crop_face(image, face.detection.box))
                 kept.append(face)
             except EmptyCropError:
                 self._telemetry.count("frame_faults_total", stage="crop", camera=frame.camera)

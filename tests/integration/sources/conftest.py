@@ -16,7 +16,6 @@ from surveil.domain import CameraState, Frame, Reason
 from surveil.simulate.server import RtspServer
 from surveil.sources.capture import CaptureSession
 from surveil.sources.options import SourceOptions
-from surveil.sources.planar import SampledFrame
 from surveil.sources.statelog import StateRecord
 from surveil.sources.stream import StreamInfo
 
@@ -53,7 +52,7 @@ class MemorySink:
             self.decode += decode
             self._changed.notify_all()
 
-    def put(self, frame: SampledFrame) -> None:
+    def put(self, frame: Frame) -> None:
         with self._changed:
             self.frames.append(
                 Frame(

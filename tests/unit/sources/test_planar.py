@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
+from surveil.domain import Box
 from surveil.sources.planar import Colour, PlanarFrame, pack, to_rgb
 from surveil.sources.ring import FrameRing
 from surveil.sources.upright import UPRIGHT, Converter, Orientation, upright_planes
@@ -135,3 +136,34 @@ def test_black_and_white_are_black_and_white() -> None:
             packed = np.full((6, 4), 128, np.uint8)
             packed[:4] = level
             assert np.abs(to_rgb(packed, colour).astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("matrix", [BT709, BT601])
+@pytest.mark.parametrize("colour_range", [LIMITED, FULL])
+def test_what_is_shown_in_parts_is_as_in_the_whole(matrix: int, colour_range: int) -> None:
+    found = upright_planes(
+        decoded(640, 360, matrix=matrix, colour_range=colour_range), None, UPRIGHT
+    )
+    assert found is not None
+    whole = PlanarFrame("lobby", RUN, 1, AT, 1.0, *found)
+    parts = [Box(0, 0, 31, 17), Box(100.5, 33.3, 181.2, 90.9), Box(600, 300, 700, 400)]
+    frame = PlanarFrame("lobby", RUN, 1, AT, 1.0, *found)
+    frame.showing([Box(301, 201, 341, 251), Box(-50, -50, -1, -1), Box(700, 0, 800, 10)])
+    shown = frame.showing(parts)
+    assert shown.shape == whole.image.shape
+    for box in [*parts, Box(301, 201, 341, 251)]:
+        part = np.s_[int(box.y1) : int(box.y2) + 1, int(box.x1) : int(box.x2) + 1]
+        assert np.array_equal(shown[part], whole.image[part])
+    assert not shown[100:200, 200:300].any()  # nothing else was converted
+    assert np.array_equal(frame.image, whole.image)
+    assert frame.showing(parts) is frame.image
+
+
+@pytest.mark.parametrize("colour_range", [LIMITED, FULL])
+def test_size_and_light_need_no_conversion(colour_range: int) -> None:
+    found = upright_planes(decoded(640, 360, colour_range=colour_range), None, UPRIGHT)
+    assert found is not None
+    frame = PlanarFrame("lobby", RUN, 1, AT, 1.0, *found)
+    assert frame.size == (640, 360)
+    assert frame.light is frame.planes[0]
+    assert frame.light_gain == pytest.approx(255 / 219 if colour_range == LIMITED else 1)

@@ -16,11 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveil.config import Fleet
-from surveil.domain import CameraState, Reason
+from surveil.domain import CameraState, Frame, Reason
 from surveil.sources.capture import CaptureSession
 from surveil.sources.clock import RunClock
 from surveil.sources.options import SourceOptions
-from surveil.sources.planar import SampledFrame
 from surveil.sources.probe import probe
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
@@ -37,7 +36,7 @@ class ListSink:
 
     def __init__(self, enough: int = 10**9) -> None:
         self.states: list[StateRecord] = []
-        self.frames: list[SampledFrame] = []
+        self.frames: list[Frame] = []
         self.steps_s: list[float] = []
         self.captured = 0
         self.decode = 0
@@ -57,7 +56,7 @@ class ListSink:
         self.captured += captured
         self.decode += decode
 
-    def put(self, frame: SampledFrame) -> None:
+    def put(self, frame: Frame) -> None:
         self.frames.append(frame)
         if len(self.frames) >= self._enough:
             self.has_enough.set()
@@ -92,7 +91,7 @@ class SteppedSink(ListSink):
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.step_s)
 
-    def put(self, frame: SampledFrame) -> None:
+    def put(self, frame: Frame) -> None:
         super().put(frame)
         if len(self.frames) == 3:
             self.step_s = self._to_s
@@ -228,7 +227,7 @@ def test_a_bug_in_the_decoding_thread_reaches_the_caller(
     path = video(tmp_path / "clip.mp4", [picture(48, 64)] * 2)
 
     class BrokenSink(ListSink):
-        def put(self, frame: SampledFrame) -> None:
+        def put(self, frame: Frame) -> None:
             raise ZeroDivisionError
 
     session = CaptureSession(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from kit.squares import SquareDetector, add_squares, boxes, picture
+from kit.squares import SquareDetector, add_squares, boxes, frame_of, picture
 from numpy.typing import NDArray
 
 from surveil.workers.inferring.gated import GatedDetector
@@ -26,7 +26,7 @@ def watch(pictures: Iterable[NDArray[np.uint8]]) -> tuple[list[str], list[float]
     kinds, parts = [], []
     for index, image in enumerate(pictures):
         before = sum(detector.pixels)
-        faces, kind = gated.detect(image, 0.2 * index)
+        faces, kind = gated.detect(frame_of(image, 0.2 * index))
         assert sorted(boxes(faces)) == sorted(boxes(plain.detect([image])[0])), index
         kinds.append(kind)
         parts.append((sum(detector.pixels) - before) / FRAME_PX)
