@@ -26,6 +26,9 @@ THRESHOLDS = (0.6, 0.7, 0.7)
 """Lowest scores to pass P-Net, R-Net and O-Net (facenet-pytorch's defaults)."""
 CROPS_AT_ONCE = 256
 """Bound of one batch of R-Net or O-Net, so that a wall of candidates costs time, not memory."""
+CROPS_STEP = 4
+"""Batches are filled up to a multiple of this: an engine prepares itself for each size it meets,
+and keeps what it prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +200,11 @@ def _crop(
 def _in_bounded_batches(
     network: Callable[[Floats], tuple[Floats, ...]], crops: Floats
 ) -> tuple[Floats, ...]:
+    count = len(crops)
+    if surplus := -count % CROPS_STEP:
+        crops = np.concatenate([crops, np.zeros((surplus, *crops.shape[1:]), np.float32)])
     batches = [
         network(crops[start : start + CROPS_AT_ONCE])
         for start in range(0, len(crops), CROPS_AT_ONCE)
     ]
-    return tuple(np.concatenate(outputs) for outputs in zip(*batches, strict=True))
+    return tuple(np.concatenate(outputs)[:count] for outputs in zip(*batches, strict=True))
