@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from surveil.cli.saying import say
 from surveil.cli.tabular import render
 from surveil.clips.targets import annotated_paths, check_clips
 from surveil.config import CameraDefaults, Fleet
@@ -125,10 +126,10 @@ def command(
         click.echo(render(lambda console: console.print(_summary(console, timelines))), nl=False)
     if out is not None and timelines:
         rows = write_timelines(out, timelines)
-        click.echo(escape(f"{rows} rows in {out}"))
+        say(f"{rows} rows in {out}")
     for timeline in timelines:
         if timeline.clip in targets:
-            click.echo(escape(f"annotated video in {targets[timeline.clip]}"))
+            say(f"annotated video in {targets[timeline.clip]}")
     sys.exit(1 if bars.failed else 0)
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from surveil.cli.options import with_fleet_file
 from surveil.cli.probing import report_cells, report_json
+from surveil.cli.saying import say
 from surveil.cli.tabular import render
 from surveil.config import Camera, ConfigErrors, Fleet
 from surveil.config.loading import Loaded, read_fleet
@@ -52,7 +53,7 @@ def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
         sys.exit(UnavailableError.exit_code if failed else 0)
     for problem in loaded.warnings:
         warning = replace(problem, message=f"warning: {problem.message}")
-        click.echo(redact(str(warning)), err=True)
+        say(redact(str(warning)), err=True)
     shown = results if probe else None
     click.echo(render(lambda console: _show(console, loaded.fleet, shown)), nl=False)
     if failed:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from surveil.cli.saying import say
 from surveil.cli.tabular import check_writable, render, write_file, write_rows
 from surveil.models.files import SHIPPED
 from surveil.tables import Column, cell, draw_table
@@ -63,7 +64,7 @@ def command(
     if "-" not in (str(json_path), str(csv_path)):
         click.echo(render(lambda console: _show(console, comparison)), nl=False)
         if out:
-            click.echo(f"written to {out}")
+            say(f"written to {out}")
 
 
 def _folder(model: str) -> Path:

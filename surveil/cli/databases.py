@@ -13,6 +13,7 @@ import click
 from surveil.cli.options import find_fleet
 from surveil.config.loading import load_database
 from surveil.config.urls import read_database_url
+from surveil.sqlite_place import check_place_of
 from surveil.store.engine import Database, connect
 
 _WAY = "give --fleet FLEET.yaml or --database URL"
@@ -58,7 +59,8 @@ def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> 
     Without both, ``$SURVEIL_DATABASE``, ``$SURVEIL_FLEET`` and ``./fleet.yaml`` are tried in turn.
 
     Raises:
-        ConfigError: None is given, or there is something wrong with it.
+        ConfigError: None is given, there is something wrong with it, or something else is where the
+            SQLite file should be.
         UnavailableError: There is no such SQLite file.
     """
     if url is None and fleet_file is None:
@@ -66,4 +68,5 @@ def open_database(fleet_file: Path | None, url: str | None, *, create: bool) -> 
     secret = (
         load_database(find_fleet(fleet_file, way=_WAY)) if url is None else read_database_url(url)
     )
+    check_place_of(secret.reveal())
     return connect(secret.reveal(), create=create, statement_timeout_s=None)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from surveil.cli.class_names import with_class_names
+from surveil.cli.saying import say
 from surveil.cli.tabular import render, write_file
 from surveil.errors import ConfigError
 from surveil.tables import Column, cell, draw_table, number
@@ -133,15 +134,15 @@ def import_command(
     else:
         _show_import(report, out)
     for note in report.notes(settings.rule):
-        click.echo(f"Note: {note}", err=True)
+        say(f"Note: {note}", err=True)
 
 
 def _show_import(report: ImportReport, out: Path) -> None:
     splits = ", ".join(f"{count} {split}" for split, count in report.splits.items())
-    click.echo(f"{len(report.entries)} faces of {report.people} named people: {splits}")
+    say(f"{len(report.entries)} faces of {report.people} named people: {splits}")
     for reason, count in report.set_aside.most_common():
-        click.echo(f"  set aside: {count} {reason}")
-    click.echo(f"written to {out}")
+        say(f"  set aside: {count} {reason}")
+    say(f"written to {out}")
 
 
 @command.command()
@@ -202,7 +203,7 @@ def preview(
     else:
         remarks = [f"{len(faces)} faces from {path}", *look.remarks]
         write_file(out, as_html(sheets, title, remarks).encode())
-    click.echo(f"written to {out}: {sum(len(sheet.stored) for sheet in sheets)} faces")
+    say(f"written to {out}: {sum(len(sheet.stored) for sheet in sheets)} faces")
 
 
 def _read(

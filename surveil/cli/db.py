@@ -9,7 +9,7 @@ from itertools import islice
 import click
 
 from surveil.cli.databases import with_database
-from surveil.plaintext import escape
+from surveil.cli.saying import say
 from surveil.store import migrate
 from surveil.store.engine import Database, describe, reading
 from surveil.store.integrity import CHECKS, check_schema
@@ -32,7 +32,7 @@ def upgrade(database: Database) -> None:
     with reading(database) as connection:
         missing = migrate.pending(connection)
     migrate.upgrade(database)
-    click.echo(f"{describe(database.url)}: {_applied(missing)}")
+    say(f"{describe(database.url)}: {_applied(missing)}")
 
 
 def _applied(missing: list[str]) -> str:
@@ -46,7 +46,7 @@ def _applied(missing: list[str]) -> str:
 def downgrade(database: Database, revision: str) -> None:
     """Take migrations back to REVISION; `base` takes back all."""
     migrate.downgrade(database, revision)
-    click.echo(f"{describe(database.url)}: is at {revision}")
+    say(f"{describe(database.url)}: is at {revision}")
 
 
 @command.command("check")
@@ -59,7 +59,7 @@ def check(database: Database) -> None:
     with reading(database) as connection:
         findings = list(check_schema(connection))
         for finding in findings[:MAX_FINDINGS]:
-            click.echo(escape(f"{finding.check}: {finding.detail}"))
+            say(f"{finding.check}: {finding.detail}")
         if findings:
             sys.exit(1)
         click.echo("schema: ok")
@@ -69,7 +69,7 @@ def check(database: Database) -> None:
             found = list(islice(check_rows(connection), COUNTED))
             is_whole = is_whole and not found
             for finding in found[:MAX_FINDINGS]:
-                click.echo(escape(f"{finding.check}: {finding.detail}"))
+                say(f"{finding.check}: {finding.detail}")
             if len(found) > MAX_FINDINGS:
                 click.echo(f"{name}: {len(found) - MAX_FINDINGS} more")
             if not found:

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
+from surveil.cli.saying import say
 from surveil.config import Fleet
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
@@ -119,7 +120,7 @@ class _Screen:
             self._live.update(draw_live(view, firing, caption), refresh=True)
         elif time.monotonic() - self._printed_s >= _LINE_EVERY_S:
             self._printed_s = time.monotonic()
-            click.echo(line_of(view, firing, caption))
+            say(line_of(view, firing, caption))
 
 
 def _finish(
@@ -129,17 +130,17 @@ def _finish(
     if code != 0:
         failed.append(f"`surveil run` ended with {code}, see {folder.log_file}")
     seqs = "every run without a hole or a duplicate" if not report.uneven_runs else "see below"
-    click.echo(
+    say(
         f"\nIn SQL: {report.events} events of {report.runs} runs ({seqs}), "
         f"{report.observations} observations of faces."
     )
-    click.echo(f"Kept in {_shown(folder.path)}; to look further:\n")
+    say(f"Kept in {_shown(folder.path)}; to look further:\n")
     for line in _further(folder, since_begin(report)):
-        click.echo(f"  {line}")
+        say(f"  {line}")
     if failed:
-        click.echo("\nThe demo did not show all it should:", err=True)
+        say("\nThe demo did not show all it should:", err=True)
         for failure in failed:
-            click.echo(f"  {failure}", err=True)
+            say(f"  {failure}", err=True)
         sys.exit(1)
 
 

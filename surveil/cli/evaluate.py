@@ -11,8 +11,10 @@ from rich.console import Console
 
 from surveil.cli.class_names import with_class_names
 from surveil.cli.evaluate_tables import show_study
+from surveil.cli.saying import say
 from surveil.cli.tabular import check_folder_writable, check_writable, render, write_file
 from surveil.errors import ConfigError, SurveilError
+from surveil.tables import cell
 
 if TYPE_CHECKING:
     from surveil.training.data.class_names import ClassNames
@@ -130,9 +132,9 @@ def command(
     assessment = assess(stored, wanted, _Progress(Console(stderr=True), quiet=not full))
     _put_out(assessment, json_path, report_dir, record)
     for warning in assessment.material.warnings:
-        click.echo(f"Note: {warning}", err=True)
+        say(f"Note: {warning}", err=True)
     if learned := assessment.material.learned:
-        click.echo(f"Note: {learned} faces were left out: models were trained with them.", err=True)
+        say(f"Note: {learned} faces were left out: models were trained with them.", err=True)
 
 
 def _check_options(
@@ -176,7 +178,7 @@ def _put_out(
         written.append(json_path)
     click.echo(render(lambda console: show_study(console, assessment)), nl=False)
     for path in written:
-        click.echo(f"written to {path}")
+        say(f"written to {path}")
 
 
 def _write_page(folder: Path, page: str) -> Path:
@@ -198,4 +200,4 @@ class _Progress:
 
     def __call__(self, what: str) -> None:
         if not self._quiet:
-            self._console.print(f"measuring: {what}", highlight=False, markup=False)
+            self._console.print(cell(f"measuring: {what}"), soft_wrap=True)

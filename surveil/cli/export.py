@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from surveil.cli.saying import say
 from surveil.models import find_model
 from surveil.models.detectors import MTCNN
 
@@ -40,7 +41,7 @@ def command(model: tuple[str, ...], material: Path | None, runs: Path) -> None:
         else:
             _write(folder)
         for path in sorted(folder.glob("*.onnx")):
-            click.echo(f"{path}: {path.stat().st_size:,} bytes")
+            say(f"{path}: {path.stat().st_size:,} bytes")
 
 
 def _write(folder: Path) -> None:
@@ -70,7 +71,7 @@ def _write_int8(folder: Path, material: Path, runs: Path) -> None:
     model = read_model(folder)
     found = add_int8(model, load_material(model, material, runs / "cache", face_detector))
     for name, row in found.items():
-        click.echo(
+        say(
             f"{name}: {row.accuracy:.1%} of {row.faces:,} faces right in 8 bits, "
             f"{row.accuracy_float32:.1%} in float32, {row.same:.1%} the same answers"
         )

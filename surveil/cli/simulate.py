@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from surveil.cli.saying import say
 from surveil.errors import ConfigError, SurveilError
 from surveil.plaintext import escape
 from surveil.secrets import Secret
@@ -76,15 +77,13 @@ def command(
     with server:
         for name in server.streams:
             clip = server.clip(name)
-            click.echo(
-                f"{server.url(name)}  {clip.codec} {clip.width}x{clip.height} {clip.fps:.3g} fps"
-            )
+            say(f"{server.url(name)}  {clip.codec} {clip.width}x{clip.height} {clip.fps:.3g} fps")
         if commands:
             threading.Thread(target=_read_commands, args=(server,), daemon=True).start()
         while not stopping.wait(0.5):
             pass  # wakes up now and then, so that signals are handled on every platform
         for line in describe_losses(server):
-            click.echo(line, err=True)
+            say(line, err=True)
 
 
 def describe_losses(server: RtspServer) -> list[str]:
@@ -145,4 +144,4 @@ def _read_commands(server: RtspServer) -> None:
             try:
                 server.command(line)
             except SurveilError as error:
-                click.echo(escape(f"surveil: {error}"), err=True)
+                say(f"surveil: {error}", err=True)

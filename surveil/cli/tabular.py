@@ -115,7 +115,10 @@ def _check_folder(path: Path, folder: Path) -> None:
 
 
 def render(draw: Callable[[Console], None], *, width: int | None = None) -> str:
-    """Return what is drawn on a console: coloured on a terminal, plain elsewhere."""
+    """Return what is drawn on a console: coloured on a terminal, plain elsewhere.
+
+    No line ends with blanks.
+    """
     buffer = io.StringIO()
     on_terminal = sys.stdout.isatty()
     screen = Console(highlight=False)
@@ -129,7 +132,7 @@ def render(draw: Callable[[Console], None], *, width: int | None = None) -> str:
             legacy_windows=False,
         )
     )
-    return buffer.getvalue()
+    return "".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
 
 
 def show_cell(value: Any) -> str:
@@ -155,8 +158,7 @@ def _table(columns: Sequence[str | Column], rows: Rows) -> str:
     cells = [
         [one if isinstance(one, Text) else cell(show_cell(one)) for one in row] for row in rows
     ]
-    text = render(lambda console: console.print(draw_table(console, heads, cells)))
-    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+    return render(lambda console: console.print(draw_table(console, heads, cells)))
 
 
 def _column(name: str, cells: Sequence[Any]) -> Column:

@@ -10,6 +10,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from surveil.cli.saying import say
+from surveil.tables import cell
 from surveil.training.records.wording import duration, number, percent, span
 
 if TYPE_CHECKING:
@@ -100,18 +102,18 @@ def command(
     with _Bar(Console(stderr=True)) as bar:
         outcome = train(job, bar)
     for line in outcome.changes:
-        click.echo(line)
+        say(line)
     for name, figures in outcome.results.items():
-        click.echo(
+        say(
             f"{name}: accuracy {percent(figures.accuracy, 2)} ({span(figures.interval)}) of "
             f"{figures.faces}, macro-F1 {number(figures.macro_f1)}, ECE {percent(figures.ece, 2)}"
         )
         if figures.ferplus:
-            click.echo(
+            say(
                 f"{name}: {percent(figures.ferplus.accuracy, 2)} of the {figures.ferplus.faces} "
                 "faces on which most of FER+'s annotators agree"
             )
-    click.echo(f"written to {outcome.folder}")
+    say(f"written to {outcome.folder}")
 
 
 class _Bar:
@@ -122,9 +124,11 @@ class _Bar:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}  {task.fields[remark]}"),
+            TextColumn(
+                "{task.completed:.0f}/{task.total:.0f}  {task.fields[remark]}", markup=False
+            ),
             console=console,
             disable=not console.is_terminal,
         )
@@ -141,9 +145,7 @@ class _Bar:
     def say(self, line: str) -> None:
         """Print a line."""
         # In a file a line is a line, however long.
-        self._console.print(
-            f"{time.strftime('%H:%M:%S')} {line}", highlight=False, markup=False, soft_wrap=True
-        )
+        self._console.print(cell(f"{time.strftime('%H:%M:%S')} {line}"), soft_wrap=True)
 
     def importing(self, done: int, total: int) -> None:
         """Show how far the import of custom pictures is."""

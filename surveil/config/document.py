@@ -11,7 +11,7 @@ import yaml
 
 from surveil.config.nodes import MAX_DEPTH, compose
 from surveil.config.problems import ConfigErrors, Problem
-from surveil.plaintext import is_plain
+from surveil.plaintext import escape, is_plain
 
 MAX_BYTES = 1 << 20
 """Largest file that is read: a thousand cameras take a fifth of it."""
@@ -165,6 +165,8 @@ class _Builder:
         values: dict[str, object] = {}
         for key, (key_node, value_node) in self._entries(node, location, 0).items():
             self._document.key_marks[*location, key] = _mark(key_node)
+            if not is_plain(key_node.value):
+                self._document.failed.add((*location, key))
             values[key] = self.build(value_node, (*location, key))
         return values
 
@@ -189,6 +191,7 @@ class _Builder:
                 merged |= {id(source): source for source in self._sources(value_node)}
             elif not is_plain(key):
                 self._fault(key_node, f"the key {key!r} holds control characters")
+                entries[escape(key)] = (key_node, value_node)  # its mapping is not empty
             elif key in entries:
                 first = _mark(entries[key][0])
                 self._fault(key_node, f"{key!r} is here twice; first in line {first.line}")

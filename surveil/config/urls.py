@@ -29,6 +29,8 @@ _TLS_PARAMETERS = {
 }
 """Our names to those of redis-py's URL parameters."""
 
+_DATABASES = "must be sqlite:///PATH or postgresql+psycopg://HOST/NAME (before HOST USER:PASSWORD@)"
+
 
 def base_of(info: ValidationInfo) -> Path:
     """Return the directory of the fleet file, or the working directory where there is none."""
@@ -181,7 +183,7 @@ def _check_database(value: object, info: ValidationInfo) -> object:
 
 def _database(value: object, base: Path) -> SecretUrl:
     if not isinstance(value, str):
-        raise fault("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+        raise fault(_DATABASES)
     scheme, separator, rest = value.partition("://")
     if separator and scheme == "sqlite":
         return _sqlite(rest, base)
@@ -189,11 +191,11 @@ def _database(value: object, base: Path) -> SecretUrl:
         # PostgreSQL takes the directory of a unix socket as ?host=.
         url = _server(value, may_lack_host="host=" in value.partition("?")[2])
         if not urlsplit(url).path.strip("/"):
-            raise fault("names no database; write postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+            raise fault("names no database; write postgresql+psycopg://HOST/NAME")
         return SecretUrl(url)
     if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg2"):
         raise fault("write postgresql+psycopg:// in place of {scheme}://", scheme=scheme)
-    raise fault("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+    raise fault(_DATABASES)
 
 
 def _sqlite(rest: str, base: Path) -> SecretUrl:
@@ -219,7 +221,7 @@ def read_database_url(text: str) -> SecretUrl:
     try:
         return _database(text, Path.cwd())
     except PydanticCustomError as error:
-        raise ConfigError(f"the database URL {error.message()}") from None
+        raise ConfigError(f"the database URL: {error.message()}") from None
 
 
 Source = Annotated[SecretUrl, BeforeValidator(_check_source)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from surveil.errors import ConfigError
+from surveil.sqlite_place import check_place
 
 MOVED = (
     "the file was deleted or replaced while it was in use: put it back, or restart surveil to go "
@@ -46,9 +47,10 @@ class SqliteFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch(mode=0o600, exist_ok=False)
         except FileExistsError:
-            if not self.path.exists():
-                raise ConfigError(f"cannot make {self.path}: a file is in the way") from None
+            if not self.path.is_file():
+                check_place(self.path)
         except OSError as error:
+            check_place(self.path)
             raise ConfigError(f"cannot make {self.path}: {error.strerror}") from None
 
     def open(self) -> sqlite3.Connection:

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 MOST_NAMED = 5
 """So many unreadable pictures are named; all are counted."""
 
+MOST_STRETCHED = 4
+"""A picture whose longer side is more than so many times the shorter one is no cut-out face."""
+
 SPLITS = {
     "train": Split.TRAIN, "training": Split.TRAIN,
     "validation": Split.VALIDATION, "valid": Split.VALIDATION, "val": Split.VALIDATION,
@@ -53,7 +56,8 @@ def read_class_folders(
     """Return the faces of ``root/CLASS/*.png`` or ``root/SPLIT/CLASS/*.png``, sorted by path.
 
     Classes are named as :func:`surveil.models.taxonomy.emotion_of` knows them. Without folders of
-    splits all faces have the split train. A picture that cannot be read is set aside.
+    splits all faces have the split train. A picture that cannot be read, or is too long to be of a
+    face, is set aside.
 
     Args:
         root: The folder.
@@ -70,14 +74,18 @@ def read_class_folders(
     aside = Counter() if aside is None else aside
     files = _files(root, names or ClassNames(), aside)
     if not files:
-        left = ", ".join(f"{count} {reason}" for reason, count in aside.most_common())
-        raise DataError(f"{root}: there is no picture in its class folders{left and f' ({left})'}")
+        left = f" ({_told(aside)})" if aside else ""
+        raise DataError(f"{root}: there is no picture in its class folders{left}")
     depth = () if channels == 1 else (channels,)
     frames = np.empty((len(files), frame_px, frame_px, *depth), np.uint8)
     kept: list[_File] = []
     for file in files:
         try:
-            frames[len(kept)] = to_frame(read_photograph(file.path), frame_px, channels)
+            face = read_photograph(file.path)
+            if max(face.shape[:2]) > MOST_STRETCHED * min(face.shape[:2]):
+                aside[f"sides beyond {MOST_STRETCHED}:1"] += 1
+                continue
+            frames[len(kept)] = to_frame(face, frame_px, channels)
         except (DataError, cv2.error, ValueError) as error:
             if aside["unreadable"] < MOST_NAMED:
                 log.warning("set aside: %s", error)
@@ -85,7 +93,7 @@ def read_class_folders(
             continue
         kept.append(file)
     if not kept:
-        raise DataError(f"{root}: none of its {len(files)} pictures can be read")
+        raise DataError(f"{root}: none of its {len(files)} pictures can be used ({_told(aside)})")
     faces = Faces(
         frames=frames[: len(kept)],
         labels=np.array([EMOTIONS.index(file.emotion) for file in kept], np.int64),
@@ -96,6 +104,10 @@ def read_class_folders(
         names=np.array([shown(file.path.relative_to(root)) for file in kept]),
     )
     return mark_repeated([faces])[0]
+
+
+def _told(aside: Counter[str]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in aside.most_common())
 
 
 @dataclass(frozen=True, slots=True)

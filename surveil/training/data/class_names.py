@@ -52,7 +52,7 @@ class ClassNames:
         if emotion is not None:
             return emotion
         if _is_digit(name):
-            raise DataError(f"{place}: {self._digit_words(name.strip())}")
+            raise DataError(f"{place}: {self._digit_words(name.strip(), others)}")
         hint, known = emotion_hint(name), ", ".join(emotion.value for emotion in EMOTIONS)
         listed = "." if "known are" in hint else f" Known are {known}."
         found = f" Found here: {', '.join(sorted(others))}." if others else ""
@@ -61,7 +61,7 @@ class ClassNames:
             "A class can be left out (--leave-out; data.leave_out in a configuration)."
         )
 
-    def _digit_words(self, name: str) -> str:
+    def _digit_words(self, name: str, others: Collection[str]) -> str:
         if self.digits is not None:
             there = ", ".join(digit_orders()[self.digits])
             return f"{self.digits} has no class {name!r}; it has {there}"
@@ -72,6 +72,7 @@ class ClassNames:
         return (
             f"the class {name!r} does not say in whose order it is counted: rename the classes, or "
             f"give --digits (data.digits in a configuration). Known orders are {orders}"
+            + _likely({name, *(other.strip() for other in others if _is_digit(other))})
         )
 
     def mapping(self, names: Collection[str]) -> str:
@@ -81,6 +82,17 @@ class ClassNames:
         order = digit_orders()[self.digits]
         found = [f"{name} {order[name].value}" for name in sorted(set(names)) if name in order]
         return f"classes in the order of {self.digits}: {', '.join(found)}" if found else ""
+
+
+def _likely(digits: Collection[str]) -> str:
+    """Return which makers have just these digits, where not all of them have."""
+    makers = [maker for maker, order in digit_orders().items() if set(order) == set(digits)]
+    if len(makers) != 1:
+        return ""
+    return (
+        f". Of these {makers[0]} alone has {', '.join(sorted(digits))}: try --digits {makers[0]}, "
+        "and look at some faces of each class"
+    )
 
 
 def _is_digit(name: str) -> bool:

@@ -16,6 +16,7 @@ from surveil.errors import ConfigError
 from surveil.events.embedded import EmbeddedRedis
 from surveil.logs import get_logger
 from surveil.sources.ring import FrameRing, log_loss
+from surveil.sqlite_place import check_place_of
 from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
@@ -147,7 +148,8 @@ def serve(fleet: Fleet, *, roles: Sequence[str] = ROLES, logs: LogOptions | None
     """Run a fleet in this process until SIGTERM or SIGINT; return the exit code.
 
     Raises:
-        ConfigError: The roles do not fit the configuration.
+        ConfigError: The roles do not fit the configuration, or something else is where the SQLite
+            file should be.
         InUseError: The data directory, the HTTP port or the Redis socket belongs to another.
         WorkerFatalError: A worker met an error that no restart mends.
     """
@@ -156,6 +158,9 @@ def serve(fleet: Fleet, *, roles: Sequence[str] = ROLES, logs: LogOptions | None
             "redis: embedded serves one host only; to spread roles over hosts,"
             " set redis: to the URL of a server that all of them reach"
         )
+    if {"recorder", "alerter"} & set(roles):
+        # Once, before anything starts: what the file becomes later is a server that is away.
+        check_place_of(fleet.database.reveal())
     budget = RestartBudget(size=fleet.restarts.burst, refill_s=fleet.restarts.refill_s)
     with ExitStack() as stack:
         stack.enter_context(DataDirLock(fleet.data_dir))

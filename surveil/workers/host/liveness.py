@@ -87,11 +87,16 @@ class Liveness:
 
     def is_overdue(self, now_mono_s: float) -> bool:
         """Return whether the last promise is broken."""
-        if self._is_broken:
-            return True
+        return self._is_broken or now_mono_s > self._deadline_mono_s()
+
+    def limit_s(self) -> float:
+        """Return for how long it may be silent in all, counted from its last word."""
+        return self._deadline_mono_s() - self._heard_mono_s
+
+    def _deadline_mono_s(self) -> float:
         until = self._until_mono_s
         if not self.was_ready:
             until = max(until, self._loading_until_mono_s)
             working_until = self._worked_mono_s + self._patience.idle_s
             until = max(until, min(working_until, self._loading_most_mono_s))
-        return now_mono_s > until
+        return until

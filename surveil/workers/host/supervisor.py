@@ -157,6 +157,7 @@ class Supervisor:
             pid=worker.pid,
             doing=worker.doing,
             silent_s=round(worker.liveness.silent_s(now), 1),
+            limit_s=round(worker.liveness.limit_s(), 1),
             was_ready=worker.liveness.was_ready,
         )
         self._count_loss(worker, "hung")

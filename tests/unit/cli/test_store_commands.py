@@ -218,3 +218,25 @@ def test_cells_are_shared_out_without_remainder() -> None:
     assert share_cells([1, 1, 1], 10) == [4, 3, 3]
     assert share_cells([0, 7, 0], 5) == [0, 5, 0]
     assert sum(share_cells([3, 5, 9, 1], 17)) == 17
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://x/y", "URL: write postgresql[+]psycopg:// in place of postgresql://"),
+        ("postgresql+psycopg://h", "URL: names no database; write postgresql[+]psycopg://HOST/NAM"),
+        ("mysql://h/x", "URL: must be sqlite:///PATH or postgresql[+]psycopg://HOST/NAME"),
+    ],
+)
+def test_what_is_wrong_with_a_database_url_can_be_read(url: str, words: str) -> None:
+    error = fail("sql", "select 1", "--database", url).exception
+    with pytest.raises(ConfigError, match=f"the database {words}"):
+        raise error or AssertionError
+
+
+@pytest.mark.parametrize("command", ["sql", "db upgrade", "db check", "timeline", "alerts"])
+def test_something_else_in_place_of_the_database_is_named(tmp_path: Path, command: str) -> None:
+    words = [*command.split(), *(["select 1"] if command == "sql" else [])]
+    error = fail(*words, "--database", f"sqlite:///{tmp_path}").exception
+    assert isinstance(error, ConfigError)
+    assert "there is a folder; move it away" in str(error)

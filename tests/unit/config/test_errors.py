@@ -396,3 +396,19 @@ def test_a_host_to_listen_on_that_cannot_be_one_is_refused_at_its_line(
 ) -> None:
     [found] = fail(f"cameras: {{a: {{source: 'usb:0'}}}}\nhttp: {{host: {host}}}\n")
     assert found.startswith("fleet.yaml:2:14: http.host: the host is no ")
+
+
+@pytest.mark.parametrize(
+    ("id_", "message"),
+    [
+        ('"Front Door"', "cameras.Front Door: a camera id is 1 to 63 of"),
+        ("LOBBY", "cameras.LOBBY: a camera id is 1 to 63 of"),
+        (r'"a\tb"', r"the key 'a\tb' holds control characters"),
+        (r'"a\u202eb"', r"the key 'a\u202eb' holds control characters"),
+    ],
+)
+def test_a_bad_camera_id_is_one_error(fail: Any, id_: str, message: str) -> None:
+    (problem,) = fail(f"cameras:\n  {id_}: {{source: 'usb:1'}}\n")
+    assert problem.startswith(f"fleet.yaml:2:3: {message}")
+    both = fail(f"cameras:\n  {id_}: {{source: 'usb:1'}}\n  b: {{source: 'usb:x'}}\n")
+    assert [one.split(":")[1] for one in both] == ["2", "3"]

@@ -89,6 +89,7 @@ def test_a_hung_worker_is_killed_and_replaced(
     said = [line for line in lines if line["event"] == "worker.hung"]
     assert len(said) == hung  # once a kill
     assert {line["doing"] for line in said} == {doing}
+    assert all(line["silent_s"] >= line["limit_s"] > 0 for line in said)
 
 
 def test_a_worker_whose_imports_hold_the_lock_is_waited_for(tmp_path: Path) -> None:

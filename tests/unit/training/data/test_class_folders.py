@@ -95,7 +95,7 @@ def test_one_bad_picture_is_set_aside_and_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(tmp_path / "happy/a.png")
-    write(tmp_path / "happy/wide.png", shape=(1, 5000))
+    write(tmp_path / "happy/wide.png", seed=1, shape=(20, 60))
     (tmp_path / "happy/b.png").write_bytes(b"no picture")
     (tmp_path / "happy/empty.jpg").touch()
     aside: Counter[str] = Counter()
@@ -144,4 +144,32 @@ def test_empty_split_is_named(tmp_path: Path) -> None:
 def test_folders_without_a_picture_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "happy").mkdir()
     with pytest.raises(DataError, match="there is no picture"):
+        read_class_folders(tmp_path)
+
+
+def test_the_maker_whose_digits_they_all_are_is_hinted_at(tmp_path: Path) -> None:
+    for name in "1234567":
+        write(tmp_path / name / "a.png")
+    with pytest.raises(DataError, match=r"raf-db alone has 1, .*, 7: try --digits raf-db"):
+        read_class_folders(tmp_path)
+    write(tmp_path / "0/a.png")
+    with pytest.raises(DataError, match=r"7 neutral$"):
+        read_class_folders(tmp_path)
+
+
+def test_a_picture_that_is_too_long_to_be_of_a_face_is_set_aside(tmp_path: Path) -> None:
+    write(tmp_path / "happy/a.png")
+    write(tmp_path / "happy/four.png", seed=1, shape=(40, 160))
+    write(tmp_path / "happy/wide.png", shape=(1, 5000))
+    write(tmp_path / "happy/high.png", shape=(161, 40))
+    aside: Counter[str] = Counter()
+    faces = read_class_folders(tmp_path, aside=aside)
+    assert faces.names.tolist() == ["happy/a.png", "happy/four.png"]
+    assert aside == {"sides beyond 4:1": 2}
+
+
+def test_without_a_usable_picture_the_reasons_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "happy/wide.png", shape=(1, 5000))
+    (tmp_path / "happy/empty.jpg").touch()
+    with pytest.raises(DataError, match=r"none of its 2 pictures .*1 unreadable.*1 sides beyond"):
         read_class_folders(tmp_path)

@@ -88,3 +88,10 @@ def test_the_threads_beside_a_stuck_import_are_not_taken_for_loading() -> None:
         live.see_work(now, now / 600)
     assert not live.is_overdue(300.0)
     assert live.is_overdue(301.0)
+
+
+def test_the_time_it_was_given_is_counted_from_its_last_word() -> None:
+    live = Liveness(PATIENCE, 100.0)
+    assert live.limit_s() == 300.0
+    live.hear(110.0, 9.0, "working", is_ready=True)
+    assert live.limit_s() == 9.0 + SLACK_S
