@@ -103,6 +103,9 @@ class Gate:
         ):
             return self._whole(luma, at_s)
         moved, light = change
+        if not moved.any():
+            self._last = luma
+            return Decision(is_whole=False, still=tuple(range(len(faces))))
         tile = TILE_PX * frame_size[0] / luma.shape[1]
         recent = at_s - self._looked_at_s < self._options.person_every_s
         is_slow = ~quick_tiles(luma, self._last)
