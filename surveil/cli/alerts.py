@@ -16,7 +16,6 @@ from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone
 from surveil.cli.tabular import finite, render, write_text
 from surveil.store.engine import Database, reading
-from surveil.store.migrate import require_current
 from surveil.store.reading import (
     AlertRow,
     TransitionRow,
@@ -24,6 +23,7 @@ from surveil.store.reading import (
     load_evaluation,
     load_transitions,
 )
+from surveil.store.revisions import require_current
 from surveil.store.scope import Scope
 
 

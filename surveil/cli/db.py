@@ -10,7 +10,7 @@ import click
 
 from surveil.cli.databases import with_database
 from surveil.cli.saying import say
-from surveil.store import migrate
+from surveil.store import migrate, revisions
 from surveil.store.engine import Database, describe, reading
 from surveil.store.integrity import CHECKS, check_schema
 from surveil.store.retention import cutoff_at, prune
@@ -30,7 +30,7 @@ def command() -> None:
 def upgrade(database: Database) -> None:
     """Apply pending migrations; `surveil run` does so by itself."""
     with reading(database) as connection:
-        missing = migrate.pending(connection)
+        missing = revisions.pending(connection)
     migrate.upgrade(database)
     say(f"{describe(database.url)}: {_applied(missing)}")
 
@@ -85,7 +85,7 @@ def check(database: Database) -> None:
 def prune_command(database: Database, days: int) -> None:
     """Delete raw rows older than DAYS days; rollups and alerts stay."""
     with reading(database) as connection:
-        migrate.require_current(connection)
+        revisions.require_current(connection)
     now = datetime.now(UTC)
     before_at = cutoff_at(now, days)
     count = sum(prune(database, before_at, actor="surveil db prune", now=now))

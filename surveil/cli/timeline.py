@@ -20,9 +20,9 @@ from surveil.domain import EMOTIONS
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.store.engine import Database, reading
-from surveil.store.migrate import require_current
 from surveil.store.reading import Bucket, list_cameras, read_timeline
 from surveil.store.reading.buckets import DAY_S, bucket_edges
+from surveil.store.revisions import require_current
 from surveil.store.scope import Scope
 from surveil.tables import Column, number, whole
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from surveil.store import migrate
+from surveil.store import migrate, revisions
 from surveil.store.finding import Finding
 from surveil.store.integrity_sums import check_sums
 from surveil.store.rows import MAX_INTERVAL_S
@@ -26,7 +26,7 @@ from surveil.store.tables import (
 
 def check_schema(connection: sa.Connection) -> Iterator[Finding]:
     """Find pending migrations, and tables that differ from this version's."""
-    missing = migrate.pending(connection)
+    missing = revisions.pending(connection)
     for revision in missing:
         yield Finding("schema", f"migration {revision} is pending: run `surveil db upgrade`")
     if not missing:

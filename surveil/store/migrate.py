@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -17,29 +16,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
-from surveil.errors import ConfigError
 from surveil.store.engine import connect, reading, writing
+from surveil.store.revisions import SchemaError, current, migrations_dir
 from surveil.store.tables import metadata
 from surveil.store.types import Json, RowId, UtcDateTime
 
 LOCK_KEY = 0x53555256
 """PostgreSQL advisory lock under which one process migrates while the others wait ("SURV")."""
 _PARTITION = re.compile(r"^(interval|observation)_(default|p\d{8})$")
-
-
-class SchemaError(ConfigError):
-    """The database was made by a newer version, or has to be upgraded first."""
-
-
-def migrations_dir() -> Path:
-    """Return the folder of the migrations, in a checkout or in an installed wheel."""
-    package = Path(__file__).resolve().parent.parent
-    for path in (package.parent / "migrations", package / "_data" / "migrations"):
-        if (path / "env.py").is_file():
-            return path
-    raise SchemaError(f"the migrations are missing beside {package}; install surveil anew")
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
@@ -52,7 +37,6 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """
     with writing(engine) as connection:
         _lock(connection)
-        _refuse_newer(connection)
         _refuse_foreign(connection)
         command.upgrade(_config(connection), revision)
 
@@ -61,33 +45,8 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
     """Take migrations back to ``revision`` (``base`` for an empty database); rows are lost."""
     with writing(engine) as connection:
         _lock(connection)
-        _refuse_newer(connection)
+        current(connection)
         command.downgrade(_config(connection), revision)
-
-
-def pending(connection: sa.Connection) -> list[str]:
-    """Return the revisions still to be applied, oldest first.
-
-    Raises:
-        SchemaError: The database is of a newer version of surveil.
-    """
-    current = _refuse_newer(connection)
-    script = ScriptDirectory.from_config(_config(connection))
-    found = [step.revision for step in script.iterate_revisions("head", current or "base")]
-    return found[::-1]
-
-
-def require_current(connection: sa.Connection) -> None:
-    """Refuse a database whose schema is not this version's.
-
-    Raises:
-        SchemaError: It is older, or newer.
-    """
-    missing = pending(connection)
-    if missing:
-        raise SchemaError(
-            f"the database lacks the migrations {', '.join(missing)}: run `surveil db upgrade`"
-        )
 
 
 def drift(connection: sa.Connection) -> list[str]:
@@ -128,21 +87,9 @@ def _lock(connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK_KEY)))
 
 
-def _refuse_newer(connection: sa.Connection) -> str | None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {
-        step.revision for step in ScriptDirectory.from_config(_config(connection)).walk_revisions()
-    }
-    if current is not None and current not in known:
-        raise SchemaError(
-            f"the database is at revision {current}, made by a newer surveil: upgrade surveil"
-        )
-    return current
-
-
 def _refuse_foreign(connection: sa.Connection) -> None:
     """Refuse tables of our names in a database that no migration was ever applied to."""
-    if MigrationContext.configure(connection).get_current_revision() is not None:
+    if current(connection) is not None:
         return
     found = sorted(set(sa.inspect(connection).get_table_names()) & set(metadata.tables))
     if found:

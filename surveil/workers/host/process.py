@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,10 @@ from surveil.backoff import Backoff
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
 from surveil.workers.host.liveness import Liveness, Patience
 from surveil.workers.host.processor_time import processor_time_s
+
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
+"""Of workers, where the supervisor's own does not say otherwise. By default glibc gives each thread
+a heap of its own, which of a worker's memory wastes a quarter."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class WorkerProcess:
                 [*self.spec.command, *arguments],
                 pass_fds=(theirs.fileno(), *self.spec.pass_fds),
                 stdin=subprocess.DEVNULL,
+                env=ENVIRONMENT | os.environ,
             )
         except OSError:
             ours.close()

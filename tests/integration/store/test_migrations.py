@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from kit.events import CameraLife
 
-from surveil.store import migrate
+from surveil.store import migrate, revisions
 from surveil.store.engine import connect, reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.integrity_sums import check_sums
-from surveil.store.migrate import SchemaError
+from surveil.store.revisions import SchemaError
 
 
 def test_up_down_up_leaves_the_tables_of_this_version_on_sqlite(tmp_path: Path) -> None:
@@ -26,16 +30,16 @@ def test_up_down_up_leaves_the_tables_of_this_version_on_postgresql(
 def test_a_second_upgrade_changes_nothing(database: sa.Engine) -> None:
     migrate.upgrade(database)
     with reading(database) as connection:
-        assert migrate.pending(connection) == []
-        migrate.require_current(connection)
+        assert revisions.pending(connection) == []
+        revisions.require_current(connection)
 
 
 def test_pending_names_what_is_missing(database: sa.Engine) -> None:
     migrate.downgrade(database, "0001")
     with reading(database) as connection:
-        assert migrate.pending(connection) == ["0002", "0003", "0004", "0005", "0006", "0007"]
+        assert revisions.pending(connection) == ["0002", "0003", "0004", "0005", "0006", "0007"]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
-            migrate.require_current(connection)
+            revisions.require_current(connection)
 
 
 def test_rows_of_before_there_was_a_gate_have_no_gated_frames(database: sa.Engine) -> None:
@@ -89,3 +93,19 @@ def test_tables_of_somebody_else_are_named_and_left_alone(
     with reading(engine) as connection:
         assert sa.inspect(connection).get_table_names() == ["alert"]
     engine.dispose()
+
+
+def test_files_are_named_after_the_revisions_that_alembic_finds_in_them() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(revisions.migrations_dir()))
+    script = ScriptDirectory.from_config(config)
+    assert revisions.known() == [step.revision for step in script.walk_revisions()][::-1]
+
+
+def test_a_current_database_is_looked_at_without_alembic(tmp_path: Path) -> None:
+    program = (
+        "import sys; from surveil.store.engine import connect; from surveil.store import revisions;"
+        "revisions.bring_up(connect(sys.argv[1])); sys.exit('alembic' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, f"sqlite:///{tmp_path}/new.db"]
+    assert [subprocess.run(command, check=False).returncode for _ in range(2)] == [1, 0]
