@@ -7,7 +7,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from surveil.errors import ConfigError
-from surveil.store.engine import reading
 
 
 class SchemaError(ConfigError):
@@ -66,13 +65,3 @@ def require_current(connection: sa.Connection) -> None:
         raise SchemaError(
             f"the database lacks the migrations {', '.join(missing)}: run `surveil db upgrade`"
         )
-
-
-def bring_up(engine: sa.Engine) -> None:
-    """Apply what is pending; see :func:`surveil.store.migrate.upgrade`."""
-    with reading(engine) as connection:
-        if not pending(connection):
-            return
-    from surveil.store import migrate
-
-    migrate.upgrade(engine)

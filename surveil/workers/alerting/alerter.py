@@ -26,7 +26,6 @@ from surveil.rules import RuleEngine, StoredAlert, Transition
 from surveil.rules.clock import AHEAD_S
 from surveil.rules.engine import LATENESS_S
 from surveil.rules.instance import LIT
-from surveil.store import revisions
 from surveil.store.alerts import (
     GROUP,
     AlertBatch,
@@ -41,6 +40,7 @@ from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.outbox import abandon
 from surveil.store.reading import replay
 from surveil.store.scope import Scope
+from surveil.store.upgrading import bring_up
 from surveil.wallclock import WatchedClock
 from surveil.workers.alerting.alert_intake import Intake
 from surveil.workers.alerting.alert_messages import step_of
@@ -128,7 +128,7 @@ class Alerter:
 
     def restore(self) -> None:
         """Take up where the last alerter ended, once both servers answer."""
-        self._servers.wait_for("sql", lambda: revisions.bring_up(self._database))
+        self._servers.wait_for("sql", lambda: bring_up(self._database))
         state = self._servers.wait_for("sql", self._load)
         history = self._look_back(state.committed_at) if state.committed_at else []
         self._commits = state.commits

@@ -22,10 +22,10 @@ from surveil.events.embedded import embedded_url
 from surveil.events.progress import publish_committed
 from surveil.logs import get_logger
 from surveil.secrets import redact
-from surveil.store import revisions
 from surveil.store.cameras import CameraSettings, describe_cameras
 from surveil.store.engine import connect, writing
 from surveil.store.rows import span
+from surveil.store.upgrading import bring_up
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import DRAIN_S, Lifeline
 from surveil.workers.recording.record_batch import BatchWriter, Recorded
@@ -85,7 +85,7 @@ class Recorder:
 
     def work(self) -> None:
         """Record until told to stop, and then what is left in the streams."""
-        self._servers.wait_for("sql", lambda: revisions.bring_up(self._database))
+        self._servers.wait_for("sql", lambda: bring_up(self._database))
         self._servers.wait_for("redis", lambda: check_eviction(self._client))
         _log.info("recorder.started", redis=address_of(self._redis_url))
         while True:

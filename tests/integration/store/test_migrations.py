@@ -104,8 +104,9 @@ def test_files_are_named_after_the_revisions_that_alembic_finds_in_them() -> Non
 
 def test_a_current_database_is_looked_at_without_alembic(tmp_path: Path) -> None:
     program = (
-        "import sys; from surveil.store.engine import connect; from surveil.store import revisions;"
-        "revisions.bring_up(connect(sys.argv[1])); sys.exit('alembic' in sys.modules)"
+        "import sys; from surveil.store.engine import connect;"
+        "from surveil.store.upgrading import bring_up;"
+        "bring_up(connect(sys.argv[1])); sys.exit('alembic' in sys.modules)"
     )
     command = [sys.executable, "-c", program, f"sqlite:///{tmp_path}/new.db"]
     assert [subprocess.run(command, check=False).returncode for _ in range(2)] == [1, 0]
