@@ -84,6 +84,7 @@ class SocketLifeline:
         self._sock = sock
         self._send_lock = threading.Lock()
         self._ready = False
+        self._lacks = ""
         self._promised_mono_s = self._told_mono_s = 0.0
         self._doing = WORKING
         self._threads: list[threading.Thread] = []
@@ -128,8 +129,8 @@ class SocketLifeline:
     def watch(self, thread: threading.Thread) -> None:
         self._threads.append(thread)
 
-    def ready(self, is_ready: bool = True) -> None:
-        self._ready = is_ready
+    def ready(self, is_ready: bool = True, lacks: str = "") -> None:
+        self._ready, self._lacks = is_ready, lacks
 
     def fatal(self, message: str, code: int) -> None:
         """Tell the supervisor of an error that a restart cannot mend."""
@@ -171,7 +172,7 @@ class SocketLifeline:
     def _promise(self, message: Message) -> None:
         until = self._promised_mono_s
         promise_s = round(max(until - time.monotonic(), 0.0), 3)
-        words = {"promise": promise_s, "doing": self._doing, "ready": self._ready}
+        words = {"promise": promise_s, "doing": self._lacks or self._doing, "ready": self._ready}
         self._send({**message, **words})
         self._told_mono_s = until
 

@@ -70,8 +70,12 @@ class Lifeline(Protocol):
     def watch(self, thread: threading.Thread) -> None:
         """Make the end of a thread that must live as long as the worker a broken promise."""
 
-    def ready(self, is_ready: bool = True) -> None:
-        """Say whether the worker does its job (its servers are reached); shown by ``/readyz``."""
+    def ready(self, is_ready: bool = True, lacks: str = "") -> None:
+        """Say whether the worker does its job (its servers are reached); shown by ``/readyz``.
+
+        ``lacks`` is told in place of what the main loop does, where that goes on without:
+        ``waiting for redis``.
+        """
 
 
 class LocalTelemetry:
@@ -110,5 +114,5 @@ class LocalLifeline:
     def watch(self, thread: threading.Thread) -> None:
         return
 
-    def ready(self, is_ready: bool = True) -> None:
+    def ready(self, is_ready: bool = True, lacks: str = "") -> None:
         self.is_ready = is_ready

@@ -60,6 +60,7 @@ class Supervisor:
     tend: Callable[[float], None] = lambda _: None
     patience: Patience = field(default_factory=Patience)
     tick_s: float = 0.1
+    say_every_s: float = SAID_EVERY_S
     drain_total_s: float = 9.5
 
     def __post_init__(self) -> None:
@@ -167,11 +168,16 @@ class Supervisor:
         return {w.spec.name: w.doing for w in self._workers if not w.is_ready}
 
     def _say_what_is_waited_for(self, now: float) -> None:
-        """Log what keeps the fleet from being ready, and that it is, when that changes."""
+        """Log what keeps the fleet from being ready, and that it is, when that changes.
+
+        Of a worker that was ready before, what it does now and then is no change.
+        """
         waiting = self._waiting_for()
-        if waiting == self._said or now - self._said_mono_s < SAID_EVERY_S:
+        were_ready = {w.spec.name for w in self._workers if w.liveness.was_ready}
+        steps = {name: "" if name in were_ready else doing for name, doing in waiting.items()}
+        if steps == self._said or now - self._said_mono_s < self.say_every_s:
             return
-        self._said, self._said_mono_s = waiting, now
+        self._said, self._said_mono_s = steps, now
         if waiting:
             self._log.info("supervisor.waiting", waiting_for=waiting)
         else:

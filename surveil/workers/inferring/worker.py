@@ -75,7 +75,9 @@ def run(
         is_loaded = threading.Event()
 
         def report(stats: PublisherStats) -> None:
-            lifeline.ready(is_loaded.is_set() and stats.is_connected)
+            # The loop goes on without Redis: the spool keeps what it finds.
+            lacks = "" if stats.is_connected or not is_loaded.is_set() else "waiting for redis"
+            lifeline.ready(is_loaded.is_set() and stats.is_connected, lacks)
             _report(lifeline.telemetry, opened, stats)
 
         publisher = Publisher(opened, url, fleet.partitions, on_round=report)

@@ -1,6 +1,7 @@
 """A worker whose conduct is its role: used by the supervisor's tests as a real process.
 
 Roles: ``good`` works and drains; ``exits`` ends with code 9 at once; ``hangs`` breaks its promise;
+``fidgets`` is ready once, and then does now this and now that;
 ``imports`` holds the interpreter's lock for some seconds before it works; ``stuck`` does so for
 ever; ``maimed`` loses a thread; ``holds`` ignores the request to stop; ``fatal`` reports an error
 that no restart mends.
@@ -30,6 +31,7 @@ def main() -> int:
         lifeline.beat(60.0 if role == "imports" else 0.0, "importing")
         ctypes.PyDLL(None).sleep(3 if role == "imports" else 600)  # PyDLL keeps the lock
     lifeline.ready()
+    ready_until = time.monotonic() + 1.0
     lifeline.telemetry.count("starts_total")
     if role == "exits":
         return 9
@@ -44,7 +46,8 @@ def main() -> int:
         lifeline.beat(0.0)
         time.sleep(600)
     while role == "holds" or not lifeline.stopping.is_set():
-        lifeline.beat(5.0)
+        lifeline.beat(5.0, f"step {time.monotonic_ns()}" if role == "fidgets" else "working")
+        lifeline.ready(role != "fidgets" or time.monotonic() < ready_until)
         time.sleep(0.02)
     with (folder / "ends").open("a", encoding="utf-8") as diary:
         diary.write(f"{name}\n")

@@ -112,6 +112,32 @@ def test_a_worker_that_lost_a_thread_is_replaced(tmp_path: Path) -> None:
     assert supervisor.board.value("worker_losses_total", of="a", cause="hung") >= 1
 
 
+def test_what_a_worker_does_while_it_is_not_ready_again_is_no_news(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("supervisor", json=True)
+    patience = Patience(ping_every_s=0.05)
+    specs = [spec(tmp_path, "fidgets", "a")]
+    supervisor = Supervisor(specs, patience=patience, say_every_s=0.0)
+    seen: set[str] = set()
+
+    def conduct() -> None:
+        until(lambda: supervisor.readyz()[0], "ready")
+        until(lambda: not supervisor.readyz()[0], "not ready again")
+        until(lambda: len(_note(supervisor, seen)) > 5, "many steps")
+
+    assert serve(supervisor, conduct) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    names = [line["event"].removeprefix("supervisor.") for line in lines]
+    after = names[names.index("ready") :]
+    assert [name for name in after if name in ("ready", "waiting")] == ["ready", "waiting"]
+
+
+def _note(supervisor: Supervisor, seen: set[str]) -> set[str]:
+    seen.update(supervisor.readyz()[1]["waiting_for"].values())
+    return seen
+
+
 def test_a_pause_of_the_supervisor_itself_kills_nobody(tmp_path: Path) -> None:
     supervisor = Supervisor([spec(tmp_path, "good", "a")])
 

@@ -82,6 +82,11 @@ def test_a_pong_carries_what_is_left_of_the_promise_and_what_is_done() -> None:
             "ready": True,
             "samples": [["things_total", {"kind": "a"}, 2.0]],
         }
+        lifeline.ready(False, "waiting for redis")
+        lifeline.beat(30.0, "analysing a batch")
+        _ask(ours, {"ping": 2})
+        pong = ear.next()
+        assert (pong["doing"], pong["ready"]) == ("waiting for redis", False)
 
 
 def test_a_longer_promise_is_sent_before_the_work_begins_that_may_let_no_thread_answer() -> None:
