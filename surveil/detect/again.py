@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,17 @@ from surveil.boxes import Boxes, as_box, clip, square
 from surveil.detect.area import AreaSampler
 from surveil.detect.cascade import Candidates, look
 from surveil.detect.networks import MtcnnNetworks
+from surveil.detect.sampler import Sampler
 from surveil.domain import Box, Detection
 
 
 def look_again(
-    frame: NDArray[np.uint8], boxes: Sequence[Box], networks: MtcnnNetworks
+    frame: NDArray[np.uint8],
+    boxes: Sequence[Box],
+    networks: MtcnnNetworks,
+    sampler: Callable[[NDArray[np.uint8]], Sampler] = AreaSampler,
 ) -> list[Detection]:
-    """See :meth:`surveil.detect.detector.Detector.recheck`.
+    """See :meth:`surveil.detect.detector.Detector.recheck`; faces are resampled as told.
 
     O-Net sees the square about each box, as it saw the square about R-Net's: of squares larger by 0
     to 10% those of the same size gave the boxes nearest to a full detection's.
@@ -32,7 +36,7 @@ def look_again(
     inside = np.flatnonzero(np.all(parts[:, 2:] > parts[:, :2], axis=1))
     corners = parts[inside, :2].astype(np.float32)
     samplers = [
-        AreaSampler(frame[top:bottom, left:right]) for left, top, right, bottom in parts[inside]
+        sampler(frame[top:bottom, left:right]) for left, top, right, bottom in parts[inside]
     ]
     candidates = Candidates(
         squares[inside] - np.tile(corners, 2),

@@ -27,8 +27,8 @@ THRESHOLDS = (0.6, 0.7, 0.7)
 CROPS_AT_ONCE = 256
 """Bound of one batch of R-Net or O-Net, so that a wall of candidates costs time, not memory."""
 CROPS_STEP = 4
-"""Batches are filled up to a multiple of this: an engine prepares itself for each size it meets,
-and keeps what it prepared."""
+"""Batches are filled up to a multiple of this, those of one or two excepted: an engine prepares
+itself for each size it meets, and keeps what it prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def _in_bounded_batches(
     network: Callable[[Floats], tuple[Floats, ...]], crops: Floats
 ) -> tuple[Floats, ...]:
     count = len(crops)
-    if surplus := -count % CROPS_STEP:
+    if surplus := -count % (CROPS_STEP if count > 2 else 1):
         crops = np.concatenate([crops, np.zeros((surplus, *crops.shape[1:]), np.float32)])
     batches = [
         network(crops[start : start + CROPS_AT_ONCE])

@@ -67,7 +67,8 @@ class MtcnnDetector:
 
     def recheck(self, frame: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Detection]:
         """See :class:`~surveil.detect.detector.Detector`."""
-        return look_again(frame, boxes, self._networks)
+        sampler = HalvingSampler if self.mode is DetectionMode.FAST else AreaSampler
+        return look_again(frame, boxes, self._networks, sampler)
 
     def _detect_batch(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
         detections: list[list[Detection]] = [[] for _ in frames]
