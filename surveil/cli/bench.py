@@ -19,11 +19,11 @@ MEASUREMENTS = {
 }
 
 SUMMARIES = {
-    "classify": "Milliseconds a face to classify its expression, by precision, on one thread.",
+    "classify": "Milliseconds a face to classify it, by precision, on one thread.",
     "detect": "Milliseconds a picture to find its faces, by mode, on one thread.",
     "fleet": "What a daemon loses and costs on simulated RTSP cameras.",
-    "pipeline": "Milliseconds a frame from the file to the scores of its faces, on one thread.",
     "ingest": "Events a second into SQL: the store alone, and the recorder.",
+    "pipeline": "Milliseconds a frame from file to scores of faces, on one thread.",
 }
 """What ``surveil bench --help`` says of each without importing it; equal to their first lines."""
 

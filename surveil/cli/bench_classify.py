@@ -23,5 +23,5 @@ from surveil.measuring.report import Report
 @click.option("--rounds", default=9, show_default=True, type=click.IntRange(1, 100))
 @measurement
 def command(model: str, batches: tuple[int, ...], rounds: int) -> Report:
-    """Milliseconds a face to classify its expression, by precision, on one thread."""
+    """Milliseconds a face to classify it, by precision, on one thread."""
     return measure_classify(model, batches, rounds)

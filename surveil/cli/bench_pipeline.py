@@ -37,5 +37,5 @@ def command(
     rounds: int,
     peer: bool,
 ) -> Report:
-    """Milliseconds a frame from the file to the scores of its faces, on one thread."""
+    """Milliseconds a frame from file to scores of faces, on one thread."""
     return measure_pipeline(PipelineLoad(clip, frames, fps, min_face_px, model, peer), rounds)
