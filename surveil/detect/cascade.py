@@ -93,15 +93,20 @@ def _windows(offsets: Floats, scores: Floats, scale: float) -> tuple[Floats, Flo
 
 
 def windows_at(
-    cells: Indices, offsets: Floats, scores: Floats, scale: float
+    cells: Indices,
+    offsets: Floats,
+    scores: Floats,
+    scale: float | Floats,
+    levels: NDArray[np.integer] | None = None,
 ) -> tuple[Floats, Floats]:
-    """Return windows of one level that may hold a face, and their scores ``(N,)``.
+    """Return windows of one level, or of some, that may hold a face, and their scores ``(N,)``.
 
     Args:
         cells: Column and row of P-Net's cells, ``(M, 2)``.
         offsets: Of each, ``(M, 4)``.
         scores: Of each, ``(M,)``.
-        scale: Of the level.
+        scale: Of the level, or of each cell's, ``(M, 1)``.
+        levels: Of each cell, ``(M,)``, where they are of several.
 
     Returns:
         Windows in pixels of the frame with their offsets, ``(N, 8)``, those suppressed left out.
@@ -112,7 +117,7 @@ def windows_at(
     low = np.floor((corner + 1) / np.float32(scale))
     high = np.floor((corner + CELL_PX) / np.float32(scale))
     windows = np.concatenate([low, high, offsets], axis=1)
-    kept = keep_by_iou(np.ascontiguousarray(windows[:, :4]), scores, above=0.5)
+    kept = keep_by_iou(np.ascontiguousarray(windows[:, :4]), scores, above=0.5, groups=levels)
     return windows[kept], scores[kept]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.detect.canvas import Canvas, canvas_for
-from surveil.detect.cascade import THRESHOLDS, Candidates, Floats, merge, nothing, windows_at
+from surveil.detect.cascade import THRESHOLDS, Candidates, Floats, merge, windows_at
 from surveil.detect.halving import HalvingSampler
 from surveil.detect.networks import MtcnnNetworks, normalise
 from surveil.detect.scales import STRIDE_PX
@@ -28,7 +28,7 @@ def propose_on_canvas(
         if canvas is None:
             continue
         offsets, scores = networks.proposal(normalise(_paint(canvas, sampler)[None]))
-        parts.append(merge(number, _levels(canvas, offsets[0], scores[0])))
+        parts.append(merge(number, [_windows(canvas, offsets[0], scores[0])]))
     return Candidates.joined(parts)
 
 
@@ -39,16 +39,11 @@ def _paint(canvas: Canvas, sampler: HalvingSampler) -> NDArray[np.float32]:
     return painted
 
 
-def _levels(canvas: Canvas, offsets: Floats, scores: Floats) -> list[tuple[Floats, Floats]]:
-    """Return the windows of each level, as :func:`~surveil.detect.cascade.windows_at` does."""
+def _windows(canvas: Canvas, offsets: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """Return the windows of all levels, as :func:`~surveil.detect.cascade.windows_at` does."""
     ys, xs = np.nonzero((scores >= THRESHOLDS[0]) & (canvas.level_of >= 0))
-    level_of = canvas.level_of[ys, xs]
-    cells = canvas.corners // STRIDE_PX
-    moved, passed = offsets[:, ys, xs].T, scores[ys, xs]
-    found = []
-    for level in np.unique(level_of):
-        own = level_of == level
-        top, left = cells[level]
-        corners = np.stack([xs[own] - left, ys[own] - top], axis=1)
-        found.append(windows_at(corners, moved[own], passed[own], float(canvas.scales[level])))
-    return found or [nothing(8)]
+    levels = canvas.level_of[ys, xs]
+    tops, lefts = (canvas.corners[levels] // STRIDE_PX).T
+    cells = np.stack([xs - lefts, ys - tops], axis=1)
+    scales = canvas.scales[levels][:, None]
+    return windows_at(cells, offsets[:, ys, xs].T, scores[ys, xs], scales, levels)

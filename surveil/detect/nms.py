@@ -12,20 +12,25 @@ AT_ONCE = 128
 
 
 def keep_by_iou(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], *, above: float
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    *,
+    above: float,
+    groups: NDArray[np.integer] | None = None,
 ) -> Indices:
     """Return which boxes stay when those with an IoU over ``above`` to a better one go.
 
     The same boxes stay as with ``torchvision.ops.nms``, whose arithmetic in float32 this is; of
     equal scores the first counts as the better one.
 
-    Boxes of different frames or scales belong into different calls: putting them into one with
-    offsets, as ``batched_nms`` does, mixes them up where coordinates are negative, and rounds.
+    Boxes of different frames or scales belong into different calls or groups: putting them into one
+    with offsets, as ``batched_nms`` does, mixes them up where coordinates are negative, and rounds.
 
     Args:
         boxes: Shape ``(N, 4)``.
         scores: Shape ``(N,)``.
         above: The IoU at and below which two boxes may stand side by side.
+        groups: Of each box, shape ``(N,)``; boxes of different groups stay side by side.
 
     Returns:
         Indices of those that stay, best first.
@@ -35,6 +40,8 @@ def keep_by_iou(
     while waiting.size:
         head = waiting[:AT_ONCE]
         over = _iou(boxes[head], boxes[waiting]) > above
+        if groups is not None:
+            over &= groups[head, None] == groups[waiting]
         stays = np.ones(len(waiting), dtype=np.bool_)
         for place, index in enumerate(head.tolist()):
             if stays[place]:

@@ -66,3 +66,20 @@ def test_kept_boxes_are_those_of_torchvision(seed: int, count: int, above: float
     scores = (rng.integers(0, 9, count) / 9).astype(np.float32)
     theirs = nms(torch.from_numpy(boxes), torch.from_numpy(scores), above).numpy()
     np.testing.assert_array_equal(keep_by_iou(boxes, scores, above=above), theirs)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 300))
+def test_groups_are_suppressed_each_for_itself(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    low = rng.integers(-9, 9, (count, 2))
+    boxes = np.concatenate([low, low + rng.integers(0, 9, (count, 2))], axis=1).astype(np.float32)
+    scores = rng.random(count, np.float32)
+    groups = rng.integers(0, 4, count).astype(np.int8)
+    alone = [
+        int(own[kept])
+        for group in range(4)
+        for own in [np.flatnonzero(groups == group)]
+        for kept in keep_by_iou(boxes[own], scores[own], above=0.5)
+    ]
+    together = keep_by_iou(boxes, scores, above=0.5, groups=groups)
+    assert sorted(together.tolist()) == sorted(alone)
