@@ -1,7 +1,7 @@
 """Run surveil on a scenario with known truth, over RTSP into SQL, and print what it got right.
 
     python bench/scenario_report.py --cameras 2 --seconds 60 --seed 7 [--database postgres]
-        [--kill recorder:3 --kill inference:3] [--people 3] [--alert]
+        [--kill recorder:3 --kill inference:3] [--people 3] [--workers 2] [--alert]
 
 The clips come from the scenario tool beside the project's third-party test material, are served by
 surveil's own simulator in this process, and watched by a real ``surveil run``. The clip's second
@@ -99,6 +99,12 @@ def workers(parent: int) -> dict[str, int]:
     return found
 
 
+def pid_of(found: dict[str, int], name: str, turn: int) -> int | None:
+    """Return the process id of a worker; of several ``name-N`` that of the one whose turn it is."""
+    mine = sorted(n for n in found if n == name or n.rpartition("-")[0] == name)
+    return found[mine[turn % len(mine)]] if mine else None
+
+
 def kill_plan(args: argparse.Namespace, from_s: float, to_s: float) -> list[tuple[float, str]]:
     """Spread the asked kills evenly over the compared time."""
     kills = [(name, int(count)) for name, _, count in (k.partition(":") for k in args.kill)]
@@ -167,6 +173,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=3)
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--kill", action="append", default=[], metavar="WORKER:COUNT")
+    parser.add_argument("--workers", type=int, help="inference workers; auto if not given")
     parser.add_argument("--alert", action="store_true")
     parser.add_argument("--work", type=Path, default=Path("/tmp/surveil-scenario"))
     parser.add_argument("--model", help="a model to use instead of the shipped one")
@@ -195,6 +202,8 @@ def main() -> None:
         }
         if args.model:
             fleet["model"] = args.model
+        if args.workers:
+            fleet["inference"] = {"workers": args.workers}
         if args.database == "postgres":
             fleet["database"] = stack.enter_context(private_postgres(run_dir / "pg"))
         if args.alert:
@@ -219,7 +228,7 @@ def main() -> None:
                 sys.exit(f"surveil run ended with {daemon.returncode}; see {run_dir / 'run.log'}")
             if kills and time.time() >= kills[0][0]:
                 name = kills.pop(0)[1]
-                pid = workers(daemon.pid).get(name)
+                pid = pid_of(workers(daemon.pid), name, len(kills))
                 print(f"kill -9 {name}: {pid}")
                 if pid:
                     os.kill(pid, signal.SIGKILL)
