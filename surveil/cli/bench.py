@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "fleet": "surveil.cli.bench_fleet",
     "ingest": "surveil.cli.bench_ingest",
     "pipeline": "surveil.cli.bench_pipeline",
+    "start": "surveil.cli.bench_start",
 }
 
 SUMMARIES = {
@@ -24,6 +25,7 @@ SUMMARIES = {
     "fleet": "What a daemon loses and costs on simulated RTSP cameras.",
     "ingest": "Events a second into SQL: the store alone, and the recorder.",
     "pipeline": "Milliseconds a frame from file to scores of faces, on one thread.",
+    "start": "Seconds to start: commands, and a daemon to its first frame.",
 }
 """What ``surveil bench --help`` says of each without importing it; equal to their first lines."""
 

@@ -133,7 +133,7 @@ def fleet_of(load: FleetLoad, server: RtspServer) -> dict[str, Any]:
 def _await_cameras(daemon: subprocess.Popen[bytes], log: Path, load: FleetLoad) -> None:
     until_s = time.monotonic() + START_LIMIT_S
     while True:
-        seen = _metrics(daemon, log).by("surveil_frames_analysed_total", "camera")
+        seen = read_metrics(daemon, log).by("surveil_frames_analysed_total", "camera")
         if sum(count > 0 for count in seen.values()) == load.cameras:
             return
         if time.monotonic() > until_s:
@@ -144,7 +144,7 @@ def _await_cameras(daemon: subprocess.Popen[bytes], log: Path, load: FleetLoad) 
         time.sleep(POLL_S)
 
 
-def _metrics(daemon: subprocess.Popen[bytes], log: Path) -> Exposition:
+def read_metrics(daemon: subprocess.Popen[bytes], log: Path) -> Exposition:
     """Return what ``/metrics`` says, nothing while the daemon starts.
 
     Raises:
@@ -163,7 +163,7 @@ def _metrics(daemon: subprocess.Popen[bytes], log: Path) -> Exposition:
 
 def _look(daemon: subprocess.Popen[bytes], log: Path) -> Moment:
     return Moment(
-        time.monotonic(), _metrics(daemon, log), inspect_daemon(daemon.pid), sum(os.times()[:2])
+        time.monotonic(), read_metrics(daemon, log), inspect_daemon(daemon.pid), sum(os.times()[:2])
     )
 
 
