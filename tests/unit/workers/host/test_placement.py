@@ -72,9 +72,10 @@ def test_as_many_workers_as_there_is_work_and_room(
 def test_one_worker_where_a_gpu_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placement, "has_gpu_driver", lambda: True)
     fleet = fleet_of({}, *[5.0] * 16)
-    assert workers_for(fleet, list(fleet.cameras.values()), 8) == 1
+    cameras = cameras_of(*[5.0] * 16)
+    assert workers_for(fleet, cameras, 8) == 1
     on_cpu = fleet.model_copy(update={"device": "cpu"})
-    assert workers_for(on_cpu, list(fleet.cameras.values()), 8) == 4
+    assert workers_for(on_cpu, cameras, 8) == 4
 
 
 def test_several_are_numbered() -> None:
