@@ -16,6 +16,7 @@ from surveil.plaintext import escape
 COMMANDS = {
     "run": "surveil.cli.run",
     "check": "surveil.cli.check",
+    "doctor": "surveil.cli.doctor",
     "schema": "surveil.cli.schema",
     "demo": "surveil.cli.demo",
     "analyze": "surveil.cli.analyze",
@@ -37,6 +38,7 @@ COMMANDS = {
 SUMMARIES = {
     "run": "Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.",
     "check": "Validate FLEET.yaml, its rules and its secrets, without...",
+    "doctor": "Say how many cameras of FLEET.yaml this host carries.",
     "schema": "Print the JSON Schema of fleet files, for editors that complete...",
     "demo": "Show surveil at work: two cameras, faces, expressions, alerts,...",
     "analyze": "Analyse video files faster than real time.",
