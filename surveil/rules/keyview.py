@@ -71,8 +71,8 @@ class KeyView:
     def absence(self) -> Silence:
         """Return for how long inference spoke of one of the cameras not at all, the longest.
 
-        A camera without a picture has told so itself, and one that never came tells nothing of
-        inference as long as others do.
+        A camera without a picture has told so itself, a file at its end has nothing to tell, and
+        a camera that never came tells nothing of inference as long as others do.
         """
         heard = [
             past.presence.spoken_s

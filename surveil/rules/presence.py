@@ -16,18 +16,26 @@ class Word(Enum):
 
     ``WATCHED``: intervals come, whether or not anything is seen. ``BLIND``: there is no picture,
     and the reason is with the camera. ``ABSENT``: nobody analyses it, since inference loads or was
-    stopped.
+    stopped. ``ENDED``: nobody analyses it, since a file has been read to its end.
     """
 
     WATCHED = "watched"
     BLIND = "blind"
     ABSENT = "absent"
+    ENDED = "ended"
+
+    @property
+    def is_unwatched(self) -> bool:
+        """Whether nobody analyses the camera, in order."""
+        return self in (Word.ABSENT, Word.ENDED)
 
 
 def word_of(event: Event) -> Word:
     """Return what an event says of its camera."""
     if isinstance(event, IntervalEvent):
         return Word.WATCHED
+    if event.state is CameraState.STOPPED and event.reason is Reason.STREAM_ENDED:
+        return Word.ENDED
     if event.reason is Reason.STARTING or event.state is CameraState.STOPPED:
         return Word.ABSENT
     blind = event.state in (CameraState.CONNECTING, CameraState.OFFLINE)
@@ -63,9 +71,10 @@ class Presence:
         """
         if at_s < self._heard_s:
             return False
-        was_absent, was_blind = self.word is Word.ABSENT, self.word is Word.BLIND
+        was_absent = self.word is not None and self.word.is_unwatched
+        was_blind = self.word is Word.BLIND
         self._heard_s, self.word = at_s, word_of(event)
-        if self.word is Word.ABSENT:
+        if self.word.is_unwatched:
             self._absent_s = self._absent_s if was_absent else at_s
             if was_blind:
                 self.spoken_s = at_s
@@ -77,7 +86,8 @@ class Presence:
 
     def is_absent(self, clock_s: float) -> bool:
         """Return whether nobody analyses the camera, and not for too long yet."""
-        return self.word is Word.ABSENT and clock_s - self._absent_s < START_GRACE_S
+        is_unwatched = self.word is not None and self.word.is_unwatched
+        return is_unwatched and clock_s - self._absent_s < START_GRACE_S
 
     def is_overdue(self, clock_s: float, patience_s: float) -> bool:
         """Return whether intervals should come, and none did for longer than ``patience_s``."""

@@ -143,6 +143,21 @@ def test_end_in_order_is_nobodys_silence(kit: Any) -> None:
     assert pages(stage, kit) == []
 
 
+def test_a_file_at_its_end_is_no_silence_of_inference(kit: Any) -> None:
+    stage = kit.stage(kit.rule(**AWAY), cameras=CAMERAS)
+    see_all(stage, kit, range(10))
+    lobby, *others = CAMERAS
+    stage.see(told(kit, 10, "stopped", "stream-ended", camera=lobby, run=lobby, seq=11))
+    for second in range(10, 400):
+        for camera in others:
+            stage.see(kit.interval(second, camera=camera, run=camera))
+        stage.tick(second + 1)
+    assert pages(stage, kit) == []
+
+    stage.tick(400, 440)
+    assert [page[1:] for page in pages(stage, kit)] == [("away", "site", "firing")]
+
+
 @pytest.mark.parametrize(("state", "reason"), [("stopped", "shutdown"), ("connecting", "starting")])
 def test_a_camera_without_a_picture_for_long_makes_no_end_of_inference_an_old_one(
     kit: Any, state: str, reason: str
