@@ -106,11 +106,13 @@ def judge(fleet: Fleet, cost: Cost, *, cores: int) -> Report:
     count = len(cameras)
     fps = sum(camera.sample_fps for camera in cameras) / count
     workers = workers_for(fleet, cameras, cores)
+    # A fleet of more cameras would get more workers.
+    most_workers = cores if fleet.inference.workers == "auto" else min(workers, cores)
     looking = cost.inference * fps
     room = cores * USED_MOST
     each = looking + cost.capture + cost.recording
     parts = {
-        "inference": (looking * count, min(workers, cores) * USED_MOST, looking),
+        "inference": (looking * count, most_workers * USED_MOST, looking),
         "recording": (cost.recording * count, USED_MOST, cost.recording),
         "whole daemon": (each * count + cost.fixed, room, each),
     }
