@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from surveil.backoff import Backoff
+from surveil.backoff import STABLE_S, Backoff
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
 from surveil.workers.host.liveness import Liveness, Patience
 from surveil.workers.host.processor_time import processor_time_s
@@ -83,6 +83,15 @@ class WorkerProcess:
 
     def lived_s(self, now_mono_s: float) -> float:
         return now_mono_s - self._started_mono_s
+
+    def restart_delay_s(self, now_mono_s: float) -> float:
+        """Return how long to wait before the lost worker is started again, and count the loss.
+
+        One that did its job for long is started at once: what it does not see meanwhile is a gap.
+        """
+        lived_s = self.lived_s(now_mono_s)
+        delay_s = self.backoff.next_delay_s(lived_s)
+        return 0.0 if self.liveness.was_ready and lived_s >= STABLE_S else delay_s
 
     def start(self) -> None:
         """Start the process and hand it its assignment.

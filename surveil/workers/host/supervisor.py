@@ -210,7 +210,7 @@ class Supervisor:
         if worker.fatal is not None:
             raise WorkerFatalError(worker.spec.name, *worker.fatal)
         worker.spec.on_loss()
-        delay_s = worker.backoff.next_delay_s(worker.lived_s(now))
+        delay_s = worker.restart_delay_s(now)
         worker.start_at_mono_s = now + delay_s
         self._count_loss(worker, "exit" if code >= 0 else "killed")
         self._log.error(

@@ -1,0 +1,32 @@
+"""When a lost worker is started again."""
+
+from __future__ import annotations
+
+import time
+
+from surveil.backoff import STABLE_S
+from surveil.workers.host.process import WorkerProcess, WorkerSpec
+
+
+def lost(*, was_ready: bool, lived_s: float) -> float:
+    """Return the delay after a worker that lived so long is lost."""
+    worker = WorkerProcess(
+        WorkerSpec("idle", "capture", dict, command=("sleep", "0"))  # knows no role: ends at once
+    )
+    worker.start()
+    began = time.monotonic()
+    worker.liveness.hear(began, 5.0, "working", is_ready=was_ready)
+    while worker.reap() is None:
+        time.sleep(0.01)
+    return worker.restart_delay_s(began + lived_s)
+
+
+def test_one_that_did_its_job_for_long_is_started_at_once() -> None:
+    assert [lost(was_ready=True, lived_s=STABLE_S + 1) for _ in range(5)] == [0.0] * 5
+
+
+def test_others_wait_a_while_that_is_drawn() -> None:
+    for was_ready, lived_s in ((False, STABLE_S + 1), (True, 1.0)):
+        delays = [lost(was_ready=was_ready, lived_s=lived_s) for _ in range(5)]
+        assert all(0 <= delay <= 0.5 for delay in delays)
+        assert any(delays)
