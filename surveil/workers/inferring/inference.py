@@ -30,7 +30,7 @@ from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, observe
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
-from surveil.workers.inferring.overload import Overload
+from surveil.workers.inferring.overload import Load, Overload
 from surveil.workers.inferring.pipeline import Pipeline
 from surveil.workers.inferring.spooling import SpoolWriter
 
@@ -117,7 +117,7 @@ class InferenceLoop:
             for camera, ring in self._rings.items()
         }
         self._overload = Overload()
-        self._degraded: frozenset[str] = frozenset()
+        self._load: Load | None = None
         self._next_tick_mono_s = 0.0
 
     def run(self) -> None:
@@ -208,6 +208,7 @@ class InferenceLoop:
         batch = self._batcher.take(started)
         for frame in self._admit(batch.stale):
             self._count_drop(frame.camera, "stale")
+            self._overload.see(frame.camera, frame.run, frame.index, started, is_analysed=False)
             self._timelines[frame.camera].drop(frame, is_stale=True)
         frames = self._admit(batch.frames)
         if not frames:
@@ -237,13 +238,15 @@ class InferenceLoop:
 
     def _tell_load(self) -> None:
         """Tell of cameras of which too little is analysed, and how many would be carried whole."""
-        load = self._overload.load()
+        load, before = self._overload.load(), self._load
+        if load == before:
+            return
+        self._load = load
         for camera in self._rings:
             self._telemetry.gauge("camera_degraded", float(camera in load.degraded), camera=camera)
         self._telemetry.gauge("frames_analysed_share", load.share)
-        if load.degraded == self._degraded:
+        if load.degraded == (before.degraded if before else frozenset()):
             return
-        self._degraded = load.degraded
         if load.degraded:
             _log.warning(
                 "inference.overloaded",

@@ -51,20 +51,23 @@ class Overload:
         """Analysed and sampled frames of each camera's last whole window."""
         self._degraded: set[str] = set()
 
-    def see(self, camera: str, run: str, index: int, now_s: float) -> None:
-        """Note that a frame was analysed.
+    def see(
+        self, camera: str, run: str, index: int, now_s: float, *, is_analysed: bool = True
+    ) -> None:
+        """Note what became of a frame that was taken; those never taken show in the next index.
 
         Args:
             camera: Its camera.
             run: Its run.
             index: Its number among the run's sampled frames.
             now_s: Monotonic.
+            is_analysed: Whether it was, or had grown stale.
         """
         window = self._windows.get(camera)
         if window is None or window.run != run:
             self._windows[camera] = _Window(run, now_s, index, index)
             return
-        window.analysed += 1
+        window.analysed += is_analysed
         window.last = index
         if now_s - window.since_s >= WINDOW_S:
             self._close(camera, window)

@@ -38,6 +38,14 @@ def test_half_the_frames_are_half_the_cameras() -> None:
     assert (load.share, load.carries) == (0.5, 2)
 
 
+def test_a_camera_of_which_all_grows_stale_is_degraded() -> None:
+    overload = Overload()
+    for index in window():
+        overload.see("a", "1", index, index / FPS, is_analysed=False)
+    load = overload.load()
+    assert (load.degraded, load.share, load.carries) == ({"a"}, 0.0, 0)
+
+
 def test_nothing_is_said_before_a_window_is_over() -> None:
     overload = Overload()
     show(overload, "a", list(window(step=3))[:-1])
