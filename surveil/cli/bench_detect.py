@@ -6,19 +6,13 @@ from pathlib import Path
 
 import click
 
-from surveil.cli.measured import measurement
+from surveil.cli.measured import measurement, with_clips
 from surveil.measuring.detect import DetectLoad, measure_detect
 from surveil.measuring.report import Report
 
 
 @click.command("detect")
-@click.option(
-    "--clip",
-    "clips",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A video or picture; may be repeated.  [default: the clips of the demo]",
-)
+@with_clips
 @click.option("--pictures", default=40, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--fps", default=2.0, show_default=True, type=click.FloatRange(0.1, 120))
 @click.option("--min-face-px", default=40, show_default=True, type=click.IntRange(12, 1000))

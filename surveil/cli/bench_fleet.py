@@ -8,7 +8,7 @@ from typing import Any
 import click
 import yaml
 
-from surveil.cli.measured import measurement
+from surveil.cli.measured import measurement, with_clips
 from surveil.errors import ConfigError
 from surveil.measuring.fleet import FleetLoad, measure_fleet
 from surveil.measuring.report import Report
@@ -18,13 +18,7 @@ from surveil.measuring.report import Report
 @click.option("--cameras", default=4, show_default=True, type=click.IntRange(1, 200))
 @click.option("--seconds", default=30.0, show_default=True, type=click.FloatRange(1, 3600))
 @click.option("--fps", default=5.0, show_default=True, type=click.FloatRange(0.1, 120))
-@click.option(
-    "--clip",
-    "clips",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="What the cameras show, by turns; may be repeated.  [default: the clips of the demo]",
-)
+@with_clips
 @click.option(
     "--set",
     "settings",

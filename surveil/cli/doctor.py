@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from surveil.cli.measured import measurement
+from surveil.cli.measured import measurement, with_clips
 from surveil.cli.options import with_fleet_file
 from surveil.config import load_fleet
 from surveil.measuring.doctor import examine
@@ -15,13 +15,7 @@ from surveil.measuring.report import Report
 
 @click.command("doctor")
 @with_fleet_file
-@click.option(
-    "--clip",
-    "clips",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="What the cameras show; may be repeated.  [default: the clips of the demo]",
-)
+@with_clips
 @click.option("--seconds", default=15.0, show_default=True, type=click.FloatRange(1, 600))
 @measurement
 def command(fleet_file: Path, clips: tuple[Path, ...], seconds: float) -> Report:

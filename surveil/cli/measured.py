@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +18,17 @@ from surveil.tables import Column, cell, draw_table, number, whole
 
 WIDTH = 80
 """Columns, also in a file: reports are pasted into documents."""
+
+
+def with_clips(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--clip``, which may be repeated: paths of what is measured on."""
+    return click.option(
+        "--clip",
+        "clips",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="What cameras show, by turns; may be repeated.  [default: the clips of the demo]",
+    )(function)
 
 
 def measurement(function: Callable[..., Report]) -> Callable[..., None]:

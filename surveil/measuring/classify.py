@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.classify import Classifier
-from surveil.measuring.laps import Lap, alternate, lap, middle, use_one_thread
+from surveil.measuring.laps import Lap, alternate, lap, middle
+from surveil.measuring.pictures import use_one_thread
 from surveil.measuring.report import Figure, Report
 from surveil.models import Precision, find_model, read_facts
 

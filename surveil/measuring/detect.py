@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from surveil.detect import DetectionMode, MtcnnDetector, MtcnnNetworks
-from surveil.measuring.laps import Lap, alternate, lap, middle, use_one_thread
-from surveil.measuring.pictures import Image, read_pictures
+from surveil.measuring.laps import Lap, alternate, lap, middle
+from surveil.measuring.pictures import Image, read_pictures, use_one_thread
 from surveil.measuring.reference import load_reference
 from surveil.measuring.report import Figure, Report
 from surveil.models import Precision

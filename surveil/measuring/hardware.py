@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from surveil.workers.host.placement import usable_cores
+
 PACKAGES = {
     "surveil": "surveil",
     "numpy": "numpy",
@@ -73,7 +75,7 @@ def inspect_host() -> Host:
     has = facts.get("flags", "").split()
     return Host(
         cpu=facts.get("model name") or platform.processor() or platform.machine(),
-        cores=_count_cores(),
+        cores=usable_cores(),
         flags=tuple(flag for flag in FLAGS if flag in has),
         memory_bytes=_read_memory(),
         load=os.getloadavg()[0],
@@ -81,12 +83,6 @@ def inspect_host() -> Host:
         python=platform.python_version(),
         versions=_read_versions(),
     )
-
-
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _read_cpuinfo(path: Path = Path("/proc/cpuinfo")) -> dict[str, str]:

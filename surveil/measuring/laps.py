@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
-import cv2
-
 
 @dataclass(slots=True)
 class Lap:
@@ -50,11 +48,6 @@ def lap(units: int = 1) -> Iterator[Lap]:
     finally:
         result.wall_s = time.perf_counter() - wall_s
         result.cpu_s = time.process_time() - cpu_s
-
-
-def use_one_thread() -> None:
-    """Keep OpenCV, which spreads its work over all cores, to one thread in this process."""
-    cv2.setNumThreads(1)
 
 
 def alternate(ways: Mapping[str, Callable[[], Lap]], rounds: int) -> dict[str, list[Lap]]:

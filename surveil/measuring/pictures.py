@@ -1,4 +1,4 @@
-"""Pictures to measure on, decoded beforehand."""
+"""Pictures to measure on, decoded beforehand, and what looks at them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,11 @@ from surveil.sources.files import read_file
 from surveil.sources.options import SourceOptions
 
 Image = NDArray[np.uint8]
+
+
+def use_one_thread() -> None:
+    """Keep OpenCV, which spreads its work over all cores, to one thread in this process."""
+    cv2.setNumThreads(1)
 
 
 def options_of(clip: Path, sample_fps: float) -> SourceOptions:

@@ -14,8 +14,8 @@ from surveil.config.schema import Inference
 from surveil.detect import DetectionMode
 from surveil.domain import Box, Frame
 from surveil.engines import EngineName
-from surveil.measuring.laps import Lap, alternate, lap, middle, use_one_thread
-from surveil.measuring.pictures import options_of
+from surveil.measuring.laps import Lap, alternate, lap, middle
+from surveil.measuring.pictures import options_of, use_one_thread
 from surveil.measuring.reference import load_reference
 from surveil.measuring.report import Figure, Report
 from surveil.models import Precision, find_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,11 +12,11 @@ from kit.boxes import as_array, iou_matrix
 from surveil.domain import Box, Detection
 
 
-class ByDetecting:
+class ByDetecting(ABC):
     """Looks again at faces by looking for all: a box gets the face that covers it best."""
 
-    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
-        raise NotImplementedError
+    @abstractmethod
+    def detect(self, frames: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]: ...
 
     def recheck(self, frame: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Detection]:
         (faces,) = self.detect([frame])
