@@ -148,7 +148,8 @@ class TrainConfig(Part):
     makers_figure: str | None = None
     """What the makers of this architecture report, for comparison; other protocol, other data."""
     start_from: str | None = None
-    """Name or folder of a model of the same architecture whose weights training begins with."""
+    """Name or folder of a model of the same architecture whose weights training begins with; it
+    knows the run's expressions, and may know more."""
     imagenet: bool = False
     """Begin with torchvision's ImageNet weights if they can be fetched; ``resnet18`` only."""
     architecture: Architecture = ResNetSmall()

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from surveil.classify.networks import FaceResNet18, StoredModel, build_network
-from surveil.errors import ConfigError
 from surveil.models import Preprocessing
 from surveil.training.config import TrainConfig
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Faces
 from surveil.training.files import write_bytes_whole
 from surveil.training.fit.averaging import MovingAverage
+from surveil.training.fit.beginning import begin_with
 from surveil.training.fit.checkpoint import (
     part_of,
     read_checkpoint,
@@ -125,7 +125,7 @@ class Trainer:
                 assert isinstance(model.network, FaceResNet18)
                 self.imagenet = begin_with_imagenet(model.network)
         if start is not None:
-            _begin_with(model.network, start, config)
+            begin_with(model.network, start, config)
             # Its first layer is used to pixels on that scale.
             self.preprocessing = replace(
                 self.preprocessing, mean=start.facts.input.mean, std=start.facts.input.std
@@ -370,17 +370,3 @@ class Trainer:
         write_checkpoint(self.folder / LAST, tensors, facts)
         lines = "".join(json.dumps(asdict(line)) + "\n" for line in self.history)
         write_bytes_whole(self.folder / HISTORY, lines.encode())
-
-
-def _begin_with(network: nn.Module, start: StoredModel, config: TrainConfig) -> None:
-    if start.facts.architecture != config.architecture:
-        raise ConfigError(
-            f"start_from: {start.folder} is of another architecture "
-            f"({start.facts.architecture}) than {config.name} ({config.architecture})"
-        )
-    if start.facts.taxonomy.classes != config.classes.classes:
-        raise ConfigError(
-            f"start_from: {start.folder} tells other expressions apart "
-            f"({', '.join(start.facts.classes)}) than taxonomy {config.taxonomy!r}"
-        )
-    network.load_state_dict(start.network.state_dict())

@@ -15,6 +15,7 @@ from torch import nn
 
 from surveil.classify.networks import StoredModel, build_network
 from surveil.models import Preprocessing
+from surveil.models.taxonomy import Taxonomy
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.fer2013 import SOURCE
@@ -23,7 +24,7 @@ from surveil.training.files import write_bytes_whole
 from surveil.training.fit.checkpoint import part_of, read_checkpoint
 from surveil.training.fit.loop import BEST, LAST
 from surveil.training.logits import logits_of
-from surveil.training.measure.evaluation import known_faces, parts_of
+from surveil.training.measure.evaluation import parts_of
 from surveil.training.measure.mcnemar import mcnemar
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,7 @@ def report_fine_tune(
     # In half precision, as models are stored.
     network = network.half().float()
     seen = Preprocessing(**facts["preprocessing"])
-    report = measure_fine_tune(start, network, seen, dataset)
+    report = measure_fine_tune(start, network, trained.classes, seen, dataset)
     report.write(run / REPORT)
     return report
 
@@ -154,21 +155,29 @@ def compare_answers(test: str, before: NDArray[np.bool_], after: NDArray[np.bool
 
 
 def measure_fine_tune(
-    start: StoredModel, network: nn.Module, seen: Preprocessing, dataset: Dataset
+    start: StoredModel,
+    network: nn.Module,
+    classes: Taxonomy,
+    seen: Preprocessing,
+    dataset: Dataset,
 ) -> FineTune:
     """Return what training changed, on each set of the test split.
 
     Args:
-        start: The model that it began with; of the same classes.
+        start: The model that it began with. Of what it knows, only the run's classes are asked.
         network: The one that it ended in.
+        classes: What that tells apart.
         seen: Its preprocessing.
         dataset: All faces; those of the test split are used.
     """
-    faces, labels = known_faces(start, dataset.faces.only(Split.TEST))
-    answers = [
-        logits_of(model, faces.frames, how).numpy().argmax(axis=1) == labels
-        for model, how in ((start.network, start.facts.preprocessing), (network, seen))
-    ]
+    tested = dataset.faces.only(Split.TEST)
+    labels = classes.labels_of(tested.labels)
+    faces, labels = tested.where(labels >= 0), labels[labels >= 0]
+    known = start.facts.taxonomy.classes
+    columns = [known.index(emotion) for emotion in classes.classes]
+    before = logits_of(start.network, faces.frames, start.facts.preprocessing).numpy()[:, columns]
+    after = logits_of(network, faces.frames, seen).numpy()
+    answers = [logits.argmax(axis=1) == labels for logits in (before, after)]
     changes: Sequence[Change] = [
         compare_answers(name, answers[0][part.at], answers[1][part.at])
         for name, part in parts_of(faces, Split.TEST)

@@ -16,6 +16,7 @@ from kit.models import TRAIN, VALIDATION, make_faces, tiny_config, write_small_m
 from surveil.classify.networks import build_network, read_model
 from surveil.domain import EMOTIONS, Emotion
 from surveil.errors import ConfigError
+from surveil.models.taxonomy import find_taxonomy
 from surveil.training.data.selection import training_faces, validation_faces
 from surveil.training.errors import CheckpointError, DivergedError
 from surveil.training.faces import Split
@@ -240,10 +241,22 @@ def test_model_to_start_from_must_fit(tmp_path: Path) -> None:
     wider = tiny_config(architecture={"kind": "resnet-small", "width": 16})
     with pytest.raises(ConfigError, match="another architecture"):
         Trainer(wider, TRAIN, VALIDATION, tmp_path, "data", start=start)
+
+
+def test_model_to_start_from_may_know_more_classes(tmp_path: Path) -> None:
+    start = read_model(write_small_model(tmp_path / "start"))
     fewer = tiny_config(taxonomy="six")
     known = training_faces(fewer, TRAIN)
+    run = Trainer(fewer, known, VALIDATION, tmp_path, "data", start=start)
+    rows = [EMOTIONS.index(emotion) for emotion in fewer.classes.classes]
+    assert torch.equal(run.model.network.fc.weight, start.network.fc.weight[rows])
+    assert torch.equal(run.model.network.fc.bias, start.network.fc.bias[rows])
+
+
+def test_model_to_start_from_must_know_every_class(tmp_path: Path) -> None:
+    knows_six = write_small_model(tmp_path / "start", classes=find_taxonomy("six").classes)
     with pytest.raises(ConfigError, match="tells other expressions apart"):
-        Trainer(fewer, known, VALIDATION, tmp_path, "data", start=start)
+        Trainer(tiny_config(), TRAIN, VALIDATION, tmp_path, "d", start=read_model(knows_six))
 
 
 def test_weights_beyond_half_precision_end_the_run_in_their_epoch(tmp_path: Path) -> None:

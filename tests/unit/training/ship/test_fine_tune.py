@@ -51,7 +51,11 @@ def test_new_people_and_fer2013_are_told_apart(tmp_path: Path) -> None:
     site = site.where(np.flatnonzero(site.labels == 4))
     old = replace(make_faces(70, "test"), repeated=np.arange(70) < 7)
     report = measure_fine_tune(
-        happy, sad.network, sad.facts.preprocessing, dataset(old, site, make_faces(7, "train"))
+        happy,
+        sad.network,
+        sad.facts.taxonomy,
+        sad.facts.preprocessing,
+        dataset(old, site, make_faces(7, "train")),
     )
     changes = {change.test: change for change in report.changes}
     assert list(changes) == ["fer2013", "fer2013 without duplicates", "site"]
