@@ -16,6 +16,9 @@ MAX_OVER_S = 3600.0
 """Longest window. Windows are held in memory, per camera, at one sample per interval."""
 
 
+_COMPARATORS = ("above", "below", "at_least", "at_most", "between")
+
+
 def _loosen(bound: float) -> float:
     return round(bound, LOOSE)
 
@@ -92,34 +95,44 @@ class Compared(Condition):
     below: Bound | None = None
     at_least: Bound | None = None
     at_most: Bound | None = None
+    between: tuple[Bound, Bound] | None = None
     clear_below: Bound | None = None
     clear_above: Bound | None = None
 
     @model_validator(mode="after")
     def _check_comparators(self) -> Self:
-        given = [
-            n for n in ("above", "below", "at_least", "at_most") if getattr(self, n) is not None
-        ]
+        given = [name for name in _COMPARATORS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("give exactly one of: above, below, at_least, at_most")
-        rising = given[0] in ("above", "at_least")
-        if rising and self.clear_above is not None:
+            raise ValueError(f"give exactly one of: {', '.join(_COMPARATORS)}")
+        comparator = given[0]
+        if comparator in ("above", "at_least") and self.clear_above is not None:
             raise ValueError(
-                f"'clear_above' goes with below or at_most; use clear_below with {given[0]}"
+                f"'clear_above' goes with below or at_most; use clear_below with {comparator}"
             )
-        if not rising and self.clear_below is not None:
+        if comparator in ("below", "at_most") and self.clear_below is not None:
             raise ValueError(
-                f"'clear_below' goes with above or at_least; use clear_above with {given[0]}"
+                f"'clear_below' goes with above or at_least; use clear_above with {comparator}"
             )
-        if self.clear_below is not None and self.clear_below > self.threshold:
-            raise ValueError(f"'clear_below' must not be greater than '{given[0]}'")
-        if self.clear_above is not None and self.clear_above < self.threshold:
-            raise ValueError(f"'clear_above' must not be less than '{given[0]}'")
+        low, high = self.between or (self.threshold, self.threshold)
+        if self.between is not None and not low < high:
+            raise ValueError("'between' takes the lower bound first, and a greater one")
+        if self.clear_below is not None and self.clear_below > low:
+            raise ValueError(f"'clear_below' must not be greater than '{comparator}'")
+        if self.clear_above is not None and self.clear_above < high:
+            raise ValueError(f"'clear_above' must not be less than '{comparator}'")
+        self._check_limits(comparator)
+        return self
+
+    def _check_limits(self, comparator: str) -> None:
+        """Refuse bounds that no value can pass, or none can fail to pass."""
         least, greatest = self.limits
-        for name in (*given, "clear_below", "clear_above"):
-            value = getattr(self, name)
-            if value is not None and not least <= value <= greatest:
-                raise ValueError(f"'{name}' must lie between {least:g} and {greatest:g}")
+        for name in (comparator, "clear_below", "clear_above"):
+            bounds = getattr(self, name)
+            for bound in bounds if isinstance(bounds, tuple) else (bounds,):
+                if bound is not None and not least <= bound <= greatest:
+                    raise ValueError(f"'{name}' must lie between {least:g} and {greatest:g}")
+        if self.between == (least, greatest):
+            raise ValueError("'between' with the least and the greatest value is always true")
         for name, edge, outcome in (
             ("above", greatest, "can never be true"),
             ("below", least, "can never be true"),
@@ -128,21 +141,28 @@ class Compared(Condition):
             ("clear_below", least, "never ends what was true"),
             ("clear_above", greatest, "never ends what was true"),
         ):
-            if getattr(self, name) == edge:
+            if getattr(self, name) == edge and self.between is None:
                 raise ValueError(f"'{name}: {edge:g}' {outcome}")
-        return self
 
     @property
     def threshold(self) -> float:
-        """The number the value is compared with."""
+        """The number the value is compared with; of ``between`` the lower one."""
         for bound in (self.above, self.below, self.at_least, self.at_most):
             if bound is not None:
                 return bound
+        if self.between is not None:
+            return self.between[0]
         raise AssertionError("a validated condition has a comparator")
 
     def holds(self, value: float, *, latched: bool) -> bool:
         """Compare; a latched condition ends only past its ``clear_…`` bound."""
         value = round(value, LOOSE)
+        if self.between is not None:
+            low, high = self.between
+            if latched:
+                low = low if self.clear_below is None else self.clear_below
+                high = high if self.clear_above is None else self.clear_above
+            return low <= value <= high
         if latched and self.clear_below is not None:
             return value >= self.clear_below
         if latched and self.clear_above is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -11,6 +11,11 @@ from surveil.rules.past import CameraPast
 from surveil.rules.presence import Word
 from surveil.rules.reading import Silence, Vote
 from surveil.rules.windows import EPSILON_S
+
+BEFORE_S = 5.0
+"""How far before a window a track's votes tell whether what it shows is new.
+
+Longer than the tracker remembers a face that it lost, and within what the engine keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,29 @@ class KeyView:
             if self._is_mine(vote)
         ]
 
-    def face_counts(self, over_s: float) -> list[list[int]]:
-        """Return per camera the number of the key's faces in each analysed interval."""
+    def face_counts(self, over_s: float, is_one: Callable[[Vote], bool]) -> list[list[int]]:
+        """Return per camera how many of the key's faces are such ones, by analysed interval."""
         return [
             [
-                sum(self._is_mine(vote) for vote in sample.votes)
+                sum(self._is_mine(vote) and is_one(vote) for vote in sample.votes)
                 for sample in past.window.members(self.until_s, over_s)
             ]
             for past in self.pasts
         ]
+
+    def beginnings(self, over_s: float, is_on: Callable[[Vote], bool]) -> int:
+        """Return how often the votes of one of the key's tracks became such ones."""
+        count = 0
+        for past in self.pasts:
+            was_on: dict[tuple[str, int], bool] = {}
+            inside = {id(sample) for sample in past.window.members(self.until_s, over_s)}
+            for sample in past.window.members(self.until_s, over_s + BEFORE_S):
+                for vote in filter(self._is_mine, sample.votes):
+                    track = (vote.run, vote.track_id)
+                    begins = is_on(vote) and not was_on.get(track, False)
+                    count += begins and id(sample) in inside
+                    was_on[track] = is_on(vote)
+        return count
 
     def blindness(self) -> Silence:
         """Return for how long no frame of any of the cameras was analysed."""

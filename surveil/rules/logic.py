@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from surveil.rules.conditions import Condition
 from surveil.rules.reading import View
-from surveil.rules.tree import AllOf, AnyOf, Tree
+from surveil.rules.tree import AllOf, AnyOf, Not, Tree
 
 Truth = bool | None
 """``None`` is unknown; it is never treated as false."""
@@ -27,6 +27,11 @@ def any_of(truths: Iterable[Truth]) -> Truth:
     if True in known:
         return True
     return None if None in known else False
+
+
+def negation(truth: Truth) -> Truth:
+    """Return the opposite; unknown stays unknown."""
+    return None if truth is None else not truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +86,6 @@ def _fold(tree: Tree, leaves: Iterable[Truth]) -> Truth:
         return all_of([_fold(member, leaves) for member in tree.all])
     if isinstance(tree, AnyOf):
         return any_of([_fold(member, leaves) for member in tree.any])
+    if isinstance(tree, Not):
+        return negation(_fold(tree.not_, leaves))
     return next(leaves)

@@ -39,6 +39,7 @@ class Rule(Strict):
 
     name: Name
     cameras: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
+    except_: Annotated[tuple[Glob, ...], Field(alias="except", max_length=100)] = ()
     by: By = By.CAMERA
     when: When
     for_: Wait = Field(default=0.0, alias="for")
@@ -68,12 +69,15 @@ class Rule(Strict):
 
     def matches(self, camera: str) -> bool:
         """Return whether the rule is about a camera, by its id."""
-        return any(fnmatchcase(camera, glob) for glob in self.cameras)
+        return any(fnmatchcase(camera, glob) for glob in self.cameras) and not any(
+            fnmatchcase(camera, glob) for glob in self.except_
+        )
 
 
 CONDITION_KEYS: dict[str, tuple[str, ...]] = {
     **{keyword: tuple(kind.model_fields) for keyword, kind in MEASURES.items()},
     "all": ("all",),
     "any": ("any",),
+    "not": ("not",),
 }
 """Per keyword that opens a member of ``when``, every key that may stand beside it."""

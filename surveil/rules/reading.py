@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,8 +76,15 @@ class View(Protocol):
     def votes(self, over_s: float) -> Sequence[Vote]:
         """Return the key's votes of the last ``over_s`` seconds."""
 
-    def face_counts(self, over_s: float) -> Sequence[Sequence[int]]:
-        """Return per camera the number of faces in each analysed interval of the window."""
+    def face_counts(self, over_s: float, is_one: Callable[[Vote], bool]) -> Sequence[Sequence[int]]:
+        """Return per camera how many faces of each analysed interval are such ones."""
+
+    def beginnings(self, over_s: float, is_on: Callable[[Vote], bool]) -> int:
+        """Return how often, in the window, a track's votes became such as ``is_on`` accepts.
+
+        Counted is the first accepted vote of a track, and each one after a vote that was not; a
+        track that began before the window is judged by its votes from before.
+        """
 
     def blindness(self) -> Silence:
         """Return for how long no frame of the camera was analysed."""

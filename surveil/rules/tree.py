@@ -1,4 +1,4 @@
-"""The ``when`` of a rule: conditions under nested ``all`` and ``any``."""
+"""The ``when`` of a rule: conditions under nested ``all``, ``any`` and ``not``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from surveil.rules.conditions import Condition, Strict
 from surveil.rules.measures import MEASURES, AnyCondition
 
 MAX_DEPTH = 4
-"""Deepest nesting of ``all`` and ``any``."""
+"""Deepest nesting of ``all``, ``any`` and ``not``."""
 MAX_CONDITIONS = 32
 """Most conditions of one rule."""
 
@@ -37,14 +37,20 @@ class AnyOf(Strict):
     any: Annotated[tuple[Node, ...], AfterValidator(_not_empty)]
 
 
-_GROUPS: dict[str, type[Strict]] = {"all": AllOf, "any": AnyOf}
+class Not(Strict):
+    """True if its member is false, false if that is true; unknown stays unknown."""
+
+    not_: Annotated[Node, Field(alias="not")]
+
+
+_GROUPS: dict[str, type[Strict]] = {"all": AllOf, "any": AnyOf, "not": Not}
 KEYWORDS = (*MEASURES, *_GROUPS)
 """What may open a member of ``when``."""
 
 
 def _select_node(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """Validate by the one model that the keyword names, so that errors speak of it alone."""
-    if isinstance(value, (AllOf, AnyOf, Condition)):
+    if isinstance(value, (AllOf, AnyOf, Not, Condition)):
         return value
     if not isinstance(value, Mapping):
         raise PydanticCustomError("condition_type", "a condition must be a mapping")
@@ -76,12 +82,15 @@ def _select_when(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         if isinstance(node, Mapping):
             groups = [node[key] for key in _GROUPS if key in node]
             conditions += not groups
-            pending += [(group, depth) for group in groups]
+            # A list of members goes one deeper by itself; what "not" has is no list.
+            pending += [(each, depth + isinstance(each, Mapping)) for each in groups]
         elif isinstance(node, (list, tuple)):
             pending += [(member, depth + 1) for member in node]
         if depth > MAX_DEPTH:
             raise PydanticCustomError(
-                "when_depth", "'all' and 'any' nest at most {depth} deep", {"depth": MAX_DEPTH}
+                "when_depth",
+                "'all', 'any' and 'not' nest at most {depth} deep",
+                {"depth": MAX_DEPTH},
             )
         if conditions > MAX_CONDITIONS:
             raise PydanticCustomError(
@@ -92,20 +101,22 @@ def _select_when(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     return _select_node(value, handler)
 
 
-Node = Annotated[AnyCondition | AllOf | AnyOf, WrapValidator(_select_node)]
+Node = Annotated[AnyCondition | AllOf | AnyOf | Not, WrapValidator(_select_node)]
 Members = Annotated[tuple[Node, ...], AfterValidator(_not_empty)]
-When = Annotated[Members | AnyCondition | AllOf | AnyOf, WrapValidator(_select_when)]
+When = Annotated[Members | AnyCondition | AllOf | AnyOf | Not, WrapValidator(_select_when)]
 
 
 @cache
-def _members() -> TypeAdapter[tuple[AnyCondition | AllOf | AnyOf, ...]]:
+def _members() -> TypeAdapter[tuple[AnyCondition | AllOf | AnyOf | Not, ...]]:
     return TypeAdapter(Members)
 
 
 AllOf.model_rebuild()
 AnyOf.model_rebuild()
+Not.model_rebuild()
 
-Tree = tuple[AnyCondition | AllOf | AnyOf, ...] | AnyCondition | AllOf | AnyOf
+Branch = AnyCondition | AllOf | AnyOf | Not
+Tree = tuple[Branch, ...] | Branch
 """A validated ``when``; a tuple means that all of it must hold."""
 
 
@@ -118,6 +129,8 @@ def conditions_of(node: Tree) -> Iterator[Condition]:
         members = node.all
     elif isinstance(node, AnyOf):
         members = node.any
+    elif isinstance(node, Not):
+        members = (node.not_,)
     else:
         yield node
         return

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from pydantic import Field
+
+from surveil.domain import Emotion
 from surveil.rules.conditions import Compared, Over, Strict
-from surveil.rules.reading import MIN_COVERAGE, UNKNOWN, Reading, View
+from surveil.rules.reading import MIN_COVERAGE, UNKNOWN, Reading, View, Vote
 
 
 class Faces(Strict):
-    """Options of ``faces``."""
+    """Options of ``faces``.
+
+    Attributes:
+        over: Seconds of the past.
+        emotion: Count only faces whose vote is for it.
+        min_confidence: Count only faces with a vote at least so sure, 0..1.
+    """
 
     over: Over
+    emotion: Emotion | None = None
+    min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+
+    def counts(self, vote: Vote) -> bool:
+        """Return whether a face is one of those to count."""
+        is_it = self.emotion is None or vote.emotion == self.emotion
+        return is_it and vote.confidence >= self.min_confidence
 
 
 class FacesCondition(Compared):
@@ -36,5 +52,5 @@ class FacesCondition(Compared):
         """Return the number of faces."""
         if view.coverage(self.faces.over) < MIN_COVERAGE:
             return UNKNOWN
-        counts = view.face_counts(self.faces.over)
+        counts = view.face_counts(self.faces.over, self.faces.counts)
         return Reading(known=True, value=float(sum(median(camera) for camera in counts if camera)))

@@ -5,25 +5,22 @@ from __future__ import annotations
 from statistics import fmean
 from typing import ClassVar
 
-from surveil.domain import EMOTIONS, Emotion
-from surveil.rules.conditions import Compared, Over, Strict
-from surveil.rules.reading import MIN_COVERAGE, NOBODY, UNKNOWN, Reading, View
-
-
-class Mean(Strict):
-    """Options of ``mean``."""
-
-    emotion: Emotion
-    over: Over
+from surveil.domain import EMOTIONS
+from surveil.rules.conditions import Compared
+from surveil.rules.measures.voting import Voting
+from surveil.rules.reading import NOBODY, Reading, View
 
 
 class MeanCondition(Compared):
-    """The mean of an emotion's score over all votes of the window, 0..1."""
+    """The mean of an emotion's score over the votes of the window, 0..1.
+
+    Votes for whatever with less than ``min_confidence`` are left out.
+    """
 
     keyword: ClassVar[str] = "mean"
     limits: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
-    mean: Mean
+    mean: Voting
 
     @property
     def over_s(self) -> float:
@@ -32,10 +29,10 @@ class MeanCondition(Compared):
 
     def read(self, view: View) -> Reading:
         """Return the mean score; nobody where a covered window holds no vote."""
-        if view.coverage(self.mean.over) < MIN_COVERAGE:
-            return UNKNOWN
-        votes = view.votes(self.mean.over)
-        if not votes:
-            return NOBODY
+        votes = self.mean.poll(view)
+        if isinstance(votes, Reading):
+            return votes
         column = EMOTIONS.index(self.mean.emotion)
-        return Reading(known=True, value=fmean(vote.scores[column] for vote in votes))
+        least = self.mean.min_confidence
+        scores = [vote.scores[column] for vote in votes if vote.confidence >= least]
+        return Reading(known=True, value=fmean(scores)) if scores else NOBODY

@@ -11,9 +11,10 @@ from surveil.rules.conditions import Condition
 from surveil.rules.measures.faces import FacesCondition
 from surveil.rules.measures.health import HealthCondition
 from surveil.rules.measures.mean import MeanCondition
+from surveil.rules.measures.rate import RateCondition
 from surveil.rules.measures.share import ShareCondition
 
-AnyCondition = ShareCondition | MeanCondition | FacesCondition | HealthCondition
+AnyCondition = ShareCondition | MeanCondition | FacesCondition | RateCondition | HealthCondition
 
 MEASURES: dict[str, type[Condition]] = {kind.keyword: kind for kind in get_args(AnyCondition)}
 """Keyword in the YAML to the model of its condition, which reads the measure, too."""

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from surveil.domain import Emotion
-from surveil.rules.conditions import Compared, Over, Strict
-from surveil.rules.reading import MIN_COVERAGE, NOBODY, UNKNOWN, Reading, View
-
-
-class Share(Strict):
-    """Options of ``share``."""
-
-    emotion: Emotion
-    over: Over
-    min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+from surveil.rules.conditions import Compared
+from surveil.rules.measures.voting import Voting
+from surveil.rules.reading import Reading, View
 
 
 class ShareCondition(Compared):
@@ -30,7 +20,7 @@ class ShareCondition(Compared):
     keyword: ClassVar[str] = "share"
     limits: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
-    share: Share
+    share: Voting
 
     @property
     def over_s(self) -> float:
@@ -39,11 +29,9 @@ class ShareCondition(Compared):
 
     def read(self, view: View) -> Reading:
         """Return the share; nobody where a covered window holds no vote."""
-        if view.coverage(self.share.over) < MIN_COVERAGE:
-            return UNKNOWN
-        votes = view.votes(self.share.over)
-        if not votes:
-            return NOBODY
+        votes = self.share.poll(view)
+        if isinstance(votes, Reading):
+            return votes
         won = sum(
             vote.emotion == self.share.emotion and vote.confidence >= self.share.min_confidence
             for vote in votes

@@ -139,3 +139,77 @@ def test_window_forgets_what_is_older_than_its_horizon(kit: Any) -> None:
 
     assert not window.add(sample_of(kit.interval(900)))
     assert len(window._samples) <= 10
+
+
+def test_votes_of_too_few_faces_are_unknown_or_nobody(kit: Any) -> None:
+    events = [kit.interval(second, (1, "happy"), (2, "sad")) for second in range(4)]
+    for measure in ("share", "mean"):
+        options = {"emotion": "happy", "over": "4s", "min_faces": 3}
+        few = {measure: options, "above": 0.5}
+        said = {measure: {**options, "too_few": "false"}, "above": 0.5}
+        enough = {measure: {**options, "min_faces": 2}, "above": 0.5}
+
+        assert read(kit, few, *events, until=4) == Reading(known=False)
+        assert read(kit, said, *events, until=4) == Reading(known=True, value=None)
+        assert read(kit, enough, *events, until=4).known
+
+
+def test_least_faces_are_counted_over_the_window(kit: Any) -> None:
+    events = [kit.interval(second, (second + 1, "happy")) for second in range(4)]
+    when = {"share": {"emotion": "happy", "over": "4s", "min_faces": 4}, "above": 0.5}
+
+    assert read(kit, when, *events, until=4).value == 1.0
+
+
+def test_unsure_votes_are_left_out_of_a_mean(kit: Any) -> None:
+    events = [kit.interval(0, (1, "happy", 0.9), (2, "happy", 0.4))]
+    when = {"mean": {"emotion": "happy", "over": "1s", "min_confidence": 0.5}, "above": 0.5}
+    surer = {"mean": {"emotion": "happy", "over": "1s", "min_confidence": 0.95}, "above": 0.5}
+
+    assert read(kit, when, *events, until=1).value == 0.9
+    assert read(kit, surer, *events, until=1) == Reading(known=True, value=None)
+
+
+def test_faces_may_be_those_with_an_expression(kit: Any) -> None:
+    events = [kit.interval(s, (1, "angry", 0.9), (2, "angry", 0.4), (3, "sad")) for s in range(3)]
+    angry = {"faces": {"over": "3s", "emotion": "angry"}, "at_least": 2}
+    surely = {
+        "faces": {"over": "3s", "emotion": "angry", "min_confidence": 0.5},
+        "at_least": 2,
+    }
+
+    assert read(kit, angry, *events, until=3).value == 2.0
+    assert read(kit, surely, *events, until=3).value == 1.0
+
+
+def test_rate_counts_beginnings_of_an_expression(kit: Any) -> None:
+    script = ["sad", "angry", "angry", "sad", "angry", "angry", "angry", "sad", "sad", "sad"]
+    events = [kit.interval(second, (1, name)) for second, name in enumerate(script)]
+    when = {"rate": {"emotion": "angry", "over": "10s", "per": "1m"}, "above": 5}
+
+    assert round(read(kit, when, *events, until=10).value or 0, 6) == 12.0
+
+
+def test_rate_without_an_expression_counts_new_faces(kit: Any) -> None:
+    faces = [(), ((1, "sad"),), ((1, "sad"), (2, "sad")), ((2, "angry"),)]
+    events = [kit.interval(second, *seen) for second, seen in enumerate(faces)]
+    when = {"rate": {"over": "4s", "per": "4s"}, "above": 1}
+
+    assert round(read(kit, when, *events, until=4).value or 0, 6) == 2.0
+
+
+def test_what_began_before_the_window_does_not_begin_in_it(kit: Any) -> None:
+    events = [kit.interval(second, (1, "angry")) for second in range(8)]
+    when = {"rate": {"emotion": "angry", "over": "4s"}, "above": 1}
+
+    assert read(kit, when, *events, until=8).value == 0.0
+    assert (read(kit, when, *events, until=4).value or 0) > 0
+
+
+def test_rate_is_of_the_time_that_was_analysed(kit: Any) -> None:
+    seen = [kit.interval(s, (s + 1, "sad"), analysed=5 if s < 6 else 0) for s in range(10)]
+    when = {"rate": {"over": "10s", "per": "10s"}, "above": 1}
+
+    assert round(read(kit, when, *seen, until=10).value or 0, 3) == 10.0
+    blind = [kit.interval(s, analysed=5 if s < 4 else 0) for s in range(10)]
+    assert read(kit, when, *blind, until=10) == Reading(known=False)

@@ -94,7 +94,7 @@ def test_has_a_json_schema_for_editors() -> None:
             ("when", 0, "share", "emotion"),
             "'angry', 'disgust', 'fear', 'happy', 'sad', 'surprise' or 'neutral'",
         ),
-        ("when: [{rate: {over: 3s}, above: 1}]", ("when", 0), "unknown measure 'rate'; one of: sh"),
+        ("when: [{pace: {over: 3s}, above: 1}]", ("when", 0), "unknown measure 'pace'; one of: sh"),
         ("when: [{}]", ("when", 0), "unknown measure ''"),
         ("when: []", ("when",), "at least one condition"),
         ("when: {any: []}", ("when", "any"), "at least one condition"),
@@ -191,7 +191,7 @@ def test_bounds_depth_and_size() -> None:
     deep = "{all: [" * 5 + leaf + "]}" * 5
     wide = ", ".join([leaf] * 33)
 
-    assert "at most 4 deep" in problems(f"- name: deep\n  when: {deep}")[0][1]
+    assert "nest at most 4 deep" in problems(f"- name: deep\n  when: {deep}")[0][1]
     assert "at most 32 conditions" in problems(f"- name: wide\n  when: [{wide}]")[0][1]
     parse(f"- name: nested\n  when: {'{any: [' * 4 + leaf + ']}' * 4}")
 

@@ -115,3 +115,39 @@ def test_value_goes_into_annotations_only(kit: Any) -> None:
     assert fired.annotations == {"summary": "lobby: 100% happy, over 50%"}
     assert fired.labels == {"severity": "warning"}
     assert fired.key.text == "lobby"
+
+
+def test_not_turns_a_condition_round_and_leaves_unknown_alone(kit: Any) -> None:
+    happy = {"share": {"emotion": "happy", "over": "1s"}, "above": 0.5}
+    rule = kit.rule(when=[{"not": happy}])
+
+    assert kit.stage(rule).play("hhnnhh").log == [(3, "firing"), (5, "resolved")]
+    assert kit.stage(rule).play("hhxxhh").log == []
+
+
+def test_not_takes_a_group(kit: Any) -> None:
+    happy, angry = (
+        {"share": {"emotion": emotion, "over": "1s"}, "above": 0.5}
+        for emotion in ("happy", "angry")
+    )
+    rule = kit.rule(when={"not": {"any": [happy, angry]}})
+
+    assert kit.stage(rule).play("hnah").log == [(2, "firing"), (3, "resolved")]
+
+
+def test_between_has_an_inside_and_hysteresis_on_both_sides(kit: Any) -> None:
+    when = {"faces": {"over": "1s"}, "between": [1, 1.5]}
+    two = {**when, "clear_below": 0, "clear_above": 2}
+    stage, wider = kit.stage(kit.rule(when=[when])), kit.stage(kit.rule(when=[two]))
+    for each in (stage, wider):
+        for second, faces in enumerate([0, 1, 2, 0, 3]):
+            each.see(kit.interval(second, *((face + 1, "sad") for face in range(faces))))
+
+    assert stage.log == [(2, "firing"), (3, "resolved")]
+    assert wider.log == [(2, "firing"), (5, "resolved")]
+
+
+def test_cameras_are_left_out_by_except(kit: Any) -> None:
+    rule = kit.rule(cameras=["lobby-*"], **{"except": ["lobby-b*"]})
+
+    assert [rule.matches(name) for name in ("lobby-a", "lobby-b1", "hall")] == [True, False, False]

@@ -1,0 +1,51 @@
+"""What the measures of votes share: whose votes count, and when there are too few faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from surveil.domain import Emotion
+from surveil.rules.conditions import Over, Strict
+from surveil.rules.reading import MIN_COVERAGE, NOBODY, UNKNOWN, Reading, View, Vote
+
+MAX_FACES = 10_000
+
+
+class TooFew(StrEnum):
+    """What a condition is where fewer faces were seen than asked for."""
+
+    UNKNOWN = "unknown"
+    FALSE = "false"
+
+
+class Voting(Strict):
+    """Options of a measure of the votes for one emotion.
+
+    Attributes:
+        emotion: Of which.
+        over: Seconds of the past.
+        min_confidence: Less sure votes are not counted for the emotion, 0..1.
+        min_faces: Least number of different tracks that voted in the window. A face that was lost
+            and found again is two tracks.
+        too_few: What the condition is with fewer.
+    """
+
+    emotion: Emotion
+    over: Over
+    min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+    min_faces: Annotated[int, Field(ge=1, le=MAX_FACES, strict=True)] = 1
+    too_few: TooFew = TooFew.UNKNOWN
+
+    def poll(self, view: View) -> Sequence[Vote] | Reading:
+        """Return the votes of the window, or the reading where they tell nothing."""
+        if view.coverage(self.over) < MIN_COVERAGE:
+            return UNKNOWN
+        votes = view.votes(self.over)
+        faces = len({(vote.run, vote.track_id) for vote in votes})
+        if self.min_faces > 1 and faces < self.min_faces:
+            return NOBODY if self.too_few is TooFew.FALSE else UNKNOWN
+        return votes or NOBODY
