@@ -10,6 +10,7 @@ from surveil.config.urls import Source
 from surveil.credentials import check_unambiguous, split_credentials
 from surveil.durations import Duration
 from surveil.names import CAMERA_ID
+from surveil.rules.model import LabelName, LabelValue
 from surveil.secrets import Secret, register, register_credentials
 from surveil.settings import Interpolated, Section, fault
 from surveil.sources.options import MAX_FRAME_PX, SourceOptions, Transport
@@ -67,6 +68,10 @@ class CameraDefaults(Section):
 
     enabled: bool = True
     """Whether the camera is watched at all."""
+
+    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=32)
+    """What the camera is called by beside its id, such as {floor: "2"}; rules choose by them, and
+    alert ``by: label``."""
 
     loop: bool = _SOURCE.loop
     """Start a file again at its end."""

@@ -21,7 +21,7 @@ def find_contradictions(rules: Iterable[Placed], fleet: Fleet) -> Iterator[Probl
     """Yield one problem for each part of a rule that this fleet can never give a meaning."""
     classes = None if fleet.taxonomy is None else _classes_of(fleet.taxonomy)
     for rule, document, location in rules:
-        watched = [one for one in fleet.cameras.values() if rule.matches(one.id)]
+        watched = [one for one in fleet.cameras.values() if rule.matches(one.id, one.labels)]
         if watched and not any(one.enabled for one in watched):
             names = ", ".join(one.id for one in watched[:5])
             yield document.problem(

@@ -6,7 +6,7 @@ nothing in it reads a clock, a file or a socket.
 Event time of a camera is the end of its newest interval; when intervals stop coming, it goes on
 with the clock given to :meth:`RuleEngine.tick`, ``lateness_s`` behind. An alert is evaluated at
 every interval of its camera, and by ticks where there are none. A site's time is that of its
-slowest camera. Rules of ``health`` alone follow the clock itself.
+slowest camera, and so is that of a label. Rules of ``health`` alone follow the clock itself.
 
 Instants are those of the wall clock; where it is set, :meth:`RuleEngine.tell` moves all of the past
 along, so that every duration stays what it was.
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from surveil.domain import Event, IntervalEvent
 from surveil.rules.changes import ChangeLog, Changes
@@ -26,7 +27,7 @@ from surveil.rules.keys import By, Key
 from surveil.rules.keyview import KeyView
 from surveil.rules.listening import Listening
 from surveil.rules.logic import judge
-from surveil.rules.model import Rule
+from surveil.rules.model import NO_LABELS, Rule
 from surveil.rules.past import CameraPast
 from surveil.rules.plan import Plan
 from surveil.rules.sequence import event_at
@@ -43,6 +44,7 @@ class RuleEngine:
     Args:
         rules: With distinct names.
         cameras: Ids of the fleet's cameras; events of others are dropped.
+        labels: What the cameras are labelled with, by id; those without need not be there.
         start_at: When watching begins; silences are not counted from before it.
         lateness_s: See the module; must be longer than an interval.
 
@@ -58,6 +60,7 @@ class RuleEngine:
         cameras: Iterable[str],
         *,
         start_at: datetime,
+        labels: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
         lateness_s: float = LATENESS_S,
     ) -> None:
         self.drops: Counter[str] = Counter()
@@ -68,12 +71,13 @@ class RuleEngine:
         self._cameras: dict[str, CameraPast] = {}
         self._plans_of: dict[str, list[Plan]] = {}
         for camera in cameras:
-            mine = [plan for plan in self._plans.values() if plan.rule.matches(camera)]
+            own = labels.get(camera, NO_LABELS)
+            mine = [plan for plan in self._plans.values() if plan.rule.matches(camera, own)]
             horizon_s = max((plan.rule.over_s for plan in mine), default=0.0) + 2 * lateness_s
             past = CameraPast(horizon_s, lateness_s, self.drops)
             self._cameras[camera], self._plans_of[camera] = past, mine
             for plan in mine:
-                plan.add_camera(camera, past)
+                plan.add_camera(camera, own, past)
                 past.inference_is_watched |= plan.watches_inference
         self._positions: dict[str, int] = {}
         self._log = ChangeLog()
@@ -116,7 +120,7 @@ class RuleEngine:
             if plan is not None and instance is not None and plan.adopt(instance):
                 if instance.evaluated_s > start_s + AHEAD_S:  # the clock was set back meanwhile
                     instance.move(start_s - instance.evaluated_s)
-                clock_s = plan.clock_s(instance.key.camera, self._clock.now_s)
+                clock_s = plan.clock_s(instance.key.group, self._clock.now_s)
                 instance.evaluated_s = max(instance.evaluated_s, clock_s)
                 continue
             transition = end_orphan(stored, datetime.fromtimestamp(start_s, UTC))
@@ -214,9 +218,10 @@ class RuleEngine:
         steps: list[Transition] = []
         span_s = sample.to_s - sample.from_s
         for plan in self._plans_of[event.camera]:
-            if plan.rule.by is By.SITE:
-                at_s = plan.clock_s("", self._clock.now_s)
-                steps += self._evaluate(plan, "", at_s, span_s=span_s, again=False)
+            if plan.rule.by in (By.SITE, By.LABEL):
+                name = plan.group_of(event.camera)
+                at_s = plan.clock_s(name, self._clock.now_s)
+                steps += self._evaluate(plan, name, at_s, span_s=span_s, again=False)
                 continue
             if plan.rule.by is By.TRACK:
                 for vote in event.tracks:
@@ -261,7 +266,7 @@ class RuleEngine:
     ) -> Transition | None:
         key = instance.key
         view = KeyView(
-            pasts=plan.pasts(key.camera),
+            pasts=plan.pasts(key.group),
             until_s=at_s,
             clock_s=max(at_s, self._clock.now_s),
             listening=self._listening,

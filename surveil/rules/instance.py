@@ -190,7 +190,7 @@ class Instance:
         values: dict[str, TemplateValue] = {
             "rule": self.rule.name,
             "key": self.key.text,
-            "camera": self.key.camera or ("site" if self.key.by is By.SITE else ""),
+            "camera": self.key.camera or (self.key.text if self.key.by is not By.TRACK else ""),
             "run": self.key.run,
             "track": str(self.key.track_id) if self.key.track_id else "",
             "value": self.value,

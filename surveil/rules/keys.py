@@ -12,6 +12,7 @@ class By(StrEnum):
     CAMERA = "camera"
     TRACK = "track"
     SITE = "site"
+    LABEL = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,19 @@ class Key:
     camera: str = ""
     run: str = ""
     track_id: int = 0
+    label: str = ""
+    """``name=value``, of the cameras that it is about."""
 
     @property
     def text(self) -> str:
-        """The camera's id, ``run:track_id``, or ``site``."""
+        """The camera's id, ``run:track_id``, ``name=value`` or ``site``."""
         if self.by is By.CAMERA:
             return self.camera
-        return f"{self.run}:{self.track_id}" if self.by is By.TRACK else "site"
+        if self.by is By.TRACK:
+            return f"{self.run}:{self.track_id}"
+        return self.label or "site"
+
+    @property
+    def group(self) -> str:
+        """The camera, or the label of several; empty for the site. No camera has a ``=``."""
+        return self.camera or self.label

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -17,6 +19,8 @@ from surveil.rules.tree import When, conditions_of
 
 MAX_WAIT_S = 7 * 86400.0
 """Longest ``for`` and ``keep_firing_for``."""
+
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
@@ -40,7 +44,9 @@ class Rule(Strict):
     name: Name
     cameras: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
     except_: Annotated[tuple[Glob, ...], Field(alias="except", max_length=100)] = ()
+    where: dict[LabelName, Glob] = Field(default_factory=dict, max_length=32)
     by: By = By.CAMERA
+    label: LabelName | None = None
     when: When
     for_: Wait = Field(default=0.0, alias="for")
     keep_firing_for: Wait = 0.0
@@ -51,6 +57,8 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _check_key(self) -> Self:
+        if (self.label is not None) != (self.by is By.LABEL):
+            raise ValueError("'label' goes with 'by: label', which needs it")
         for condition in self.conditions:
             if self.by not in condition.subjects:
                 known = " or ".join(f"'by: {by}'" for by in condition.subjects)
@@ -67,8 +75,12 @@ class Rule(Strict):
         """The longest window of the rule, seconds."""
         return max(condition.over_s for condition in self.conditions)
 
-    def matches(self, camera: str) -> bool:
-        """Return whether the rule is about a camera, by its id."""
+    def matches(self, camera: str, labels: Mapping[str, str] = NO_LABELS) -> bool:
+        """Return whether the rule is about a camera, by its id and labels."""
+        if self.label is not None and self.label not in labels:
+            return False
+        if not all(fnmatchcase(labels.get(name, ""), glob) for name, glob in self.where.items()):
+            return False
         return any(fnmatchcase(camera, glob) for glob in self.cameras) and not any(
             fnmatchcase(camera, glob) for glob in self.except_
         )

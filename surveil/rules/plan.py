@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf, isfinite
 
 from surveil.rules.conditions import Condition
@@ -25,8 +26,8 @@ class Plan:
         watches_inference: Whether it tells when inference does not speak of a camera.
         warm_up_s: For how long the rule must have watched before a lack of data means anything.
         track_silence_s: A track unseen for so long is over.
-        cameras: Those the rule is about.
-        groups: The rule's alerts by camera, then by key; a site's are under ``""``.
+        cameras: Those the rule is about, by group: each alone, those of a label, or all.
+        groups: The rule's alerts by group, then by key; see :attr:`surveil.rules.keys.Key.group`.
     """
 
     def __init__(self, rule: Rule) -> None:
@@ -36,21 +37,30 @@ class Plan:
         self.watches_inference = any(each.watches_inference for each in self.conditions)
         self.warm_up_s = max(each.warm_up_s for each in self.conditions)
         self.track_silence_s = rule.over_s + rule.keep_firing_for + TRACK_SILENCE_S
-        self.cameras: dict[str, CameraPast] = {}
+        self.cameras: dict[str, dict[str, CameraPast]] = {}
         self.groups: dict[str, dict[str, Instance]] = {}
+        self._group_of: dict[str, str] = {}
 
-    def add_camera(self, camera: str, past: CameraPast) -> None:
-        """Let the rule watch a camera."""
-        self.cameras[camera] = past
-        if self.rule.by is By.TRACK:
-            self.groups[camera] = {}
-            return
-        key = Key(By.CAMERA, camera) if self.rule.by is By.CAMERA else Key(By.SITE)
-        self.groups.setdefault(key.camera, {}).setdefault(key.text, self._at_rest(key))
+    def add_camera(self, camera: str, labels: Mapping[str, str], past: CameraPast) -> None:
+        """Let the rule watch a camera that it matches."""
+        by, label = self.rule.by, self.rule.label
+        if by is By.TRACK or by is By.CAMERA:
+            key = Key(by, camera)
+        else:
+            key = Key(by, label=f"{label}={labels[label]}" if label else "")
+        self.cameras.setdefault(key.group, {})[camera] = past
+        group = self.groups.setdefault(key.group, {})
+        if by is not By.TRACK:
+            group.setdefault(key.text, self._at_rest(key))
+        self._group_of[camera] = key.group
+
+    def group_of(self, camera: str) -> str:
+        """Return the group of a camera that the rule watches."""
+        return self._group_of[camera]
 
     def adopt(self, instance: Instance) -> bool:
         """Take up a restored alert; return false if its camera is not watched."""
-        group = self.groups.get(instance.key.camera)
+        group = self.groups.get(instance.key.group)
         if group is None:
             return False
         group[instance.key.text] = instance
@@ -67,13 +77,13 @@ class Plan:
         instance.seen_s = max(instance.seen_s, at_s)
         return True
 
-    def pasts(self, camera: str) -> list[CameraPast]:
-        """Return the pasts that a group's alerts span: one camera's, or with ``""`` all."""
-        return [self.cameras[camera]] if camera else list(self.cameras.values())
+    def pasts(self, group: str) -> list[CameraPast]:
+        """Return the pasts that a group's alerts span."""
+        return list(self.cameras[group].values())
 
-    def clock_s(self, camera: str, now_s: float) -> float:
+    def clock_s(self, group: str, now_s: float) -> float:
         """Return the event time of a group: that of its slowest camera; ``-inf`` for none yet."""
-        clocks = [past.clock_s(now_s) for past in self.pasts(camera)]
+        clocks = [past.clock_s(now_s) for past in self.pasts(group)]
         return min((clock_s for clock_s in clocks if isfinite(clock_s)), default=-inf)
 
     def _at_rest(self, key: Key) -> Instance:

@@ -32,6 +32,7 @@ def to_stored(instance: Instance) -> StoredAlert:
         "camera": key.camera,
         "run": key.run,
         "track_id": key.track_id,
+        "label": key.label,
         "state": instance.state.value,
         "since_s": instance.since_s,
         "state_s": instance.state_s,
@@ -48,13 +49,13 @@ def to_stored(instance: Instance) -> StoredAlert:
 
 
 def from_stored(stored: StoredAlert, rule: Rule) -> Instance | None:
-    """Return the alert that was stored, or None if the rule no longer has such a key.
+    """Return the alert that was stored, or None if the rule no longer has such keys.
 
     A rule whose conditions changed in number keeps its alerts and loses their hysteresis.
     """
     data = stored.data or {}
     key = _key_of(data)
-    if key.by is not rule.by or (key.by is not By.SITE and not rule.matches(key.camera)):
+    if key.by is not rule.by:
         return None
     count = len(rule.conditions)
     latches = tuple(bool(latch) for latch in data["latches"])
@@ -97,4 +98,6 @@ def end_orphan(stored: StoredAlert, at: datetime) -> Transition | None:
 
 
 def _key_of(data: Mapping[str, Any]) -> Key:
-    return Key(By(data["by"]), data["camera"], data["run"], int(data["track_id"]))
+    return Key(
+        By(data["by"]), data["camera"], data["run"], int(data["track_id"]), data.get("label", "")
+    )

@@ -208,7 +208,7 @@ def _write_step(connection: sa.Connection, step: AlertStep, now_at: datetime) ->
     }
     if step.annotations:
         values["annotations"] = dict(step.annotations)
-    if step.to_state == "firing" and step.from_state != "recovering":
+    if step.to_state == "firing" and step.from_state not in ("firing", "recovering"):
         values["fired_at"] = step.at
     if step.ends:
         values["resolved_at"] = step.at

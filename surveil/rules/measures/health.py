@@ -53,7 +53,7 @@ class HealthCondition(Condition):
     @property
     def subjects(self) -> tuple[By, ...]:
         """A camera, or for inference all of them."""
-        return (By.CAMERA,) if self.health == "camera" else (By.CAMERA, By.SITE)
+        return (By.CAMERA,) if self.health == "camera" else (By.CAMERA, By.SITE, By.LABEL)
 
     @property
     def watches_inference(self) -> bool:

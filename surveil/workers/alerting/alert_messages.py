@@ -56,6 +56,8 @@ def payload_of(transition: Transition) -> dict[str, Any]:
     }
     if key.camera:
         data["camera"] = key.camera
+    if key.label:
+        data["label"] = key.label
     if key.run:
         data |= {"run": key.run, "track_id": key.track_id}
     if transition.cause:

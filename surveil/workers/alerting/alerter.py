@@ -115,6 +115,7 @@ class Alerter:
             fleet.rules,
             self._cameras,
             start_at=clock.now(),
+            labels={id_: fleet.cameras[id_].labels for id_ in self._cameras},
             lateness_s=max(LATENESS_S, 3 * fleet.interval_s),
         )
         self._batch = AlertBatch()

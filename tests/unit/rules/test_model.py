@@ -156,7 +156,11 @@ def test_has_a_json_schema_for_editors() -> None:
         ("when: [{faces: {over: 2h}, above: 1}]", ("when", 0, "faces", "over"), "3600"),
         ("when: [{health: face, silent_for: 15s}]", ("when", 0, "health"), "'camera'"),
         ("by: site\n  when: [{health: camera, silent_for: 15s}]", (), "by: camera"),
-        ("by: person\n  when: [{faces: {over: 3s}, above: 1}]", ("by",), "'camera', 'track' or"),
+        (
+            "by: person\n  when: [{faces: {over: 3s}, above: 1}]",
+            ("by",),
+            "'camera', 'track', 'site' or",
+        ),
         ("for: soon\n  when: [{faces: {over: 3s}, above: 1}]", ("for",), "duration"),
         (
             "annotations: {a: '{{vaule}}'}\n  when: [{faces: {over: 3s}, above: 1}]",
