@@ -264,7 +264,9 @@ class RuleEngine:
     def _step(
         self, plan: Plan, instance: Instance, at_s: float, span_s: float
     ) -> Transition | None:
-        key = instance.key
+        key, schedule = instance.key, plan.rule.schedule
+        if schedule is not None and not schedule.is_open(at_s - span_s):
+            return instance.rest(at_s)
         view = KeyView(
             pasts=plan.pasts(key.group),
             until_s=at_s,

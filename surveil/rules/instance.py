@@ -36,7 +36,8 @@ class Transition:
         at: Event time of the step; the wall clock's for rules of ``health`` alone.
         since_at: Since when the condition held without a break when the alert became active.
         value: What was measured, if it could be.
-        cause: Empty for the rule's own doing, else ``track-ended`` or ``rule-removed``.
+        cause: Empty for the rule's own doing, else ``track-ended``, ``off-schedule`` or
+            ``rule-removed``.
         notify: Receivers to tell, if :attr:`message` says so: of its end those told of its start.
     """
 
@@ -145,6 +146,11 @@ class Instance:
         self.evaluated_s += by_s
         self.seen_s += by_s
         self.stored_s += by_s
+
+    def rest(self, at_s: float) -> Transition | None:
+        """Let the time pass in which the rule is not at work; what was active ends."""
+        self.evaluated_s, self.is_known = at_s, True
+        return self.close(at_s, "off-schedule")
 
     def close(self, at_s: float, cause: str) -> Transition | None:
         """End the alert because its subject is gone."""

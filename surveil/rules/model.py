@@ -14,6 +14,7 @@ from surveil.durations import Duration
 from surveil.rules.conditions import Condition, Strict
 from surveil.rules.keys import By
 from surveil.rules.measures import MEASURES
+from surveil.rules.schedule import Schedule
 from surveil.rules.template import check_template, check_text
 from surveil.rules.tree import When, conditions_of
 
@@ -51,6 +52,7 @@ class Rule(Strict):
     for_: Wait = Field(default=0.0, alias="for")
     keep_firing_for: Wait = 0.0
     no_data: NoData = NoData.HOLD
+    schedule: Schedule | None = None
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=32)
     annotations: dict[LabelName, Template] = Field(default_factory=dict, max_length=32)
     notify: tuple[Name, ...] = ()
