@@ -139,6 +139,26 @@ class Restarts(Section):
     """Time until one restart is given back."""
 
 
+Ceiling = Annotated[ByteSize, Field(ge=1 << 24)]
+
+
+class Memory(Section):
+    """Ceilings for what a process may hold, frames of cameras and libraries apart. A worker beyond
+    its own is asked to end and another takes its place, at most every ten minutes."""
+
+    inference: Literal["auto"] | Ceiling = "auto"
+    """Of each inference worker, such as 2GiB; ``auto`` is 1GiB, and 4GiB where a GPU is used."""
+
+    recorder: Ceiling = ByteSize(1 << 28)
+    """Of the recorder."""
+
+    alerter: Ceiling = ByteSize(1 << 29)
+    """Of the alerter; long windows over many cameras need more."""
+
+    supervisor: Ceiling = ByteSize(1 << 28)
+    """Of the supervisor, which only warns."""
+
+
 class Retention(Section):
     """How long results are kept."""
 
@@ -192,6 +212,7 @@ class Fleet(Storage):
     inference: Inference = Inference()
     spool: Spool = Spool()
     restarts: Restarts = Restarts()
+    memory: Memory = Memory()
     retention: Retention = Retention()
     defaults: CameraDefaults = CameraDefaults()
 

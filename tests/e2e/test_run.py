@@ -97,6 +97,29 @@ def test_kill_9_of_workers_leaves_no_hole(run_surveil: Start, server: RtspServer
     assert "worker-lost" in reasons
 
 
+def test_a_low_ceiling_renews_each_worker_once_and_loses_nothing(
+    run_surveil: Start, server: RtspServer
+) -> None:
+    low = dict.fromkeys(("inference", "recorder", "alerter"), "16MiB")
+    daemon = run_surveil({"lobby": {"source": server.url("lobby")}}, memory=low)
+
+    def names(event: str) -> list[str]:
+        return sorted(line["worker"] for line in daemon.lines() if line["event"] == event)
+
+    until(lambda: names("worker.ceiling_too_low") == sorted(low), "each told of after its renewal")
+    analysed = "SELECT count(*) FROM interval WHERE analysed > 0"
+    before = daemon.sql(analysed)[0][0]
+    until(lambda: daemon.sql(analysed)[0][0] >= before + 3, "intervals after that")
+    metrics = daemon.http("/metrics")[1]
+    for name in low:
+        assert f'renewals_total{{cause="memory",of="{name}",worker="supervisor"}} 1.0' in metrics
+    assert daemon.end() == 0
+    assert names("worker.renewing") == names("worker.ceiling_too_low") == sorted(low)
+    assert names("worker.lost") == []
+    assert daemon.sql("SELECT count(*) FROM run") == [(1,)], "in the same run"
+    assert_whole(daemon)
+
+
 def test_two_workers_share_the_cameras_and_one_takes_over_all(
     run_surveil: Start, server: RtspServer
 ) -> None:

@@ -20,7 +20,14 @@ from surveil.sqlite_place import check_place_of
 from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
-from surveil.workers.host.placement import names, place, threads_each, usable_cores, workers_for
+from surveil.workers.host.placement import (
+    memory_ceiling,
+    names,
+    place,
+    threads_each,
+    usable_cores,
+    workers_for,
+)
 from surveil.workers.host.process import WorkerSpec
 from surveil.workers.host.redis_keeper import RedisKeeper
 from surveil.workers.host.restarts import RestartBudget
@@ -40,7 +47,8 @@ def _specs(
 ) -> list[WorkerSpec]:
     """Return the workers of this host; their shared memory lives as long as ``stack``."""
     specs: list[WorkerSpec] = []
-    for role in ("recorder", "alerter"):
+    ceilings = {"recorder": fleet.memory.recorder, "alerter": fleet.memory.alerter}
+    for role, ceiling_bytes in ceilings.items():
         if role in roles:
             specs.append(
                 WorkerSpec(
@@ -48,6 +56,7 @@ def _specs(
                     role=role,
                     assignment=partial(assign, role, fleet, fleet.cameras, logs),
                     phase=PHASE_CONSUMERS,
+                    ceiling_bytes=ceiling_bytes,
                 )
             )
     if "inference" not in roles:
@@ -111,6 +120,7 @@ def _inference_spec(fleet: Fleet, share: _Share, logs: LogOptions) -> WorkerSpec
         ),
         pass_fds=(share.listen_fd, *fds.values()),
         phase=PHASE_INFERENCE,
+        ceiling_bytes=memory_ceiling(fleet),
     )
 
 
@@ -165,7 +175,12 @@ def serve(fleet: Fleet, *, roles: Sequence[str] = ROLES, logs: LogOptions | None
     with ExitStack() as stack:
         stack.enter_context(DataDirLock(fleet.data_dir))
         specs = _specs(fleet, roles, logs or LogOptions(), stack)
-        supervisor = Supervisor(specs, budget=budget, drain_phase_s=DRAIN_PHASE_S)
+        supervisor = Supervisor(
+            specs,
+            budget=budget,
+            drain_phase_s=DRAIN_PHASE_S,
+            ceiling_bytes=fleet.memory.supervisor,
+        )
         endpoint = Endpoint(
             fleet.http.host,
             fleet.http.port,

@@ -21,6 +21,9 @@ what a core analyses in a quiet hour, so that a second worker's memory is not sp
 
 MOST_WORKERS = 64
 
+CEILING_CPU_BYTES, CEILING_GPU_BYTES = 1 << 30, 1 << 32
+"""Several times what cameras of 1080p need; PyTorch with CUDA takes more from the start."""
+
 MOST_THREADS = 8
 """Small networks gain nothing from more."""
 
@@ -35,12 +38,24 @@ def workers_for(fleet: Fleet, cameras: Sequence[Camera], cores: int) -> int:
     wanted = fleet.inference.workers
     if wanted != "auto":
         count = wanted
-    elif fleet.device != "cpu" and has_gpu_driver():
+    elif _uses_gpu(fleet):
         count = 1
     else:
         sampled_fps = sum(camera.sample_fps for camera in cameras)
         count = min(cores, math.ceil(sampled_fps / FPS_OF_A_WORKER))
     return max(1, min(count, len(cameras), MOST_WORKERS))
+
+
+def _uses_gpu(fleet: Fleet) -> bool:
+    return fleet.device != "cpu" and has_gpu_driver()
+
+
+def memory_ceiling(fleet: Fleet) -> int:
+    """Return the bytes that an inference worker may hold before it is renewed."""
+    wanted = fleet.memory.inference
+    if wanted != "auto":
+        return wanted
+    return CEILING_GPU_BYTES if _uses_gpu(fleet) else CEILING_CPU_BYTES
 
 
 def threads_each(workers: int, cores: int) -> int:

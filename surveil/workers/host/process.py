@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from surveil.backoff import STABLE_S, Backoff
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
+from surveil.workers.host.lifeline import DRAIN_S
 from surveil.workers.host.liveness import Liveness, Patience
+from surveil.workers.host.memory import MemoryWatch, Verdict, held_bytes
 from surveil.workers.host.processor_time import processor_time_s
 
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "OPENCV_FOR_THREADS_NUM": "1"}
@@ -31,6 +33,7 @@ class WorkerSpec:
         assignment: First message; holds secrets, so it is built anew for each start.
         pass_fds: Descriptors that the process inherits.
         phase: Place in the ordered end: lower phases are stopped, and waited for, first.
+        ceiling_bytes: Memory of its own beyond which it is renewed; None is without.
         on_loss: Called once the process has ended unasked, to say so in its place.
         command: Program that serves as the worker; gets role, name and descriptor as arguments.
             Python's ``-P`` keeps it from importing what lies in the working directory.
@@ -41,6 +44,7 @@ class WorkerSpec:
     assignment: Callable[[], Message] = field(repr=False)
     pass_fds: Sequence[int] = ()
     phase: int = 0
+    ceiling_bytes: int | None = None
     on_loss: Callable[[], None] = lambda: None
     command: Sequence[str] = (sys.executable, "-P", "-m", "surveil.workers.child")
 
@@ -60,6 +64,9 @@ class WorkerProcess:
         self.fatal: tuple[str, int] | None = None
         self._patience = patience or Patience()
         self.liveness = Liveness(self._patience, 0.0)
+        self.memory = MemoryWatch(spec.ceiling_bytes)
+        self.held_bytes: int | None = None
+        self._renew_by_mono_s: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._sock: socket.socket | None = None
         self._buffer = MessageBuffer()
@@ -80,6 +87,11 @@ class WorkerProcess:
     def doing(self) -> str:
         """What the worker does, in words for operators."""
         return self.liveness.doing if self.is_running else "waiting to be started again"
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether it was asked to end so that another takes its place."""
+        return self._renew_by_mono_s is not None
 
     def lived_s(self, now_mono_s: float) -> float:
         return now_mono_s - self._started_mono_s
@@ -119,6 +131,8 @@ class WorkerProcess:
         self._started_mono_s = self._pinged_mono_s = time.monotonic()
         self.liveness = Liveness(self._patience, self._started_mono_s)
         self.is_ready = self.is_killed = False
+        self.memory.begin()
+        self._renew_by_mono_s = None
         self.starts += 1
         self._send(self.spec.assignment())
 
@@ -157,6 +171,25 @@ class WorkerProcess:
                 self.liveness.see_work(now_mono_s, processor_s)
         return self.liveness.is_overdue(now_mono_s)
 
+    def weigh(self, now_mono_s: float) -> Verdict:
+        """Look at how much memory the worker holds, now and then, once it has been ready."""
+        if self._process is None or not self.memory.is_due(now_mono_s):
+            return Verdict.NOTHING
+        self.held_bytes = held_bytes(self._process.pid)
+        if self.held_bytes is None or self.is_renewing or not self.liveness.was_ready:
+            return Verdict.NOTHING
+        return self.memory.see(now_mono_s, self.held_bytes)
+
+    def renew(self, now_mono_s: float) -> None:
+        """Ask the worker to drain and end, within the time that an ordered end has."""
+        self._renew_by_mono_s = now_mono_s + DRAIN_S
+        self.stop()
+
+    def is_late_to_end(self, now_mono_s: float) -> bool:
+        """Return whether it is being renewed and has not ended in time; once."""
+        by = self._renew_by_mono_s
+        return by is not None and now_mono_s > by and not self.is_killed
+
     def stop(self) -> None:
         """Ask the worker to drain and end."""
         self._send({"stop": True})
@@ -180,6 +213,7 @@ class WorkerProcess:
             self._sock.close()
         self._process = self._sock = None
         self.is_ready = False
+        self.held_bytes = None
         return code
 
     def _take(self, message: Message, now_mono_s: float) -> None:

@@ -6,6 +6,7 @@ beside it only reads.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -18,6 +19,7 @@ from surveil.errors import SurveilError
 from surveil.logs import get_logger
 from surveil.workers.host.board import MetricsBoard
 from surveil.workers.host.liveness import Patience
+from surveil.workers.host.memory import MemoryWatch, Verdict, held_bytes
 from surveil.workers.host.process import WorkerProcess, WorkerSpec
 from surveil.workers.host.restarts import RestartBudget
 
@@ -50,6 +52,7 @@ class Supervisor:
         tend: Called in each turn of the loop, for what is not a worker (embedded Redis).
         patience: How long workers may be silent.
         tick_s: Length of a turn of the loop.
+        ceiling_bytes: Memory of this process itself beyond which it warns, once.
         drain_total_s: From the request to end until the last worker is killed; the promise is 10.
     """
 
@@ -61,11 +64,15 @@ class Supervisor:
     patience: Patience = field(default_factory=Patience)
     tick_s: float = 0.1
     say_every_s: float = SAID_EVERY_S
+    ceiling_bytes: int | None = None
     drain_total_s: float = 9.5
 
     def __post_init__(self) -> None:
         self._workers = [WorkerProcess(spec, self.patience) for spec in self.specs]
         self._restarts: dict[tuple[str, str], int] = {}
+        self._renewals: dict[str, int] = {}
+        self._own_memory = MemoryWatch(self.ceiling_bytes)
+        self._own_bytes: int | None = None
         self._stop_signal: int | None = None
         self._turned_mono_s = time.monotonic()
         self._said: dict[str, str] | None = None
@@ -145,9 +152,11 @@ class Supervisor:
             self.board.put(worker.spec.name, worker.samples)
             if worker.is_silent(now):
                 self._end_hung(worker, now)
+            self._weigh(worker, now)
             code = worker.reap()
             if code is not None:
-                self._lost(worker, code, now)
+                self._ended(worker, code, now)
+        self._weigh_itself(now)
         self._report()
         self._say_what_is_waited_for(now)
 
@@ -163,6 +172,38 @@ class Supervisor:
         )
         self._count_loss(worker, "hung")
         worker.kill()
+
+    def _weigh(self, worker: WorkerProcess, now: float) -> None:
+        """Renew a worker that holds too much memory; kill one that does not end when asked."""
+        verdict = worker.weigh(now)
+        if verdict is not Verdict.NOTHING:
+            words = {
+                "worker": worker.spec.name,
+                "held_bytes": worker.held_bytes,
+                "ceiling_bytes": worker.memory.ceiling_bytes,
+            }
+        if verdict is Verdict.RENEW:
+            self._log.warning("worker.renewing", cause="memory", **words)
+            self._renewals[worker.spec.name] = self._renewals.get(worker.spec.name, 0) + 1
+            worker.renew(now)
+        elif verdict is Verdict.TOO_LOW:
+            remedy = f"memory.{worker.spec.role}: a ceiling above what the worker needs"
+            self._log.warning("worker.ceiling_too_low", remedy=remedy, **words)
+        if worker.is_late_to_end(now):
+            self._log.error("worker.killed_at_end", worker=worker.spec.name)
+            worker.kill()
+
+    def _weigh_itself(self, now: float) -> None:
+        if self._own_memory.is_due(now):
+            self._own_bytes = held_bytes(os.getpid())
+            verdict = self._own_memory.see(now, self._own_bytes or 0)
+            if verdict is Verdict.RENEW:  # nobody can; it is told at most every ten minutes
+                self._log.warning(
+                    "supervisor.memory",
+                    held_bytes=self._own_bytes,
+                    ceiling_bytes=self.ceiling_bytes,
+                    remedy="restart surveil run; memory.supervisor is the ceiling",
+                )
 
     def _waiting_for(self) -> dict[str, str]:
         return {w.spec.name: w.doing for w in self._workers if not w.is_ready}
@@ -204,11 +245,18 @@ class Supervisor:
             return
         self._log.info("worker.started", worker=worker.spec.name, pid=worker.pid)
 
-    def _lost(self, worker: WorkerProcess, code: int, now: float) -> None:
+    def _ended(self, worker: WorkerProcess, code: int, now: float) -> None:
         self.board.retire(worker.spec.name)
         worker.samples = []
         if worker.fatal is not None:
             raise WorkerFatalError(worker.spec.name, *worker.fatal)
+        if worker.is_renewing and code == 0:
+            worker.start_at_mono_s = now
+            self._log.info("worker.ended_to_renew", worker=worker.spec.name)
+        else:
+            self._lost(worker, code, now)
+
+    def _lost(self, worker: WorkerProcess, code: int, now: float) -> None:
         worker.spec.on_loss()
         delay_s = worker.restart_delay_s(now)
         worker.start_at_mono_s = now + delay_s
@@ -233,6 +281,16 @@ class Supervisor:
         samples += [
             ("worker_up", {"of": w.spec.name}, float(w.is_running and w.is_ready))
             for w in self._workers
+        ]
+        samples += [
+            ("worker_renewals_total", {"of": name, "cause": "memory"}, float(count))
+            for name, count in self._renewals.items()
+        ]
+        held = {w.spec.name: w.held_bytes for w in self._workers} | {"supervisor": self._own_bytes}
+        samples += [
+            ("worker_memory_bytes", {"of": name}, float(count))
+            for name, count in held.items()
+            if count is not None
         ]
         self.board.put("supervisor", samples)
 

@@ -1,6 +1,7 @@
 """A worker whose conduct is its role: used by the supervisor's tests as a real process.
 
 Roles: ``good`` works and drains; ``exits`` ends with code 9 at once; ``hangs`` breaks its promise;
+``large`` holds 64 MB, which ``holds-large`` does not give back when asked to end;
 ``fidgets`` is ready once, and then does now this and now that;
 ``imports`` holds the interpreter's lock for some seconds before it works; ``stuck`` does so for
 ever; ``maimed`` loses a thread; ``holds`` ignores the request to stop; ``fatal`` reports an error
@@ -45,10 +46,12 @@ def main() -> int:
     if role == "hangs":
         lifeline.beat(0.0)
         time.sleep(600)
-    while role == "holds" or not lifeline.stopping.is_set():
+    block = bytearray(b"x") * (64 << 20) if role in ("large", "holds-large") else b""
+    while role in ("holds", "holds-large") or not lifeline.stopping.is_set():
         lifeline.beat(5.0, f"step {time.monotonic_ns()}" if role == "fidgets" else "working")
         lifeline.ready(role != "fidgets" or time.monotonic() < ready_until)
         time.sleep(0.02)
+    assert len(block) in (0, 64 << 20)
     with (folder / "ends").open("a", encoding="utf-8") as diary:
         diary.write(f"{name}\n")
     return 0

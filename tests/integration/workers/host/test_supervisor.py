@@ -112,6 +112,47 @@ def test_a_worker_that_lost_a_thread_is_replaced(tmp_path: Path) -> None:
     assert supervisor.board.value("worker_losses_total", of="a", cause="hung") >= 1
 
 
+def test_a_worker_beyond_its_ceiling_is_renewed_once_and_told_of_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("supervisor", json=True)
+    large = replace(spec(tmp_path, "large", "a"), ceiling_bytes=48 << 20)
+    supervisor = Supervisor([large, spec(tmp_path, "large", "b")], ceiling_bytes=1)
+    said: list[str] = []
+
+    def conduct() -> None:
+        until(lambda: starts(tmp_path, "a") == 2, "another in its place")
+        until(lambda: "worker.ceiling_too_low" in _events(capsys, said), "told")
+        until(lambda: "supervisor.memory" in _events(capsys, said), "its own")
+
+    assert serve(supervisor, conduct) == 0
+    _events(capsys, said)
+    assert [starts(tmp_path, name) for name in "ab"] == [2, 1]
+    assert (tmp_path / "ends").read_text(encoding="utf-8").split().count("a") == 2  # in order
+    board = supervisor.board
+    assert board.value("worker_renewals_total", of="a", cause="memory") == 1
+    assert board.value("worker_losses_total") == 0
+    assert board.value("worker_memory_bytes", of="supervisor") > 1 << 20
+    for event in ("worker.renewing", "worker.ceiling_too_low", "supervisor.memory"):
+        assert said.count(event) == 1
+
+
+def _events(capsys: pytest.CaptureFixture[str], said: list[str]) -> list[str]:
+    lines = capsys.readouterr().err.splitlines()
+    said.extend(json.loads(line)["event"] for line in lines if line.startswith("{"))
+    return said
+
+
+def test_a_worker_that_does_not_end_for_its_renewal_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("surveil.workers.host.process.DRAIN_S", 0.5)
+    large = replace(spec(tmp_path, "holds-large", "a"), ceiling_bytes=48 << 20)
+    supervisor = Supervisor([large], drain_phase_s={0: 0.5})
+    assert serve(supervisor, lambda: until(lambda: starts(tmp_path, "a") == 2, "again")) == 0
+    assert supervisor.board.value("worker_losses_total", of="a", cause="killed") == 1
+
+
 def test_what_a_worker_does_while_it_is_not_ready_again_is_no_news(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
