@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from surveil.cli.saying import say
+from surveil.errors import ConfigError
 from surveil.models import find_model
 from surveil.models.detectors import MTCNN
 
@@ -24,9 +25,26 @@ MOST_PHOTOGRAPHS = 1000
     "data, as training read them; for mtcnn photographs of people.",
 )
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(["onnx", "openvino", "torchscript"]),
+    help="Write the network for other programs instead, into --out, and model.json beside it, "
+    "which says classes, sizes and calibration. The file is read back and must say what the model "
+    "says.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("exports"),
+    show_default=True,
+    help="With --format: gets a folder of each model's name.",
+)
+@click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), help="For --int8: its cache."
 )
-def command(model: tuple[str, ...], material: Path | None, runs: Path) -> None:
+def command(
+    model: tuple[str, ...], material: Path | None, form: str | None, out: Path, runs: Path
+) -> None:
     """Write each MODEL's ONNX file, a name or a folder, of its weights.
 
     CPUs run model.onnx without PyTorch; training writes it, so this is for models of earlier
@@ -35,7 +53,11 @@ def command(model: tuple[str, ...], material: Path | None, runs: Path) -> None:
     With --int8, model-int8.onnx is written, which CPUs run in a third of the time, and what that
     costs in accuracy is measured on the model's test faces and told in its card.
     """
-    for folder in [find_model(name) for name in model]:
+    folders = [find_model(name) for name in model]
+    if form is not None:
+        _write_format(folders, form, material, out)
+        return
+    for folder in folders:
         if material is not None:
             _write_int8(folder, material, runs)
         else:
@@ -54,6 +76,23 @@ def _write(folder: Path) -> None:
         from surveil.classify.networks import write_network
 
         write_network(folder)
+
+
+def _write_format(folders: list[Path], form: str, material: Path | None, out: Path) -> None:
+    if material is not None:
+        raise ConfigError("--format and --int8 cannot be had together: the 8 bits are ONNX already")
+    if any(folder.name == MTCNN for folder in folders):
+        raise ConfigError(
+            f"--format: {MTCNN} is three networks, whose ONNX files are in its folder"
+        )
+    from surveil.classify.networks import read_model
+    from surveil.training.ship.formats import Format, export_as
+
+    for folder in folders:
+        written = export_as(read_model(folder), Format(form), out)
+        for path in written.files:
+            say(f"{path}: {path.stat().st_size:,} bytes")
+        say(f"says what the model says: logits differ by at most {written.difference:.1e}")
 
 
 def _write_int8(folder: Path, material: Path, runs: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class OpenvinoNetwork:
         return tuple(self._request.get_output_tensor(i).data.copy() for i in self._outputs)
 
 
-def compile_openvino(onnx: bytes, *, shape: InputShape, threads: int | None) -> Network:
+def compile_openvino(onnx: bytes | Path, *, shape: InputShape, threads: int | None) -> Network:
     """Return a network on the CPU.
 
     Precision is float32 on every CPU: left alone, OpenVINO takes bfloat16 where the CPU has it,
@@ -58,12 +59,12 @@ def compile_openvino(onnx: bytes, *, shape: InputShape, threads: int | None) -> 
     as long as importing OpenVINO.
 
     Args:
-        onnx: The file's content.
+        onnx: The file's content; or the path of a file of OpenVINO's own form, ``.xml``.
         shape: Of its input.
         threads: That it may use; ``None`` leaves it to OpenVINO.
 
     Raises:
-        ModelError: It is not an ONNX file that OpenVINO knows, or takes no input of that shape.
+        ModelError: It is not a file that OpenVINO knows, or takes no input of that shape.
     """
     options: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
