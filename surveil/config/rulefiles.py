@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,10 @@ class RuleReader:
                 if receiver not in receivers:
                     message = f"unknown receiver {receiver!r}{self._hint(receiver, receivers)}"
                     message += "" if receivers else "; add it below receivers:"
+                    self.problems.append(entry.document.problem(location, message))
+            for location, glob in entry.words("mutes"):
+                if not any(fnmatchcase(rule.name, glob) for rule in self.rules):
+                    message = f"{glob!r} matches no rule"
                     self.problems.append(entry.document.problem(location, message))
             for location, glob in entry.words("cameras"):
                 self._check_glob(entry.document, location, glob, cameras)

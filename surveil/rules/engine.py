@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from surveil.domain import Event, IntervalEvent
@@ -31,7 +32,9 @@ from surveil.rules.model import NO_LABELS, Rule
 from surveil.rules.past import CameraPast
 from surveil.rules.plan import Plan
 from surveil.rules.sequence import event_at
+from surveil.rules.silences import Silence
 from surveil.rules.stored import StoredAlert, end_orphan, from_stored
+from surveil.rules.surroundings import Surroundings
 from surveil.rules.windows import sample_of
 
 LATENESS_S = 5.0
@@ -52,6 +55,7 @@ class RuleEngine:
         drops: What was not evaluated, by cause: ``duplicate``, ``hole`` (a ``seq`` that never
             came), ``late`` (older than the windows), ``future`` (too far ahead of the clock),
             ``unknown-camera``, ``tracks`` (too many).
+        silences: In force or to come; the owner sets them anew as they change.
     """
 
     def __init__(
@@ -79,6 +83,14 @@ class RuleEngine:
             for plan in mine:
                 plan.add_camera(camera, own, past)
                 past.inference_is_watched |= plan.watches_inference
+        for plan in self._plans.values():
+            plan.muters = [
+                other
+                for other in self._plans.values()
+                if other is not plan
+                and any(fnmatchcase(plan.rule.name, glob) for glob in other.rule.mutes)
+            ]
+        self.silences: Sequence[Silence] = ()
         self._positions: dict[str, int] = {}
         self._log = ChangeLog()
 
@@ -281,9 +293,16 @@ class RuleEngine:
             began_s=at_s if plan.follows_clock else at_s - span_s,
             is_warm=at_s - self._listening.since_s >= plan.warm_up_s + self._lateness_s,
             patience_s=self._lateness_s,
+            context=Surroundings(plan, key, view, self.silences),
         )
 
 
 def _fingerprint(instance: Instance) -> tuple[object, ...]:
     """Return what :func:`to_stored` must not lose."""
-    return (instance.state, instance.state_s, instance.latches, instance.is_known)
+    return (
+        instance.state,
+        instance.state_s,
+        instance.latches,
+        instance.is_known,
+        instance.withheld,
+    )

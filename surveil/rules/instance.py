@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Protocol
 
 from surveil.rules.instants import reaches
 from surveil.rules.keys import By, Key
@@ -28,6 +29,42 @@ LIT = (AlertState.FIRING, AlertState.RECOVERING)
 """States of an alert that receivers have been told of."""
 
 
+class Context(Protocol):
+    """What is known around an alert at the instant of a step; asked only where it matters."""
+
+    def withheld(self) -> str:
+        """Return why nobody is to be told that it fires: a mute, a silence; empty for no reason."""
+
+    def evidence(self) -> Evidence:
+        """Return on how much the rule's word rests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """On how much a rule's word rests, over its longest window; None where it has none.
+
+    Attributes:
+        faces: Median number of faces.
+        coverage: Part that was analysed, 0..1.
+    """
+
+    faces: float | None = None
+    coverage: float | None = None
+
+
+class _Nothing:
+    """The context of an alert that ends with its subject."""
+
+    def withheld(self) -> str:
+        return ""
+
+    def evidence(self) -> Evidence:
+        return Evidence()
+
+
+NOTHING = _Nothing()
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """An alert's step from one state to another.
@@ -38,6 +75,8 @@ class Transition:
         value: What was measured, if it could be.
         cause: Empty for the rule's own doing, else ``track-ended``, ``off-schedule`` or
             ``rule-removed``.
+        withheld: Why nobody is told of it: ``muted by RULE``, ``silenced by ID``; or empty.
+        evidence: On how much it rests.
         notify: Receivers to tell, if :attr:`message` says so: of its end those told of its start.
     """
 
@@ -53,10 +92,14 @@ class Transition:
     annotations: dict[str, str]
     notify: tuple[str, ...]
     cause: str = ""
+    withheld: str = ""
+    evidence: Evidence = Evidence()
 
     @property
     def message(self) -> AlertState | None:
         """What receivers are told: firing, resolved, or nothing (an alert that flares up again)."""
+        if self.withheld:
+            return None
         if self.to_state is AlertState.FIRING:
             return None if self.from_state is AlertState.RECOVERING else AlertState.FIRING
         lit = self.from_state in LIT and self.to_state is AlertState.RESOLVED
@@ -75,6 +118,7 @@ class Instance:
         latches: Per condition, whether it was true when last known.
         is_known: Whether the last step knew the condition's truth.
         told: Receivers that were told that it fires, and are to be told of its end.
+        withheld: Why nobody was told that it fires.
         stored_s: ``evaluated_s`` when it was last stored.
     """
 
@@ -90,6 +134,7 @@ class Instance:
     value: float | None = None
     threshold: float | None = None
     told: tuple[str, ...] = ()
+    withheld: str = ""
     stored_s: float = float("-inf")
 
     @property
@@ -110,6 +155,7 @@ class Instance:
         began_s: float,
         is_warm: bool,
         patience_s: float,
+        context: Context = NOTHING,
     ) -> Transition | None:
         """Take what the conditions came to at an instant.
 
@@ -121,6 +167,7 @@ class Instance:
             is_warm: False while the engine has not watched long enough for a lack of data to
                 mean anything; ``no_data`` then holds, whatever the rule says.
             patience_s: A longer pause between two steps counts as time not known.
+            context: What is known around it.
         """
         truth = self._settle(judgement.truth, is_warm=is_warm)
         began_s = min(at_s, max(began_s, self.evaluated_s))
@@ -136,8 +183,8 @@ class Instance:
             self.value, self.threshold = judgement.value, judgement.threshold
         target = self._target(truth, at_s - self.state_s)
         if target is self.state:
-            return None
-        return self._enter(target, at_s, began_s)
+            return self._tell_late(at_s, context)
+        return self._enter(target, at_s, began_s, context=context)
 
     def move(self, by_s: float) -> None:
         """Follow a clock that was set."""
@@ -183,16 +230,47 @@ class Instance:
             return AlertState.FIRING if reaches(lasted_s, self.rule.for_) else state
         return AlertState.PENDING if self.rule.for_ > 0 else AlertState.FIRING
 
+    def _tell_late(self, at_s: float, context: Context) -> Transition | None:
+        """Tell that it fires as soon as nothing withholds that any more."""
+        if self.state is not AlertState.FIRING or not self.withheld:
+            return None
+        self.withheld = context.withheld()
+        if self.withheld:
+            return None
+        self.told = self.rule.notify
+        return self._transition(self.state, at_s, "told-late", context)
+
     def _enter(
-        self, target: AlertState, at_s: float, began_s: float, cause: str = ""
+        self,
+        target: AlertState,
+        at_s: float,
+        began_s: float,
+        cause: str = "",
+        context: Context = NOTHING,
     ) -> Transition:
         before, self.state, self.state_s = self.state, target, began_s
         if before not in ACTIVE:
             # A resolved alert is over: what follows is a new one, which begins inactive.
             before, self.since_s = AlertState.INACTIVE, began_s
         if target is AlertState.FIRING and before not in LIT:
-            self.told = self.rule.notify
-        at = datetime.fromtimestamp(at_s, UTC)
+            self.withheld = context.withheld()
+            self.told = () if self.withheld else self.rule.notify
+        if target not in LIT:
+            self.withheld, withheld = "", self.withheld
+        else:
+            withheld = self.withheld
+        return self._transition(before, at_s, cause, context, withheld)
+
+    def _transition(
+        self,
+        before: AlertState,
+        at_s: float,
+        cause: str,
+        context: Context,
+        withheld: str = "",
+    ) -> Transition:
+        """Return the step to the present state."""
+        at, evidence = datetime.fromtimestamp(at_s, UTC), context.evidence()
         values: dict[str, TemplateValue] = {
             "rule": self.rule.name,
             "key": self.key.text,
@@ -201,14 +279,16 @@ class Instance:
             "track": str(self.key.track_id) if self.key.track_id else "",
             "value": self.value,
             "threshold": self.threshold,
-            "state": target.value,
+            "faces": evidence.faces,
+            "coverage": evidence.coverage,
+            "state": self.state.value,
             "at": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
         return Transition(
             rule=self.rule.name,
             key=self.key,
             from_state=before,
-            to_state=target,
+            to_state=self.state,
             at=at,
             since_at=datetime.fromtimestamp(self.since_s, UTC),
             value=self.value,
@@ -219,4 +299,6 @@ class Instance:
             },
             notify=self.told,
             cause=cause,
+            withheld=withheld,
+            evidence=evidence,
         )

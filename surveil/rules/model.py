@@ -53,6 +53,7 @@ class Rule(Strict):
     keep_firing_for: Wait = 0.0
     no_data: NoData = NoData.HOLD
     schedule: Schedule | None = None
+    mutes: tuple[Glob, ...] = ()
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=32)
     annotations: dict[LabelName, Template] = Field(default_factory=dict, max_length=32)
     notify: tuple[Name, ...] = ()

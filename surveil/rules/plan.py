@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf, isfinite
 
 from surveil.rules.conditions import Condition
-from surveil.rules.instance import Instance
+from surveil.rules.instance import LIT, Instance
 from surveil.rules.keys import By, Key
 from surveil.rules.model import Rule
 from surveil.rules.past import CameraPast
@@ -27,6 +27,7 @@ class Plan:
         warm_up_s: For how long the rule must have watched before a lack of data means anything.
         track_silence_s: A track unseen for so long is over.
         cameras: Those the rule is about, by group: each alone, those of a label, or all.
+        muters: Other rules that mute this one while they fire.
         groups: The rule's alerts by group, then by key; see :attr:`surveil.rules.keys.Key.group`.
     """
 
@@ -39,6 +40,7 @@ class Plan:
         self.track_silence_s = rule.over_s + rule.keep_firing_for + TRACK_SILENCE_S
         self.cameras: dict[str, dict[str, CameraPast]] = {}
         self.groups: dict[str, dict[str, Instance]] = {}
+        self.muters: list[Plan] = []
         self._group_of: dict[str, str] = {}
 
     def add_camera(self, camera: str, labels: Mapping[str, str], past: CameraPast) -> None:
@@ -85,6 +87,19 @@ class Plan:
         """Return the event time of a group: that of its slowest camera; ``-inf`` for none yet."""
         clocks = [past.clock_s(now_s) for past in self.pasts(group)]
         return min((clock_s for clock_s in clocks if isfinite(clock_s)), default=-inf)
+
+    def muted_by(self, group: str) -> str:
+        """Return the name of a rule that fires and mutes this one for a group, if there is one.
+
+        It mutes an alert that shares a camera with one of its own that fires.
+        """
+        mine = self.cameras[group].keys()
+        for muter in self.muters:
+            for name, alerts in muter.groups.items():
+                fires = any(alert.state in LIT for alert in alerts.values())
+                if fires and not mine.isdisjoint(muter.cameras[name]):
+                    return muter.rule.name
+        return ""
 
     def _at_rest(self, key: Key) -> Instance:
         return Instance(rule=self.rule, key=key, latches=(False,) * len(self.conditions))

@@ -44,6 +44,7 @@ def to_stored(instance: Instance) -> StoredAlert:
         "threshold": instance.threshold,
         "labels": dict(instance.rule.labels),
         "notify": list(instance.told),
+        "withheld": instance.withheld,
     }
     return StoredAlert(instance.rule.name, key.text, data)
 
@@ -72,6 +73,7 @@ def from_stored(stored: StoredAlert, rule: Rule) -> Instance | None:
         value=data["value"],
         threshold=data["threshold"],
         told=tuple(data["notify"]),
+        withheld=data.get("withheld", ""),
     )
 
 

@@ -10,7 +10,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
-NAMES = ("rule", "key", "camera", "run", "track", "value", "threshold", "state", "at")
+NAMES = (
+    "rule", "key", "camera", "run", "track", "value", "threshold", "faces", "coverage",
+    "state", "at",
+)  # fmt: skip
 """What a template may name. ``camera``, ``run`` and ``track`` are empty where the key has none."""
 
 _HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)

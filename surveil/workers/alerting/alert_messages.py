@@ -30,7 +30,7 @@ def step_of(transition: Transition, receivers: Collection[str]) -> AlertStep:
         value=transition.value,
         labels=transition.labels,
         annotations=transition.annotations,
-        reason=transition.cause,
+        reason=transition.cause or transition.withheld,
         messages=tuple(
             OutboxMessage(f"msg_{ULID()}", name, payload) for name in names if name in receivers
         ),
@@ -49,6 +49,8 @@ def payload_of(transition: Transition) -> dict[str, Any]:
         "state": transition.to_state.value,
         "value": transition.value,
         "threshold": transition.threshold,
+        "faces": transition.evidence.faces,
+        "coverage": transition.evidence.coverage,
         "since_at": format_at(transition.since_at),
         "at": format_at(transition.at),
         "labels": transition.labels,

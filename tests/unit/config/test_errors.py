@@ -245,6 +245,12 @@ def test_bad_top_level(fail: Any, line: str, message: str) -> None:
     assert "canary" not in problems[0]
 
 
+def test_mute_of_no_rule_is_refused(fail: Any) -> None:
+    rule = "{name: blind, mutes: [blind, nobody], when: [{health: camera, silent_for: 15s}]}"
+    (problem,) = fail(f"cameras: {{a: {{source: 'usb:0'}}}}\nrules: [{rule}]\n")
+    assert problem == "fleet.yaml:2:38: 'nobody' matches no rule"
+
+
 @pytest.mark.parametrize("text", ["- a\n", "just text\n", "7\n"])
 def test_not_a_mapping(fail: Any, text: str) -> None:
     assert fail(text) == ["fleet.yaml:1:1: must be a mapping with the key cameras:"]
