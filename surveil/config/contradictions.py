@@ -9,7 +9,7 @@ from surveil.config.document import Document, Location
 from surveil.config.problems import Problem
 from surveil.config.schema import Fleet
 from surveil.domain import Emotion
-from surveil.rules.conditions import Condition
+from surveil.rules.conditions import Compared, Condition
 from surveil.rules.measures import MEASURES
 from surveil.rules.model import Rule
 
@@ -46,7 +46,8 @@ def _contradictions(condition: Condition, interval_s: float) -> Iterator[tuple[L
         yield ("silent_for",), message
     if 0 < condition.over_s < interval_s:
         message = f"must be at least interval_s, {interval_s:g} s: else no interval fits in"
-        yield (condition.keyword, "over"), message
+        place = (condition.keyword, "over") if isinstance(condition, Compared) else ("over",)
+        yield place, message
 
 
 def _emotion(condition: Condition) -> Emotion | None:
@@ -63,6 +64,8 @@ def _conditions(when: Any, location: Location) -> Iterator[Location]:
         yield location
     else:
         for group, members in when.items():
+            if not isinstance(members, (list, dict)):
+                continue
             yield from _conditions(members, (*location, group))
 
 

@@ -40,11 +40,9 @@ class Condition(Strict, ABC):
 
     Attributes:
         keyword: Name of the measure in the YAML.
-        follows_clock: Whether the measure grows by the clock alone, without any interval.
     """
 
     keyword: ClassVar[str]
-    follows_clock: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, view: View) -> Reading:
@@ -68,6 +66,11 @@ class Condition(Strict, ABC):
     @abstractmethod
     def threshold(self) -> float:
         """The number the value is compared with."""
+
+    @property
+    def follows_clock(self) -> bool:
+        """Whether the measure grows by the clock alone, without any interval."""
+        return False
 
     @property
     def warm_up_s(self) -> float:

@@ -286,7 +286,9 @@ class RuleEngine:
             listening=self._listening,
             track=(key.run, key.track_id) if key.by is By.TRACK else None,
         )
-        judgement = judge(plan.rule.when, plan.conditions, view, instance.latches)
+        judgement = judge(
+            plan.rule.when, plan.conditions, view, instance.latches, instance.marks, at_s
+        )
         return instance.step(
             judgement,
             at_s,
@@ -305,4 +307,5 @@ def _fingerprint(instance: Instance) -> tuple[object, ...]:
         instance.latches,
         instance.is_known,
         instance.withheld,
+        instance.marks,
     )

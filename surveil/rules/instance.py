@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf, isfinite
 from typing import Protocol
 
 from surveil.rules.instants import reaches
@@ -116,6 +117,7 @@ class Instance:
         evaluated_s: Instant of the last step.
         seen_s: When its track was last seen, for keys that are tracks.
         latches: Per condition, whether it was true when last known.
+        marks: Of its sequences; see :class:`surveil.rules.logic.Judgement`.
         is_known: Whether the last step knew the condition's truth.
         told: Receivers that were told that it fires, and are to be told of its end.
         withheld: Why nobody was told that it fires.
@@ -133,6 +135,7 @@ class Instance:
     is_known: bool = False
     value: float | None = None
     threshold: float | None = None
+    marks: tuple[float, ...] = ()
     told: tuple[str, ...] = ()
     withheld: str = ""
     stored_s: float = float("-inf")
@@ -140,7 +143,8 @@ class Instance:
     @property
     def is_plain(self) -> bool:
         """Whether nothing would be lost by forgetting it."""
-        return self.state not in ACTIVE and not any(self.latches)
+        is_at_rest = self.state not in ACTIVE and not any(self.latches)
+        return is_at_rest and not any(isfinite(mark_s) for mark_s in self.marks)
 
     @property
     def is_timed(self) -> bool:
@@ -178,7 +182,7 @@ class Instance:
             known_s = 0.0 if truth is None else pause_s if is_whole else at_s - began_s
             self.state_s += pause_s - known_s
         self.evaluated_s, self.is_known = at_s, truth is not None
-        self.latches = judgement.latches
+        self.latches, self.marks = judgement.latches, judgement.marks
         if judgement.truth is not None:
             self.value, self.threshold = judgement.value, judgement.threshold
         target = self._target(truth, at_s - self.state_s)
@@ -192,6 +196,7 @@ class Instance:
         self.state_s += by_s
         self.evaluated_s += by_s
         self.seen_s += by_s
+        self.marks = tuple(mark_s + by_s for mark_s in self.marks)
         self.stored_s += by_s
 
     def rest(self, at_s: float) -> Transition | None:
@@ -202,6 +207,7 @@ class Instance:
     def close(self, at_s: float, cause: str) -> Transition | None:
         """End the alert because its subject is gone."""
         self.latches = (False,) * len(self.latches)
+        self.marks = (-inf,) * len(self.marks)
         if self.state not in ACTIVE:
             return None
         lit = self.state in LIT

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from surveil.rules.conditions import Condition
+from surveil.rules.instants import reaches
 from surveil.rules.reading import View
 from surveil.rules.tree import AllOf, AnyOf, Not, Tree
+from surveil.rules.tree import Sequence as SequenceOf
 
 Truth = bool | None
 """``None`` is unknown; it is never treated as false."""
@@ -41,20 +44,36 @@ class Judgement:
     Attributes:
         truth: Of the whole tree.
         latches: Per condition, from left to right, whether it was true when last known.
+        marks: Per member of a sequence, when it was last true in its turn; ``-inf`` for never.
         value: Measured by the first true condition, else by the first with a value.
         threshold: What that condition compared it with.
     """
 
     truth: Truth
     latches: tuple[bool, ...]
+    marks: tuple[float, ...]
     value: float | None
     threshold: float | None
 
 
 def judge(
-    tree: Tree, conditions: Sequence[Condition], view: View, latches: Sequence[bool]
+    tree: Tree,
+    conditions: Sequence[Condition],
+    view: View,
+    latches: Sequence[bool],
+    marks: Sequence[float] = (),
+    at_s: float = 0.0,
 ) -> Judgement:
-    """Evaluate a tree; ``conditions`` are its leaves from left to right."""
+    """Evaluate a tree.
+
+    Args:
+        tree: All conditions.
+        conditions: Its leaves from left to right.
+        view: What they look at.
+        latches: Of the last judgement.
+        marks: Likewise.
+        at_s: The instant; not before that of the last judgement.
+    """
     truths: list[Truth] = []
     shown: tuple[bool, float, float] | None = None
     for condition, latched in zip(conditions, latches, strict=True):
@@ -66,26 +85,63 @@ def judge(
             if value is not None and (shown is None or (truth and not shown[0])):
                 shown = (truth, value, condition.threshold)
         truths.append(truth)
+    fold = _Fold(iter(truths), iter(marks), at_s)
     return Judgement(
-        truth=_fold(tree, iter(truths)),
+        truth=fold.of(tree),
         latches=tuple(
             latched if truth is None else truth
             for truth, latched in zip(truths, latches, strict=True)
         ),
+        marks=tuple(fold.marked),
         value=shown[1] if shown else None,
         threshold=shown[2] if shown else None,
     )
 
 
-def _fold(tree: Tree, leaves: Iterable[Truth]) -> Truth:
-    """Combine the truths of the leaves, taken from an iterator in the order of the tree."""
-    leaves = iter(leaves)
-    if isinstance(tree, tuple):
-        return all_of([_fold(member, leaves) for member in tree])
-    if isinstance(tree, AllOf):
-        return all_of([_fold(member, leaves) for member in tree.all])
-    if isinstance(tree, AnyOf):
-        return any_of([_fold(member, leaves) for member in tree.any])
-    if isinstance(tree, Not):
-        return negation(_fold(tree.not_, leaves))
-    return next(leaves)
+class _Fold:
+    """Combines the truths of the leaves, which are taken in the order of the tree."""
+
+    def __init__(self, leaves: Iterator[Truth], marks: Iterator[float], at_s: float) -> None:
+        self.marked: list[float] = []
+        self._leaves = leaves
+        self._marks = marks
+        self._at_s = at_s
+
+    def of(self, tree: Tree) -> Truth:
+        """Return the truth of a tree, all of whose leaves are taken."""
+        if isinstance(tree, tuple):
+            return all_of([self.of(member) for member in tree])
+        if isinstance(tree, AllOf):
+            return all_of([self.of(member) for member in tree.all])
+        if isinstance(tree, AnyOf):
+            return any_of([self.of(member) for member in tree.any])
+        if isinstance(tree, Not):
+            return negation(self.of(tree.not_))
+        if isinstance(tree, SequenceOf):
+            return self._in_turn(tree)
+        return next(self._leaves)
+
+    def _in_turn(self, tree: SequenceOf) -> Truth:
+        marks = [next(self._marks) for _ in tree.sequence]
+        truths = [self.of(member) for member in tree.sequence]
+        before = list(marks)
+        for place, truth in enumerate(truths):
+            earlier_s = before[place - 1] if place else self._at_s
+            follows = not place or (earlier_s < self._at_s and self._recent(earlier_s, tree))
+            if truth and (follows or self._goes_on(place, truths, before)):
+                marks[place] = self._at_s
+            elif not self._recent(marks[place], tree) or (
+                place == len(marks) - 1 and truth is False
+            ):
+                marks[place] = -inf
+        self.marked += marks
+        if truths[-1] and marks[-1] != self._at_s and None in truths:
+            return None
+        return None if truths[-1] is None else marks[-1] == self._at_s
+
+    def _goes_on(self, place: int, truths: Sequence[Truth], before: Sequence[float]) -> bool:
+        """Return whether the last member is true still, of a sequence that was complete."""
+        return place == len(truths) - 1 and before[place] > -inf
+
+    def _recent(self, mark_s: float, tree: SequenceOf) -> bool:
+        return reaches(tree.within, self._at_s - mark_s)

@@ -94,5 +94,6 @@ CONDITION_KEYS: dict[str, tuple[str, ...]] = {
     "all": ("all",),
     "any": ("any",),
     "not": ("not",),
+    "sequence": ("sequence", "within"),
 }
 """Per keyword that opens a member of ``when``, every key that may stand beside it."""

@@ -10,6 +10,7 @@ from surveil.rules.instance import LIT, Instance
 from surveil.rules.keys import By, Key
 from surveil.rules.model import Rule
 from surveil.rules.past import CameraPast
+from surveil.rules.tree import marks_of
 
 TRACK_SILENCE_S = 30.0
 """A track unseen for this long after its windows have emptied is over, whatever is unknown."""
@@ -102,4 +103,9 @@ class Plan:
         return ""
 
     def _at_rest(self, key: Key) -> Instance:
-        return Instance(rule=self.rule, key=key, latches=(False,) * len(self.conditions))
+        return Instance(
+            rule=self.rule,
+            key=key,
+            latches=(False,) * len(self.conditions),
+            marks=(-inf,) * marks_of(self.rule.when),
+        )

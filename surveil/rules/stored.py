@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf, isfinite
 from typing import Any
 
 from surveil.rules.instance import LIT, AlertState, Instance, Transition
 from surveil.rules.keys import By, Key
 from surveil.rules.model import Rule
+from surveil.rules.tree import marks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ def to_stored(instance: Instance) -> StoredAlert:
         "seen_s": instance.seen_s if key.by is By.TRACK else None,
         "is_known": instance.is_known,
         "latches": list(instance.latches),
+        "marks": [mark_s if isfinite(mark_s) else None for mark_s in instance.marks],
         "value": instance.value,
         "threshold": instance.threshold,
         "labels": dict(instance.rule.labels),
@@ -58,7 +61,8 @@ def from_stored(stored: StoredAlert, rule: Rule) -> Instance | None:
     key = _key_of(data)
     if key.by is not rule.by:
         return None
-    count = len(rule.conditions)
+    count, marks = len(rule.conditions), marks_of(rule.when)
+    marked = tuple(-inf if at_s is None else float(at_s) for at_s in data.get("marks", ()))
     latches = tuple(bool(latch) for latch in data["latches"])
     return Instance(
         rule=rule,
@@ -70,6 +74,7 @@ def from_stored(stored: StoredAlert, rule: Rule) -> Instance | None:
         evaluated_s=float(data["evaluated_s"]),
         seen_s=float(data["seen_s"] or 0.0),
         is_known=bool(data["is_known"]),
+        marks=marked if len(marked) == marks else (-inf,) * marks,
         value=data["value"],
         threshold=data["threshold"],
         told=tuple(data["notify"]),

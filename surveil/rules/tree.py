@@ -1,4 +1,4 @@
-"""The ``when`` of a rule: conditions under nested ``all``, ``any`` and ``not``."""
+"""The ``when`` of a rule: conditions under nested ``all``, ``any``, ``not`` and ``sequence``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
+from surveil.durations import Duration
 from surveil.rules.conditions import Condition, Strict
 from surveil.rules.measures import MEASURES, AnyCondition
 
 MAX_DEPTH = 4
 """Deepest nesting of ``all``, ``any`` and ``not``."""
 MAX_CONDITIONS = 32
+MAX_STEPS = 4
+"""Most members of a ``sequence``."""
 """Most conditions of one rule."""
 
 
@@ -43,14 +46,30 @@ class Not(Strict):
     not_: Annotated[Node, Field(alias="not")]
 
 
-_GROUPS: dict[str, type[Strict]] = {"all": AllOf, "any": AnyOf, "not": Not}
+class Sequence(Strict):
+    """True once its members have become true one after the other, and while the last one is.
+
+    Each follows the one before ``within`` so long of when that was last true. What is true at the
+    same instant does not follow.
+    """
+
+    sequence: Annotated[tuple[Node, ...], Field(min_length=2, max_length=MAX_STEPS)]
+    within: Annotated[Duration, Field(ge=1, le=86400)]
+
+
+_GROUPS: dict[str, type[Strict]] = {
+    "all": AllOf,
+    "any": AnyOf,
+    "not": Not,
+    "sequence": Sequence,
+}
 KEYWORDS = (*MEASURES, *_GROUPS)
 """What may open a member of ``when``."""
 
 
 def _select_node(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """Validate by the one model that the keyword names, so that errors speak of it alone."""
-    if isinstance(value, (AllOf, AnyOf, Not, Condition)):
+    if isinstance(value, (AllOf, AnyOf, Not, Sequence, Condition)):
         return value
     if not isinstance(value, Mapping):
         raise PydanticCustomError("condition_type", "a condition must be a mapping")
@@ -89,7 +108,7 @@ def _select_when(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         if depth > MAX_DEPTH:
             raise PydanticCustomError(
                 "when_depth",
-                "'all', 'any' and 'not' nest at most {depth} deep",
+                "groups of conditions nest at most {depth} deep",
                 {"depth": MAX_DEPTH},
             )
         if conditions > MAX_CONDITIONS:
@@ -101,23 +120,41 @@ def _select_when(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     return _select_node(value, handler)
 
 
-Node = Annotated[AnyCondition | AllOf | AnyOf | Not, WrapValidator(_select_node)]
+Node = Annotated[AnyCondition | AllOf | AnyOf | Not | Sequence, WrapValidator(_select_node)]
 Members = Annotated[tuple[Node, ...], AfterValidator(_not_empty)]
-When = Annotated[Members | AnyCondition | AllOf | AnyOf | Not, WrapValidator(_select_when)]
+When = Annotated[
+    Members | AnyCondition | AllOf | AnyOf | Not | Sequence, WrapValidator(_select_when)
+]
 
 
 @cache
-def _members() -> TypeAdapter[tuple[AnyCondition | AllOf | AnyOf | Not, ...]]:
+def _members() -> TypeAdapter[tuple[AnyCondition | AllOf | AnyOf | Not | Sequence, ...]]:
     return TypeAdapter(Members)
 
 
 AllOf.model_rebuild()
 AnyOf.model_rebuild()
 Not.model_rebuild()
+Sequence.model_rebuild()
 
-Branch = AnyCondition | AllOf | AnyOf | Not
+Branch = AnyCondition | AllOf | AnyOf | Not | Sequence
 Tree = tuple[Branch, ...] | Branch
 """A validated ``when``; a tuple means that all of it must hold."""
+
+
+def marks_of(node: Tree) -> int:
+    """Return how many instants must be remembered for the sequences of a tree."""
+    if isinstance(node, tuple):
+        return sum(marks_of(member) for member in node)
+    if isinstance(node, AllOf):
+        return sum(marks_of(member) for member in node.all)
+    if isinstance(node, AnyOf):
+        return sum(marks_of(member) for member in node.any)
+    if isinstance(node, Not):
+        return marks_of(node.not_)
+    if isinstance(node, Sequence):
+        return len(node.sequence) + sum(marks_of(member) for member in node.sequence)
+    return 0
 
 
 def conditions_of(node: Tree) -> Iterator[Condition]:
@@ -131,6 +168,8 @@ def conditions_of(node: Tree) -> Iterator[Condition]:
         members = node.any
     elif isinstance(node, Not):
         members = (node.not_,)
+    elif isinstance(node, Sequence):
+        members = node.sequence
     else:
         yield node
         return

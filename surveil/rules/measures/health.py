@@ -1,17 +1,22 @@
-"""``health``: whether a camera is seen at all, and whether inference speaks of it."""
+"""``health``: whether a camera is seen, inference speaks of it, and the model is sure."""
 
 from __future__ import annotations
 
 from math import isfinite
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from surveil.durations import Duration
-from surveil.rules.conditions import Condition
+from surveil.rules.conditions import Condition, Over
 from surveil.rules.instants import reaches
 from surveil.rules.keys import By
-from surveil.rules.reading import UNKNOWN, Reading, View
+from surveil.rules.reading import MIN_COVERAGE, UNKNOWN, Reading, View
+
+UNSURE = 0.5
+"""A vote of which the chosen emotion has less than half of the score is unsure."""
+DEFAULT_UNSURE = 0.6
+DEFAULT_OVER_S = 600.0
 
 
 class HealthCondition(Condition):
@@ -24,35 +29,56 @@ class HealthCondition(Condition):
     ``inference``: of one of the cameras came no event at all, though none said that it has no
     picture; while a model loads, too.
 
-    It is unknown while the silence reaches back to before the engine watched and the part that it
+    ``model``: more than ``unsure_above`` of the votes of ``over`` are unsure; the value is which
+    part. Light, angle or people are then such as the model was not made for.
+
+    A silence is unknown while it reaches back to before the engine watched and the part that it
     did watch is shorter than ``silent_for``; but a silence that was found before ends only with a
     sign of life, whoever watched in between.
     """
 
     keyword: ClassVar[str] = "health"
-    follows_clock: ClassVar[bool] = True
 
-    health: Literal["camera", "inference"]
-    silent_for: Annotated[Duration, Field(ge=3.0)]
+    health: Literal["camera", "inference", "model"]
+    silent_for: Annotated[Duration, Field(ge=3.0)] | None = None
+    over: Over | None = None
+    unsure_above: Annotated[float, Field(gt=0, lt=1, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        if self.health == "model":
+            if self.silent_for is not None:
+                raise ValueError("'silent_for' goes with health: camera or inference")
+            return self
+        if self.over is not None or self.unsure_above is not None:
+            raise ValueError("'over' and 'unsure_above' go with health: model")
+        if self.silent_for is None:
+            raise ValueError("'silent_for' is missing: for how long nothing may be heard")
+        return self
+
+    @property
+    def follows_clock(self) -> bool:
+        """Whether the measure grows by the clock alone."""
+        return self.health != "model"
 
     @property
     def over_s(self) -> float:
-        """The measure looks at the clock, not at a window."""
-        return 0.0
+        """Seconds of the past that the measure needs; a silence needs none."""
+        return 0.0 if self.follows_clock else self.over or DEFAULT_OVER_S
 
     @property
     def threshold(self) -> float:
-        """Seconds of silence."""
-        return self.silent_for
+        """Seconds of silence, or the part of unsure votes."""
+        return self.silent_for or self.unsure_above or DEFAULT_UNSURE
 
     @property
     def warm_up_s(self) -> float:
-        """The silence asked for."""
-        return self.silent_for
+        """The silence asked for, or the window."""
+        return self.silent_for or self.over_s
 
     @property
     def subjects(self) -> tuple[By, ...]:
-        """A camera, or for inference all of them."""
+        """A camera; inference and the model may be of several."""
         return (By.CAMERA,) if self.health == "camera" else (By.CAMERA, By.SITE, By.LABEL)
 
     @property
@@ -61,7 +87,9 @@ class HealthCondition(Condition):
         return self.health == "inference"
 
     def read(self, view: View) -> Reading:
-        """Return the silence in seconds."""
+        """Return the silence in seconds, or the part of unsure votes."""
+        if self.silent_for is None:
+            return self._read_model(view)
         silence = view.blindness() if self.health == "camera" else view.absence()
         if silence.is_excused:
             return UNKNOWN
@@ -72,5 +100,15 @@ class HealthCondition(Condition):
         return Reading(known=True, value=total_s if isfinite(total_s) else silence.watched_s)
 
     def holds(self, value: float, *, latched: bool) -> bool:
-        """Return whether the silence has lasted; one sign of life ends it."""
+        """Return whether the silence has lasted, which one sign of life ends; or is too unsure."""
+        if self.silent_for is None:
+            return value > self.threshold
         return reaches(value, self.silent_for)
+
+    def _read_model(self, view: View) -> Reading:
+        if view.coverage(self.over_s) < MIN_COVERAGE:
+            return UNKNOWN
+        votes = view.votes(self.over_s)
+        if not votes:
+            return UNKNOWN
+        return Reading(known=True, value=sum(v.confidence < UNSURE for v in votes) / len(votes))

@@ -202,7 +202,7 @@ def test_bounds_depth_and_size() -> None:
 
 def test_names_the_keys_beside_each_keyword() -> None:
     assert {"share", "above", "clear_below"} <= set(CONDITION_KEYS["share"])
-    assert set(CONDITION_KEYS["health"]) == {"health", "silent_for"}
+    assert set(CONDITION_KEYS["health"]) == {"health", "silent_for", "over", "unsure_above"}
 
 
 def test_each_condition_tells_what_the_engine_must_know_of_it() -> None:
