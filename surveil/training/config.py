@@ -12,6 +12,8 @@ from surveil.config.problems import ConfigErrors
 from surveil.config.validation import problems_of
 from surveil.errors import ConfigError
 from surveil.models.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
+from surveil.models.facts import read_facts
+from surveil.models.files import FACTS
 from surveil.models.taxonomy import FULL, Taxonomy, find_taxonomy
 from surveil.training.augmentation import Augmentation
 
@@ -244,12 +246,19 @@ class TrainConfig(Part):
 
 
 def load_config(path: Path) -> TrainConfig:
-    """Read a run's YAML.
+    """Read a run's YAML, or the configuration that a model was trained with.
+
+    Args:
+        path: A file; or a model's folder, whose ``model.json`` holds the configuration.
 
     Raises:
         ConfigErrors: The file cannot be read, is not YAML, or holds wrong values or a key twice;
             every problem is listed with its place in the file.
+        ConfigError: The model's configuration is wrong, or it holds none.
+        ModelError: The folder holds no ``model.json``, or a wrong one.
     """
+    if path.is_dir():
+        return _config_of_model(path)
     document = read_document(path)
     problems, left_out = list(document.problems), 0
     try:
@@ -260,3 +269,15 @@ def load_config(path: Path) -> TrainConfig:
     if problems:
         raise ConfigErrors(sorted(problems), left_out=left_out)
     return config
+
+
+def _config_of_model(folder: Path) -> TrainConfig:
+    kept = read_facts(folder).training.get("config")
+    if not kept:
+        raise ConfigError(f"{folder}: {FACTS} does not say with which configuration it was trained")
+    try:
+        return TrainConfig.model_validate(kept)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        raise ConfigError(f"{folder}: {FACTS}: training.config: {key}: {problem['msg']}") from error

@@ -13,9 +13,10 @@ from surveil.training.records.failures import failures
 from surveil.training.records.figures import SetFigures
 from surveil.training.records.metrics_file import Int8Figures, MetricsFile
 from surveil.training.records.model_record import ModelRecord
-from surveil.training.records.provenance import SETS, data_lines
+from surveil.training.records.provenance import SETS, data_lines, people_lines
 from surveil.training.records.wording import (
     CHOICE,
+    again_words,
     budget_words,
     duration,
     input_sentence,
@@ -66,9 +67,11 @@ def card(record: ModelRecord) -> str:
         *_fewer_classes(metrics.test),
         *_ferplus(metrics.test),
         *_spoilt(metrics.test),
+        *_strata(metrics.test),
         *_sets_explained(metrics.test, facts.training),
         "## Training\n",
         _training(record),
+        *_people(facts.training),
         "## Where it fails\n",
         _bullets([*failures(metrics.test), _groups(metrics.test), _PERSONAL]),
         _LAW,
@@ -197,6 +200,22 @@ def _spoilt(tests: Mapping[str, SetFigures]) -> list[str]:
     return _headed("With every face spoilt in one way:", columns, rows)
 
 
+def _strata(tests: Mapping[str, SetFigures]) -> list[str]:
+    rows = [
+        (name, part.by, part.stratum, part.faces, percent(1 - part.accuracy),
+         span((1 - part.interval[1], 1 - part.interval[0])))
+        for name, figures in tests.items()
+        for part in figures.strata
+    ]  # fmt: skip
+    columns = ("test set", "by", "stratum", "faces", "wrong", "interval")
+    return _headed("How often it is wrong, by part of the faces:", columns, rows)
+
+
+def _people(training: Mapping[str, Any]) -> list[str]:
+    lines = people_lines(training)
+    return ["## Who is in the training data, and who is not\n", _bullets(lines)] if lines else []
+
+
 def _sets_explained(tests: Mapping[str, SetFigures], training: Mapping[str, Any]) -> list[str]:
     said = [SETS[name] for name in tests if name in SETS]
     apart = [f"`{name}`" for name in training.get("people_held_out", {}) if name in tests]
@@ -219,7 +238,9 @@ def _training(record: ModelRecord) -> str:
         said.append(f"Left out: {', '.join(left_out)}.")
     if "manifest_sha256" in training:
         said.append(f"Manifest sha256 `{training['manifest_sha256']}`.")
-    said.append("`model.json` holds the whole configuration.")
+    said.append("`model.json` holds the whole configuration")
+    again = again_words(record.facts)
+    said[-1] += f"; again, as it was: `{again}`." if again else "."
     return " ".join(said) + "\n"
 
 

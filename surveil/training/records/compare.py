@@ -12,7 +12,13 @@ from typing import Any
 
 from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import ModelRecord
-from surveil.training.records.wording import input_words, network_name, several, speed_of
+from surveil.training.records.wording import (
+    again_words,
+    input_words,
+    network_name,
+    several,
+    speed_of,
+)
 
 CLASS_COUNTS = {2: "two", 3: "three", 4: "four", 6: "six", 7: "seven"}
 """Names of the taxonomies by size, for files that do not say which they are of."""
@@ -222,7 +228,7 @@ COLUMNS = (
     "parameters", "statistics", "weights_bytes", "p50_ms", "p50_of", "memory_bytes",
     "measured_on", "makers_figure",
     "protocol", "note", "epochs", "epochs_planned", "epochs_spared", "images", "seconds",
-    "hardware", "remarks",
+    "hardware", "patience", "again", "remarks",
 )  # fmt: skip
 """Of :func:`rows`."""
 
@@ -278,5 +284,7 @@ def _cells(entry: Entry) -> Mapping[str, Any]:
         "images": budget.images if budget else None,
         "seconds": budget.seconds if budget else None,
         "hardware": budget.hardware if budget else None,
+        "patience": budget.patience if budget else None,
+        "again": again_words(facts) or None,
         "remarks": "; ".join(record.remarks),
     }

@@ -19,6 +19,25 @@ SOURCES: Mapping[str, str] = {
 }
 """By the name that a source has in the manifest."""
 
+PEOPLE: Mapping[str, str] = {
+    "fer2013": (
+        "faces of an image search for words of emotion together with words of gender, age and "
+        "ethnicity (Goodfellow et al. 2013), most of them posed or from the press. Nobody wrote "
+        "down who they are: age, sex, skin colour and people who occur twice are unknown. A "
+        "detector of frontal faces chose them, so profiles and faces seen from above are hardly "
+        "among them; of disgust there are fewest"
+    ),
+    "london_ccby": (
+        "80 adults, frontal, in the light of a studio, neutral or smiling. No children, and no "
+        "other expression"
+    ),
+    "muxspace": (
+        "people of the press and of films, whose age, sex and skin colour are not recorded; of "
+        "fear there are hardly any"
+    ),
+}
+"""Who is seen in a source and who is not, as far as its makers or the data say."""
+
 SETS: Mapping[str, str] = {
     "fer2013": "`fer2013` is PublicTest, official.",
     "fer2013 without duplicates": (
@@ -59,6 +78,24 @@ def data_lines(training: Mapping[str, Any], tests: Mapping[str, Any]) -> list[st
     elif any(getattr(figures, "ferplus", None) for figures in tests.values()):
         lines.append("FER+ votes (Microsoft, MIT licence): used to measure only.")
     return lines + _inherited(training)
+
+
+def people_lines(training: Mapping[str, Any]) -> list[str]:
+    """Return who is in the training data, by collection, and who is not."""
+    faces: Mapping[str, int] | None = training.get("train_faces_by_source")
+    used = list(faces) if faces is not None else list(training.get("sources", []))
+    lines = [
+        f"`{source}`: {PEOPLE.get(source, 'who is seen there is not known to surveil')}."
+        for source in used
+    ]
+    if lines:
+        lines.append(
+            "Nobody counted children, old people, skin colours, or people with masks, glasses or "
+            "head scarves, and nothing is from cameras below a ceiling: whether these are "
+            "recognised as well is not known. Measure on your own people (`surveil evaluate "
+            "--groups`)."
+        )
+    return lines
 
 
 def _used_votes(training: Mapping[str, Any]) -> bool:

@@ -169,3 +169,10 @@ def place_words(speed: Speed, measured_on: str | None = None) -> str:
     if speed.device not in (None, "cpu"):
         return measured_on or str(speed.device)
     return f"{speed.threads} thread{'s' * (speed.threads > 1)}" if speed.threads else ""
+
+
+def again_words(facts: ModelFacts) -> str:
+    """Return the command that trains a model again as it was; empty where that is not known."""
+    if not facts.training.get("config"):
+        return ""
+    return f"surveil train models/{facts.name} --data DATA --models again"

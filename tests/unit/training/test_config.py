@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from kit.figures import write_model
 
 from surveil.errors import ConfigError
 from surveil.training.config import HeldOut, TrainConfig, load_config
@@ -112,9 +113,9 @@ PEERS = {
     "binary": ("colour-cnn", "two", 100),
     "three": ("colour-cnn", "three", 100),
     "four": ("colour-cnn", "four", 100),
-    "binary-resnet": ("resnet18", "two", 100),
-    "three-resnet": ("resnet18", "three", 100),
-    "four-resnet": ("resnet18", "four", 100),
+    "binary-resnet": ("resnet-small", "two", 44),
+    "three-resnet": ("resnet-small", "three", 44),
+    "four-resnet": ("resnet-small", "four", 44),
 }
 
 
@@ -125,15 +126,35 @@ def test_peer_is_as_its_makers_have_it(name: str) -> None:
     kind, taxonomy, px = PEERS[name]
     assert (config.name, config.architecture.kind, config.taxonomy) == (name, kind, taxonomy)
     assert config.input.crop_px == config.phases[-1].px == px
-    assert config.full_epochs is not None
-    assert config.full_epochs > config.epochs
-    stated = re.findall(r"(\d+)\s+epochs\b", path.read_text().replace("\n# ", " "))
-    assert str(config.full_epochs) in stated
-    if kind == "resnet18":
-        assert (config.batch, config.architecture.dropout) == (64, 0.5)
+    if config.full_epochs is not None:
+        # A reduced budget says in words of how many epochs the full one is.
+        assert config.full_epochs > config.epochs
+        stated = re.findall(r"(\d+)\s+epochs\b", path.read_text().replace("\n# ", " "))
+        assert str(config.full_epochs) in stated
+    elif config.start_from is None:
+        assert config.patience is not None
+    else:
+        assert config.start_from == "emotion-resnet18"
         assert config.data.custom is not None
 
 
 def test_no_more_than_all_people_are_held_out() -> None:
     with pytest.raises(ValueError, match="more than 100 together"):
         HeldOut(test_percent=90, validation_percent=20)
+
+
+def test_a_models_folder_says_with_what_it_is_trained_again(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, "alpha")
+    facts = json.loads((folder / "model.json").read_text())
+    facts["training"].pop("config", None)
+    (folder / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(ConfigError, match=r"model\.json does not say with which configuration"):
+        load_config(folder)
+    config = load_config(CONFIGS[0])
+    facts["training"]["config"] = config.model_dump(mode="json")
+    (folder / "model.json").write_text(json.dumps(facts))
+    assert load_config(folder) == config
+    facts["training"]["config"]["epochs"] = 0
+    (folder / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(ConfigError, match=r"training\.config: epochs: .* greater than or equal"):
+        load_config(folder)

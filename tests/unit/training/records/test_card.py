@@ -203,3 +203,30 @@ def test_the_votes_head_is_not_said_to_be_dropped(tmp_path: Path) -> None:
     )
     assert "licence): a second target in training, whose layer is left out here." in labels
     assert "licence): what this model's last layer learned; FER2013's labels were a" in votes
+
+
+def test_who_is_in_the_data_and_who_is_not_is_said_by_collection(tmp_path: Path) -> None:
+    own = {"own-cameras": 40, "london_ccby": 7}
+    text = card_of(with_training(write_model(tmp_path, "alpha"), train_faces_by_source=own))
+    who = text.partition("## Who is in the training data")[2].partition("## Where it fails")[0]
+    assert "`own-cameras`: who is seen there is not known to surveil." in who
+    assert "`london_ccby`: 80 adults, frontal" in who
+    assert "Nobody counted children, old people, skin colours" in who
+    assert "fer2013" not in who
+    assert "What a person feels cannot be read from it." in text
+
+
+def test_errors_are_told_by_part_of_the_faces_with_intervals(tmp_path: Path) -> None:
+    described = facts("alpha")
+    stratum = {"by": "size", "stratum": "lowest third, up to 40 px", "faces": 200,
+               "accuracy": 0.6, "interval": [0.53, 0.67]}  # fmt: skip
+    content = metrics(described, {"faces-a": set_figures(1) | {"strata": [stratum]}})
+    text = card_of(write(tmp_path / "alpha", described, content))
+    assert "How often it is wrong, by part of the faces:" in text
+    row = "| faces-a | size | lowest third, up to 40 px | 200 | 40.0% | 33.0% to 47.0% |"
+    assert row in text
+
+
+def test_the_card_says_how_to_train_the_model_again(tmp_path: Path) -> None:
+    folder = with_training(write_model(tmp_path, "alpha"), config={"epochs": 3})
+    assert "`surveil train models/alpha --data DATA --models again`" in card_of(folder)

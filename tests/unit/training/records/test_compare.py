@@ -284,3 +284,21 @@ def test_a_set_without_optional_figures_still_makes_a_page(tmp_path: Path) -> No
                "temperature": 1.0, "test": {"faces-a": bare}}  # fmt: skip
     write(tmp_path / "alpha", described, json.loads(json.dumps(content)))
     assert "–" in page(compared(tmp_path))
+
+
+def test_a_row_says_how_it_ended_and_how_it_is_trained_again(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, "alpha")
+    budget = {"epochs": 7, "epochs_planned": 12, "patience": 3, "epochs_spared": 5}
+    for name, path, part in (("config", "model.json", "training"), ("budget", "metrics.json", "")):
+        content = json.loads((folder / path).read_text())
+        (content[part] if part else content)[name] = budget
+        (folder / path).write_text(json.dumps(content))
+    records, remarks = find_records([tmp_path])
+    comparison = compare(records, remarks)
+    row = dict(zip(COLUMNS, rows(comparison)[0], strict=True))
+    assert row["patience"] == 3
+    assert row["again"] == "surveil train models/alpha --data DATA --models again"
+    text = page(comparison)
+    assert "7 epochs, stopped after 3 epochs without improvement, full budget 12" in text
+    assert f"<code>{row['again']}</code>" in text
+    assert "reduced budget" not in text
