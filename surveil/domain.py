@@ -51,6 +51,7 @@ class Reason(StrEnum):
     ``STARTING`` comes with ``connecting`` and ``live``: nobody analyses the camera's pictures yet,
     since inference still loads. It holds until the camera's next event of either type: the first
     interval begins when inference is ready. ``CLOCK_SET`` ends a run whose host's clock was set.
+    ``HOST_LOST`` comes with the first ``connecting`` of a camera whose last host let its lease end.
     """
 
     NONE = "none"
@@ -72,6 +73,7 @@ class Reason(StrEnum):
     DECODER_HUNG = "decoder-hung"
     CLOCK_SET = "clock-set"
     WORKER_LOST = "worker-lost"
+    HOST_LOST = "host-lost"
     SHUTDOWN = "shutdown"
 
 
@@ -214,7 +216,10 @@ class TrackVote:
 
 @dataclass(frozen=True, slots=True)
 class IntervalEvent:
-    """What one camera saw in one interval, with or without faces."""
+    """What one camera saw in one interval, with or without faces.
+
+    ``token`` is that of the lease under which its run was opened, 0 where hosts share no cameras.
+    """
 
     camera: str
     run: str
@@ -224,11 +229,15 @@ class IntervalEvent:
     frames: FrameCounts
     tracks: tuple[TrackVote, ...]
     model: str
+    token: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CameraEvent:
-    """A change of a camera's state. ``detail`` is for people and holds no credentials."""
+    """A change of a camera's state. ``detail`` is for people and holds no credentials.
+
+    ``token`` as of :class:`IntervalEvent`.
+    """
 
     camera: str
     run: str
@@ -238,6 +247,7 @@ class CameraEvent:
     reason: Reason
     detail: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    token: int = 0
 
 
 Event = IntervalEvent | CameraEvent

@@ -88,6 +88,7 @@ def format_at(at: datetime) -> str:
 def _interval_to_json(event: IntervalEvent) -> dict[str, Any]:
     counts = event.frames
     return {
+        **_token_to_json(event),
         "camera": event.camera,
         "run": event.run,
         "seq": event.seq,
@@ -109,6 +110,15 @@ def _interval_to_json(event: IntervalEvent) -> dict[str, Any]:
     }
 
 
+def _token_to_json(event: Event) -> dict[str, Any]:
+    """Return the lease's token where there is one: a host that shares nothing sends no more."""
+    return {"token": event.token} if event.token else {}
+
+
+def _token_from_json(body: dict[str, Any]) -> int:
+    return f.integer(body["token"], 0) if "token" in body else 0
+
+
 def _vote_to_json(vote: TrackVote) -> dict[str, Any]:
     return {
         "track_id": vote.track_id,
@@ -124,6 +134,7 @@ def _vote_to_json(vote: TrackVote) -> dict[str, Any]:
 
 def _camera_to_json(event: CameraEvent) -> dict[str, Any]:
     body: dict[str, Any] = {
+        **_token_to_json(event),
         "camera": event.camera,
         "run": event.run,
         "seq": event.seq,
@@ -166,6 +177,7 @@ def _interval_from_json(body: dict[str, Any]) -> IntervalEvent:
         ),
         tracks=votes,
         model=f.text(body["model"], 200),
+        token=_token_from_json(body),
     )
 
 
@@ -208,6 +220,7 @@ def _camera_from_json(body: dict[str, Any]) -> CameraEvent:
         reason=Reason(f.text(body["reason"], 40)),
         detail=f.text(body["detail"], f.MAX_DETAIL),
         attributes={f.text(k, 64): f.text(v, 200) for k, v in attributes.items()},
+        token=_token_from_json(body),
     )
 
 

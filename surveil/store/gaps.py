@@ -148,11 +148,17 @@ def _explain(from_at: datetime, changes: Sequence[StateChange]) -> str | None:
 
     ``live`` and ``connecting`` explain nothing, unless the camera was connecting all along, or
     inference was starting. One that was last said to be live when the gap began gives None: its
-    worker is what failed.
+    worker is what failed. Where its host was lost, that explains more than that another starts.
     """
     connecting = False
-    for change in reversed(changes):
+    is_host_lost = any(change.reason == Reason.HOST_LOST for change in changes)
+    for place in reversed(range(len(changes))):
+        change = changes[place]
+        if change.reason == Reason.HOST_LOST:
+            return _explain(from_at, changes[:place]) or change.reason
         if change.reason == Reason.STARTING:
+            if is_host_lost:
+                continue
             return change.reason
         if change.state == CameraState.LIVE:
             if change.at <= from_at:

@@ -113,7 +113,7 @@ def _place(item: Event | Lost) -> tuple[str, str, int]:
 
 
 def _lose(event: Event) -> Lost:
-    return Lost(event.camera, event.run, event.seq, rows.span(event)[0])
+    return Lost(event.camera, event.run, event.seq, rows.span(event)[0], event.token)
 
 
 def _load_owners(connection: sa.Connection, items: Iterable[Event | Lost]) -> dict[str, str]:
@@ -214,6 +214,7 @@ def _run_rows(events: Iterable[Event | Lost]) -> list[Row]:
                 "camera_id": event.camera,
                 "started_at": started_at,
                 "last_seq": event.seq,
+                "token": event.token,
             },
         )
         row["started_at"] = min(row["started_at"], started_at)

@@ -38,6 +38,7 @@ class Lost:
     run: str
     seq: int
     at: datetime
+    token: int = 0
 
 
 def quantise(value: float) -> float:

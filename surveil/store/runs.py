@@ -16,7 +16,8 @@ def close_runs(connection: sa.Connection, cameras: Iterable[str], touched: Itera
 
     A run is over once its camera has a newer one, or once it says ``stopped``. It ended at the last
     instant it speaks of; the reason is that of its last camera event if that is ``offline`` or
-    ``stopped``, else its worker was lost without a word. Runs are ordered by their ULID.
+    ``stopped``, else its worker was lost without a word. Runs are ordered by the tokens of their
+    leases, then by their ULID: a host that was cut off may open runs after another took its camera.
 
     Args:
         connection: In the transaction that stored the events.
@@ -24,9 +25,14 @@ def close_runs(connection: sa.Connection, cameras: Iterable[str], touched: Itera
         touched: Runs whose events were stored; one that is over already may end later now.
     """
     cameras, touched = sorted(set(cameras)), sorted(set(touched))
-    query = sa.select(run.c.camera_id, sa.func.max(run.c.id).label("newest"))
-    query = query.where(run.c.camera_id.in_(cameras)).group_by(run.c.camera_id)
-    newest = {row.camera_id: row.newest for row in connection.execute(query)}
+    query = sa.select(run.c.camera_id, run.c.token, sa.func.max(run.c.id).label("newest"))
+    query = query.where(run.c.camera_id.in_(cameras)).group_by(run.c.camera_id, run.c.token)
+    found = connection.execute(query.order_by(run.c.token))
+    newest: dict[str, str] = {}
+    unleased: dict[str, str] = {}
+    for row in found:
+        (newest if row.token else unleased)[row.camera_id] = row.newest
+    newest |= {id_: max(run_id, newest.get(id_, "")) for id_, run_id in unleased.items()}
     stopped = set(
         connection.scalars(
             sa.select(camera_event.c.run_id).where(

@@ -94,6 +94,7 @@ run = Table(
     _at("ended_at", nullable=True),
     Column("end_reason", String),
     _count("last_seq"),
+    Column("token", Integer, nullable=False, server_default="0", comment="Of its lease; 0: none"),
     Index(None, "camera_id", "started_at"),
 )
 
@@ -348,6 +349,36 @@ audit_log = Table(
     Column("action", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("detail", Json, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("subject", String, primary_key=True, comment="Camera id, or a role as in alerter:0"),
+    Column("token", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String, nullable=False, comment="Host"),
+    _at("started_at"),  # by the database's clock, as the others
+    _at("expires_at"),
+    _at("released_at", nullable=True),
+)
+
+host = Table(
+    "host",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("state", String, nullable=False, comment="active, draining or stopping"),
+    Column("labels", Json, nullable=False),
+    Column("capacity_fps", sa.Double, nullable=False, comment="Sampled frames a second"),
+    _at("started_at"),
+    _at("heartbeat_at"),
+)
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("camera_id", String, primary_key=True),
+    Column("host_id", String, nullable=False, index=True),
+    _at("placed_at"),
 )
 
 TIMELINES = {60: timeline_1m, 3600: timeline_1h}

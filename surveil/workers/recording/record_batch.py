@@ -15,6 +15,7 @@ from surveil.store.dead_letters import DeadLetter, insert_dead_letters
 from surveil.store.engine import Database, RefusedError, writing
 from surveil.store.ingest import Written, write_batch
 from surveil.store.rows import Lost, span
+from surveil.workers.recording.fence import Fence
 
 FUTURE_S = 3600.0
 """So far may the clock of a camera's host be ahead of that of Redis' host."""
@@ -33,8 +34,8 @@ class Recorded:
     Attributes:
         stored: Rows by type of event: ``interval``, ``camera``.
         duplicates: Events that SQL had already.
-        dead: Dead letters by cause: ``format``, ``poisoned``, ``distant``, ``refused``,
-            ``unstorable``.
+        dead: Dead letters by cause: ``format``, ``poisoned``, ``distant``, ``fenced``,
+            ``refused``, ``unstorable``.
         committed: How far each run of the batch is settled in SQL.
     """
 
@@ -69,6 +70,7 @@ class BatchWriter:
         self._database = database
         self._group = group
         self._now = now
+        self._fence = Fence()
 
     def write(self, deliveries: Sequence[Delivery]) -> Recorded:
         """Commit a batch.
@@ -104,6 +106,11 @@ class BatchWriter:
             else:
                 sound.append((delivery, event))
         with writing(self._database) as connection:
+            fenced = self._fence.find(connection, [event for _, event in sound])
+            for delivery, event in sound if fenced else ():
+                if why := fenced.get((event.run, event.seq)):
+                    dead.append((_lost(delivery, event), self._letter(delivery, "fenced", why)))
+            sound = [pair for pair in sound if (pair[1].run, pair[1].seq) not in fenced]
             written = write_batch(
                 connection, [event for _, event in sound], [lost for lost, _ in dead]
             )
@@ -173,4 +180,4 @@ def _find_distance(delivery: Delivery, event: Event) -> str | None:
 def _lost(delivery: Delivery, event: Event) -> Lost:
     is_distant = _find_distance(delivery, event) is not None
     at = delivery.entry_id.published_at if is_distant else span(event)[0]
-    return Lost(event.camera, event.run, event.seq, at)
+    return Lost(event.camera, event.run, event.seq, at, event.token)

@@ -12,6 +12,7 @@ from surveil.events.consumer import GroupReader
 from surveil.events.progress import sweep_committed
 from surveil.logs import get_logger
 from surveil.store.engine import Database, writing
+from surveil.store.leases import KEEP_DAYS, forget_leases
 from surveil.store.partitions import ensure_partitions
 from surveil.store.retention import cutoff_at, prune
 
@@ -21,6 +22,7 @@ OLDEST_DAYS = 400
 TRIM_EVERY_S = 5.0
 SWEEP_EVERY_S = 600.0
 PRUNE_EVERY_S = 3600.0
+FORGET_EVERY_S = 24 * 3600.0
 
 _log = get_logger("recorder")
 
@@ -49,7 +51,8 @@ class Upkeep:
         self._prune_every_s = prune_every_s
         self._partitioned: set[date] = set()
         self._pruning: Iterator[int] | None = None
-        self._next_mono_s = {"trim": 0.0, "sweep": 0.0, "prune": 0.0}
+        self._next_mono_s = dict.fromkeys(("trim", "sweep", "prune"), 0.0)
+        self._next_mono_s["leases"] = time.monotonic() + FORGET_EVERY_S
 
     def prepare_days(self, instants: Iterable[datetime]) -> None:
         """Create the partitions that events of some instants, and the next days, need.
@@ -70,11 +73,14 @@ class Upkeep:
             self._partitioned |= missing
 
     def prune_step(self) -> bool:
-        """Delete a little of what retention no longer keeps; return whether there may be more.
+        """Delete a little of what is no longer kept; return whether there may be more.
 
         Raises:
             UnavailableError: SQL is away; the work is begun anew at the next hour.
         """
+        if self._is_due("leases", FORGET_EVERY_S):
+            with writing(self._database) as connection:
+                forget_leases(connection, self._now() - timedelta(days=KEEP_DAYS))
         if self._days is None:
             return False
         if self._pruning is None:

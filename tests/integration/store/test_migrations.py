@@ -37,7 +37,15 @@ def test_a_second_upgrade_changes_nothing(database: sa.Engine) -> None:
 def test_pending_names_what_is_missing(database: sa.Engine) -> None:
     migrate.downgrade(database, "0001")
     with reading(database) as connection:
-        assert revisions.pending(connection) == ["0002", "0003", "0004", "0005", "0006", "0007"]
+        assert revisions.pending(connection) == [
+            "0002",
+            "0003",
+            "0004",
+            "0005",
+            "0006",
+            "0007",
+            "0008",
+        ]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
             revisions.require_current(connection)
 

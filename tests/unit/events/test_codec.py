@@ -82,6 +82,7 @@ def interval_events(draw: st.DrawFn) -> IntervalEvent:
         frames=draw(frame_counts()),
         tracks=tuple(draw(votes(track_id)) for track_id in ids),
         model=draw(printable),
+        token=draw(counts),
     )
 
 
@@ -95,6 +96,7 @@ camera_events = st.builds(
     reason=st.sampled_from(Reason),
     detail=printable,
     attributes=st.dictionaries(printable, printable, max_size=3),
+    token=counts,
 )
 
 
