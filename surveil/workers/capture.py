@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from surveil.config import Fleet
 from surveil.domain import CameraState, Frame, Reason
 from surveil.logs import get_logger
+from surveil.reminders import Reminder
 from surveil.sources.capture import CaptureSession
 from surveil.sources.ceiling import MemoryCeiling
 from surveil.sources.ring import FrameRing, log_loss, ring_bell
@@ -41,6 +42,8 @@ class RingSink:
         self._busy = before.busy if before is not None else 0
         self._settling: tuple[str, int] | None = None
         self._log = get_logger("capture").bind(camera=camera)
+        self._retries = Reminder()
+        self._reason: Reason | None = None
 
     def begin_run(self, run: str, started_at: datetime) -> None:
         self._settle()
@@ -66,6 +69,7 @@ class RingSink:
             )
 
     def opened(self, info: StreamInfo) -> None:
+        self._retries.end()
         self._log.info(
             "camera.opened",
             codec=info.codec,
@@ -94,7 +98,17 @@ class RingSink:
 
     def retrying(self, reason: Reason, delay_s: float) -> None:
         self._telemetry.count("reconnects_total", 1, camera=self._camera, reason=reason.value)
-        self._log.info("camera.retry", reason=reason.value, delay_s=round(delay_s, 2))
+        if reason is not self._reason:
+            self._retries.end()
+            self._reason = reason
+        if self._retries.is_due():
+            # Once for each reason, then hourly: a camera that is away is tried for days.
+            self._log.info(
+                "camera.retry",
+                reason=reason.value,
+                delay_s=round(delay_s, 2),
+                tries=self._retries.tries,
+            )
 
     def _settle(self) -> None:
         """Count what was not read of the run before; once there is a newer frame, none will be."""

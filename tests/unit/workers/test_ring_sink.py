@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
-from surveil.domain import Frame
+from surveil.domain import Frame, Reason
 from surveil.sources.ring import FrameRing
+from surveil.sources.stream import StreamInfo
 from surveil.workers.capture import RingSink
 from surveil.workers.host.lifeline import LocalTelemetry
 
@@ -72,3 +74,17 @@ def test_a_replaced_capture_counts_each_busy_frame_once(ring: FrameRing) -> None
     replacement.begin_run(RUNS[1], AT)
     shoot(replacement, RUNS[1], range(1, 2))
     assert busy(telemetry) == busy_in_ring(ring) == 4 + 3
+
+
+def test_retries_are_told_once_for_each_reason(ring: FrameRing) -> None:
+    telemetry = LocalTelemetry()
+    sink = RingSink("lobby", ring, None, telemetry)
+    with capture_logs() as lines:
+        for reason in (Reason.REFUSED, Reason.REFUSED, Reason.TIMEOUT, Reason.TIMEOUT):
+            sink.retrying(reason, 1.0)
+        sink.opened(StreamInfo("h264", 4, 4, None, 25.0, None))
+        sink.retrying(Reason.TIMEOUT, 1.0)
+
+    told = [line["reason"] for line in lines if line["event"] == "camera.retry"]
+    assert told == ["refused", "timeout", "timeout"]
+    assert sum(v for (name, _), v in telemetry.samples.items() if name == "reconnects_total") == 5
