@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from surveil.cli.class_names import with_class_names
+from surveil.cli.dataset_label import agree, label
 from surveil.cli.saying import say
 from surveil.cli.tabular import render, write_file
 from surveil.errors import ConfigError
@@ -38,6 +39,10 @@ def command() -> None:
     PATH may be a dataset that 'import' wrote, folders named after expressions, FER2013 (Kaggle's
     CSV file, or a folder with it or with parquet files), or, with --config, a data folder.
     """
+
+
+command.add_command(label)
+command.add_command(agree)
 
 
 @command.command("import")
