@@ -23,19 +23,27 @@ class WallClock:
 
     Attributes:
         now_s: Seconds since the epoch; ``-inf`` before anybody told.
+        caught_up_s: What it showed when all events had last been read. While some wait to be read,
+            only up to then does it say anything about cameras.
     """
 
     def __init__(self) -> None:
         self.now_s = -inf
+        self.caught_up_s = -inf
         self._steps_s: deque[float] = deque(maxlen=MAX_STEPS)
 
     def tell(self, now_s: float) -> None:
         """Take the present time; it never runs back, but by :meth:`set_by`."""
         self.now_s = max(self.now_s, now_s)
 
+    def catch_up(self) -> None:
+        """Take note that all events have been read."""
+        self.caught_up_s = self.now_s
+
     def set_by(self, step_s: float) -> None:
         """Take note that the clock was set by so many seconds."""
         self.now_s += step_s
+        self.caught_up_s += step_s
         self._steps_s = deque((past_s + step_s for past_s in self._steps_s), maxlen=MAX_STEPS)
         self._steps_s.append(step_s)
 

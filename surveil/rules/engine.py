@@ -182,6 +182,7 @@ class RuleEngine:
         While events are waiting to be read, the clock says nothing about cameras.
         """
         self.tell(now_at)
+        self._clock.catch_up()
         steps: list[Transition] = []
         for camera in self._cameras.values():
             for event in camera.overdue(self._clock.now_s):
@@ -232,7 +233,7 @@ class RuleEngine:
         for plan in self._plans_of[event.camera]:
             if plan.rule.by in (By.SITE, By.LABEL):
                 name = plan.group_of(event.camera)
-                at_s = plan.clock_s(name, self._clock.now_s)
+                at_s = plan.clock_s(name, self._clock.caught_up_s)
                 steps += self._evaluate(plan, name, at_s, span_s=span_s, again=False)
                 continue
             if plan.rule.by is By.TRACK:
@@ -282,7 +283,7 @@ class RuleEngine:
         view = KeyView(
             pasts=plan.pasts(key.group),
             until_s=at_s,
-            clock_s=max(at_s, self._clock.now_s),
+            clock_s=max(at_s, self._clock.caught_up_s),
             listening=self._listening,
             track=(key.run, key.track_id) if key.by is By.TRACK else None,
         )

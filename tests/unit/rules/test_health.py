@@ -184,3 +184,33 @@ def test_inference_that_loads_for_too_long_is_told_of(kit: Any) -> None:
 def test_inference_is_watched_by_site_or_camera(kit: Any) -> None:
     with pytest.raises(ValueError, match="'by: camera' or 'by: site'"):
         kit.rule(**{**AWAY, "by": "track"})
+
+
+def test_backlog_is_no_silence(kit: Any) -> None:
+    # The alerter could not work for 20 s, as its database was away, while events came in.
+    blind = kit.rule(name="blind", when=[{"health": "camera", "silent_for": "5s"}])
+    away = kit.rule(name="away", by="site", when=[{"health": "inference", "silent_for": "5s"}])
+    for rules in ((blind,), (away,), (blind, away)):
+        stage = kit.stage(*rules)
+        for second in range(6):
+            stage.see(kit.interval(second)).tick(second + 1.25)
+        for second in range(6, 26):
+            stage.engine.tell(kit.at(26.5))
+            stage.see(kit.interval(second))
+        stage.tick(26.5, 27.5)
+
+        assert stage.log == []
+        stage.tick(40)
+        assert "firing" in stage.states
+
+
+def test_backlog_of_a_site_is_evaluated_at_its_own_time(kit: Any) -> None:
+    rule = kit.rule(by="site", when=[{"share": {"emotion": "happy", "over": "2s"}, "above": 0.5}])
+    stage = kit.stage(rule)
+    stage.see(kit.interval(0)).tick(1.25)
+    for second in range(1, 26):
+        stage.engine.tell(kit.at(26.5))
+        stage.see(kit.interval(second, (1, "happy" if 10 <= second < 14 else "sad")))
+    stage.tick(26.5)
+
+    assert stage.log == [(12, "firing"), (15, "resolved")]
