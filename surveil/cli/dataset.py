@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from surveil.cli.class_names import with_class_names
+from surveil.cli.dataset_export import export
 from surveil.cli.dataset_label import agree, label
 from surveil.cli.saying import say
 from surveil.cli.tabular import render, write_file
@@ -43,6 +44,7 @@ def command() -> None:
 
 command.add_command(label)
 command.add_command(agree)
+command.add_command(export)
 
 
 @command.command("import")
