@@ -12,6 +12,7 @@ from surveil.config import load_fleet
 from surveil.logs import configure_logs
 from surveil.workers.host.assignments import LogOptions
 from surveil.workers.host.daemon import ROLES, serve
+from surveil.workers.host.membership import join
 
 
 @click.command("run")
@@ -20,7 +21,31 @@ from surveil.workers.host.daemon import ROLES, serve
     "--roles",
     default=",".join(ROLES),
     show_default=True,
-    help="What this host does, separated by commas.",
+    help="What this host does, separated by commas; capture comes with inference.",
+)
+@click.option(
+    "--shard",
+    metavar="NUMBER/COUNT",
+    help="Take one of COUNT stable parts of the cameras, NUMBER from 0: 3/8. With leases in SQL.",
+)
+@click.option(
+    "--host",
+    metavar="NAME",
+    help="Name of this host among others. Without --shard it takes the cameras that"
+    " `surveil fleet` places on it.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What this host is called by, for cameras with `on:`; may be repeated.",
+)
+@click.option(
+    "--capacity",
+    type=click.FloatRange(0, min_open=True),
+    metavar="FPS",
+    help="Sampled frames a second that this host carries.  [default: 20 for each core]",
 )
 @click.option(
     "--log-level",
@@ -35,12 +60,23 @@ from surveil.workers.host.daemon import ROLES, serve
     show_default=True,
     help="auto: for people on a terminal, JSON otherwise.",
 )
-def command(fleet_file: Path, roles: str, log_level: str, log_format: str) -> None:
+def command(
+    fleet_file: Path,
+    roles: str,
+    shard: str | None,
+    host: str | None,
+    labels: tuple[str, ...],
+    capacity: float | None,
+    log_level: str,
+    log_format: str,
+) -> None:
     """Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.
 
     Exit codes: 0 ended as asked, 2 configuration, 3 model, 4 port, socket or data_dir in use.
     """
     chosen = [role.strip() for role in roles.split(",") if role.strip()]
+    if "inference" in chosen:  # frames stay on the host that captured them
+        chosen = [role for role in chosen if role != "capture"]
     unknown = sorted(set(chosen) - set(ROLES))
     if unknown or not chosen:
         raise click.BadParameter(
@@ -50,4 +86,9 @@ def command(fleet_file: Path, roles: str, log_level: str, log_format: str) -> No
     as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
     configure_logs(role="supervisor", level=log_level, json=as_json)
     fleet = load_fleet(fleet_file)
-    sys.exit(serve(fleet, roles=chosen, logs=LogOptions(level=log_level, json=as_json)))
+    membership = None
+    if shard is not None or host is not None:
+        membership = join(fleet, shard=shard, host=host, labels=labels, capacity_fps=capacity)
+        fleet = membership.settle(fleet)
+    logs = LogOptions(level=log_level, json=as_json)
+    sys.exit(serve(fleet, roles=chosen, logs=logs, membership=membership))

@@ -73,6 +73,9 @@ class CameraDefaults(Section):
     """What the camera is called by beside its id, such as {floor: "2"}; rules choose by them, and
     alert ``by: label``."""
 
+    on: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=32)
+    """Labels of the hosts that may watch the camera where it is spread, such as {site: north}."""
+
     loop: bool = _SOURCE.loop
     """Start a file again at its end."""
 

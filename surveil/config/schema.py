@@ -159,6 +159,13 @@ class Memory(Section):
     """Of the supervisor, which only warns."""
 
 
+class Leases(Section):
+    """Who may speak for a camera where hosts share them; one host alone has no leases."""
+
+    ttl_s: Annotated[Duration, Field(ge=3, le=300)] = 10.0
+    """How long a host that is cut off from SQL goes on; others take its cameras after that."""
+
+
 class Retention(Section):
     """How long results are kept."""
 
@@ -213,6 +220,7 @@ class Fleet(Storage):
     spool: Spool = Spool()
     restarts: Restarts = Restarts()
     memory: Memory = Memory()
+    leases: Leases = Leases()
     retention: Retention = Retention()
     defaults: CameraDefaults = CameraDefaults()
 

@@ -33,7 +33,8 @@ class Adopter:
 
     Args:
         data_dir: Below which spools lie.
-        owned: Names of spools whose workers live, or are being started again.
+        owned: Names of spools whose workers live, or are being started again; looked at anew with
+            each round.
         url: Of Redis, with credentials.
         partitions: Number of streams.
         count: Is told the name of a counter to add to.
@@ -51,7 +52,7 @@ class Adopter:
         pace: Pace | None = None,
     ) -> None:
         self._data_dir = data_dir
-        self._owned = frozenset(owned)
+        self._owned = owned
         self._url = url
         self._partitions = partitions
         self._count = count

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ulid import ULID
 
-from surveil.domain import Event, IntervalEvent
+from surveil.domain import CameraState, Event, IntervalEvent, Reason
 from surveil.errors import UnavailableError
 from surveil.events.codec import encode, format_at
 from surveil.events.spool_file import PREDECESSOR_S, lock_spool, open_spool_file
@@ -52,6 +52,19 @@ class Draft:
     event: Event
     last_track_id: int = 0
     state_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLease:
+    """Under what a camera is watched where hosts share cameras.
+
+    Attributes:
+        token: That of the lease; all events of the camera carry it.
+        is_host_lost: Another host held the camera before and was lost: the first event says so.
+    """
+
+    token: int
+    is_host_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +109,14 @@ class Spool:
     """
 
     def __init__(
-        self, path: Path, *, max_bytes: int = MAX_BYTES, predecessor_s: float = PREDECESSOR_S
+        self,
+        path: Path,
+        *,
+        max_bytes: int = MAX_BYTES,
+        predecessor_s: float = PREDECESSOR_S,
+        leases: Mapping[str, SpoolLease] | None = None,
     ) -> None:
+        self._leases = leases or {}
         self._path = path
         self._lock = threading.Lock()
         self._max_bytes = max_bytes
@@ -230,7 +249,7 @@ class Spool:
         return len(rows)
 
     def _insert(self, draft: Draft) -> tuple[Event, int]:
-        event = draft.event
+        event = self._stamp(draft.event)
         now = format_at(datetime.now(UTC))
         is_known = self._db.execute("SELECT 1 FROM run WHERE capture_run = ?", (event.run,))
         if is_known.fetchone() is None:
@@ -255,6 +274,19 @@ class Spool:
             (event.camera, run, seq, fields["v"], fields["type"], fields["data"], size),
         )
         return numbered, size
+
+    def _stamp(self, event: Event) -> Event:
+        """Return an event with its lease's token, and with the loss of the host before it."""
+        lease = self._leases.get(event.camera)
+        if lease is None:
+            return event
+        if isinstance(event, IntervalEvent):
+            return replace(event, token=lease.token)
+        reason = event.reason
+        if lease.is_host_lost and event.state is CameraState.CONNECTING:
+            known = self._db.execute("SELECT 1 FROM run WHERE camera = ?", (event.camera,))
+            reason = reason if known.fetchone() else Reason.HOST_LOST
+        return replace(event, token=lease.token, reason=reason)
 
     def _public_run(self, capture_run: str) -> str:
         """Return the run's name in events: a new one where its counting was lost.

@@ -155,7 +155,9 @@ def _explain(from_at: datetime, changes: Sequence[StateChange]) -> str | None:
     for place in reversed(range(len(changes))):
         change = changes[place]
         if change.reason == Reason.HOST_LOST:
-            return _explain(from_at, changes[:place]) or change.reason
+            earlier = _explain(from_at, changes[:place])
+            # Its workers may have ended in order; it never gave the camera back.
+            return change.reason if earlier in (None, Reason.SHUTDOWN) else earlier
         if change.reason == Reason.STARTING:
             if is_host_lost:
                 continue

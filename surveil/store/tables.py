@@ -357,8 +357,7 @@ lease = Table(
     Column("subject", String, primary_key=True, comment="Camera id, or a role as in alerter:0"),
     Column("token", Integer, primary_key=True, autoincrement=False),
     Column("holder", String, nullable=False, comment="Host"),
-    _at("started_at"),  # by the database's clock, as the others
-    _at("expires_at"),
+    *map(_at, ("started_at", "expires_at")),
     _at("released_at", nullable=True),
 )
 
@@ -369,8 +368,7 @@ host = Table(
     Column("state", String, nullable=False, comment="active, draining or stopping"),
     Column("labels", Json, nullable=False),
     Column("capacity_fps", sa.Double, nullable=False, comment="Sampled frames a second"),
-    _at("started_at"),
-    _at("heartbeat_at"),
+    *map(_at, ("started_at", "heartbeat_at")),
 )
 
 placement = Table(

@@ -42,17 +42,25 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
             ring = rings[camera_id]
             return capture.run(fleet, lifeline, camera_id, ring, doorbell_fd, ceiling)
         case "inference":
+            from surveil.events.spool import SpoolLease
             from surveil.live import ReadingsRing
+            from surveil.workers.host.lease_board import LeaseBoard
             from surveil.workers.inferring import worker
 
             watched = assignment.get("readings", {})
             readings = {camera: ReadingsRing.attach(fd) for camera, fd in watched.items()}
+            board_fd = assignment["board_fd"]
+            board = LeaseBoard(board_fd, assignment["board"]) if board_fd is not None else None
+            lost = assignment["host_lost"]
+            leases = {c: SpoolLease(n, c in lost) for c, n in assignment["leases"].items()}
             return worker.run(
                 *(fleet, lifeline, rings, doorbell_fd, readings),
                 spool=assignment["spool"],
                 owned=assignment["spools"],
                 threads=assignment["threads"],
                 leave=os._exit,
+                leases=leases,
+                board=board,
             )
         case "recorder":
             from surveil.workers.recording import recorder
@@ -61,7 +69,7 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
         case "alerter":
             from surveil.workers.alerting import alerter
 
-            return alerter.run(fleet, lifeline)
+            return alerter.run(fleet, lifeline, holder=assignment.get("holder"))
     raise ValueError(f"unknown role {role!r}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterable
 from datetime import datetime
@@ -35,14 +34,14 @@ class Intake:
         url: Of the Redis server.
         partitions: Number of streams.
         group: Consumer group.
-        place: Tells this alerter from others of the same host, and survives its restart.
+        place: Tells this alerter from others that read beside it, and survives its restart.
     """
 
     def __init__(self, url: str, partitions: int, group: str, *, place: str) -> None:
         self._url = url
         self._partitions = partitions
         self._group = group
-        self._consumer = f"{group}@{socket.gethostname()}:{place}"
+        self._consumer = f"{group}@{place}"
         self._client: redis.Redis | None = None
         self._reader: GroupReader | None = None
         self._offset_s = 0.0

@@ -13,7 +13,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from surveil.config import Fleet
@@ -45,6 +45,7 @@ from surveil.wallclock import WatchedClock
 from surveil.workers.alerting.alert_intake import Intake
 from surveil.workers.alerting.alert_messages import step_of
 from surveil.workers.alerting.deliveries import Deliveries
+from surveil.workers.alerting.tenure import PLACE, Tenure, TokenFence
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import Lifeline
 
@@ -59,19 +60,44 @@ COURIERS_END_S = 2.0
 _log = get_logger("alerter")
 
 
-def run(fleet: Fleet, lifeline: Lifeline, *, clock: WatchedClock | None = None) -> int:
-    """Work until told to stop; main function of the alerter's process. Returns the exit code."""
+def run(
+    fleet: Fleet,
+    lifeline: Lifeline,
+    *,
+    clock: WatchedClock | None = None,
+    holder: str | None = None,
+) -> int:
+    """Work until told to stop; main function of the alerter's process. Returns the exit code.
+
+    With a ``holder``, the name of this host among others, it stands by until it has the lease.
+    """
+    if holder is None:
+        return _run(fleet, lifeline, clock, None)
+    tenure = Tenure(fleet, holder, lifeline)
+    try:
+        tenure.begin()
+        return _run(fleet, lifeline, clock, tenure)
+    except StoppedError:
+        return 0
+    finally:
+        tenure.end()
+
+
+def _run(
+    fleet: Fleet, lifeline: Lifeline, clock: WatchedClock | None, tenure: Tenure | None
+) -> int:
     url = fleet.database.reveal()
     database, outbox_database = connect(url), connect(url)
     redis_url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
-    intake = Intake(redis_url, fleet.partitions, GROUP, place=str(fleet.data_dir))
+    place = f"{socket.gethostname()}:{fleet.data_dir}" if tenure is None else PLACE
+    intake = Intake(redis_url, fleet.partitions, GROUP, place=place)
     clock = clock or WatchedClock()
     deliveries = Deliveries(fleet.receivers, outbox_database, lifeline.telemetry, now=clock.now)
     alerter = Alerter(fleet, lifeline, database, intake, deliveries, clock)
     try:
         alerter.restore()
         deliveries.start()
-        alerter.work()
+        alerter.work(tenure.goes_on if tenure else lambda: True)
     except StoppedError:
         pass  # what was not committed is read again by the next alerter
     finally:
@@ -118,6 +144,7 @@ class Alerter:
             labels={id_: fleet.cameras[id_].labels for id_ in self._cameras},
             lateness_s=max(LATENESS_S, 3 * fleet.interval_s),
         )
+        self._fence = TokenFence()
         self._batch = AlertBatch()
         self._commits = 0
         self._entries: dict[EntryId, Event | None] = {}
@@ -142,9 +169,12 @@ class Alerter:
             events=len(history),
         )
 
-    def work(self) -> None:
-        """Evaluate until told to stop."""
+    def work(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Evaluate until told to stop, or until it is another's turn."""
         while not self._lifeline.stopping.is_set():
+            if not goes_on():
+                _log.warning("alerter.lease_lost")
+                return  # what is not committed is read again by who holds the lease now
             self._beat()
             self._turn()
             owes = self._batch or self._entries
@@ -220,6 +250,10 @@ class Alerter:
             )
             return
         self._entries[delivery.entry_id] = event
+        if not self._fence.admits(event):
+            self._telemetry.count("alert_events_dropped_total", cause="fenced")
+            self._entries[delivery.entry_id] = None
+            return
         self._take(self._engine.observe(event))
 
     def _take(self, transitions: Iterable[Transition]) -> None:

@@ -60,6 +60,7 @@ class WorkerProcess:
         self.is_ready = False
         self.is_killed = False
         self.is_delayed = False
+        self.is_retiring = False
         self.samples: list[tuple[str, dict[str, str], float]] = []
         self.fatal: tuple[str, int] | None = None
         self._patience = patience or Patience()
@@ -180,9 +181,9 @@ class WorkerProcess:
             return Verdict.NOTHING
         return self.memory.see(now_mono_s, self.held_bytes)
 
-    def renew(self, now_mono_s: float) -> None:
-        """Ask the worker to drain and end, within the time that an ordered end has."""
-        self._renew_by_mono_s = now_mono_s + DRAIN_S
+    def renew(self, now_mono_s: float, limit_s: float = DRAIN_S) -> None:
+        """Ask the worker to drain and end, by default within the time that an ordered end has."""
+        self._renew_by_mono_s = now_mono_s + limit_s
         self.stop()
 
     def is_late_to_end(self, now_mono_s: float) -> bool:

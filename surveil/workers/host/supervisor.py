@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -99,6 +99,33 @@ class Supervisor:
         """Ask the loop to end; safe to call from a signal handler."""
         self._stop_signal = signum
 
+    # Workers that come and go.
+
+    def add(self, specs: Sequence[WorkerSpec]) -> None:
+        """Start more workers with the next turn; called from the loop's thread, by ``tend``."""
+        self._workers += [WorkerProcess(spec, self.patience) for spec in specs]
+
+    def retire(self, names: Collection[str]) -> None:
+        """Let workers end for good, those of the lowest phase first; called as :meth:`add`."""
+        for worker in self._workers:
+            worker.is_retiring = worker.is_retiring or worker.spec.name in names
+
+    def employs(self, name: str) -> bool:
+        """Return whether a worker was started or is to be, and has not ended for good."""
+        return any(worker.spec.name == name for worker in self._workers)
+
+    def _let_end(self, now: float) -> None:
+        """Ask those to end that are retiring and whose turn it is; forget those that have."""
+        leaving = [worker for worker in self._workers if worker.is_retiring]
+        if not leaving:
+            return
+        phase = min((w.spec.phase for w in leaving if w.is_running), default=None)
+        for worker in leaving:
+            if not worker.is_running:
+                self._workers.remove(worker)
+            elif worker.spec.phase == phase and not worker.is_renewing:
+                worker.renew(now, self.drain_phase_s.get(phase, self.drain_total_s))
+
     # The loop.
 
     def run(self) -> int:
@@ -141,6 +168,7 @@ class Supervisor:
         late_s = now - self._turned_mono_s - self.tick_s
         self._turned_mono_s = now
         self.tend(now)
+        self._let_end(now)
         for worker in self._workers:
             if late_s > PAUSE_S:
                 worker.liveness.excuse(late_s)
@@ -250,7 +278,9 @@ class Supervisor:
         worker.samples = []
         if worker.fatal is not None:
             raise WorkerFatalError(worker.spec.name, *worker.fatal)
-        if worker.is_renewing and code == 0:
+        if worker.is_retiring:
+            self._log.info("worker.retired", worker=worker.spec.name, exit_code=code)
+        elif worker.is_renewing and code == 0:
             worker.start_at_mono_s = now
             self._log.info("worker.ended_to_renew", worker=worker.spec.name)
         else:

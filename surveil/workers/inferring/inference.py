@@ -26,6 +26,7 @@ from surveil.models import Precision
 from surveil.policy import Policy
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
+from surveil.workers.host.lease_board import LeaseBoard
 from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, observe
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
@@ -90,6 +91,7 @@ class InferenceLoop:
         *,
         policies: Mapping[str, Policy],
         readings: Mapping[str, ReadingsRing],
+        board: LeaseBoard | None = None,
     ) -> None:
         self._lifeline = lifeline
         self._telemetry = lifeline.telemetry
@@ -100,6 +102,7 @@ class InferenceLoop:
         self._writer = SpoolWriter(spool, publisher, lifeline.telemetry)
         self._policies = policies
         self._readings = readings
+        self._board = board
         options = fleet.inference
         self._batcher = Batcher(max_batch=options.max_batch, max_age_s=options.max_age_s)
         self._timelines = {
@@ -168,8 +171,9 @@ class InferenceLoop:
         now = _now()
         if has_news or is_last or now.mono_s >= self._next_tick_mono_s:
             self._next_tick_mono_s = now.mono_s + TICK_S
-            for timeline in self._timelines.values():
-                self._writer.add(timeline.stop(now) if is_last else timeline.tick(now))
+            for camera, timeline in self._timelines.items():
+                if self._may_speak_for(camera):
+                    self._writer.add(timeline.stop(now) if is_last else timeline.tick(now))
             self._writer.flush()
             self._tell_load()
 
@@ -263,11 +267,17 @@ class InferenceLoop:
         """Return the frames whose run goes on; an interval has told of the others as busy."""
         admitted = []
         for frame in frames:
-            if self._timelines[frame.camera].admit(frame):
+            if not self._may_speak_for(frame.camera):
+                self._count_drop(frame.camera, "no-lease")
+            elif self._timelines[frame.camera].admit(frame):
                 admitted.append(frame)
             else:
                 self._count_drop(frame.camera, "run-over")
         return admitted
+
+    def _may_speak_for(self, camera: str) -> bool:
+        """Return whether this host holds the camera, as far as its supervisor has said."""
+        return self._board is None or self._board.holds(camera)
 
     def _observe_delay(self, frame: Frame) -> None:
         delay_s = time.monotonic() - frame.captured_mono_s

@@ -17,11 +17,12 @@ from surveil.errors import UnavailableError
 from surveil.events.adoption import Adopter, spool_path
 from surveil.events.embedded import embedded_url
 from surveil.events.publisher import Publisher, PublisherStats
-from surveil.events.spool import Spool
+from surveil.events.spool import Spool, SpoolLease
 from surveil.live import ReadingsRing
 from surveil.policy import INDIVIDUAL
 from surveil.sources.ring import FrameRing
 from surveil.workers.host.availability import Availability, StoppedError
+from surveil.workers.host.lease_board import LeaseBoard
 from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, Telemetry
 from surveil.workers.inferring.announcer import Announcer
 
@@ -36,9 +37,11 @@ def run(
     readings: Mapping[str, ReadingsRing],
     *,
     spool: str,
-    owned: Collection[str],
+    owned: Collection[str] | None,
     threads: int,
     leave: Callable[[int], object] | None = None,
+    leases: Mapping[str, SpoolLease] | None = None,
+    board: LeaseBoard | None = None,
 ) -> int:
     """Analyse the cameras of ``rings`` until the lifeline says stop; the exit code is 0.
 
@@ -51,10 +54,13 @@ def run(
         doorbell_fd: Non-blocking pipe on which the captures ring, or None to poll.
         readings: Where to show what is found, of the cameras that somebody may watch.
         spool: Name of this worker's spool.
-        owned: Names of the spools of this host's workers; others are orphans, and adopted.
+        owned: Names of the spools of this host's workers; others are orphans, and adopted. None
+            leaves that to the supervisor.
         threads: That its networks may use on a CPU.
         leave: Ends the process with an exit code. Without it a worker that is told to end while it
             loads ends after that.
+        leases: Under which the cameras are watched, where hosts share them.
+        board: Until when they may be.
 
     Raises:
         ConfigError: The device is not there, or the spool is of another version.
@@ -64,7 +70,7 @@ def run(
     """
     lifeline.beat(LOADING_ALLOW_S, "opening the spool")
     path = spool_path(fleet.data_dir, spool)
-    open_spool = partial(Spool, path, max_bytes=int(fleet.spool.max_bytes))
+    open_spool = partial(Spool, path, max_bytes=int(fleet.spool.max_bytes), leases=leases)
     try:
         opened = Availability(lifeline).wait_for("spool", open_spool)
     except StoppedError:
@@ -85,12 +91,13 @@ def run(
         stack.callback(lifeline.beat, doing="publishing what is left")
         publisher.start()
         lifeline.watch(publisher.thread)
-        adopter = Adopter(
-            *(fleet.data_dir, owned, url, fleet.partitions), count=lifeline.telemetry.count
-        )
-        stack.callback(adopter.stop)
-        adopter.start()
-        lifeline.watch(adopter.thread)
+        if owned is not None:
+            adopter = Adopter(
+                *(fleet.data_dir, owned, url, fleet.partitions), count=lifeline.telemetry.count
+            )
+            stack.callback(adopter.stop)
+            adopter.start()
+            lifeline.watch(adopter.thread)
 
         def leave_early() -> None:
             if leave is not None:
@@ -112,6 +119,7 @@ def run(
             *(fleet, lifeline, rings, doorbell_fd, pipeline, opened, publisher),
             policies=policies,
             readings=readings,
+            board=board,
         )
         try:
             loop.run()

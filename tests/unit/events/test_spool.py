@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from surveil.domain import (
 )
 from surveil.errors import ConfigError, InUseError, UnavailableError
 from surveil.events.codec import decode
-from surveil.events.spool import Draft, RunMark, Spool
+from surveil.events.spool import Draft, RunMark, Spool, SpoolLease
 from surveil.logs import configure_logs
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -207,4 +208,15 @@ def test_killed_again_and_again_it_leaves_no_hole(path: Path) -> None:
     seqs = [entry.seq for entry in spool.pending(limit=100_000)]
     assert seqs == list(range(1, len(seqs) + 1))
     assert len(seqs) >= promised >= 5 * 21
+    spool.close()
+
+
+def test_events_carry_the_token_and_the_first_one_tells_of_a_lost_host(path: Path) -> None:
+    spool = Spool(path, leases={"lobby": SpoolLease(7, is_host_lost=True)})
+    connecting = replace(state(), state=CameraState.CONNECTING)
+    spool.append(drafts(connecting, state(), connecting, interval()))
+    events = [decode(entry.fields) for entry in spool.pending()]
+    assert [event.token for event in events] == [7] * 4
+    reasons = [event.reason for event in events if isinstance(event, CameraEvent)]
+    assert reasons == [Reason.HOST_LOST, Reason.NONE, Reason.NONE]
     spool.close()

@@ -213,6 +213,35 @@ def test_phases_end_in_order(tmp_path: Path) -> None:
     assert (tmp_path / "ends").read_text(encoding="utf-8").split() == ["a", "b", "c"]
 
 
+def test_workers_come_and_go_and_those_that_go_end_in_order(tmp_path: Path) -> None:
+    supervisor = Supervisor([spec(tmp_path, "good", "stays")])
+    come = [spec(tmp_path, "good", "feeds", 0), spec(tmp_path, "good", "eats", 1)]
+    asked: list[str] = []
+    seen: list[set[str]] = []
+
+    def tend(_: float) -> None:
+        seen.append({name for name in ("feeds", "eats") if supervisor.employs(name)})
+        if asked == ["come"]:
+            supervisor.add(come)
+        elif asked == ["go"]:
+            supervisor.retire({"feeds", "eats"})
+        asked.clear()
+
+    supervisor.tend = tend
+
+    def conduct() -> None:
+        until(lambda: supervisor.readyz()[0], "the first")
+        asked.append("come")
+        until(lambda: len(supervisor.pids()) == 3 and supervisor.readyz()[0], "all three")
+        asked.append("go")
+        until(lambda: set(supervisor.pids()) == {"stays"}, "the end of two")
+
+    assert serve(supervisor, conduct) == 0
+    assert [starts(tmp_path, name) for name in ("stays", "feeds", "eats")] == [1, 1, 1]
+    assert {"feeds"} not in seen  # who eats is asked to end once who feeds has
+    assert supervisor.board.value("worker_losses_total") == 0
+
+
 def test_a_worker_that_will_not_end_is_killed(tmp_path: Path) -> None:
     supervisor = Supervisor([spec(tmp_path, "holds", "a")], drain_phase_s={0: 0.5})
     pids: list[int] = []

@@ -1,0 +1,116 @@
+"""The processes of some cameras: an inference worker, its captures, and what they share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from surveil.config import Camera, Fleet
+from surveil.sources.ring import FrameRing, log_loss
+from surveil.workers.host.assignments import LogOptions, assign
+from surveil.workers.host.lease_board import LeaseBoard
+from surveil.workers.host.placement import memory_ceiling
+from surveil.workers.host.process import WorkerSpec
+
+PHASE_CAPTURE, PHASE_INFERENCE, PHASE_CONSUMERS = range(3)
+DRAIN_PHASE_S = {PHASE_CAPTURE: 2.5, PHASE_INFERENCE: 3.5, PHASE_CONSUMERS: 3.0}
+"""Captures end first, so that inference sees every run's end; then the consumers of its events."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one inference worker has of this host.
+
+    Attributes:
+        name: Of the worker, and of its spool where that has no other.
+        rings: By camera.
+        listen_fd: The end of the doorbell on which its captures ring.
+        spools: Of all inference workers here; None where somebody else adopts orphans.
+        threads: That its networks may use on a CPU.
+        board: The ends of the cameras' leases, where they have any.
+        leases: Their tokens.
+        host_lost: Cameras whose last host was lost.
+        spool: Name of its spool.
+    """
+
+    name: str
+    rings: Mapping[str, FrameRing]
+    listen_fd: int
+    spools: Sequence[str] | None
+    threads: int
+    board: LeaseBoard | None = None
+    leases: Mapping[str, int] = field(default_factory=dict)
+    host_lost: Sequence[str] = ()
+    spool: str | None = None
+
+
+def doorbell(stack: ExitStack) -> tuple[int, int]:
+    """Return the two ends of a pipe that nobody waits on, closed with ``stack``."""
+    ends = os.pipe()
+    for fd in ends:
+        os.set_blocking(fd, False)
+        stack.callback(os.close, fd)
+    return ends
+
+
+def inference_spec(fleet: Fleet, share: Share, logs: LogOptions) -> WorkerSpec:
+    fds = {camera: ring.fd for camera, ring in share.rings.items()}
+    board = share.board
+    spool = share.spool or share.name
+    return WorkerSpec(
+        name=share.name,
+        role="inference",
+        assignment=lambda: assign(
+            "inference",
+            fleet,
+            fds,
+            logs,
+            rings=fds,
+            doorbell_fd=share.listen_fd,
+            spool=spool,
+            spools=share.spools,
+            threads=share.threads,
+            board_fd=board.fd if board else None,
+            board=board.cameras if board else (),
+            leases=dict(share.leases),
+            host_lost=list(share.host_lost),
+        ),
+        pass_fds=(share.listen_fd, *fds.values(), *([board.fd] if board else [])),
+        phase=PHASE_INFERENCE,
+        ceiling_bytes=memory_ceiling(fleet),
+    )
+
+
+def capture_spec(
+    fleet: Fleet, camera: Camera, ring: FrameRing, ring_fd: int, logs: LogOptions
+) -> WorkerSpec:
+    def say_lost() -> None:
+        # At once, and not only by the replacement, which the restart budget may delay.
+        log_loss(ring, datetime.now(UTC), time.monotonic())
+        with contextlib.suppress(BlockingIOError):
+            os.write(ring_fd, b"!")
+
+    return WorkerSpec(
+        name=f"capture:{camera.id}",
+        role="capture",
+        assignment=lambda: assign(
+            "capture", fleet, [camera.id], logs, rings={camera.id: ring.fd}, doorbell_fd=ring_fd
+        ),
+        pass_fds=(ring.fd, ring_fd),
+        phase=PHASE_CAPTURE,
+        on_loss=say_lost,
+    )
+
+
+@contextmanager
+def shared_ring() -> Iterator[FrameRing]:
+    ring = FrameRing.create()
+    try:
+        yield ring
+    finally:
+        ring.close()
