@@ -241,7 +241,8 @@ class Speed(Part):
     """Milliseconds for one face in batches of ``batch``: median and 95th percentile.
 
     ``threads`` are the process's; a GPU's time does not hang on them. ``device`` is ``cpu`` or
-    ``cuda:N``; ``None`` in older files.
+    ``cuda:N``; ``None`` in older files. ``cpu_ms`` is the median of processor time, all threads
+    together, which other work on the machine hardly changes; ``None`` on a GPU and in older files.
     """
 
     engine: str
@@ -250,6 +251,7 @@ class Speed(Part):
     batch: Annotated[int, Field(ge=1)]
     p50_ms: Positive
     p95_ms: Positive
+    cpu_ms: Positive | None = None
 
 
 def plain(value: Any) -> Any:

@@ -161,7 +161,9 @@ def speed_words(speed: Speed | None, measured_on: str | None = None) -> str:
     if speed is None:
         return "–"
     where = place_words(speed, measured_on)
-    return f"{speed.p50_ms:.1f} ms ({speed.engine}, batch {speed.batch}{where and f', {where}'})"
+    worked = "" if speed.cpu_ms is None else f", {speed.cpu_ms:.1f} ms of processor time"
+    how = f"({speed.engine}, batch {speed.batch}{where and f', {where}'})"
+    return f"{speed.p50_ms:.1f} ms{worked} {how}"
 
 
 def place_words(speed: Speed, measured_on: str | None = None) -> str:

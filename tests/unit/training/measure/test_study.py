@@ -257,6 +257,7 @@ def test_a_part_without_shared_classes_is_compared_on_no_face(
 
 def test_times_are_of_both_engines(model: StoredModel) -> None:
     found = time_faces(model, threads=1, batches=(2,), budget_s=0.0)
+    assert all(row.cpu_ms is not None and row.cpu_ms > 0 for row in found)
     assert [(t.engine, t.device, t.threads, t.batch) for t in found] == [
         ("openvino", "cpu", 1, 2), ("torch", "cpu", 1, 2),
     ]  # fmt: skip

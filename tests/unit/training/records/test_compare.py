@@ -150,6 +150,16 @@ def test_a_gpu_is_named_where_times_are_its(tmp_path: Path) -> None:
     assert "16 threads" not in text
 
 
+def test_processor_time_is_told_beside_the_clocks(tmp_path: Path) -> None:
+    speed = [{"engine": "openvino", "device": "cpu", "threads": 1, "batch": 1, "p50_ms": 17.3,
+              "p95_ms": 40.0, "cpu_ms": 9.37}]  # fmt: skip
+    write_model(tmp_path, "alpha", speed=speed, measured_on="1 CPU thread")
+    comparison = compared(tmp_path)
+    words = "17.3 ms, 9.4 ms of processor time (openvino, batch 1, 1 thread)"
+    assert words in page(comparison)
+    assert dict(zip(COLUMNS, rows(comparison)[0], strict=True))["cpu_ms"] == 9.37
+
+
 def test_a_filter_by_classes_reaches_the_models_of_fewer(tmp_path: Path) -> None:
     write_model(tmp_path, "alpha")
     write_model(tmp_path, "four-beta", classes=FOUR)
