@@ -125,7 +125,7 @@ def _segments(
             continue
         if span.from_at > at:
             before = [change for change in changes if change.at < span.from_at]
-            yield Gap(at, span.from_at, _explain(at, before) or WORKER_LOST, 0)
+            yield from _silent(at, span.from_at, before)
             at = span.from_at
         until_at = min(span.to_at, to_at)
         lost = span.lost if span.from_at >= from_at else 0  # counted in the gap it begins in
@@ -134,7 +134,36 @@ def _segments(
         at = until_at
     if at < to_at:
         # With a change at the very end: where nothing follows, it is what ended the time known.
-        yield Gap(at, to_at, _explain(at, changes) or WORKER_LOST, 0)
+        yield from _silent(at, to_at, changes)
+
+
+def _silent(from_at: datetime, to_at: datetime, changes: Sequence[StateChange]) -> Iterable[Gap]:
+    """Yield the parts of a time without intervals; a trouble lasts until the next one begins.
+
+    A camera that was unplugged for an hour and then stopped was not stopped for an hour.
+    """
+    place = next((i for i in reversed(range(len(changes))) if _is_trouble(changes[i])), None)
+    if place is not None and changes[place].at > from_at and _is_in_trouble(changes[:place]):
+        begins_at = min(changes[place].at, to_at)
+        yield from _silent(from_at, begins_at, changes[:place])
+        from_at = begins_at
+    if from_at < to_at:
+        yield Gap(from_at, to_at, _explain(from_at, changes) or WORKER_LOST, 0)
+
+
+def _is_trouble(change: StateChange) -> bool:
+    explains = change.reason not in (Reason.HOST_LOST, Reason.STARTING)
+    return explains and change.state not in (CameraState.LIVE, CameraState.CONNECTING)
+
+
+def _is_in_trouble(changes: Sequence[StateChange]) -> bool:
+    """Return whether the last state was a trouble; trying to connect does not end one."""
+    for change in reversed(changes):
+        if _is_trouble(change):
+            return True
+        if change.state != CameraState.CONNECTING:
+            return False
+    return False
 
 
 def _explain_blind(at: datetime, span: Span, changes: Sequence[StateChange]) -> str:

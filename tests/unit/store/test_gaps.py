@@ -13,6 +13,7 @@ from surveil.store.integrity import CHECKS
 from surveil.store.tables import coverage_1m, gap
 
 LIVE, OFFLINE, CONNECTING = CameraState.LIVE, CameraState.OFFLINE, CameraState.CONNECTING
+STOPPED = CameraState.STOPPED
 
 
 GapsOf = Callable[[Iterable[Event]], list[tuple[float, float, str]]]
@@ -41,11 +42,22 @@ def test_intervals_without_a_hole_leave_no_gap(gaps_of: GapsOf) -> None:
     assert gaps_of(CameraLife().says(0, LIVE).sees(0, 1).sees(1, 2).sees(2, 3)) == []
 
 
-def test_a_hole_between_runs_has_the_reason_of_the_last_trouble(gaps_of: GapsOf) -> None:
+def test_each_trouble_of_a_hole_lasts_until_the_next(gaps_of: GapsOf) -> None:
     life = CameraLife().says(0, LIVE).sees(0, 1).says(1.2, OFFLINE, Reason.STREAM_BROKEN)
     life.says(2, CONNECTING).says(4, OFFLINE, Reason.REFUSED).says(5, CONNECTING)
     life.open("01B").says(8, LIVE).sees(8, 9)
-    assert gaps_of(life) == [(1, 8, "refused")]
+    assert gaps_of(life) == [(1, 4, "stream-broken"), (4, 8, "refused")]
+
+
+def test_a_camera_that_was_away_was_not_stopped_all_the_time(gaps_of: GapsOf) -> None:
+    life = CameraLife().says(0, LIVE).sees(0, 1).says(1.2, OFFLINE, Reason.REFUSED)
+    life.says(300, STOPPED, Reason.SHUTDOWN)
+    assert gaps_of(life) == [(1, 300, "refused")]
+
+
+def test_a_camera_that_was_live_is_stopped_from_its_last_picture_on(gaps_of: GapsOf) -> None:
+    life = CameraLife().says(0, LIVE).sees(0, 1).says(1.2, STOPPED, Reason.SHUTDOWN)
+    assert gaps_of(life) == [(1, 1.2, "shutdown")]
 
 
 def test_an_offline_camera_is_a_gap_that_grows(gaps_of: GapsOf) -> None:
