@@ -20,6 +20,7 @@ from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
 from surveil.training.collect.answers import CHOICES, Answers, read_answers
 from surveil.training.collect.label_page import LONGEST_PX, LabelServer, order_for
+from surveil.training.collect.labelling import Label, PersonFrom, labels_from
 
 
 @pytest.fixture
@@ -125,6 +126,10 @@ def test_what_two_people_agree_on_becomes_labels(source: Path) -> None:
     assert "the same answer for 11 (91.7%)" in said
     assert "Cohen's kappa 0.90 (95%: 0.72 to 1.00), almost perfect" in said
     assert (answers / "labels.csv").read_text().count("\n") == 12
+    files = sorted(path.name for path in source.iterdir())
+    labels = labels_from(source, answers / "labels.csv", PersonFrom())(files)
+    assert labels["8.png"] == [Label(EMOTIONS[1])]
+    assert len(labels) == 11
     Answers(answers, "eve").add("0.png", "sad")
     with pytest.raises(ConfigError, match="there are those of ann, bob, eve"):
         CliRunner().invoke(command, agree, catch_exceptions=False)
