@@ -58,11 +58,16 @@ def _draw(console: Console, report: Report) -> None:
     settings = ", ".join(f"{name} {value}" for name, value in report.settings.items())
     console.print(cell(f"bench {report.name}: {settings}"))
     console.print()
-    heads: list[Column | str] = [
-        number(one.heading) if one.digits is not None else whole(one.heading)
-        for one in report.figures
-    ]
-    console.print(draw_table(console, heads, [list(map(cell, row)) for row in report.cells()]))
+    for table in report.tables:
+        if table.name:
+            console.print()
+            console.print(cell(table.name))
+        heads: list[Column | str] = [
+            number(one.heading) if one.digits is not None else whole(one.heading)
+            for one in table.figures
+        ]
+        rows = [list(map(cell, row)) for row in table.cells()]
+        console.print(draw_table(console, heads, rows))
     for note in report.notes:
         console.print()
         console.print(cell(note))

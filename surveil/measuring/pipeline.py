@@ -17,7 +17,8 @@ from surveil.engines import EngineName
 from surveil.measuring.laps import Lap, alternate, lap, middle
 from surveil.measuring.pictures import options_of, use_one_thread
 from surveil.measuring.reference import load_reference
-from surveil.measuring.report import Figure, Report
+from surveil.measuring.report import Figure, Report, Table
+from surveil.measuring.stages import ORDER, by_stage
 from surveil.models import Precision, find_model
 from surveil.simulate.examples import CLIPS
 from surveil.sources.files import read_file
@@ -26,6 +27,8 @@ from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.pipeline import Pipeline
 
 MIN_SCORE = 0.9
+PEER = "facenet-pytorch"
+DECODING = "decoding alone"
 
 FIGURES = (
     Figure("way", "what"),
@@ -37,6 +40,8 @@ FIGURES = (
 NOTES = (
     "Each row decodes the file and does the rest on one thread; medians of alternating rounds. "
     "Times as fast is by processor time, against the first row.",
+    "stages: a run more of each way, looked at each millisecond; building the networks is in "
+    "other.",
 )
 
 
@@ -87,7 +92,23 @@ def measure_pipeline(load: PipelineLoad, rounds: int) -> Report:
         "threads": 1,
         "rounds": rounds,
     }
-    return Report("pipeline", settings, FIGURES, rows, NOTES)
+    return Report("pipeline", settings, FIGURES, rows, NOTES, [_by_stage(load, ways)])
+
+
+def _by_stage(load: PipelineLoad, ways: Mapping[str, Callable[[], Way]]) -> Table:
+    """Say in which stages the time goes, in one more run of each way of surveil."""
+    spent: dict[str, dict[str, float]] = {}
+    for name in (name for name in ways if name not in (PEER, DECODING)):
+        with by_stage() as found:
+            frames = _run(load, ways[name], {}, name).units
+        spent[name] = {stage: 1000 * time_s / frames for stage, time_s in found.items()}
+    rows = [
+        {"stage": stage, **{name: found[stage] for name, found in spent.items()}}
+        for stage in ORDER
+        if any(found[stage] for found in spent.values())
+    ]
+    figures = [Figure("stage", "ms/frame"), *(Figure(name, name, 2) for name in spent)]
+    return Table("stages", figures, rows)
 
 
 Way = Callable[[Frame], int]
@@ -98,7 +119,7 @@ def _ways(load: PipelineLoad) -> Mapping[str, Callable[[], Way]]:
     """Return what makes each way anew: a pipeline remembers what it has seen."""
     ways: dict[str, Callable[[], Way]] = {}
     if load.peer:
-        ways["facenet-pytorch"] = partial(_by_reference, load)
+        ways[PEER] = partial(_by_reference, load)
     served = Inference()
     for name, mode, precision, is_gated in (
         ("exact, float32", DetectionMode.EXACT, Precision.FLOAT32, False),
@@ -122,7 +143,7 @@ def _ways(load: PipelineLoad) -> Mapping[str, Callable[[], Way]]:
             precision=precision,
         )
         ways[name] = partial(_by_pipeline, build)
-    ways["decoding alone"] = lambda: lambda frame: int(frame.image[0, 0, 0] * 0)
+    ways[DECODING] = lambda: lambda frame: int(frame.image[0, 0, 0] * 0)
     return ways
 
 

@@ -26,6 +26,25 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Figures in rows.
+
+    Attributes:
+        name: What it is, for JSON and above it.
+        figures: The columns.
+        rows: Values by ``Figure.key``; what is missing was not measured.
+    """
+
+    name: str
+    figures: Sequence[Figure]
+    rows: Sequence[Mapping[str, Any]]
+
+    def cells(self) -> list[list[str]]:
+        """Return the rows for people, in the order of ``figures``."""
+        return [[_show(row.get(one.key), one.digits) for one in self.figures] for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of one ``surveil bench`` command.
 
@@ -34,6 +53,7 @@ class Report:
         settings: What was measured, as the command's options said it.
         figures: The columns.
         rows: For each way measured the values by ``Figure.key``; what is missing was not measured.
+        more: Further tables.
         notes: What must be known to read the figures, a sentence each.
         host: Where.
         measured_at: When it ended.
@@ -44,6 +64,7 @@ class Report:
     figures: Sequence[Figure]
     rows: Sequence[Mapping[str, Any]]
     notes: Sequence[str] = ()
+    more: Sequence[Table] = ()
     host: Host = field(default_factory=inspect_host)
     measured_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -54,12 +75,14 @@ class Report:
             "host": self.host.as_json(),
             "settings": dict(self.settings),
             "rows": [dict(row) for row in self.rows],
+            **{table.name: [dict(row) for row in table.rows] for table in self.more},
             "notes": list(self.notes),
         }
 
-    def cells(self) -> list[list[str]]:
-        """Return the rows for people, in the order of ``figures``."""
-        return [[_show(row.get(one.key), one.digits) for one in self.figures] for row in self.rows]
+    @property
+    def tables(self) -> Sequence[Table]:
+        """All tables, for people; the first has no name of its own."""
+        return (Table("", self.figures, self.rows), *self.more)
 
 
 def _show(value: Any, digits: int | None) -> str:
