@@ -15,6 +15,7 @@ from surveil.plaintext import escape
 
 COMMANDS = {
     "run": "surveil.cli.run",
+    "fleet": "surveil.cli.fleet",
     "check": "surveil.cli.check",
     "doctor": "surveil.cli.doctor",
     "schema": "surveil.cli.schema",
@@ -38,6 +39,7 @@ COMMANDS = {
 
 SUMMARIES = {
     "run": "Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.",
+    "fleet": "Spread cameras over several hosts: start them, look, drain one.",
     "check": "Validate FLEET.yaml, its rules and its secrets, without...",
     "doctor": "Say how many cameras of FLEET.yaml this host carries.",
     "schema": "Print the JSON Schema of fleet files, for editors that complete...",
@@ -67,6 +69,7 @@ EXTRAS = {
     "onnxscript": "'surveil[train]'",
     "pandas": "'surveil[train]'",
     "pyarrow": "'surveil[parquet]'",
+    "ray": "'surveil[ray]'",
     "scipy": "'surveil[train]'",
     "sklearn": "'surveil[train]'",
     "tensorboard": "'surveil[train]'",

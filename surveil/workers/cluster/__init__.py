@@ -1,0 +1,1 @@
+"""A fleet over several hosts: which host takes which camera, and Ray, which starts the hosts."""
