@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "detect": "surveil.cli.bench_detect",
     "fleet": "surveil.cli.bench_fleet",
     "ingest": "surveil.cli.bench_ingest",
+    "operations": "surveil.cli.bench_operations",
     "pipeline": "surveil.cli.bench_pipeline",
     "start": "surveil.cli.bench_start",
 }
@@ -24,6 +25,7 @@ SUMMARIES = {
     "detect": "Milliseconds a picture to find its faces, by mode, on one thread.",
     "fleet": "What a daemon loses and costs on simulated RTSP cameras.",
     "ingest": "Events a second into SQL: the store alone, and the recorder.",
+    "operations": "Operations of detection, classification and the store, counted.",
     "pipeline": "Milliseconds a frame from file to scores of faces, on one thread.",
     "start": "Seconds to start: commands, and a daemon to its first frame.",
 }

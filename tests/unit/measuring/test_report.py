@@ -6,6 +6,7 @@ import click
 
 from surveil.cli.bench import MEASUREMENTS, SUMMARIES, command
 from surveil.cli.measured import WIDTH, draw_report
+from surveil.cli.tabular import finite
 from surveil.measuring.hardware import inspect_host
 from surveil.measuring.report import Figure, Report
 
@@ -43,3 +44,7 @@ def test_help_says_what_each_command_says() -> None:
         commands = {name: command.get_command(context, name) for name in MEASUREMENTS}
     summaries = {name: one.get_short_help_str(limit=66) for name, one in commands.items() if one}
     assert summaries == SUMMARIES
+
+
+def test_flags_of_the_host_are_a_list_in_json() -> None:
+    assert finite({"flags": ("avx2", "fma")}) == {"flags": ["avx2", "fma"]}
