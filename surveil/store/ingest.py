@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from surveil.domain import CameraEvent, Event, IntervalEvent
 from surveil.store import rows
+from surveil.store.copying import insert_rows
 from surveil.store.gap_rows import refresh_gaps
 from surveil.store.gaps import goes_on
 from surveil.store.ledger import SeqRanges, load_ledger, save_ledger
@@ -168,8 +169,7 @@ def _write(
         (observation, observation_rows),
         (camera_event, event_rows),
     ):
-        if found:
-            connection.execute(sa.insert(table), found)
+        insert_rows(connection, table, found)
     add_to_tracks(connection, observation_rows)
     add_to_rollups(connection, interval_rows, observation_rows)
     close_runs(connection, (row["id"] for row in seen), ledger)
