@@ -25,10 +25,12 @@ class HostLookup:
         """Return once the host is known; at once where there is none.
 
         Raises:
-            SourceError: The name is not known, or nobody said within ``limit_s`` (``unreachable``).
+            SourceError: The name is not known, or nobody said within ``limit_s``, or the address
+                names an interface that is not there (``unreachable``).
         """
         if address.host is None:
             return
+        _check_interface(address.host)
         if self._thread is None:
             self._thread = threading.Thread(target=self._look_up, args=(address,), daemon=True)
             self._thread.start()
@@ -49,3 +51,19 @@ class HostLookup:
             socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             self._error = error
+
+
+def _check_interface(host: str) -> None:
+    """Raise if the zone of a link-local address (RFC 4007) is no interface of this machine."""
+    zone = host.partition("%")[2]
+    if not zone:
+        return
+    try:
+        if zone.isdecimal():
+            socket.if_indextoname(int(zone))
+        else:
+            socket.if_nametoindex(zone)
+    except (OSError, OverflowError, ValueError) as error:
+        there = ", ".join(name for _, name in socket.if_nameindex())
+        detail = f"this machine has no network interface {zone}; there are {there}"
+        raise SourceError(Failure(Reason.UNREACHABLE, detail)) from error

@@ -14,7 +14,7 @@ from surveil.classify.preprocess import to_frame
 from surveil.domain import EMOTIONS, Emotion
 from surveil.training.data.class_names import ClassNames
 from surveil.training.data.pictures import PHOTOGRAPHS, read_photograph
-from surveil.training.data.tree import folders_in, shown, walk
+from surveil.training.data.tree import beside_folders, folders_in, shown, walk
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split, mark_repeated
 
@@ -121,6 +121,7 @@ def _files(root: Path, names: ClassNames, aside: Counter[str]) -> list[_File]:
     folders = folders_in(root)
     if not any(folder.name.lower() in SPLITS for folder in folders):
         return _of_split(root, Split.TRAIN, names, aside)
+    _count_loose(root, aside)
     found: list[_File] = []
     for folder in folders:
         split = SPLITS.get(folder.name.lower())
@@ -141,9 +142,7 @@ def _of_split(root: Path, split: Split, names: ClassNames, aside: Counter[str]) 
     called = [shown(Path(folder.name)) for folder in folders]
     if mapping := names.mapping(called):
         log.warning("%s: %s", shown(root), mapping)
-    loose = sum(file.suffix.lower() in PHOTOGRAPHS for file in root.iterdir() if file.is_file())
-    if loose:
-        aside["in no class folder"] += loose
+    _count_loose(root, aside)
     found = []
     for folder, name in zip(folders, called, strict=True):
         tree = walk(folder, PHOTOGRAPHS)
@@ -154,3 +153,10 @@ def _of_split(root: Path, split: Split, names: ClassNames, aside: Counter[str]) 
         aside.update(tree.counts)
         found += [_File(file, split, emotion) for file in tree.files]
     return found
+
+
+def _count_loose(root: Path, aside: Counter[str]) -> None:
+    tree = beside_folders(root, PHOTOGRAPHS)
+    aside.update(tree.counts)
+    if tree.files:
+        aside["in no class folder"] += len(tree.files)

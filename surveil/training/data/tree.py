@@ -49,10 +49,18 @@ def walk(root: Path, suffixes: Collection[str]) -> Tree:
         folders[:] = [name for name in folders if _is_open(name)]
         for name in names:
             file = here / name
-            if _is_open(name) and file.suffix.lower() in suffixes and file.is_file():
+            if _is_wanted(file, suffixes):
                 files.append(file)
             else:
                 passed.append((file, _kind(file)))
+    return Tree(tuple(sorted(files)), tuple(sorted(passed)))
+
+
+def beside_folders(root: Path, suffixes: Collection[str]) -> Tree:
+    """Return the files of a folder itself, without those of :func:`folders_in` it."""
+    there = [path for path in root.iterdir() if not (path.is_dir() and _is_open(path.name))]
+    files = [path for path in there if _is_wanted(path, suffixes)]
+    passed = [(path, _kind(path)) for path in there if not _is_wanted(path, suffixes)]
     return Tree(tuple(sorted(files)), tuple(sorted(passed)))
 
 
@@ -69,6 +77,10 @@ def shown(path: Path) -> str:
 
 def _is_open(name: str) -> bool:
     return not name.startswith(".") and name != NOT_OURS
+
+
+def _is_wanted(file: Path, suffixes: Collection[str]) -> bool:
+    return _is_open(file.name) and file.suffix.lower() in suffixes and file.is_file()
 
 
 def _kind(file: Path) -> str:

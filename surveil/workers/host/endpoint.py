@@ -17,7 +17,11 @@ from surveil.ports import describe_listener
 Health = tuple[bool, dict[str, Any]]
 
 MOST_CONNECTIONS = 16
-"""Answered at once; more are closed without an answer. Probes and a scraper or two need few."""
+"""Served at once. Probes and a scraper or two need few. When all places are taken, the client that
+has owed a whole request for longest gives its place; when none owes one, who comes is let go."""
+
+GIVEN_UP_S = 1.0
+"""Within this a client that was hung up on has given its place, or who comes is let go."""
 
 REQUEST_S = 5.0
 """A client that sends nothing, or reads nothing, holds a thread no longer than this a read."""
@@ -49,6 +53,7 @@ class Endpoint:
             timeout = request_s
 
             def do_GET(self) -> None:
+                server.keep(self.connection)
                 match self.path.partition("?")[0]:
                     case "/metrics":
                         self._answer(200, metrics(), "text/plain; version=0.0.4; charset=utf-8")
@@ -74,9 +79,10 @@ class Endpoint:
                 return  # a probe each second is no news
 
         try:
-            self._server = _BoundedServer((host, port), Handler, most_connections, most_request_s)
+            server = _BoundedServer((host, port), Handler, most_connections, most_request_s)
         except OSError as error:
             raise InUseError(_words(host, port, error)) from error
+        self._server = server
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="endpoint", daemon=True
@@ -92,6 +98,8 @@ class Endpoint:
 class _BoundedServer(HTTPServer):
     """A thread for each connection, as long as there are few; and each ends in time."""
 
+    request_queue_size = 128
+
     def __init__(
         self,
         address: tuple[str, int],
@@ -101,15 +109,34 @@ class _BoundedServer(HTTPServer):
     ) -> None:
         self._free = threading.BoundedSemaphore(most_connections)
         self._most_request_s = most_request_s
+        self._lock = threading.Lock()
+        self._owing: dict[socket.socket, None] = {}
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._free.acquire(blocking=False):
+        if not (self._free.acquire(blocking=False) or self._take_a_place()):
             self.shutdown_request(request)
             return
+        with self._lock:
+            self._owing[request] = None
         threading.Thread(
             target=self._serve, args=(request, client_address), name="endpoint-client", daemon=True
         ).start()
+
+    def keep(self, request: socket.socket) -> None:
+        """Let a client whose request is whole keep its place until it is answered."""
+        with self._lock:
+            self._owing.pop(request, None)
+
+    def _take_a_place(self) -> bool:
+        """Hang up on the client that has owed a request for longest; False without a place."""
+        with self._lock:
+            longest = next(iter(self._owing), None)
+            if longest is None:
+                return False
+            del self._owing[longest]
+            _hang_up(longest)
+        return self._free.acquire(timeout=GIVEN_UP_S)
 
     def _serve(self, request: socket.socket, client_address: Any) -> None:
         timer = threading.Timer(self._most_request_s, _hang_up, args=(request,))
@@ -120,6 +147,7 @@ class _BoundedServer(HTTPServer):
                 self.finish_request(request, client_address)
         finally:
             timer.cancel()
+            self.keep(request)
             self.shutdown_request(request)
             self._free.release()
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from surveil.domain import Reason
 from surveil.secrets import Secret
 from surveil.sources.failure import SourceError
+from surveil.sources.lookup import HostLookup
 from surveil.sources.options import SourceOptions
 from surveil.sources.reasons import classify
 from surveil.sources.registry import resolve
@@ -68,6 +69,18 @@ def test_the_zone_of_an_ipv6_address_is_looked_up_as_it_is() -> None:
     address = resolve(options("rtsp://[fe80::1%25eth0]:8554/a%20b"))
     assert (address.host, address.port) == ("fe80::1%eth0", 8554)
     assert address.url == "rtsp://[fe80::1%eth0]:8554/a%20b"
+
+
+@pytest.mark.parametrize("zone", ["nowhere0", "4000000000", "9" * 40])
+def test_an_interface_that_is_not_there_is_told_as_such(zone: str) -> None:
+    address = resolve(options(f"rtsp://[fe80::1%25{zone}]/x"))
+    with pytest.raises(SourceError, match=f"no network interface {zone}; there are .*lo") as caught:
+        HostLookup().check(address, 60.0)
+    assert caught.value.failure.reason is Reason.UNREACHABLE
+
+
+def test_an_interface_that_is_there_is_looked_up() -> None:
+    HostLookup().check(resolve(options("rtsp://[fe80::1%25lo]/x")), 60.0)
 
 
 def test_usb_and_files() -> None:

@@ -115,8 +115,29 @@ def test_what_is_no_picture_is_passed_over_and_counted(tmp_path: Path) -> None:
     (tmp_path / "happy/gone.png").symlink_to(tmp_path / "nowhere.png")
     aside: Counter[str] = Counter()
     assert read_class_folders(tmp_path, aside=aside).names.tolist() == ["happy/a.png"]
-    kinds = (".heic", ".avif", ".gif", "hidden", "no suffix", "__MACOSX", "dangling link")
-    assert aside == {f"passed over: {kind}": 1 for kind in kinds} | {"in no class folder": 1}
+    kinds = (".heic", ".avif", ".gif", "hidden", "no suffix", "dangling link")
+    assert aside == {f"passed over: {kind}": 1 for kind in kinds} | {
+        "passed over: __MACOSX": 2,
+        "in no class folder": 1,
+    }
+
+
+def test_what_lies_beside_the_folders_is_counted(tmp_path: Path) -> None:
+    write(tmp_path / "train/happy/a.png")
+    write(tmp_path / "b.png")
+    write(tmp_path / "train/c.png")
+    for name in ("d.HEIC", "train/e.heic", "README.md", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "train/gone.png").symlink_to(tmp_path / "nowhere.png")
+    aside: Counter[str] = Counter()
+    assert len(read_class_folders(tmp_path, aside=aside)) == 1
+    assert aside == {
+        "in no class folder": 2,
+        "passed over: .heic": 2,
+        "passed over: .md": 1,
+        "passed over: hidden": 1,
+        "passed over: dangling link": 1,
+    }
 
 
 def test_a_jpeg_of_any_suffix_is_read(tmp_path: Path) -> None:

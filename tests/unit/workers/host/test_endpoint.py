@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from kit.waiting import until
 
 from surveil.errors import InUseError
-from surveil.workers.host.endpoint import Endpoint
+from surveil.workers.host.endpoint import MOST_CONNECTIONS, Endpoint
 
 
 @pytest.fixture
@@ -76,6 +77,46 @@ def test_silent_clients_take_few_threads_and_are_let_go(state: dict[str, Any]) -
         # The server's own thread, and a client's with its timer for each of the three.
         assert threading.active_count() - before <= 1 + 2 * 3
         until(lambda: answers(endpoint), "an answer once the silent ones were let go")
+
+
+def test_idle_clients_do_not_keep_a_probe_from_its_answer(state: dict[str, Any]) -> None:
+    before = threading.active_count()
+    # Nobody is let go for being late here: only a place given up can explain an answer.
+    with (
+        closing(make(state, request_s=600.0, most_request_s=600.0)) as endpoint,
+        ExitStack() as clients,
+    ):
+        for _ in range(200):
+            client = socket.create_connection(("127.0.0.1", endpoint.port))
+            clients.enter_context(client)
+        until(lambda: answers(endpoint), "an answer beside 200 idle clients")
+        assert threading.active_count() - before <= 1 + 2 * MOST_CONNECTIONS
+
+
+def test_a_client_whose_request_is_whole_keeps_its_place() -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def metrics() -> bytes:
+        asked.set()
+        answer.wait(600.0)
+        return b"surveil_up 1\n"
+
+    def healthy() -> tuple[bool, dict[str, Any]]:
+        return True, {}
+
+    made = Endpoint(
+        "127.0.0.1", 0, metrics=metrics, livez=healthy, readyz=healthy, most_connections=2
+    )
+    with closing(made) as endpoint, ThreadPoolExecutor(1) as pool, ExitStack() as clients:
+        clients.callback(answer.set)
+        scraped = pool.submit(get, endpoint, "/metrics")
+        assert asked.wait(60.0)
+        for _ in range(5):
+            client = socket.create_connection(("127.0.0.1", endpoint.port))
+            clients.enter_context(client)
+        until(lambda: answers(endpoint), "an answer in the place of an idle client")
+        answer.set()
+        assert scraped.result(60.0) == (200, b"surveil_up 1\n")
 
 
 def answers(endpoint: Endpoint) -> bool:
