@@ -6,6 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 STAMP := .venv/.synced
 SERVED := .venv/.served
+TOOLS := prometheus systemd bubblewrap
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -23,6 +24,13 @@ $(STAMP): pyproject.toml | $(UV)
 $(SERVED): pyproject.toml | $(UV)
 	$(UV) sync --no-dev --inexact --compile-bytecode
 	@touch $(SERVED)
+
+tools: ## what checks deploy/, from Debian: promtool, systemd-analyze, bwrap (as root)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qq -y --no-install-recommends $(TOOLS) >/dev/null \
+	  || echo "make tools: apt-get failed; tests that need $(TOOLS) will fail or skip"; \
+	else echo "make tools: not root on Debian; install $(TOOLS) for the tests of deploy/"; fi
 
 setup: $(STAMP) ## make the environment
 
@@ -68,4 +76,4 @@ coverage: $(STAMP) ## tests with coverage by package
 slow: $(STAMP) ## the slow suites: chaos, accuracy over whole clips
 	$(RUN) pytest -q -m slow --timeout=1200
 
-.PHONY: help setup demo test scenario over-time check format format-check lint types imports migrations coverage slow
+.PHONY: help tools setup demo test scenario over-time check format format-check lint types imports migrations coverage slow

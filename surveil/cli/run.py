@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from surveil.logs import configure_logs
 from surveil.workers.host.assignments import LogOptions
 from surveil.workers.host.daemon import ROLES, serve
 from surveil.workers.host.membership import join
+from surveil.workers.host.notify_socket import NotifySocket
 
 
 @click.command("run")
@@ -91,4 +94,5 @@ def command(
         membership = join(fleet, shard=shard, host=host, labels=labels, capacity_fps=capacity)
         fleet = membership.settle(fleet)
     logs = LogOptions(level=log_level, json=as_json)
-    sys.exit(serve(fleet, roles=chosen, logs=logs, membership=membership))
+    with contextlib.closing(NotifySocket.from_environment(os.environ)) as manager:
+        sys.exit(serve(fleet, roles=chosen, logs=logs, membership=membership, manager=manager))

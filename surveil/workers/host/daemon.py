@@ -16,6 +16,7 @@ from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
 from surveil.workers.host.membership import Membership, check_shared
+from surveil.workers.host.notify_socket import NotifySocket
 from surveil.workers.host.placement import (
     names,
     place,
@@ -83,6 +84,7 @@ def serve(
     roles: Sequence[str] = ROLES,
     logs: LogOptions | None = None,
     membership: Membership | None = None,
+    manager: NotifySocket | None = None,
 ) -> int:
     """Run a fleet in this process until SIGTERM or SIGINT; return the exit code.
 
@@ -91,6 +93,9 @@ def serve(
         roles: What this host does.
         logs: How its workers log.
         membership: This host among others, where cameras are spread over several.
+        roles: Some of :data:`ROLES`.
+        logs: How the workers log.
+        manager: The service manager that started this process, which is told how it is.
 
     Raises:
         ConfigError: The roles do not fit the configuration, or something else is where the SQLite
@@ -121,6 +126,7 @@ def serve(
             budget=budget,
             drain_phase_s=DRAIN_PHASE_S,
             ceiling_bytes=fleet.memory.supervisor,
+            manager=manager or NotifySocket(),
         )
         _serve_http(fleet, roles, supervisor, stack)
         if watches and membership is not None:

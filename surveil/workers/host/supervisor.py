@@ -20,6 +20,7 @@ from surveil.logs import get_logger
 from surveil.workers.host.board import MetricsBoard
 from surveil.workers.host.liveness import Patience
 from surveil.workers.host.memory import MemoryWatch, Verdict, held_bytes
+from surveil.workers.host.notify_socket import NotifySocket
 from surveil.workers.host.process import WorkerProcess, WorkerSpec
 from surveil.workers.host.restarts import RestartBudget
 
@@ -54,6 +55,7 @@ class Supervisor:
         tick_s: Length of a turn of the loop.
         ceiling_bytes: Memory of this process itself beyond which it warns, once.
         drain_total_s: From the request to end until the last worker is killed; the promise is 10.
+        manager: The service manager, where there is one; hears of each turn of the loop.
     """
 
     specs: Sequence[WorkerSpec]
@@ -66,6 +68,7 @@ class Supervisor:
     say_every_s: float = SAID_EVERY_S
     ceiling_bytes: int | None = None
     drain_total_s: float = 9.5
+    manager: NotifySocket = field(default_factory=NotifySocket)
 
     def __post_init__(self) -> None:
         self._workers = [WorkerProcess(spec, self.patience) for spec in self.specs]
@@ -148,6 +151,7 @@ class Supervisor:
                     continue
             self._log.info("supervisor.stopping", signal=signal.Signals(self._stop_signal).name)
         finally:
+            self.manager.stopping("ending the workers")
             self._end_workers()
             for signum, handler in before.items():
                 signal.signal(signum, handler)
@@ -187,6 +191,7 @@ class Supervisor:
         self._weigh_itself(now)
         self._report()
         self._say_what_is_waited_for(now)
+        self.manager.turn(now, self._status())
 
     def _end_hung(self, worker: WorkerProcess, now: float) -> None:
         self._log.error(
@@ -235,6 +240,12 @@ class Supervisor:
 
     def _waiting_for(self) -> dict[str, str]:
         return {w.spec.name: w.doing for w in self._workers if not w.is_ready}
+
+    def _status(self) -> str:
+        """Return one line for whoever looks at the service."""
+        lacking = [f"{name}: {doing}" for name, doing in self._waiting_for().items()]
+        ready = f"{len(self._workers) - len(lacking)} of {len(self._workers)} workers ready"
+        return "; ".join([ready, *lacking])
 
     def _say_what_is_waited_for(self, now: float) -> None:
         """Log what keeps the fleet from being ready, and that it is, when that changes.

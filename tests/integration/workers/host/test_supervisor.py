@@ -14,13 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kit.service_manager import Manager
 
 from surveil.logs import configure_logs
 from surveil.workers.host.liveness import Patience
+from surveil.workers.host.notify_socket import NotifySocket
 from surveil.workers.host.process import WorkerSpec
 from surveil.workers.host.supervisor import Supervisor, WorkerFatalError
 
 SCRIPT = Path(__file__).with_name("scripted_worker.py")
+TESTS = Path(__file__).parents[3]
 
 
 def spec(folder: Path, role: str, name: str, phase: int = 0) -> WorkerSpec:
@@ -266,7 +269,7 @@ def test_an_error_that_no_restart_mends_ends_all_with_its_code(tmp_path: Path) -
 def test_kill_9_of_the_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
     program = f"""
 import sys
-sys.path.insert(0, {str(SCRIPT.parent)!r})
+sys.path[:0] = [{str(SCRIPT.parent)!r}, {str(TESTS)!r}]
 from pathlib import Path
 from test_supervisor import spec
 from surveil.workers.host.supervisor import Supervisor
@@ -285,3 +288,27 @@ def _is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_the_service_manager_hears_how_it_is(tmp_path: Path) -> None:
+    manager = Manager(str(tmp_path / "notify"))
+    notify = NotifySocket(manager.name, watchdog_s=0.4)
+    supervisor = Supervisor([spec(tmp_path, "good", "a")], manager=notify)
+    heard: list[str] = []
+
+    def conduct() -> None:
+        until(lambda: supervisor.readyz()[0], "ready")
+
+        def is_told() -> bool:
+            heard.extend(manager.heard())
+            return "STATUS=1 of 1 workers ready" in heard and heard.count("WATCHDOG=1") > 3
+
+        until(is_told, "the manager knows")
+
+    assert serve(supervisor, conduct) == 0
+    heard += manager.heard()
+    assert heard.count("READY=1") == 1
+    assert "STATUS=0 of 1 workers ready; a: " in "\n".join(heard)
+    assert heard[-2:] == ["STOPPING=1", "STATUS=ending the workers"]
+    notify.close()
+    manager.sock.close()
