@@ -93,8 +93,6 @@ def serve(
         roles: What this host does.
         logs: How its workers log.
         membership: This host among others, where cameras are spread over several.
-        roles: Some of :data:`ROLES`.
-        logs: How the workers log.
         manager: The service manager that started this process, which is told how it is.
 
     Raises:
