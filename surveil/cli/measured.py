@@ -38,13 +38,17 @@ def measurement(function: Callable[..., Report]) -> Callable[..., None]:
     @functools.wraps(function)
     def wrapper(*args: Any, as_json: bool, **options: Any) -> None:
         configure_logs("bench", level="warning")
-        report = function(*args, **options)
-        if as_json:
-            write_text(json.dumps(finite(report.as_json()), indent=2) + "\n")
-        else:
-            click.echo(draw_report(report), nl=False)
+        print_report(function(*args, **options), as_json=as_json)
 
     return wrapper
+
+
+def print_report(report: Report, *, as_json: bool) -> None:
+    """Print a report for people, or as one JSON object."""
+    if as_json:
+        write_text(json.dumps(finite(report.as_json()), indent=2) + "\n")
+    else:
+        click.echo(draw_report(report), nl=False)
 
 
 def draw_report(report: Report) -> str:

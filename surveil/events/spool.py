@@ -116,7 +116,7 @@ class Spool:
         predecessor_s: float = PREDECESSOR_S,
         leases: Mapping[str, SpoolLease] | None = None,
     ) -> None:
-        self._leases = leases or {}
+        self._leases = {} if leases is None else leases  # may grow while the spool is open
         self._path = path
         self._lock = threading.Lock()
         self._max_bytes = max_bytes

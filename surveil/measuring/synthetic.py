@@ -55,12 +55,13 @@ def make_events(
             from_at=began_at + timedelta(seconds=second - 1),
             to_at=began_at + timedelta(seconds=second),
             frames=FrameCounts(captured=25, sampled=5, analysed=5),
-            tracks=tuple(_make_vote(first_id + i, random) for i in range(faces)),
+            tracks=tuple(make_vote(first_id + i, random) for i in range(faces)),
             model=MODEL,
         )
 
 
-def _make_vote(track_id: int, random: Random) -> TrackVote:
+def make_vote(track_id: int, random: Random) -> TrackVote:
+    """Return a face's vote with made-up scores and box."""
     weights = [random.random() ** 3 for _ in EMOTIONS]
     scores = tuple(weight / sum(weights) for weight in weights)
     best = max(range(len(scores)), key=scores.__getitem__)

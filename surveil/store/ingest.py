@@ -159,7 +159,7 @@ def _write(
     models: dict[str, Row] = {}
     for event in sorted(intervals, key=lambda event: event.from_at):
         models.setdefault(event.model, rows.model_row(event))
-    upsert(connection, model, list(models.values()), least=("first_seen_at",))
+    upsert(connection, model, _new_models(connection, models), least=("first_seen_at",))
 
     interval_rows = [rows.interval_row(event) for event in intervals]
     observation_rows = [row for event in intervals for row in rows.observation_rows(event)]
@@ -173,6 +173,15 @@ def _write(
     add_to_tracks(connection, observation_rows)
     add_to_rollups(connection, interval_rows, observation_rows)
     close_runs(connection, (row["id"] for row in seen), ledger)
+
+
+def _new_models(connection: sa.Connection, rows: Mapping[str, Row]) -> list[Row]:
+    """Return the rows that say something new: one row written by all would be a lock for all."""
+    query = sa.select(model.c.id, model.c.first_seen_at).where(model.c.id.in_(sorted(rows)))
+    known = {row.id: row.first_seen_at for row in connection.execute(query)} if rows else {}
+    return [
+        row for id_, row in rows.items() if id_ not in known or row["first_seen_at"] < known[id_]
+    ]
 
 
 def _by_camera(events: Iterable[Event | Lost]) -> dict[str, list[Event | Lost]]:

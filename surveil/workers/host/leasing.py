@@ -108,16 +108,18 @@ class LeaseKeeper:
 
     def stop(self) -> None:
         """End the thread and give everything back, if SQL answers at once."""
-        self._stopping.set()
-        self._wake.set()
-        if self.thread.is_alive():
-            self.thread.join(self.ttl_s)
+        self._end_thread()
         held = {subject: one.token for subject, one in self.standing.held.items()}
         try:
             with writing(self._database) as connection:
                 release(connection, self._host, held)
         except SurveilError as error:
             _log.warning("leases.kept", error=str(error))
+        self._database.dispose()
+
+    def abandon(self) -> None:
+        """End the thread and give nothing back, as a host that is lost."""
+        self._end_thread()
         self._database.dispose()
 
     def turn(self) -> None:
@@ -158,6 +160,12 @@ class LeaseKeeper:
             )
         if granted or lost:
             _log.info("leases.changed", granted=len(granted), lost=lost, held=len(held))
+
+    def _end_thread(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        if self.thread.is_alive():
+            self.thread.join(self.ttl_s)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

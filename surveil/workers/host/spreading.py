@@ -191,7 +191,7 @@ def _samples(standing: Standing) -> list[tuple[str, dict[str, str], float]]:
     ]
 
 
-def _wish_of(membership: Membership, cameras: Collection[str]) -> Callable[[Connection], Wish]:
+def wish_of(membership: Membership, cameras: Collection[str]) -> Callable[[Connection], Wish]:
     """Return what reads a host's wish: its shard, or where a placement in SQL puts cameras."""
     if membership.shard is not None:
         return partial(_same, Wish(frozenset(membership.of(cameras))))
@@ -235,7 +235,7 @@ def spread(
     owned: set[str] = set()
     keeper = LeaseKeeper(
         *(fleet.database.reveal(), membership.host, fleet.leases.ttl_s),
-        _wish_of(membership, watched),
+        wish_of(membership, watched),
     )
     cells = Cells(fleet, supervisor, keeper, logs, owned)
     stack.callback(cells.close)

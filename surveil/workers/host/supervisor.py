@@ -152,7 +152,7 @@ class Supervisor:
             self._log.info("supervisor.stopping", signal=signal.Signals(self._stop_signal).name)
         finally:
             self.manager.stopping("ending the workers")
-            self._end_workers()
+            self.end_workers()
             for signum, handler in before.items():
                 signal.signal(signum, handler)
             signal.set_wakeup_fd(before_fd)
@@ -337,7 +337,7 @@ class Supervisor:
 
     # The end.
 
-    def _end_workers(self) -> None:
+    def end_workers(self) -> None:
         """End all workers, phase by phase, so that each can still hand on what it holds."""
         until = time.monotonic() + self.drain_total_s
         for phase in sorted({w.spec.phase for w in self._workers}):

@@ -19,7 +19,7 @@ from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading
 from surveil.store.integrity import CHECKS
 from surveil.store.tables import camera, dead_letter, gap
-from surveil.workers.recording.record_batch import BatchWriter
+from surveil.workers.recording.record_batch import MOST_STARTS, BatchWriter
 
 RUN = "01JD0000000000000000000000"
 
@@ -137,3 +137,17 @@ def test_the_end_of_a_refused_interval_is_not_believed(sqlite_database: sa.Engin
     with reading(sqlite_database) as connection:
         known = connection.execute(sa.select(camera)).one()
     assert known.last_seen_at - known.first_seen_at == timedelta(seconds=1)
+
+
+def test_a_batch_in_which_many_cameras_begin_is_written_in_parts(
+    sqlite_database: sa.Engine,
+) -> None:
+    lives = [
+        CameraLife(f"cam-{n}", f"01JD{n:022}", BEGAN_AT).says(0, CameraState.LIVE).sees(0, 1)
+        for n in range(2 * MOST_STARTS)
+    ]
+    recorded = BatchWriter(sqlite_database, "recorder").write(
+        deliver([event for life in lives for event in life])
+    )
+    assert recorded.stored == {"interval": 2 * MOST_STARTS, "camera": 2 * MOST_STARTS}
+    assert recorded.committed == {life.run: 2 for life in lives}
