@@ -52,7 +52,7 @@ SUMMARIES = {
     "simulate": "Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME,...",
     "train": "Train a model as CONFIG says, evaluate it and write it to the...",
     "evaluate": "Evaluate MODEL, a name or a folder, on the faces below --data.",
-    "calibrate": "Fit temperature and thresholds of MODEL to a site's faces, without...",
+    "calibrate": "Fit temperature and thresholds of MODEL to a site's faces,...",
     "compare": "Compare MODELS: folders of a model or of models, or names...",
     "dataset": "Labelled faces: import a site's own, count them, look at them.",
     "export": "Write each MODEL's ONNX file, a name or a folder, of its weights.",
