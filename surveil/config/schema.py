@@ -80,7 +80,7 @@ def _check_listening_host(value: str) -> str:
 
 
 class Http(Section):
-    """The supervisor's port for metrics, ``/livez`` and ``/readyz``."""
+    """The supervisor's port for metrics, ``/status``, ``/livez`` and ``/readyz``."""
 
     host: Annotated[str, AfterValidator(_check_listening_host)] = "127.0.0.1"
     """Address to listen on; 0.0.0.0 is every interface."""

@@ -227,6 +227,10 @@ class FrameRing:
         """
         return self._log.read(after)
 
+    def last_state(self) -> StateRecord | None:
+        """Return the last change of state; None before the first, or while it is overwritten."""
+        return self._log.newest()
+
     def tally(self, run: str | None = None) -> RunTally | None:
         """Return all counters of a run (default: the newest), None when it is not known any more.
 

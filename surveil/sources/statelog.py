@@ -94,6 +94,11 @@ class StateLog:
         records = (self._read_one(index) for index in indices)
         return [record for record in records if record is not None]
 
+    def newest(self) -> StateRecord | None:
+        """Return the last record, if there is one."""
+        head = self._head[0]
+        return self._read_one(head) if head else None
+
     def _read_one(self, index: int) -> StateRecord | None:
         start = index % RECORDS * RECORD_BYTES
         if self._tags[start // 8] != index:

@@ -13,6 +13,8 @@ import pytest
 from kit.daemons import MEDIA, Daemon
 from kit.waiting import until
 
+from surveil.domain import CameraState, Reason
+from surveil.live.status import DaemonStatus, Health
 from surveil.simulate import RtspServer
 
 Start = Callable[..., Daemon]
@@ -36,6 +38,15 @@ def assert_whole(daemon: Daemon) -> None:
     assert rows
     for run, last, stored, distinct in rows:
         assert last == stored == distinct, run
+
+
+def settled(daemon: Daemon) -> DaemonStatus | None:
+    """Return the daemon's status once pictures with faces flow."""
+    code, body = daemon.http("/status")
+    status = DaemonStatus.from_json(body.encode())
+    lobby = next(one for one in status.cameras if one.camera == "lobby")
+    is_flowing = lobby.analysed_fps > 0 and lobby.faces and status.flow.decision_s
+    return status if code == 200 and is_flowing and status.flow.store_lag_s is not None else None
 
 
 def is_alive(pid: int) -> bool:
@@ -66,9 +77,21 @@ def test_faces_reach_sql_and_a_dead_camera_holds_up_nobody(
         assert ("offline", "refused") in states
     assert daemon.http("/livez")[0] == 200
     until(lambda: daemon.http("/readyz")[0] == 200, "ready")
-    metrics = daemon.http("/metrics")[1]
-    assert 'surveil_frames_captured_total{camera="lobby",worker="capture:lobby"}' in metrics
-    assert "surveil_events_stored_total" in metrics
+    captured = 'surveil_frames_captured_total{camera="lobby",worker="capture:lobby"}'
+    until(lambda: captured in daemon.http("/metrics")[1], "captured, with the worker's next word")
+    until(lambda: "surveil_events_stored_total" in daemon.http("/metrics")[1], "stored, as well")
+    told = until(lambda: settled(daemon), "status")
+    shown = {one.camera: (one.state, one.reason) for one in told.cameras}
+    assert shown["lobby"] == shown["door"] == (CameraState.LIVE, Reason.NONE)
+    assert told.health is Health.DEGRADED
+    assert any(words.startswith("camera dead is ") for words in told.troubles)
+    lobby = next(one for one in told.cameras if one.camera == "lobby")
+    assert (lobby.worker, lobby.captured_fps > 0, lobby.run != "") == ("inference", True, True)
+    assert told.data_dir == str((daemon.folder / "var").resolve())
+    assert told.flow.is_redis_up
+    assert told.flow.store_lag_s is not None
+    assert told.flow.decision_s is not None
+    assert told.memory_bytes > 10_000_000
     assert daemon.end() == 0
     assert_whole(daemon)
     ends = daemon.sql("SELECT camera_id, end_reason FROM run WHERE ended_at IS NOT NULL")

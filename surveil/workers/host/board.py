@@ -54,6 +54,10 @@ class MetricsBoard(Collector):
         wanted = set(labels.items())
         return sum(v for (n, ls), v in self._merged().items() if n == name and wanted <= set(ls))
 
+    def samples(self) -> dict[tuple[str, MetricLabels], float]:
+        """Return all samples by name and labels."""
+        return self._merged()
+
     def collect(
         self,
     ) -> Iterable[CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily]:

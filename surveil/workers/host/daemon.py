@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -36,6 +37,7 @@ from surveil.workers.host.shares import (
     inference_spec,
     shared_ring,
 )
+from surveil.workers.host.status import StatusKeeper
 from surveil.workers.host.supervisor import Supervisor
 
 ROLES = ("inference", "recorder", "alerter")
@@ -126,7 +128,15 @@ def serve(
             ceiling_bytes=fleet.memory.supervisor,
             manager=manager or NotifySocket(),
         )
-        _serve_http(fleet, roles, supervisor, stack)
+        status = StatusKeeper(
+            supervisor,
+            data_dir=fleet.data_dir,
+            roles=roles,
+            wanted_fps={id_: camera.sample_fps for id_, camera in fleet.cameras.items()},
+            now_mono_s=time.monotonic(),
+            host=membership.host if membership is not None else None,
+        )
+        _serve_http(fleet, roles, supervisor, status, stack)
         if watches and membership is not None:
             # Here: SQLAlchemy, which a host alone does without.
             from surveil.workers.host.spreading import spread
@@ -138,16 +148,22 @@ def serve(
             server.start()
             keeper = stack.enter_context(contextlib.closing(RedisKeeper(server, budget)))
             supervisor.tend = keeper.tend
+        supervisor.tend = status.after(supervisor.tend)
         return supervisor.run()
 
 
 def _serve_http(
-    fleet: Fleet, roles: Sequence[str], supervisor: Supervisor, stack: ExitStack
+    fleet: Fleet,
+    roles: Sequence[str],
+    supervisor: Supervisor,
+    status: StatusKeeper,
+    stack: ExitStack,
 ) -> None:
     endpoint = Endpoint(
         fleet.http.host,
         fleet.http.port,
         metrics=supervisor.board.exposition,
+        status=lambda: status.status.to_json(),
         livez=supervisor.livez,
         readyz=supervisor.readyz,
     )

@@ -1,4 +1,4 @@
-"""The supervisor's HTTP port: ``/metrics``, ``/livez``, ``/readyz``."""
+"""The supervisor's HTTP port: ``/metrics``, ``/status``, ``/livez``, ``/readyz``."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Endpoint:
         port: int,
         *,
         metrics: Callable[[], bytes],
+        status: Callable[[], bytes],
         livez: Callable[[], Health],
         readyz: Callable[[], Health],
         most_connections: int = MOST_CONNECTIONS,
@@ -57,12 +58,16 @@ class Endpoint:
                 match self.path.partition("?")[0]:
                     case "/metrics":
                         self._answer(200, metrics(), "text/plain; version=0.0.4; charset=utf-8")
+                    case "/status":
+                        self._answer(200, status(), "application/json")
                     case "/livez":
                         self._health(livez())
                     case "/readyz":
                         self._health(readyz())
                     case _:
-                        self._answer(404, b"try /metrics, /livez or /readyz\n", "text/plain")
+                        self._answer(
+                            404, b"try /metrics, /status, /livez or /readyz\n", "text/plain"
+                        )
 
             def _health(self, health: Health) -> None:
                 body = json.dumps({"ok": health[0], **health[1]}).encode() + b"\n"

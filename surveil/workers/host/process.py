@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from surveil.backoff import STABLE_S, Backoff
+from surveil.sources.statelog import StateRecord
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
 from surveil.workers.host.lifeline import DRAIN_S
 from surveil.workers.host.liveness import Liveness, Patience
@@ -35,6 +36,9 @@ class WorkerSpec:
         phase: Place in the ordered end: lower phases are stopped, and waited for, first.
         ceiling_bytes: Memory of its own beyond which it is renewed; None is without.
         on_loss: Called once the process has ended unasked, to say so in its place.
+        camera: The camera that it captures, if it does.
+        last_state: Return that camera's last change of state; called in the supervisor's loop.
+        analyses: The cameras that it analyses, if it does.
         command: Program that serves as the worker; gets role, name and descriptor as arguments.
             Python's ``-P`` keeps it from importing what lies in the working directory.
     """
@@ -46,6 +50,9 @@ class WorkerSpec:
     phase: int = 0
     ceiling_bytes: int | None = None
     on_loss: Callable[[], None] = lambda: None
+    camera: str = ""
+    last_state: Callable[[], StateRecord | None] = lambda: None
+    analyses: Sequence[str] = ()
     command: Sequence[str] = (sys.executable, "-P", "-m", "surveil.workers.child")
 
 

@@ -83,6 +83,7 @@ def inference_spec(fleet: Fleet, share: Share, logs: LogOptions) -> WorkerSpec:
         pass_fds=(share.listen_fd, *fds.values(), *([board.fd] if board else [])),
         phase=PHASE_INFERENCE,
         ceiling_bytes=memory_ceiling(fleet),
+        analyses=tuple(fds),
     )
 
 
@@ -104,6 +105,8 @@ def capture_spec(
         pass_fds=(ring.fd, ring_fd),
         phase=PHASE_CAPTURE,
         on_loss=say_lost,
+        camera=camera.id,
+        last_state=ring.last_state,
     )
 
 

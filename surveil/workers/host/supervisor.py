@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -97,6 +97,26 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """Return the process id of each running worker by name."""
         return {w.spec.name: w.pid for w in self._workers if w.pid is not None}
+
+    @property
+    def workers(self) -> tuple[WorkerProcess, ...]:
+        """The workers, in the order of their start; for the loop's thread alone."""
+        return tuple(self._workers)
+
+    @property
+    def losses(self) -> Mapping[tuple[str, str], int]:
+        """How often each worker was lost, by name and cause."""
+        return self._restarts
+
+    @property
+    def own_bytes(self) -> int | None:
+        """Private memory of this process; None before the first reading."""
+        return self._own_bytes
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop_signal is not None
 
     def request_stop(self, signum: int = signal.SIGTERM) -> None:
         """Ask the loop to end; safe to call from a signal handler."""

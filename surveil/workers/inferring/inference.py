@@ -234,6 +234,7 @@ class InferenceLoop:
                 self._telemetry.count("frames_gated_total", 1, camera=camera)
             if self._policies[camera].keeps_tracks:
                 self._telemetry.count("faces_total", len(reading.faces), camera=camera)
+                self._telemetry.gauge("faces_in_view", len(reading.faces), camera=camera)
                 if camera in self._readings:
                     self._readings[camera].put(reading)
         self._telemetry.gauge("batch_size", len(frames))
@@ -249,6 +250,7 @@ class InferenceLoop:
         for camera in self._rings:
             self._telemetry.gauge("camera_degraded", float(camera in load.degraded), camera=camera)
         self._telemetry.gauge("frames_analysed_share", load.share)
+        self._telemetry.gauge("cameras_carried", load.carries)
         if load.degraded == (before.degraded if before else frozenset()):
             return
         if load.degraded:

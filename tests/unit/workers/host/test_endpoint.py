@@ -37,6 +37,7 @@ def make(state: dict[str, Any], port: int = 0, host: str = "127.0.0.1", **more: 
         host,
         port,
         metrics=lambda: b"surveil_up 1\n",
+        status=lambda: b"{}",
         livez=lambda: (True, {"loop_age_s": 0.1}),
         readyz=lambda: (state["ready"], {"waiting_for": {"inference": "importing"}}),
         **more,
@@ -105,7 +106,13 @@ def test_a_client_whose_request_is_whole_keeps_its_place() -> None:
         return True, {}
 
     made = Endpoint(
-        "127.0.0.1", 0, metrics=metrics, livez=healthy, readyz=healthy, most_connections=2
+        "127.0.0.1",
+        0,
+        metrics=metrics,
+        status=bytes,
+        livez=healthy,
+        readyz=healthy,
+        most_connections=2,
     )
     with closing(made) as endpoint, ThreadPoolExecutor(1) as pool, ExitStack() as clients:
         clients.callback(answer.set)
