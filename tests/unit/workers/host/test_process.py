@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from kit.waiting import until
 
 from surveil.backoff import STABLE_S
 from surveil.workers.host.process import WorkerProcess, WorkerSpec
@@ -30,3 +35,25 @@ def test_others_wait_a_while_that_is_drawn() -> None:
         delays = [lost(was_ready=was_ready, lived_s=lived_s) for _ in range(5)]
         assert all(0 <= delay <= 0.5 for delay in delays)
         assert any(delays)
+
+
+def is_taken_in(command: Sequence[str]) -> bool:
+    """Return whether a worker of this command ran what lies in the working directory."""
+    worker = WorkerProcess(WorkerSpec("w", "capture", dict, command=command))  # ends: no fleet
+    worker.start()
+    until(lambda: worker.reap() is not None, "the end of a worker that was told nothing")
+    return Path("taken-in").exists()
+
+
+def test_a_worker_imports_nothing_from_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "surveil/workers"
+    folder.mkdir(parents=True)
+    for file in (folder.parent / "__init__.py", folder / "__init__.py", folder / "child.py"):
+        file.write_text("import pathlib\npathlib.Path('taken-in').touch()\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    command = WorkerSpec("w", "capture", dict).command
+    assert not is_taken_in(command)
+    assert is_taken_in([part for part in command if part != "-P"])  # or this would prove nothing
