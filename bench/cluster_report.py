@@ -84,16 +84,12 @@ class Bench:
             head_node_args={"num_cpus": 1, "_system_config": health, "include_dashboard": False},
         )
         self.stack.callback(cluster.shutdown)
-        self.nodes = {
-            name: cluster.add_node(
-                num_cpus=1,
-                resources={"surveil": 1},
-                labels={"surveil-host": name, "site": name},
-                object_store_memory=80 << 20,
-            )
-            for name in HOSTS
-        }
+        self.nodes = {name: add_node(cluster, name) for name in HOSTS}
         return cluster
+
+    def spools(self, host: str) -> set[str]:
+        """Return the names of the spools on a host's disk."""
+        return {path.name for path in (self.folder / "hosts" / host / "spool").glob("*.db")}
 
     def start_driver(self) -> subprocess.Popen[bytes]:
         log = (self.folder / "driver.log").open("ab")
@@ -152,6 +148,16 @@ class Bench:
         self.driver.wait()
         self.sql.close()
         self.stack.close()
+
+
+def add_node(cluster: Any, name: str) -> Any:
+    """Add a node that is to be a host."""
+    return cluster.add_node(
+        num_cpus=1,
+        resources={"surveil": 1},
+        labels={"surveil-host": name, "site": name},
+        object_store_memory=80 << 20,
+    )
 
 
 @contextlib.contextmanager
@@ -238,6 +244,17 @@ def run(bench: Bench) -> list[list[str]]:
     print(rows[-1], flush=True)
 
     until(lambda: "north" in (bench.folder / "driver.log").read_text()[-4000:], "driver again")
+    rows.append(move(bench, "kill middle", lambda: kill_host(bench, "middle"), "middle"))
+    print(rows[-1], flush=True)
+    left = bench.spools("middle")
+    bench.nodes["middle"] = add_node(bench.cluster, "middle")
+    adopted_s = until(lambda: left and not left & bench.spools("middle"), "spools adopted")
+    rows.append(["middle returns", str(len(left)), "", f"{adopted_s:.1f}", "spools adopted"])
+    print(rows[-1], flush=True)
+    bench.fleet("rebalance")
+    until(lambda: all(bench.on(host) for host in HOSTS), "balanced")
+    at = bench.now()
+    until(lambda: bench.live_since(at, cameras), "live after the balance")
     rows.append(move(bench, "drain north", lambda: _drain(bench, "north"), "north"))
     print(rows[-1], flush=True)
     rows.append(
@@ -247,8 +264,6 @@ def run(bench: Bench) -> list[list[str]]:
     print(rows[-1], flush=True)
     at = bench.now()
     until(lambda: bench.live_since(at, cameras), "live after its return")
-    rows.append(move(bench, "kill middle", lambda: kill_host(bench, "middle"), "middle"))
-    print(rows[-1], flush=True)
     bench.fleet("down")
     until(lambda: not any(bench.on(host) for host in HOSTS), "the end")
     lost, twice = bench.ask(IDENTITY)[0]
