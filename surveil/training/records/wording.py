@@ -174,7 +174,12 @@ def place_words(speed: Speed, measured_on: str | None = None) -> str:
 
 
 def again_words(facts: ModelFacts) -> str:
-    """Return the command that trains a model again as it was; empty where that is not known."""
-    if not facts.training.get("config"):
+    """Return the command that trains a model again as it was.
+
+    Empty where that is not known, or takes more than one: a model that went on from an earlier one
+    of its own name, or is a blend.
+    """
+    config = facts.training.get("config") or {}
+    if not config or config.get("start_from") == facts.name or "blend" in facts.training:
         return ""
     return f"surveil train models/{facts.name} --data DATA --models again"
