@@ -17,6 +17,13 @@ class SurveilError(Exception):
         return f"surveil: {self}"
 
 
+NOT_LIVE_EXIT_CODE = 6
+"""Of ``surveil status``: the daemon runs, and not all of it is live."""
+
+NOT_RUNNING_EXIT_CODE = 7
+"""Of ``surveil status``: no daemon runs."""
+
+
 class ConfigError(SurveilError):
     """The configuration or a command's arguments are wrong; nothing was started."""
 

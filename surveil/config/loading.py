@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,12 +16,14 @@ from surveil.config.document import Document, Location, read_document
 from surveil.config.interpolation import Interpolator
 from surveil.config.problems import ConfigErrors, Problem
 from surveil.config.rulefiles import RuleReader
-from surveil.config.schema import Fleet, Storage
+from surveil.config.schema import Fleet, Listening, Place, Storage
 from surveil.config.urls import BASE
 from surveil.config.validation import problems_of
 from surveil.credentials import has_plain_secret
 from surveil.secrets import SecretUrl
 from surveil.sources.registry import BY_SCHEME
+
+Part = TypeVar("Part", bound=Place)
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,26 @@ def load_fleet(path: Path) -> Fleet:
 def load_database(path: Path) -> SecretUrl:
     """Read from a fleet file where its results are, and nothing else.
 
-    Whoever reads results need not have the cameras' secrets; and a fault in another part of the
-    file, by which ``surveil run`` would not start, is not theirs.
+    Raises:
+        ConfigErrors: The file is no YAML, or this part of it is wrong.
+    """
+    return _load_part(path, Storage).database
+
+
+def load_listening(path: Path) -> Listening:
+    """Read from a fleet file where its daemon listens, and nothing else.
 
     Raises:
         ConfigErrors: The file is no YAML, or this part of it is wrong.
+    """
+    return _load_part(path, Listening)
+
+
+def _load_part(path: Path, part: type[Part]) -> Part:
+    """Read a part of a fleet file.
+
+    Whoever asks need not have the cameras' secrets; and a fault in another part of the file, by
+    which ``surveil run`` would not start, is not theirs.
     """
     document = read_document(path)
     base = path.resolve().parent
@@ -58,20 +75,20 @@ def load_database(path: Path) -> SecretUrl:
     value = {
         key: interpolator.fill(item, (key,))
         for key, item in document.value.items()
-        if key in Storage.model_fields
+        if key in part.model_fields
     }
     broken = {location[0] for location in document.failed if location} & set(value)
     # A value that could not be read is not the default.
     problems = [*interpolator.problems, *(document.problems if broken else ())]
     failed = document.failed | interpolator.failed
     try:
-        storage = Storage.model_validate(value, context={BASE: base})
+        found = part.model_validate(value, context={BASE: base})
     except ValidationError as error:
-        more, _ = problems_of(error, document, Storage, reported=failed)
+        more, _ = problems_of(error, document, part, reported=failed)
         raise ConfigErrors(sorted([*problems, *more])) from None
     if problems:
         raise ConfigErrors(sorted(problems))
-    return storage.database
+    return found
 
 
 def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> Loaded:

@@ -174,13 +174,23 @@ class Retention(Section):
     them for ever."""
 
 
-class Storage(Section):
-    """Where results are kept: all that reading them needs."""
+class Place(Section):
+    """Where a fleet is on this host."""
 
     data_dir: Annotated[Path, AfterValidator(_check_data_dir)] = Field(
         default=Path("var"), validate_default=True
     )
     """Directory for everything surveil keeps on this host."""
+
+
+class Listening(Place):
+    """Where its daemon listens: all that asking it needs."""
+
+    http: Http = Http()
+
+
+class Storage(Place):
+    """Where results are kept: all that reading them needs."""
 
     database: DatabaseUrl = Field(
         default_factory=lambda data: SecretUrl(f"sqlite:///{data['data_dir']}/surveil.db")

@@ -9,6 +9,7 @@ from surveil.store.reading.alerts import (
     load_fired,
     load_transitions,
 )
+from surveil.store.reading.cameras import LastState, load_last_states
 from surveil.store.reading.gaps import GapRow, load_gaps
 from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
@@ -19,6 +20,7 @@ __all__ = [
     "Bucket",
     "DeliveryRow",
     "GapRow",
+    "LastState",
     "RunCounts",
     "TransitionRow",
     "count_runs",
@@ -27,6 +29,7 @@ __all__ = [
     "load_evaluation",
     "load_fired",
     "load_gaps",
+    "load_last_states",
     "load_transitions",
     "read_timeline",
     "replay",

@@ -14,7 +14,7 @@ from surveil.events.embedded import EmbeddedRedis
 from surveil.logs import get_logger
 from surveil.sqlite_place import check_place_of
 from surveil.workers.host.assignments import LogOptions, assign
-from surveil.workers.host.datadir import DataDirLock
+from surveil.workers.host.datadir import PORT_NAME, DataDirLock
 from surveil.workers.host.endpoint import Endpoint
 from surveil.workers.host.membership import Membership, check_shared
 from surveil.workers.host.notify_socket import NotifySocket
@@ -168,6 +168,7 @@ def _serve_http(
         readyz=supervisor.readyz,
     )
     stack.callback(endpoint.close)
+    (fleet.data_dir / PORT_NAME).write_text(str(endpoint.port), encoding="ascii")
     get_logger("supervisor").info(
         "supervisor.started",
         data_dir=str(fleet.data_dir),

@@ -1,0 +1,72 @@
+"""``surveil status``: does the daemon run, and how does each camera do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from surveil.cli.asking import Absent, ask, look_back
+from surveil.cli.options import with_fleet_file
+from surveil.cli.status_tables import draw_absent, draw_status
+from surveil.cli.tabular import render
+from surveil.errors import NOT_LIVE_EXIT_CODE, NOT_RUNNING_EXIT_CODE, UnavailableError
+from surveil.live.status import DaemonStatus, Health
+
+
+@click.command("status")
+@with_fleet_file
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(fleet_file: Path, as_json: bool) -> None:
+    """Say whether the daemon of FLEET.yaml runs, and how each camera does.
+
+    Where none runs, SQL tells what was last known of each camera, and as of when.
+
+    Exit codes: 0 all is live, 2 configuration, 6 it runs but not all is live, 7 it does not run.
+    """
+    try:
+        status = ask(fleet_file)
+    except UnavailableError as error:
+        absent = look_back(fleet_file, str(error))
+        if as_json:
+            click.echo(json.dumps(_absent_json(absent), indent=2))
+        else:
+            now = datetime.now(UTC)
+            click.echo(render(lambda console: draw_absent(console, absent, now)), nl=False)
+        sys.exit(NOT_RUNNING_EXIT_CODE)
+    if as_json:
+        click.echo(json.dumps({"running": True, **json.loads(status.to_json())}, indent=2))
+    else:
+        click.echo(render(lambda console: draw_status(console, status)), nl=False)
+    sys.exit(exit_code_of(status))
+
+
+def exit_code_of(status: DaemonStatus) -> int:
+    """Return the exit code that tells scripts how a running daemon does."""
+    return 0 if status.health is Health.LIVE else NOT_LIVE_EXIT_CODE
+
+
+def _absent_json(absent: Absent) -> dict[str, Any]:
+    as_of_at = absent.as_of_at
+    return {
+        "running": False,
+        "why": absent.why,
+        "as_of_at": as_of_at.isoformat() if as_of_at else None,
+        "unknown": absent.unknown,
+        "cameras": [
+            {
+                "camera": one.camera,
+                "state": one.state,
+                "reason": one.reason,
+                "at": one.at.isoformat(),
+                "analysed_until_at": (
+                    one.analysed_until_at.isoformat() if one.analysed_until_at else None
+                ),
+            }
+            for one in absent.known
+        ],
+    }
