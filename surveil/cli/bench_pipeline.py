@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from surveil.cli.measured import measurement
+from surveil.measuring.peers import PEERS
 from surveil.measuring.pipeline import PipelineLoad, measure_pipeline
 from surveil.measuring.report import Report
 
@@ -27,6 +28,11 @@ from surveil.measuring.report import Report
 @click.option(
     "--peer", is_flag=True, help="facenet-pytorch and the same model by PyTorch, too, one thread."
 )
+@click.option(
+    "--peers",
+    is_flag=True,
+    help="fer and hsemotion-onnx, too, in environments that uv makes below the cache (2 GB).",
+)
 @measurement
 def command(
     clip: Path | None,
@@ -36,6 +42,10 @@ def command(
     model: str,
     rounds: int,
     peer: bool,
+    peers: bool,
 ) -> Report:
     """Milliseconds a frame from file to scores of faces, on one thread."""
-    return measure_pipeline(PipelineLoad(clip, frames, fps, min_face_px, model, peer), rounds)
+    load = PipelineLoad(
+        clip, frames, fps, min_face_px, model, peer or peers, PEERS if peers else ()
+    )
+    return measure_pipeline(load, rounds, lambda line: click.echo(line, err=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -15,6 +16,7 @@ from surveil.detect import DetectionMode
 from surveil.domain import Box, Frame
 from surveil.engines import EngineName
 from surveil.measuring.laps import Lap, alternate, lap, middle
+from surveil.measuring.peers import NotMeasuredError, Peer, prepare, running
 from surveil.measuring.pictures import options_of, use_one_thread
 from surveil.measuring.reference import load_reference
 from surveil.measuring.report import Figure, Report, Table
@@ -29,6 +31,9 @@ from surveil.workers.inferring.pipeline import Pipeline
 MIN_SCORE = 0.9
 PEER = "facenet-pytorch"
 DECODING = "decoding alone"
+PEER_FRAMES = 60
+"""Most frames that other systems are given, decoded, in memory."""
+PEERS_NOTE = "Other systems get the first frames of the clip decoded, in a process of their own."
 
 FIGURES = (
     Figure("way", "what"),
@@ -40,8 +45,7 @@ FIGURES = (
 NOTES = (
     "Each row decodes the file and does the rest on one thread; medians of alternating rounds. "
     "Times as fast is by processor time, against the first row.",
-    "stages: a run more of each way, looked at each millisecond; building the networks is in "
-    "other.",
+    "stages: a run more of each way, looked at each millisecond.",
 )
 
 
@@ -55,10 +59,18 @@ class PipelineLoad:
     min_face_px: int = 40
     model: str = "emotion-resnet18"
     peer: bool = False
+    peers: tuple[Peer, ...] = ()
 
 
-def measure_pipeline(load: PipelineLoad, rounds: int) -> Report:
+def measure_pipeline(
+    load: PipelineLoad, rounds: int, say: Callable[[str], None] = lambda line: None
+) -> Report:
     """Analyse a clip in several ways by turns.
+
+    Args:
+        load: What is analysed, and in which ways.
+        rounds: How often.
+        say: Told what is installed for other systems.
 
     Raises:
         ConfigError: facenet-pytorch is asked for and not installed.
@@ -69,9 +81,14 @@ def measure_pipeline(load: PipelineLoad, rounds: int) -> Report:
     use_one_thread()
     ways = _ways(load)
     faces: dict[str, int] = {}
-    runs = {name: partial(_run, load, way, faces, name) for name, way in ways.items()}
-    alternate(runs, 1)  # warms up
-    laps = alternate(runs, rounds)
+    runs: dict[str, Callable[[], Lap]] = {
+        name: partial(_run, load, way, faces, name) for name, way in ways.items()
+    }
+    with ExitStack() as stack:
+        others, unmeasured = _peers(load, faces, stack, say)
+        runs |= others
+        alternate(runs, 1)  # warms up
+        laps = alternate(runs, rounds)
     rows: list[dict[str, Any]] = []
     for name, found in laps.items():
         one = middle(found)
@@ -92,15 +109,45 @@ def measure_pipeline(load: PipelineLoad, rounds: int) -> Report:
         "threads": 1,
         "rounds": rounds,
     }
-    return Report("pipeline", settings, FIGURES, rows, NOTES, [_by_stage(load, ways)])
+    notes = (*NOTES, *([PEERS_NOTE] if load.peers else []), *unmeasured)
+    return Report("pipeline", settings, FIGURES, rows, notes, [_by_stage(load, ways)])
+
+
+def _peers(
+    load: PipelineLoad, faces: dict[str, int], stack: ExitStack, say: Callable[[str], None]
+) -> tuple[dict[str, Callable[[], Lap]], list[str]]:
+    """Start other systems; return what runs a round of each, and why some cannot be measured."""
+    if not load.peers:
+        return {}, []
+    assert load.clip is not None
+    chosen = islice(
+        read_file(options_of(load.clip, load.sample_fps)), min(load.frames, PEER_FRAMES)
+    )
+    frames = [frame.image for frame in chosen]
+    runs: dict[str, Callable[[], Lap]] = {}
+    unmeasured = []
+    for peer in load.peers:
+        try:
+            run = stack.enter_context(running(peer, prepare(peer, say), frames))
+        except NotMeasuredError as error:
+            unmeasured.append(f"{peer.name} was not measured: {error}")
+            continue
+
+        def once(name: str = peer.name, run: Callable[[], tuple[Lap, int]] = run) -> Lap:
+            found, faces[name] = run()
+            return found
+
+        runs[peer.name] = once
+    return runs, unmeasured
 
 
 def _by_stage(load: PipelineLoad, ways: Mapping[str, Callable[[], Way]]) -> Table:
     """Say in which stages the time goes, in one more run of each way of surveil."""
     spent: dict[str, dict[str, float]] = {}
     for name in (name for name in ways if name not in (PEER, DECODING)):
+        way = ways[name]()
         with by_stage() as found:
-            frames = _run(load, ways[name], {}, name).units
+            frames = _run(load, lambda way=way: way, {}, name).units  # type: ignore[misc]
         spent[name] = {stage: 1000 * time_s / frames for stage, time_s in found.items()}
     rows = [
         {"stage": stage, **{name: found[stage] for name, found in spent.items()}}
