@@ -249,3 +249,12 @@ def test_a_file_taken_away_swallows_no_commit(
     write_one(sqlite_database)
     with reading(sqlite_database) as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(camera)) == 1
+
+
+def test_a_file_that_may_be_written_again_is_opened_anew(sqlite_database: sa.Engine) -> None:
+    # What SQLite makes of a connection that was opened while the file could not be written.
+    with reading(sqlite_database) as connection:
+        connection.exec_driver_sql("PRAGMA query_only = 1")
+    with pytest.raises(UnavailableError, match="attempt to write a readonly database"):
+        write_one(sqlite_database)
+    write_one(sqlite_database)
