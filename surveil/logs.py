@@ -13,8 +13,16 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, TextIO
 
+if _HIDES_RICH := "rich" not in sys.modules:
+    # structlog imports rich where it is there, to draw tracebacks. surveil's logs draw none, and
+    # each process would hold 3 MB for it.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+
 import structlog
 from structlog.typing import EventDict, Processor
+
+if _HIDES_RICH:
+    del sys.modules["rich"]
 
 from surveil.log_lines import LineRenderer
 from surveil.plaintext import escape

@@ -18,17 +18,21 @@ import struct
 import sys
 from collections.abc import Callable
 from datetime import datetime
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from surveil.domain import CameraState, Frame, Reason
 from surveil.errors import SurveilError
 from surveil.sources.options import MAX_FRAME_PX
-from surveil.sources.planar import Colour, PlanarFrame, split
 from surveil.sources.shared_memory import create_memory, fence, map_memory, release_pages
 from surveil.sources.statelog import LOG_BYTES, StateLog, StateRecord, from_us, to_us
 from surveil.sources.tally import TABLE_BYTES, RunTable, RunTally
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# NumPy, and what needs it, is imported where pictures go in and out: the supervisor makes the rings
+# and reads their logs, and would hold 10 MB for it.
 
 _MAGIC = int.from_bytes(b"surveil2", sys.byteorder)
 _SLOTS, _SLOT_BYTES, _HEAD, _NEWEST_RUN, _LAST_STATE, _PROMISE = range(1, 7)
@@ -134,6 +138,8 @@ class FrameRing:
         Raises:
             RingError: The picture is larger than a slot, or of another run than the open one.
         """
+        from surveil.sources.planar import PlanarFrame, split
+
         if isinstance(frame, PlanarFrame):
             planes: tuple[NDArray[np.uint8], ...] = frame.planes
             colour = int(frame.colour)
@@ -170,7 +176,7 @@ class FrameRing:
         slot_picture = self._slot_picture(slot, height, width, colour)
         targets = split(slot_picture) if colour else (slot_picture,)
         for target, plane in zip(targets, planes, strict=True):
-            np.copyto(target, plane)
+            target[...] = plane
         fence()
         self._versions[meta // 8] = version + 1
         # Counted before it is published: a reader never takes what was not sampled.
@@ -270,6 +276,8 @@ class FrameRing:
             name = run.rstrip(b"\0").decode()
             which = (camera.decode(), name, index, from_us(at_us), mono_s)
             if colour:
+                from surveil.sources.planar import Colour, PlanarFrame, split
+
                 return number, PlanarFrame(*which, split(picture), Colour(colour))
             return number, Frame(*which, picture)
         return None  # the writer laps us without end; the next doorbell tries again
@@ -279,6 +287,8 @@ class FrameRing:
 
     def _slot_picture(self, slot: int, height: int, width: int, colour: int) -> NDArray[np.uint8]:
         """Return a slot's pixels: packed planes, shape ``(H*3/2, W)``, or RGB, ``(H, W, 3)``."""
+        import numpy as np
+
         offset = self._pixels_at + slot * self._slot_bytes
         shape = (height * 3 // 2, width) if colour else (height, width, 3)
         return np.ndarray(shape, np.uint8, self._memory, offset)

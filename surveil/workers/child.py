@@ -11,11 +11,6 @@ import signal
 import socket
 import sys
 
-if __name__ == "__main__":
-    # structlog imports rich where it is there, to draw tracebacks. Workers draw none, and each
-    # would hold 4 MB for it.
-    sys.modules["rich"] = None  # type: ignore[assignment]
-
 from surveil.config import Fleet
 from surveil.errors import SurveilError
 from surveil.logs import configure_logs, get_logger

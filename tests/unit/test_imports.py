@@ -68,3 +68,11 @@ def test_a_check_loads_only_what_it_needs() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "\n"
+
+
+def test_the_supervisor_does_without_libraries_that_only_workers_and_tables_need() -> None:
+    program = "import sys, surveil.cli.run; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not {"av", "cv2", "numpy", "rich", "sqlalchemy"} & set(done.stdout.split())

@@ -165,7 +165,7 @@ def _serve_http(
         metrics=supervisor.board.exposition,
         status=lambda: status.status.to_json(),
         livez=supervisor.livez,
-        readyz=supervisor.readyz,
+        readyz=status.readyz,
     )
     stack.callback(endpoint.close)
     (fleet.data_dir / PORT_NAME).write_text(str(endpoint.port), encoding="ascii")

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from surveil.domain import CameraState, Reason
 from surveil.live.status import (
@@ -82,6 +83,22 @@ class StatusKeeper:
         if self._supervisor.is_stopping and status.health is not Health.STOPPING:
             return replace(status, health=Health.STOPPING)
         return status
+
+    def readyz(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether the daemon is ready, and whether this host carries its cameras.
+
+        One that is overloaded works, with fewer frames of each: it is ready, and says so.
+        """
+        is_ready, body = self._supervisor.readyz()
+        status = self.status
+        degraded = [one.camera for one in status.cameras if one.is_degraded]
+        if degraded:
+            body |= {
+                "degraded": degraded,
+                "cameras": len(status.cameras),
+                "carries": status.carries,
+            }
+        return is_ready, body
 
     def after(self, tend: Callable[[float], None]) -> Callable[[float], None]:
         """Return what the loop is to call: ``tend``, and then a reading if one is due."""

@@ -72,6 +72,9 @@ def test_a_camera_is_what_its_log_and_the_counters_say(
     assert (flow.decision_s, flow.decided_within_s) == (0.2, 0.5)
     assert (flow.store_lag_s, flow.is_redis_up) == (None, None)
     assert keeper.status.carries == 1
+    is_ready, body = keeper.readyz()
+    assert is_ready == supervisor.readyz()[0], "overload alone keeps nobody from being ready"
+    assert (body["degraded"], body["cameras"], body["carries"]) == (["b"], 2, 1)
 
 
 def test_workers_that_were_not_started_yet_are_starting(
@@ -80,6 +83,7 @@ def test_workers_that_were_not_started_yet_are_starting(
     status = make(supervisor, tmp_path).status
     assert {one.state for one in status.workers} == {WorkerState.STARTING}
     assert (status.health, status.troubles) == (Health.STARTING, ())
+    assert set(make(supervisor, tmp_path).readyz()[1]) == {"waiting_for"}
 
 
 def test_one_that_was_asked_to_end_says_so_before_its_loop_does(
