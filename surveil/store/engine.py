@@ -55,7 +55,8 @@ def connect(
         create: Create the folder and the file of a SQLite database that does not exist.
         lock_timeout_s: How long a statement waits for a lock that another holds.
         statement_timeout_s: How long it may take in all; None is no bound. PostgreSQL only: in
-            SQLite nothing but a lock makes a statement wait.
+            SQLite nothing but a lock makes a statement wait. A transaction in which nothing happens
+            for twice as long is ended by the server, and its locks with it.
 
     Raises:
         ConfigError: Not a URL, of another kind of database, or its file cannot be made.
@@ -148,6 +149,8 @@ def _connect_postgres(
         "SET TIME ZONE 'UTC'",
         f"SET lock_timeout = {round(lock_timeout_s * 1000)}",
         f"SET statement_timeout = {round((statement_timeout_s or 0) * 1000)}",
+        # A host that is suspended or vanishes within a transaction would keep its locks for hours.
+        f"SET idle_in_transaction_session_timeout = {round((statement_timeout_s or 0) * 2000)}",
     )
 
     @sa.event.listens_for(engine, "connect")

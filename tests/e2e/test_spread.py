@@ -17,6 +17,8 @@ from sqlalchemy.engine import make_url
 from surveil.events.embedded import EmbeddedRedis
 from surveil.workers.host.membership import shard_of
 
+pytestmark = pytest.mark.timeout(400)
+
 HERE, THERE = (next(f"cam-{n}" for n in range(99) if shard_of(f"cam-{n}", 2) == k) for k in (0, 1))
 ALWAYS = {
     "name": "anybody",
@@ -59,6 +61,13 @@ def sql(postgres_url: str) -> Iterator[SharedSql]:
 Start = Callable[..., Daemon]
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1][1] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 @pytest.fixture
 def start_host(
     tmp_path: Path, small_model: Path, redis_server: EmbeddedRedis, postgres_url: str
@@ -90,6 +99,9 @@ def start_host(
         if host.process.poll() is None:
             host.process.kill()
             host.process.wait()
+    # Workers drain first; what they still tell is not for the next test.
+    left = [pid for host in hosts for pid in host.children().values()]
+    until(lambda: not any(map(is_alive, left)), "the end of all workers")
 
 
 def test_a_host_that_dies_is_followed_by_another_and_nothing_is_lost(

@@ -11,6 +11,7 @@ own, runs in the supervisor's loop.
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Cells:
         keeper: Holds the leases.
         logs: How the workers log.
         owned: Kept up to date with the names of the spools whose workers live.
+        counted: What the adopter counts, by name.
     """
 
     def __init__(
@@ -76,12 +78,14 @@ class Cells:
         keeper: LeaseKeeper,
         logs: LogOptions,
         owned: set[str],
+        counted: Counter[str],
     ) -> None:
         self._fleet = fleet
         self._supervisor = supervisor
         self._keeper = keeper
         self._logs = logs
         self._owned = owned
+        self._counted = counted
         self._cells: list[Cell] = []
         self._cameras = {id_: one for id_, one in fleet.cameras.items() if one.enabled}
 
@@ -105,7 +109,10 @@ class Cells:
         }
         if new:
             self._begin(new)
-        self._supervisor.board.put("leases", _samples(standing))
+        adopted: list[tuple[str, dict[str, str], float]] = [
+            (name, {}, float(n)) for name, n in dict(self._counted).items()
+        ]
+        self._supervisor.board.put("leases", [*_samples(standing), *adopted])
 
     def close(self) -> None:
         """Let go of all memory; the workers have ended."""
@@ -237,10 +244,14 @@ def spread(
         *(fleet.database.reveal(), membership.host, fleet.leases.ttl_s),
         wish_of(membership, watched),
     )
-    cells = Cells(fleet, supervisor, keeper, logs, owned)
+    counted: Counter[str] = Counter()
+    cells = Cells(fleet, supervisor, keeper, logs, owned, counted)
     stack.callback(cells.close)
     assert fleet.redis != "embedded"
-    adopter = Adopter(fleet.data_dir, owned, fleet.redis.reveal(), fleet.partitions)
+    adopter = Adopter(
+        *(fleet.data_dir, owned, fleet.redis.reveal(), fleet.partitions),
+        count=lambda name: counted.update([name]),
+    )
     stack.callback(adopter.stop)
     stack.callback(keeper.stop)
     keeper.start()

@@ -258,3 +258,20 @@ def test_a_file_that_may_be_written_again_is_opened_anew(sqlite_database: sa.Eng
     with pytest.raises(UnavailableError, match="attempt to write a readonly database"):
         write_one(sqlite_database)
     write_one(sqlite_database)
+
+
+def test_who_falls_silent_within_a_transaction_keeps_no_locks(postgres_url: str) -> None:
+    silent, other = connect(postgres_url, statement_timeout_s=0.5), connect(postgres_url)
+    lock = sa.text("LOCK TABLE camera IN ACCESS EXCLUSIVE MODE")
+
+    def fall_silent() -> None:
+        with writing(silent) as connection:
+            connection.execute(lock)
+            with writing(other) as second:  # waits for up to LOCK_TIMEOUT_S
+                second.execute(lock)
+            connection.execute(lock)
+
+    with pytest.raises(UnavailableError):
+        fall_silent()
+    silent.dispose()
+    other.dispose()
