@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -109,6 +111,7 @@ def test_the_command_line_runs_in_the_sandbox(sandboxed: Path, small_model: Path
         until(is_whole, "all workers ready")
         assert "READY=1" in heard
         until(lambda: _intervals(sandboxed / "state" / "surveil.db"), "intervals in SQL")
+        _check_scrape(log)
         _supervisor(process.pid).terminate()
         assert process.wait(60) == 0
     finally:
@@ -118,6 +121,21 @@ def test_the_command_line_runs_in_the_sandbox(sandboxed: Path, small_model: Path
     assert "supervisor.stopping" in text
     assert '"level": "error"' not in text
     manager.sock.close()
+
+
+def _check_scrape(log: Path) -> None:
+    """Let Prometheus' tool judge what the running daemon shows."""
+    started = next(
+        line for line in log.read_text(encoding="utf-8").splitlines() if '"http"' in line
+    )
+    with urllib.request.urlopen(
+        f"http://{json.loads(started)['http']}/metrics", timeout=30
+    ) as page:
+        scrape = page.read()
+    assert b"surveil_store_seconds_bucket" in scrape
+    command = [tool("promtool"), "check", "metrics"]
+    done = subprocess.run(command, input=scrape, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def _supervisor(bwrap_pid: int) -> psutil.Process:

@@ -309,7 +309,7 @@ class Alerter:
             self._telemetry.gauge("alerts_firing", count, rule=rule)
         if self._engine.newest_at is not None:
             lag_s = (self._clock.now() - self._engine.newest_at).total_seconds()
-            self._telemetry.gauge("alert_evaluation_lag_s", max(0.0, lag_s))
+            self._telemetry.gauge("alert_evaluation_lag_seconds", max(0.0, lag_s))
         for cause, count in self._engine.drops.items():
             if count > self._counted[cause]:
                 self._telemetry.count(

@@ -13,10 +13,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from surveil.workers.host.metrics import BY_NAME, PREFIX
+
 MetricLabels = tuple[tuple[str, str], ...]
 Sample = tuple[str, dict[str, str], float]
-
-PREFIX = "surveil_"
 
 _BUCKET = "_bucket"
 _LASTING = ("_total", _BUCKET, "_sum")
@@ -75,7 +75,7 @@ class MetricsBoard(Collector):
             keys = sorted({key for labels in samples for key, _ in labels})
             counter = name.endswith("_total")
             family = (CounterMetricFamily if counter else GaugeMetricFamily)(
-                PREFIX + name.removesuffix("_total"), name.replace("_", " "), labels=keys
+                PREFIX + name.removesuffix("_total"), _help(name), labels=keys
             )
             for labels, value in samples.items():
                 found = dict(labels)
@@ -97,6 +97,11 @@ class MetricsBoard(Collector):
             return merged
 
 
+def _help(name: str) -> str:
+    found = BY_NAME.get(name)
+    return found.help if found is not None else name.replace("_", " ")
+
+
 def _histogram(
     name: str, buckets: dict[MetricLabels, float], sums: dict[MetricLabels, float]
 ) -> HistogramMetricFamily:
@@ -106,7 +111,7 @@ def _histogram(
         rest = tuple(pair for pair in labels if pair[0] != "le")
         series.setdefault(rest, []).append((dict(labels)["le"], value))
     keys = sorted({key for labels in series for key, _ in labels})
-    family = HistogramMetricFamily(PREFIX + name, name.replace("_", " "), labels=keys)
+    family = HistogramMetricFamily(PREFIX + name, _help(name), labels=keys)
     for labels, found in series.items():
         values = [dict(labels).get(key, "") for key in keys]
         ordered = sorted(found, key=lambda pair: float(pair[0]))

@@ -9,6 +9,7 @@ meanwhile; a worker that breaks its promise falls silent, and is killed and repl
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -49,10 +50,34 @@ def observe(
         bounds: Upper bounds of the buckets, always the same ones for a name.
         labels: As of counters.
     """
+    observe_all(telemetry, name, (value,), bounds, **labels)
+
+
+def observe_all(
+    telemetry: Telemetry,
+    name: str,
+    values: Sequence[float],
+    bounds: Sequence[float],
+    **labels: str,
+) -> None:
+    """Add several values to a histogram at the cost of one; see :func:`observe`."""
+    if not values:
+        return
+    ordered = sorted(values)
     for bound in bounds:
-        telemetry.count(f"{name}_bucket", float(value <= bound), le=f"{bound:g}", **labels)
-    telemetry.count(f"{name}_bucket", 1.0, le="+Inf", **labels)
-    telemetry.count(f"{name}_sum", value, **labels)
+        below = bisect_right(ordered, bound)
+        telemetry.count(f"{name}_bucket", float(below), le=f"{bound:g}", **labels)
+    telemetry.count(f"{name}_bucket", float(len(ordered)), le="+Inf", **labels)
+    telemetry.count(f"{name}_sum", sum(ordered), **labels)
+
+
+STAGE_BOUNDS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Buckets of what a stage takes for a batch."""
+
+
+def observe_stage(telemetry: Telemetry, stage: str, duration_s: float) -> None:
+    """Add what a stage took for a batch to the histogram of stages."""
+    observe(telemetry, "stage_seconds", duration_s, STAGE_BOUNDS_S, stage=stage)
 
 
 class Lifeline(Protocol):

@@ -288,9 +288,9 @@ def _flow(totals: Totals, rates: Rates) -> FlowStatus:
         is_redis_up=all(up) if up else None,
         spool_pending=together("spool_pending"),
         spool_bytes=together("spool_bytes"),
-        publish_lag_s=most("publish_lag_s"),
-        store_lag_s=most("store_lag_s"),
-        alert_lag_s=most("alert_evaluation_lag_s"),
+        publish_lag_s=most("publish_lag_seconds"),
+        store_lag_s=most("store_lag_seconds"),
+        alert_lag_s=most("alert_evaluation_lag_seconds"),
         decision_s=round(rates.growth(_DECISION, "sum") / decided, 3) if decided else None,
         decided_within_s=_bound(rates, 0.95 * decided) if decided else None,
     )

@@ -27,7 +27,7 @@ from surveil.policy import Policy
 from surveil.sources.ring import FrameRing
 from surveil.sources.statelog import StateRecord
 from surveil.workers.host.lease_board import LeaseBoard
-from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, observe
+from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, observe, observe_stage
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
@@ -237,8 +237,8 @@ class InferenceLoop:
                 self._telemetry.gauge("faces_in_view", len(reading.faces), camera=camera)
                 if camera in self._readings:
                     self._readings[camera].put(reading)
-        self._telemetry.gauge("batch_size", len(frames))
-        self._telemetry.gauge("inference_ms", duration_s * 1000)
+        self._telemetry.gauge("inference_batch_frames", len(frames))
+        observe_stage(self._telemetry, "analyse", duration_s)
         self._telemetry.count("batches_total")
 
     def _tell_load(self) -> None:
@@ -249,7 +249,7 @@ class InferenceLoop:
         self._load = load
         for camera in self._rings:
             self._telemetry.gauge("camera_degraded", float(camera in load.degraded), camera=camera)
-        self._telemetry.gauge("frames_analysed_share", load.share)
+        self._telemetry.gauge("frames_analysed_ratio", load.share)
         self._telemetry.gauge("cameras_carried", load.carries)
         if load.degraded == (before.degraded if before else frozenset()):
             return

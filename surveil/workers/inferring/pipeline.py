@@ -7,6 +7,7 @@ them fails on is lost alone: the others of its batch are done without it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,7 +20,7 @@ from surveil.detect import Detector
 from surveil.domain import Detection, Frame
 from surveil.intervals.readings import FaceReading, FrameReading
 from surveil.intervals.smoothing import ScoreSmoother
-from surveil.workers.host.lifeline import Telemetry
+from surveil.workers.host.lifeline import Telemetry, observe_stage
 from surveil.workers.inferring.fitting import BatchFitter
 from surveil.workers.inferring.gated import GatedDetector, box_around
 from surveil.workers.inferring.score_memory import Look, ScoreMemory
@@ -127,7 +128,9 @@ class Pipeline:
         Returns:
             One reading per frame, in the same order.
         """
+        began = time.monotonic()
         found, spared = self._detect(frames)
+        observe_stage(self._telemetry, "detect", time.monotonic() - began)
         seen = [
             None if faces is None else self._track(frame, faces)
             for frame, faces in zip(frames, found, strict=True)
@@ -145,7 +148,10 @@ class Pipeline:
             looks.append(all_looks)
             due.append([all_looks[place] for place in chosen])
             crops.append([cut[place] for place in chosen])
-        for new, rows in zip(due, self._classify(frames, crops), strict=True):
+        began = time.monotonic()
+        scores = self._classify(frames, crops)
+        observe_stage(self._telemetry, "classify", time.monotonic() - began)
+        for new, rows in zip(due, scores, strict=True):
             for place, look in enumerate(new):
                 if rows is None:
                     look.give_up()

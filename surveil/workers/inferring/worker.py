@@ -130,8 +130,8 @@ def run(
 
 def _report(telemetry: Telemetry, spool: Spool, stats: PublisherStats) -> None:
     telemetry.gauge("redis_up", float(stats.is_connected))
-    telemetry.gauge("publish_lag_s", stats.lag_s)
-    telemetry.gauge("publish_failures", stats.failures)
+    telemetry.gauge("publish_lag_seconds", stats.lag_s)
+    telemetry.gauge("publish_failures_total", stats.failures)  # counted by the publisher
     telemetry.gauge("spool_pending", spool.pending_count)
     telemetry.gauge("spool_bytes", spool.pending_bytes)
-    telemetry.gauge("events_published", stats.published)
+    telemetry.gauge("events_published_total", stats.published)

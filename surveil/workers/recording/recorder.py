@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import redis
 
 from surveil.config import Fleet
+from surveil.domain import IntervalEvent
 from surveil.errors import UnavailableError
 from surveil.events.connection import address_of, check_eviction, explain, open_client
 from surveil.events.consumer import MAX_BLOCK_MS, Delivery, EntryId, GroupReader, Unreadable
@@ -27,7 +28,7 @@ from surveil.store.engine import connect, writing
 from surveil.store.rows import span
 from surveil.store.upgrading import bring_up
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
-from surveil.workers.host.lifeline import DRAIN_S, Lifeline
+from surveil.workers.host.lifeline import DRAIN_S, Lifeline, observe_all, observe_stage
 from surveil.workers.recording.record_batch import BatchWriter, Recorded
 from surveil.workers.recording.upkeep import Upkeep
 
@@ -37,6 +38,8 @@ BATCH_S = 0.5
 """A batch is written once it has so many events, or once its first one has waited so long."""
 BLOCK_MS = 1000
 TOUCH_EVERY_S = 20.0
+STORE_BOUNDS_S = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+"""Buckets of the time from an interval's end until SQL has it; hours after an outage."""
 MAX_DELIVERIES = 20
 """An entry handed out more often is a dead letter. Handing out again counts each crash, and each
 loss of Redis, also for the other entries of the batch: a few are no proof against any of them."""
@@ -124,7 +127,7 @@ class Recorder:
         recorded = self._servers.wait_for(
             "sql", lambda: self._write(batch), meanwhile=lambda: self._touch(entry_ids)
         )
-        self._report(batch, recorded, (time.monotonic() - began) * 1000)
+        self._report(batch, recorded, time.monotonic() - began)
         try:
             publish_committed(self._client, recorded.committed)
             self._reader.ack(entry_ids)
@@ -154,18 +157,29 @@ class Recorder:
         except UnavailableError as error:
             self._servers.miss("sql", str(error))
 
-    def _report(self, batch: list[Delivery], recorded: Recorded, took_ms: float) -> None:
+    def _report(self, batch: list[Delivery], recorded: Recorded, took_s: float) -> None:
         for kind, count in recorded.stored.items():
             self._telemetry.count("events_stored_total", count, type=kind)
         self._telemetry.count("duplicates_total", recorded.duplicates)
         for cause, count in recorded.dead.items():
             self._telemetry.count("dead_letters_total", count, cause=cause)
-        self._telemetry.gauge("batch_ms", took_ms)
-        self._telemetry.gauge("batch_events", len(batch))
+        observe_stage(self._telemetry, "record", took_s)
+        self._telemetry.gauge("recorder_batch_events", len(batch))
         oldest_at = min(delivery.entry_id.published_at for delivery in batch)
         # By the clock of Redis' host, which numbers the entries, and ours.
         lag_s = (datetime.now(UTC) - oldest_at).total_seconds()
-        self._telemetry.gauge("store_lag_s", max(0.0, lag_s))
+        self._telemetry.gauge("store_lag_seconds", max(0.0, lag_s))
+        self._observe_delays(batch)
+
+    def _observe_delays(self, batch: list[Delivery]) -> None:
+        """Tell how long ago the intervals ended that SQL has now; by two hosts' clocks."""
+        now = datetime.now(UTC)
+        delays_s = [
+            max(0.0, (now - delivery.event.to_at).total_seconds())
+            for delivery in batch
+            if isinstance(delivery.event, IntervalEvent)
+        ]
+        observe_all(self._telemetry, "store_seconds", delays_s, STORE_BOUNDS_S)
 
     def _touch(self, entry_ids: list[EntryId]) -> None:
         """Keep entries that wait for SQL from being taken for those of a dead consumer."""

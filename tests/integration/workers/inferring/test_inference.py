@@ -438,13 +438,13 @@ def test_overload_is_shared_evenly_and_told(
         return [worker.count("camera_degraded", camera=name) for name in ("lobby", "door")]
 
     worker.work(lambda: degraded() == [1.0, 1.0], each=lambda: shoot(4))
-    assert 0.2 < worker.count("frames_analysed_share") < 0.6
+    assert 0.2 < worker.count("frames_analysed_ratio") < 0.6
     lobby_count, door_count = (
         worker.count("frames_analysed_total", camera=name) for name in ("lobby", "door")
     )
     assert abs(lobby_count - door_count) <= 1
     worker.work(lambda: degraded() == [0.0, 0.0], each=lambda: shoot(1))
-    assert worker.count("frames_analysed_share") > 0.9
+    assert worker.count("frames_analysed_ratio") > 0.9
     worker.stop()
 
 

@@ -18,11 +18,11 @@ def test_counters_go_on_over_a_restart_and_gauges_do_not() -> None:
 
 def test_exposition_names_types_and_labels() -> None:
     board = MetricsBoard()
-    board.put("recorder", [("events_stored_total", {}, 7.0), ("store_lag_s", {"p": "0"}, 0.5)])
+    board.put("recorder", [("events_stored_total", {}, 7.0), ("redis_up", {"p": "0"}, 0.5)])
     text = board.exposition().decode()
     assert "# TYPE surveil_events_stored_total counter" in text
     assert 'surveil_events_stored_total{worker="recorder"} 7.0' in text
-    assert 'surveil_store_lag_s{p="0",worker="recorder"} 0.5' in text
+    assert 'surveil_redis_up{p="0",worker="recorder"} 0.5' in text
 
 
 def test_a_histogram_goes_on_over_a_restart() -> None:
