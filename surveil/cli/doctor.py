@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from surveil.measuring.report import Report
 
 @click.command("doctor")
 @with_fleet_file
-@with_clips
+@partial(with_clips, default="a scene of 1280x720 at 25 fps")
 @click.option("--seconds", default=15.0, show_default=True, type=click.FloatRange(1, 600))
 @measurement
 def command(fleet_file: Path, clips: tuple[Path, ...], seconds: float) -> Report:

@@ -20,14 +20,16 @@ WIDTH = 80
 """Columns, also in a file: reports are pasted into documents."""
 
 
-def with_clips(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--clip``, which may be repeated: paths of what is measured on."""
+def with_clips(
+    function: Callable[..., Any], default: str = "the clips of the demo"
+) -> Callable[..., Any]:
+    """Add ``--clip``, which may be repeated: paths of what is measured on; else the default."""
     return click.option(
         "--clip",
         "clips",
         multiple=True,
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        help="What cameras show, by turns; may be repeated.  [default: the clips of the demo]",
+        help=f"What cameras show, by turns; may be repeated.  [default: {default}]",
     )(function)
 
 
