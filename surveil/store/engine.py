@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,14 +101,6 @@ def _connect_sqlite(url: URL, *, create: bool, lock_timeout_s: float) -> Databas
     def check_before(_connection: object, _record: object, _proxy: object) -> None:
         if not file.is_in_place:
             raise DisconnectionError  # the pool opens another one, which says what is wrong
-
-    @sa.event.listens_for(engine, "handle_error")
-    def give_up(context: sa.engine.ExceptionContext) -> None:
-        # SQLite opens a file that it may not write for reading, and so it stays for this
-        # connection: only a new one finds that the file may be written again.
-        code = getattr(context.original_exception, "sqlite_errorcode", 0)
-        if code & 0xFF == sqlite3.SQLITE_READONLY:
-            context.is_disconnect = True
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

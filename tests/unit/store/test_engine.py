@@ -251,15 +251,6 @@ def test_a_file_taken_away_swallows_no_commit(
         assert connection.scalar(sa.select(sa.func.count()).select_from(camera)) == 1
 
 
-def test_a_file_that_may_be_written_again_is_opened_anew(sqlite_database: sa.Engine) -> None:
-    # What SQLite makes of a connection that was opened while the file could not be written.
-    with reading(sqlite_database) as connection:
-        connection.exec_driver_sql("PRAGMA query_only = 1")
-    with pytest.raises(UnavailableError, match="attempt to write a readonly database"):
-        write_one(sqlite_database)
-    write_one(sqlite_database)
-
-
 def test_who_falls_silent_within_a_transaction_keeps_no_locks(postgres_url: str) -> None:
     silent, other = connect(postgres_url, statement_timeout_s=0.5), connect(postgres_url)
     lock = sa.text("LOCK TABLE camera IN ACCESS EXCLUSIVE MODE")
