@@ -26,6 +26,7 @@ from surveil.rules import RuleEngine, StoredAlert, Transition
 from surveil.rules.clock import AHEAD_S
 from surveil.rules.engine import LATENESS_S
 from surveil.rules.instance import LIT
+from surveil.rules.silences import Silence
 from surveil.store.alerts import (
     GROUP,
     AlertBatch,
@@ -40,6 +41,7 @@ from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.outbox import abandon
 from surveil.store.reading import replay
 from surveil.store.scope import Scope
+from surveil.store.silences import load_silences
 from surveil.store.upgrading import bring_up
 from surveil.wallclock import WatchedClock
 from surveil.workers.alerting.alert_intake import Intake
@@ -158,6 +160,7 @@ class Alerter:
         """Take up where the last alerter ended, once both servers answer."""
         self._servers.wait_for("sql", lambda: bring_up(self._database))
         state = self._servers.wait_for("sql", self._load)
+        self._read_silences(self._clock.now())
         history = self._look_back(state.committed_at) if state.committed_at else []
         self._commits = state.commits
         alerts = [StoredAlert(rule, key, data) for (rule, key), data in state.memories.items()]
@@ -208,7 +211,29 @@ class Alerter:
             self._take(self._engine.tick(now_at))
             if self._is_due("evaluation", EVALUATION_EVERY_S):
                 self._batch.evaluation = Evaluation(now_at, self._place)
+                self._read_silences(now_at)
             self._report()
+
+    def _read_silences(self, now_at: datetime) -> None:
+        """Take up what people silenced; while SQL is away, what was known goes on."""
+        try:
+            with reading(self._database) as connection:
+                rows = load_silences(connection, now_at)
+        except UnavailableError as error:
+            self._servers.miss("sql", str(error))
+            return
+        self._servers.find("sql")
+        self._engine.silences = [
+            Silence(
+                id=row.id,
+                from_s=row.starts_at.timestamp(),
+                until_s=row.ends_at.timestamp(),
+                rule=row.rule,
+                camera=row.camera,
+                labels=row.labels,
+            )
+            for row in rows
+        ]
 
     def _beat(self) -> None:
         """Promise to go on; not without the couriers."""

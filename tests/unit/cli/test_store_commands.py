@@ -240,3 +240,31 @@ def test_something_else_in_place_of_the_database_is_named(tmp_path: Path, comman
     error = fail(*words, "--database", f"sqlite:///{tmp_path}").exception
     assert isinstance(error, ConfigError)
     assert "there is a folder; move it away" in str(error)
+
+
+def test_silences_are_added_listed_and_ended(url: str) -> None:
+    where = ("--database", url)
+    added = invoke("silence", "add", *where, "--rule", "crowd-*", "--for", "2h", "--by", "night",
+                   "--label", "team=door", "--comment", "a school visits")  # fmt: skip
+    id_ = added.split()[1]
+    listed = invoke("silence", "list", *where, "--tz", "UTC")
+    for word in (id_, "rule crowd-*, team=door", "night", "a school visits"):
+        assert word in listed
+    assert "has ended" in invoke("silence", "expire", *where, id_)
+    assert invoke("silence", "list", *where) == "no silence\n"
+    assert "no silence" in str(fail("silence", "expire", *where, id_).exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--for", "2h", "--comment", "why"], "give --rule, --camera or --label"),
+        (["--rule", "x", "--for", "soon", "--comment", "why"], "--for"),
+        (["--rule", "x", "--for", "100d", "--comment", "why"], "1s to 90d"),
+        (["--rule", "x", "--for", "2h", "--comment", " "], "--comment"),
+        (["--label", "team", "--for", "2h", "--comment", "why"], "NAME=GLOB"),
+    ],
+)
+def test_what_is_no_silence_is_refused(url: str, options: list[str], message: str) -> None:
+    result = fail("silence", "add", "--database", url, *options)
+    assert message in str(result.exception)

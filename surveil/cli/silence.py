@@ -1,0 +1,163 @@
+"""``surveil silence``: alerts of which nobody is told for a time."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+
+import click
+from rich.console import Console
+
+from surveil.cli.databases import with_database
+from surveil.cli.options import read_zone
+from surveil.cli.saying import say
+from surveil.cli.tabular import render, write_text
+from surveil.durations import parse_duration
+from surveil.errors import ConfigError
+from surveil.store.engine import Database, reading, writing
+from surveil.store.reading import AlertRow, load_active
+from surveil.store.revisions import require_current
+from surveil.store.scope import Scope
+from surveil.store.silences import SilenceRow, add_silence, expire_silence, load_silences
+from surveil.tables import cell, draw_table
+
+LONGEST_S = 90 * 86400.0
+MOST_CHARS = 500
+MOST_SHOWN = 1000
+
+
+@click.group("silence")
+def command() -> None:
+    """Tell nobody of some alerts for a time; they are written down all the same."""
+
+
+@command.command("add")
+@click.option("--rule", default="*", show_default=True, metavar="GLOB", help="Names of rules.")
+@click.option("--camera", default="*", show_default=True, metavar="GLOB", help="Ids of cameras.")
+@click.option("--label", "labels", multiple=True, metavar="NAME=GLOB", help="Of rules.")
+@click.option("--for", "for_", required=True, metavar="2h", help="For how long.")
+@click.option("--comment", required=True, help="Why, for whoever looks at it later.")
+@click.option("--by", help="Who asks.  [default: the user of this machine]")
+@with_database()
+def add(
+    database: Database,
+    rule: str,
+    camera: str,
+    labels: tuple[str, ...],
+    for_: str,
+    comment: str,
+    by: str | None,
+) -> None:
+    """Silence alerts that match all that is given, from now on.
+
+    Who was told already that an alert fires is also told of its end. What still fires when the
+    silence ends is told then.
+    """
+    seconds = _read_length(for_)
+    if not comment.strip() or len(comment) > MOST_CHARS:
+        raise ConfigError(f"--comment: 1 to {MOST_CHARS} characters")
+    if rule == camera == "*" and not labels:
+        raise ConfigError(
+            "give --rule, --camera or --label; --rule '*' --camera '?*' is everything"
+        )
+    chosen = dict(map(_read_label, labels))
+    now = datetime.now(UTC)
+    ends_at = now + timedelta(seconds=seconds)
+    with writing(database) as connection:
+        require_current(connection)
+        id_ = add_silence(
+            connection,
+            rule=rule,
+            camera=camera,
+            labels=chosen,
+            starts_at=now,
+            ends_at=ends_at,
+            by=by or getpass.getuser(),
+            comment=comment.strip(),
+            now=now,
+        )
+        active = load_active(connection, Scope.all(), rule=None, limit=MOST_SHOWN)
+    hidden = [
+        alert
+        for alert in active
+        if alert.state != "pending" and _covers(rule, camera, chosen, alert)
+    ]
+    say(f"silence {id_} until {ends_at:%Y-%m-%d %H:%M:%S} UTC")
+    if hidden:
+        names = ", ".join(f"{alert.rule} ({alert.key})" for alert in hidden[:5])
+        more = f" and {len(hidden) - 5} more" if len(hidden) > 5 else ""
+        say(f"firing now, and told already if they were: {names}{more}")
+
+
+@command.command("list")
+@click.option("--tz", metavar="ZONE", help="Time zone.  [default: this machine's]")
+@with_database()
+def list_(database: Database, tz: str | None) -> None:
+    """List the silences that have not ended."""
+    zone = read_zone(tz)
+    with reading(database) as connection:
+        require_current(connection)
+        rows = load_silences(connection, datetime.now(UTC))
+
+    def draw(console: Console) -> None:
+        heads = ["id", "what", "until", "by", "why"]
+        cells = [
+            [
+                cell(row.id),
+                cell(_what(row)),
+                cell(f"{row.ends_at.astimezone(zone):%Y-%m-%d %H:%M}"),
+                cell(row.created_by),
+                cell(row.comment),
+            ]
+            for row in rows
+        ]
+        console.print(draw_table(console, heads, cells))
+
+    write_text(render(draw) if rows else "no silence\n")
+
+
+@command.command("expire")
+@click.argument("id_", metavar="ID")
+@click.option("--by", help="Who asks.  [default: the user of this machine]")
+@with_database()
+def expire(database: Database, id_: str, by: str | None) -> None:
+    """End a silence now."""
+    with writing(database) as connection:
+        require_current(connection)
+        ended = expire_silence(connection, id_, by=by or getpass.getuser(), now=datetime.now(UTC))
+    if not ended:
+        raise ConfigError(f"no silence {id_!r} that has not ended; see surveil silence list")
+    say(f"silence {id_} has ended")
+
+
+def _read_length(text: str) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"--for: {error}") from None
+    if not 1 <= seconds <= LONGEST_S:
+        raise ConfigError("--for: must be 1s to 90d")
+    return seconds
+
+
+def _read_label(text: str) -> tuple[str, str]:
+    name, separator, glob = text.partition("=")
+    if not (name and separator and glob):
+        raise ConfigError(f"--label {text!r}: must be NAME=GLOB")
+    return name, glob
+
+
+def _covers(rule: str, camera: str, labels: dict[str, str], alert: AlertRow) -> bool:
+    return (
+        fnmatchcase(alert.rule, rule)
+        and (camera == "*" or fnmatchcase(alert.camera or "", camera))
+        and all(fnmatchcase(alert.labels.get(name, ""), glob) for name, glob in labels.items())
+    )
+
+
+def _what(row: SilenceRow) -> str:
+    parts = [f"rule {row.rule}"] if row.rule != "*" else []
+    parts += [f"camera {row.camera}"] if row.camera != "*" else []
+    parts += [f"{name}={glob}" for name, glob in row.labels.items()]
+    return ", ".join(parts) or "everything"
