@@ -16,6 +16,7 @@ from surveil.plaintext import escape
 COMMANDS = {
     "run": "surveil.cli.run",
     "fleet": "surveil.cli.fleet",
+    "init": "surveil.cli.init",
     "check": "surveil.cli.check",
     "status": "surveil.cli.status",
     "top": "surveil.cli.top",
@@ -44,6 +45,7 @@ COMMANDS = {
 SUMMARIES = {
     "run": "Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.",
     "fleet": "Spread cameras over several hosts: start them, look, drain one.",
+    "init": "Write fleet.yaml, rules/first.yaml and .env into FOLDER, after...",
     "check": "Validate FLEET.yaml, its rules and its secrets, without...",
     "status": "Say whether the daemon of FLEET.yaml runs, and how each camera...",
     "top": "Watch the daemon of FLEET.yaml on this terminal; q ends it.",
@@ -94,6 +96,8 @@ say so themselves."""
     modules=COMMANDS,
     summaries=SUMMARIES,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='Completion in bash: eval "$(_SURVEIL_COMPLETE=bash_source surveil)"; zsh_source and'
+    " fish_source for others.",
 )
 @click.version_option(package_name="surveil")
 def cli() -> None:
