@@ -55,7 +55,7 @@ SUMMARIES = {
     "analyze": "Analyse video files faster than real time.",
     "timeline": "Show the emotions that cameras saw, bucket by bucket, with the...",
     "alerts": "List the alerts that fire now, and what happened to alerts and...",
-    "silence": "Tell nobody of some alerts for a time; they are written down all...",
+    "silence": "Tell nobody of some alerts for a time; they are written down...",
     "sql": "Run one reading statement; - reads it from standard input.",
     "db": "Bring the database up to date, check it, and delete what is old.",
     "simulate": "Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME,...",
