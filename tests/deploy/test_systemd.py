@@ -128,11 +128,15 @@ def _check_scrape(log: Path) -> None:
     started = next(
         line for line in log.read_text(encoding="utf-8").splitlines() if '"http"' in line
     )
-    with urllib.request.urlopen(
-        f"http://{json.loads(started)['http']}/metrics", timeout=30
-    ) as page:
-        scrape = page.read()
-    assert b"surveil_store_seconds_bucket" in scrape
+    address = f"http://{json.loads(started)['http']}/metrics"
+
+    def scraped() -> bytes:
+        with urllib.request.urlopen(address, timeout=30) as page:
+            text: bytes = page.read()
+        # Workers tell their samples once a second, so SQL may be ahead of them.
+        return text if b"surveil_store_seconds_bucket" in text else b""
+
+    scrape = until(scraped, "the recorder's figures")
     command = [tool("promtool"), "check", "metrics"]
     done = subprocess.run(command, input=scrape, capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -20,7 +20,7 @@ from kit.tools import REPOSITORY, output, tool
 
 STATE = "/var/lib/surveil/test"
 
-HIDDEN = {"dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "var"}
+HIDDEN = {"dev", "etc", "home", "proc", "root", "run", "tmp", "var"}
 """Of the root directory: what the unit does not see, or sees another of."""
 
 
