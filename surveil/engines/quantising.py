@@ -17,9 +17,9 @@ def to_int8(network: bytes, batches: Sequence[NDArray[np.float32]]) -> bytes:
     """Return a network whose weights and activations have 8 bits.
 
     By NNCF after training (Nagel et al. 2021, arXiv:2106.08295): weights are symmetric for each
-    channel, activations have the range that the batches show, biases are corrected. The first layer
-    leaves a bit unused, so that CPUs without VNNI do not overflow. The same input gives the same
-    bytes.
+    channel, activations have the range that the batches show, biases are corrected. Weights leave a
+    bit unused in every layer: CPUs without VNNI add two products in 16 bits, which would overflow.
+    The same input gives the same bytes.
 
     Args:
         network: An ONNX file of one input.
@@ -33,7 +33,12 @@ def to_int8(network: bytes, batches: Sequence[NDArray[np.float32]]) -> bytes:
     model = onnx.load_from_string(network)
     name = model.graph.input[0].name
     quantised = nncf.quantize(
-        model, nncf.Dataset([{name: batch} for batch in batches]), subset_size=len(batches)
+        model,
+        nncf.Dataset([{name: batch} for batch in batches]),
+        subset_size=len(batches),
+        advanced_parameters=nncf.AdvancedQuantizationParameters(
+            overflow_fix=nncf.OverflowFix.ENABLE
+        ),
     )
     strip(quantised)
     return bytes(quantised.SerializeToString(deterministic=True))
