@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 
 import click
 from rich.console import Console
@@ -15,6 +14,7 @@ from surveil.cli.saying import say
 from surveil.cli.tabular import render, write_text
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
+from surveil.rules.silences import Silence
 from surveil.store.engine import Database, reading, writing
 from surveil.store.reading import AlertRow, load_active
 from surveil.store.revisions import require_current
@@ -78,11 +78,8 @@ def add(
             now=now,
         )
         active = load_active(connection, Scope.all(), rule=None, limit=MOST_SHOWN)
-    hidden = [
-        alert
-        for alert in active
-        if alert.state != "pending" and _covers(rule, camera, chosen, alert)
-    ]
+    silence = Silence(id_, now.timestamp(), ends_at.timestamp(), rule, camera, chosen)
+    hidden = [alert for alert in active if alert.state != "pending" and _covers(silence, alert)]
     say(f"silence {id_} until {ends_at:%Y-%m-%d %H:%M:%S} UTC")
     if hidden:
         names = ", ".join(f"{alert.rule} ({alert.key})" for alert in hidden[:5])
@@ -148,12 +145,10 @@ def _read_label(text: str) -> tuple[str, str]:
     return name, glob
 
 
-def _covers(rule: str, camera: str, labels: dict[str, str], alert: AlertRow) -> bool:
-    return (
-        fnmatchcase(alert.rule, rule)
-        and (camera == "*" or fnmatchcase(alert.camera or "", camera))
-        and all(fnmatchcase(alert.labels.get(name, ""), glob) for name, glob in labels.items())
-    )
+def _covers(silence: Silence, alert: AlertRow) -> bool:
+    """Return whether an alert is covered; of one about several cameras it is not known which."""
+    cameras = [alert.camera] if alert.camera else [] if silence.camera == "*" else [""]
+    return silence.covers(alert.rule, alert.labels, cameras, silence.from_s)
 
 
 def _what(row: SilenceRow) -> str:

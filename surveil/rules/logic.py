@@ -9,7 +9,7 @@ from math import inf
 from surveil.rules.conditions import Condition
 from surveil.rules.instants import reaches
 from surveil.rules.reading import View
-from surveil.rules.tree import AllOf, AnyOf, Not, Tree
+from surveil.rules.tree import AnyOf, Not, Tree, members_of
 from surveil.rules.tree import Sequence as SequenceOf
 
 Truth = bool | None
@@ -109,17 +109,14 @@ class _Fold:
 
     def of(self, tree: Tree) -> Truth:
         """Return the truth of a tree, all of whose leaves are taken."""
-        if isinstance(tree, tuple):
-            return all_of([self.of(member) for member in tree])
-        if isinstance(tree, AllOf):
-            return all_of([self.of(member) for member in tree.all])
-        if isinstance(tree, AnyOf):
-            return any_of([self.of(member) for member in tree.any])
-        if isinstance(tree, Not):
-            return negation(self.of(tree.not_))
+        if isinstance(tree, Condition):
+            return next(self._leaves)
         if isinstance(tree, SequenceOf):
             return self._in_turn(tree)
-        return next(self._leaves)
+        truths = [self.of(member) for member in members_of(tree)]
+        if isinstance(tree, Not):
+            return negation(truths[0])
+        return any_of(truths) if isinstance(tree, AnyOf) else all_of(truths)
 
     def _in_turn(self, tree: SequenceOf) -> Truth:
         marks = [next(self._marks) for _ in tree.sequence]

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from surveil.rules.model import Rule
-
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -29,13 +27,13 @@ class Silence:
     camera: str = "*"
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def covers(self, rule: Rule, cameras: Iterable[str], at_s: float) -> bool:
+    def covers(
+        self, rule: str, labels: Mapping[str, str], cameras: Iterable[str], at_s: float
+    ) -> bool:
         """Return whether an alert of a rule about some cameras is silenced at an instant."""
         return (
             self.from_s <= at_s < self.until_s
-            and fnmatchcase(rule.name, self.rule)
+            and fnmatchcase(rule, self.rule)
             and all(fnmatchcase(camera, self.camera) for camera in cameras)
-            and all(
-                fnmatchcase(rule.labels.get(name, ""), glob) for name, glob in self.labels.items()
-            )
+            and all(fnmatchcase(labels.get(name, ""), glob) for name, glob in self.labels.items())
         )

@@ -34,9 +34,9 @@ class Surroundings:
         muter = self.plan.muted_by(self.key.group)
         if muter:
             return f"muted by {muter}"
-        cameras = self.plan.cameras[self.key.group]
+        rule, cameras = self.plan.rule, self.plan.cameras[self.key.group]
         for silence in self.silences:
-            if silence.covers(self.plan.rule, cameras, self.view.until_s):
+            if silence.covers(rule.name, rule.labels, cameras, self.view.until_s):
                 return f"silenced by {silence.id}"
         return ""
 

@@ -142,36 +142,29 @@ Tree = tuple[Branch, ...] | Branch
 """A validated ``when``; a tuple means that all of it must hold."""
 
 
+def members_of(node: Tree) -> tuple[Branch, ...]:
+    """Return what a group holds, from left to right; nothing of a condition."""
+    if isinstance(node, tuple):
+        return node
+    if isinstance(node, AllOf):
+        return node.all
+    if isinstance(node, AnyOf):
+        return node.any
+    if isinstance(node, Not):
+        return (node.not_,)
+    return node.sequence if isinstance(node, Sequence) else ()
+
+
 def marks_of(node: Tree) -> int:
     """Return how many instants must be remembered for the sequences of a tree."""
-    if isinstance(node, tuple):
-        return sum(marks_of(member) for member in node)
-    if isinstance(node, AllOf):
-        return sum(marks_of(member) for member in node.all)
-    if isinstance(node, AnyOf):
-        return sum(marks_of(member) for member in node.any)
-    if isinstance(node, Not):
-        return marks_of(node.not_)
-    if isinstance(node, Sequence):
-        return len(node.sequence) + sum(marks_of(member) for member in node.sequence)
-    return 0
+    members = members_of(node)
+    own = len(members) if isinstance(node, Sequence) else 0
+    return own + sum(map(marks_of, members))
 
 
 def conditions_of(node: Tree) -> Iterator[Condition]:
     """Yield the conditions of a tree from left to right."""
-    members: Tree
-    if isinstance(node, tuple):
-        members = node
-    elif isinstance(node, AllOf):
-        members = node.all
-    elif isinstance(node, AnyOf):
-        members = node.any
-    elif isinstance(node, Not):
-        members = (node.not_,)
-    elif isinstance(node, Sequence):
-        members = node.sequence
-    else:
+    if isinstance(node, Condition):
         yield node
-        return
-    for member in members:
+    for member in members_of(node):
         yield from conditions_of(member)

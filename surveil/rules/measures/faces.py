@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from surveil.domain import Emotion
-from surveil.rules.conditions import Compared, Over, Strict
-from surveil.rules.reading import MIN_COVERAGE, UNKNOWN, Reading, View, Vote
-
-
-class Faces(Strict):
-    """Options of ``faces``.
-
-    Attributes:
-        over: Seconds of the past.
-        emotion: Count only faces whose vote is for it.
-        min_confidence: Count only faces with a vote at least so sure, 0..1.
-    """
-
-    over: Over
-    emotion: Emotion | None = None
-    min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
-
-    def counts(self, vote: Vote) -> bool:
-        """Return whether a face is one of those to count."""
-        is_it = self.emotion is None or vote.emotion == self.emotion
-        return is_it and vote.confidence >= self.min_confidence
+from surveil.rules.conditions import Compared
+from surveil.rules.measures.voting import Shown
+from surveil.rules.reading import MIN_COVERAGE, UNKNOWN, Reading, View
 
 
 class FacesCondition(Compared):
@@ -36,12 +15,13 @@ class FacesCondition(Compared):
 
     The median, because it is what is there for most of the window: a face that is missed for an
     interval does not lower it, as it does a mean, and a track that breaks in two for an interval
-    does not raise it, as it does a maximum. Nobody is 0 faces, not unknown.
+    does not raise it, as it does a maximum. Nobody is 0 faces, not unknown. With ``emotion`` or
+    ``min_confidence`` only faces with such a vote are counted.
     """
 
     keyword: ClassVar[str] = "faces"
 
-    faces: Faces
+    faces: Shown
 
     @property
     def over_s(self) -> float:
@@ -52,5 +32,5 @@ class FacesCondition(Compared):
         """Return the number of faces."""
         if view.coverage(self.faces.over) < MIN_COVERAGE:
             return UNKNOWN
-        counts = view.face_counts(self.faces.over, self.faces.counts)
+        counts = view.face_counts(self.faces.over, self.faces.is_shown)
         return Reading(known=True, value=float(sum(median(camera) for camera in counts if camera)))

@@ -32,8 +32,5 @@ class ShareCondition(Compared):
         votes = self.share.poll(view)
         if isinstance(votes, Reading):
             return votes
-        won = sum(
-            vote.emotion == self.share.emotion and vote.confidence >= self.share.min_confidence
-            for vote in votes
-        )
+        won = sum(map(self.share.is_shown, votes))
         return Reading(known=True, value=won / len(votes))

@@ -15,6 +15,25 @@ from surveil.rules.reading import MIN_COVERAGE, NOBODY, UNKNOWN, Reading, View, 
 MAX_FACES = 10_000
 
 
+class Shown(Strict):
+    """Options of a measure of what faces show.
+
+    Attributes:
+        over: Seconds of the past.
+        emotion: Only votes for it count; all where there is none.
+        min_confidence: Less sure votes do not count, 0..1.
+    """
+
+    over: Over
+    emotion: Emotion | None = None
+    min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+
+    def is_shown(self, vote: Vote) -> bool:
+        """Return whether a vote counts."""
+        is_it = self.emotion is None or vote.emotion == self.emotion
+        return is_it and vote.confidence >= self.min_confidence
+
+
 class TooFew(StrEnum):
     """What a condition is where fewer faces were seen than asked for."""
 
@@ -22,21 +41,17 @@ class TooFew(StrEnum):
     FALSE = "false"
 
 
-class Voting(Strict):
+class Voting(Shown):
     """Options of a measure of the votes for one emotion.
 
     Attributes:
         emotion: Of which.
-        over: Seconds of the past.
-        min_confidence: Less sure votes are not counted for the emotion, 0..1.
         min_faces: Least number of different tracks that voted in the window. A face that was lost
             and found again is two tracks.
         too_few: What the condition is with fewer.
     """
 
     emotion: Emotion
-    over: Over
-    min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
     min_faces: Annotated[int, Field(ge=1, le=MAX_FACES, strict=True)] = 1
     too_few: TooFew = TooFew.UNKNOWN
 

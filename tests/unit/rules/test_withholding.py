@@ -78,7 +78,8 @@ def test_silence_covers_what_all_of_it_matches(kit: Any) -> None:
     rule = kit.rule(labels={"team": "door"})
 
     def covers(*cameras: str, at_s: float = 5.0, **parts: Any) -> bool:
-        return Silence("s", 0.0, 10.0, **parts).covers(rule, cameras, at_s)
+        silence = Silence("s", 0.0, 10.0, **parts)
+        return silence.covers(rule.name, rule.labels, cameras, at_s)
 
     assert covers("lobby")
     assert covers("lobby", camera="lob*", rule="joy", labels={"team": "door"})
