@@ -17,28 +17,27 @@ from numpy.typing import NDArray
 
 from surveil.classify import Classifier
 from surveil.config.schema import Inference
-from surveil.detect import DetectionMode, MtcnnDetector, MtcnnNetworks
+from surveil.detect import DetectionMode, MtcnnNetworks
 from surveil.engines import Network
-from surveil.intervals.smoothing import ScoreSmoother
+from surveil.engines.overheard import Overheard
 from surveil.measuring.pictures import options_of, use_one_thread
 from surveil.measuring.report import Figure, Report
 from surveil.measuring.synthetic import make_events
-from surveil.models import Precision, find_model
+from surveil.models import find_model
 from surveil.simulate.examples import CLIPS
 from surveil.sources.files import read_file
 from surveil.store import migrate
 from surveil.store.engine import connect, writing
 from surveil.store.ingest import write_batch
 from surveil.store.statements import counting_statements
-from surveil.track import Tracker, TrackerOptions
 from surveil.workers.host.lifeline import LocalTelemetry
-from surveil.workers.inferring.gated import GatedDetector
+from surveil.workers.inferring.building import FaceOptions, compose_pipeline
 from surveil.workers.inferring.pipeline import Pipeline
 from surveil.workers.recording.recorder import BATCH_EVENTS
 
 SAMPLE_FPS = 5.0
 MIN_FACE_PX = 40
-MIN_SCORE = 0.7
+MIN_SCORE = 0.9
 CAMERAS = 16
 BEGAN_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 """Far from the end of an hour or day, at which a store has more to do."""
@@ -55,22 +54,6 @@ def count_operations() -> Report:
     counts = {**_of_frames(), **_of_batches()}
     rows = [{"what": what, "count": count} for what, count in counts.items()]
     return Report("operations", {"clip": next(iter(CLIPS))}, FIGURES, rows, NOTES)
-
-
-class _Counted:
-    """A network that counts what it is given."""
-
-    def __init__(self, name: str, network: Network, counts: Counter[str]) -> None:
-        self._name, self._network, self._counts = name, network, counts
-
-    @property
-    def tolerance(self) -> float:
-        return self._network.tolerance
-
-    def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        self._counts[f"{self._name} calls"] += 1
-        self._counts[f"{self._name} pixels"] += batch.shape[0] * batch.shape[1] * batch.shape[2]
-        return self._network(batch)
 
 
 class _CountedClassifier:
@@ -90,13 +73,13 @@ def _of_frames() -> Mapping[str, int]:
     classifier = Classifier.load(find_model("emotion-resnet18"))
     frames = list(read_file(options_of(next(iter(CLIPS.values())), SAMPLE_FPS)))
     found: dict[str, int] = {"frames": len(frames)}
-    for mode, precision, is_gated in (
-        (DetectionMode.EXACT, Precision.FLOAT32, False),
-        (DetectionMode.FAST, Precision.FLOAT32, False),
-        (DetectionMode.FAST, Precision.FLOAT32, True),
+    for mode, is_gated in (
+        (DetectionMode.EXACT, False),
+        (DetectionMode.FAST, False),
+        (DetectionMode.FAST, True),
     ):
         counts: Counter[str] = Counter()
-        pipeline = _pipeline(mode, precision, is_gated, classifier, counts)
+        pipeline = _pipeline(mode, is_gated, classifier, counts)
         for frame in frames:
             pipeline.process([frame])
         name = f"{mode.value}{', gate' if is_gated else ''}"
@@ -105,32 +88,30 @@ def _of_frames() -> Mapping[str, int]:
 
 
 def _pipeline(
-    mode: DetectionMode,
-    precision: Precision,
-    is_gated: bool,
-    classifier: Classifier,
-    counts: Counter[str],
+    mode: DetectionMode, is_gated: bool, classifier: Classifier, counts: Counter[str]
 ) -> Pipeline:
-    plain = MtcnnNetworks.load(threads=1, precision=precision)
-    networks = MtcnnNetworks(
-        proposal=_Counted("P-Net", plain.proposal, counts),
-        refinement=_Counted("R-Net", plain.refinement, counts),
-        output=_Counted("O-Net", plain.output, counts),
-    )
-    detector = MtcnnDetector(
-        min_face_px=MIN_FACE_PX, min_score=MIN_SCORE, mode=mode, networks=networks
-    )
-    served = Inference()
-    return Pipeline(
-        dict.fromkeys(CLIPS, detector),
+    def overheard(name: str, network: Network) -> Network:
+        def count(batch: NDArray[np.float32]) -> None:
+            counts[f"{name} calls"] += 1
+            counts[f"{name} pixels"] += batch.shape[0] * batch.shape[1] * batch.shape[2]
+
+        return Overheard(network, count)
+
+    plain, served = MtcnnNetworks.load(threads=1), Inference()
+    return compose_pipeline(
+        dict.fromkeys(CLIPS, FaceOptions(MIN_FACE_PX, MIN_SCORE)),
         _CountedClassifier(classifier, counts),
-        make_tracker=lambda camera, first_id: Tracker(TrackerOptions(), first_id=first_id),
-        make_smoother=lambda: ScoreSmoother(
-            tau_s=served.smoothing_tau_s, hysteresis=served.hysteresis
+        MtcnnNetworks(
+            proposal=overheard("P-Net", plain.proposal),
+            refinement=overheard("R-Net", plain.refinement),
+            output=overheard("O-Net", plain.output),
         ),
+        smoothing_tau_s=served.smoothing_tau_s,
+        hysteresis=served.hysteresis,
         telemetry=LocalTelemetry(),
-        make_gated=lambda camera: GatedDetector(detector, MIN_SCORE) if is_gated else None,
+        gated=CLIPS if is_gated else (),
         classify_after_s=served.classify_after_s if is_gated else 0.0,
+        mode=mode,
     )
 
 

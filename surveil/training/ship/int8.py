@@ -14,7 +14,7 @@ from surveil.classify import Classifier
 from surveil.classify.networks import StoredModel, read_model
 from surveil.classify.preprocess import normalise, to_frame
 from surveil.detect import DetectionMode, MtcnnDetector, MtcnnNetworks
-from surveil.engines import Network
+from surveil.engines.overheard import Overheard
 from surveil.engines.quantising import to_int8
 from surveil.models import Precision, model_in_the_making
 from surveil.models.detectors import DetectorFacts, read_detector_file
@@ -128,11 +128,15 @@ def _inputs(
 ) -> dict[str, list[NDArray[np.float32]]]:
     """Return what each of MTCNN's networks is given in frames."""
     seen: dict[str, list[NDArray[np.float32]]] = {"pnet": [], "rnet": [], "onet": []}
+
+    def keep(name: str) -> Callable[[NDArray[np.float32]], None]:
+        return lambda batch: seen[name].append(batch.copy())
+
     plain = MtcnnNetworks.load(folder=folder)
     networks = MtcnnNetworks(
-        proposal=_Overheard(plain.proposal, seen["pnet"].append),
-        refinement=_Overheard(plain.refinement, seen["rnet"].append),
-        output=_Overheard(plain.output, seen["onet"].append),
+        proposal=Overheard(plain.proposal, keep("pnet")),
+        refinement=Overheard(plain.refinement, keep("rnet")),
+        output=Overheard(plain.output, keep("onet")),
     )
     detector = MtcnnDetector(networks=networks, mode=DetectionMode.FAST)
     for frame in frames:
@@ -144,16 +148,3 @@ def _inputs(
         chosen = crops[np.random.default_rng(0).permutation(len(crops))[:CROPS]]
         seen[name] = [chosen[i : i + CROPS_AT_ONCE] for i in range(0, len(chosen), CROPS_AT_ONCE)]
     return seen
-
-
-class _Overheard:
-    """A network that tells what it is given."""
-
-    def __init__(self, network: Network, tell: Callable[[NDArray[np.float32]], None]) -> None:
-        self._network = network
-        self._tell = tell
-        self.tolerance = network.tolerance
-
-    def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        self._tell(batch.copy())
-        return self._network(batch)

@@ -15,7 +15,7 @@ from surveil.track import Tracker, TrackerOptions
 from surveil.workers.host.lifeline import Telemetry
 from surveil.workers.host.placement import threads_each, usable_cores
 from surveil.workers.inferring.gated import GatedDetector
-from surveil.workers.inferring.pipeline import Pipeline
+from surveil.workers.inferring.pipeline import EmotionClassifier, Pipeline
 
 UNSURE_BY = 0.2
 """A face of a track may score this much less than the score that a track needs to begin."""
@@ -88,6 +88,32 @@ def build_pipeline(
         threads=threads,
         precision=precision if mode is DetectionMode.FAST else Precision.FLOAT32,
     )
+    return compose_pipeline(
+        cameras,
+        classifier,
+        networks,
+        smoothing_tau_s=smoothing_tau_s,
+        hysteresis=hysteresis,
+        telemetry=telemetry,
+        gated=gated if device == "cpu" else (),
+        classify_after_s=classify_after_s,
+        mode=mode,
+    )
+
+
+def compose_pipeline(
+    cameras: Mapping[str, FaceOptions],
+    classifier: EmotionClassifier,
+    networks: MtcnnNetworks,
+    *,
+    smoothing_tau_s: float,
+    hysteresis: float,
+    telemetry: Telemetry,
+    gated: Collection[str] = (),
+    classify_after_s: float = 0.0,
+    mode: DetectionMode = DetectionMode.EXACT,
+) -> Pipeline:
+    """Make a pipeline of networks that are loaded; arguments as of :func:`build_pipeline`."""
     shared: dict[FaceOptions, Detector] = {}
     for options in cameras.values():
         if options not in shared:
@@ -103,7 +129,7 @@ def build_pipeline(
         return Tracker(TrackerOptions(start_score=start_score), first_id=first_id)
 
     def make_gated(camera: str) -> GatedDetector | None:
-        if camera not in gated or device != "cpu":
+        if camera not in gated:
             return None
         options = cameras[camera]
         return GatedDetector(shared[options], _lowest_score(options))
