@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 
 from surveil.plaintext import escape
 
@@ -60,17 +60,18 @@ class NotifySocket:
         is_deadline = is_mine and deadline_us.isdecimal() and int(deadline_us) > 0
         return cls(address, int(deadline_us) / 1e6 if is_deadline else None)
 
-    def turn(self, now_mono_s: float, status: str) -> None:
+    def turn(self, now_mono_s: float, tell: Callable[[], str]) -> None:
         """Say what is new; called in each turn of the supervisor's loop, and by nothing else.
 
         So the watchdog hears of a loop that turns, not of a process that merely exists.
 
         Args:
             now_mono_s: Monotonic.
-            status: One line for people.
+            tell: Returns one line for people; asked only where a manager listens.
         """
         if self._sock is None:
             return
+        status = tell()
         is_news = status != self._status and now_mono_s >= self._status_mono_s
         is_due = self._every_s is not None and now_mono_s >= self._watchdog_mono_s
         words = [] if self._is_ready else ["READY=1"]

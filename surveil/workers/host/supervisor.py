@@ -211,7 +211,7 @@ class Supervisor:
         self._weigh_itself(now)
         self._report()
         self._say_what_is_waited_for(now)
-        self.manager.turn(now, self._status())
+        self.manager.turn(now, self._status)
 
     def _end_hung(self, worker: WorkerProcess, now: float) -> None:
         self._log.error(
