@@ -37,6 +37,7 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "load_evaluation": lambda c, scope: questions.load_evaluation(c, scope),
     "load_fired": lambda c, scope: questions.load_fired(c, scope, rule=None, limit=100),
     "load_gaps": lambda c, scope: questions.load_gaps(c, scope, since_at=LONG_AGO, limit=100),
+    "load_last_states": lambda c, scope: questions.load_last_states(c, scope),
     "load_transitions": lambda c, scope: questions.load_transitions(
         c, scope, since_at=LONG_AGO, rule=None, limit=100
     ),
