@@ -169,9 +169,11 @@ class TrainConfig(Part):
     """Faces of a step; a remainder of an epoch smaller than this is left to chance in the next."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; ``auto`` takes a GPU if there is one."""
-    precision: Literal["float32", "bfloat16", "float16"] = "bfloat16"
-    """Of convolutions and products; weights stay in float32. ``float16`` is for GPUs alone, and
-    the loss is scaled so that small gradients survive (Micikevicius et al. 2018)."""
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Of convolutions and products; weights stay in float32. ``auto`` is bfloat16 on a device that
+    has instructions for it, which trains twice as fast there, else float32: a CPU without them
+    computes bfloat16 many times slower. ``float16`` is for GPUs alone, and the loss is scaled so
+    that small gradients survive (Micikevicius et al. 2018)."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.995
     """Decay per step of the averaged weights, which are those that are exported."""
     optimiser: Optimiser = Optimiser()
