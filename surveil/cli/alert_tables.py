@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -9,10 +12,13 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from surveil.cli.tabular import finite
 from surveil.store.alerts import Evaluation
 from surveil.store.reading import AlertRow, DeliveryRow, TransitionRow
 from surveil.tables import Column, cell, draw_table, number, whole
 
+SHOWN_CHARS = 8
+"""Of the end of an alert's id, which is chance: enough to tell alerts apart."""
 LATE_S = 20.0
 """The alerter notes every few seconds that it evaluates: so long without is more than a delay."""
 COLOURS = {
@@ -49,7 +55,7 @@ class Watch:
         if self.is_current:
             return None
         return (
-            f"The alerter ({self.last.by}) is not running since {_local(self.last.at, self.zone)}."
+            f"The alerter ({self.last.by}) is not running since {local(self.last.at, self.zone)}."
         )
 
     def plain(self) -> dict[str, Any]:
@@ -77,15 +83,16 @@ def _table_of_alerts(console: Console, rows: list[AlertRow], watch: Watch) -> Re
         if as_of := watch.as_of():
             return Text(f"Nothing was firing{as_of}.")
         return Text("Nothing fires.", style="green")
-    columns = [*map(whole, ("rule", "for", "state")), number("value"), whole("since")]
+    columns = [*map(whole, ("id", "rule", "for", "state")), number("value"), whole("since")]
     cells: list[list[Text | str]] = [
         [
+            short_id(row.id),
             cell(row.rule),
             cell(row.key),
             cell(row.state + watch.as_of(), COLOURS.get(row.state, "")),
             _number(row.value),
-            _local(row.fired_at or row.since_at, watch.zone),
-            cell(row.annotations.get("summary", "")),
+            local(row.fired_at or row.since_at, watch.zone),
+            Text("\n").join([cell(row.annotations.get("summary", "")), *_said_of(row)]),
         ]
         for row in rows
     ]
@@ -96,10 +103,18 @@ def _table_of_alerts(console: Console, rows: list[AlertRow], watch: Watch) -> Re
 def _table_of_steps(console: Console, rows: list[TransitionRow], zone: tzinfo) -> RenderableType:
     if not rows:
         return Text("No alert changed in that time.")
-    columns = [whole("at"), Column("rule"), Column("for"), whole("state"), number("value")]
+    columns = [
+        whole("at"),
+        whole("id"),
+        Column("rule"),
+        Column("for"),
+        whole("state"),
+        number("value"),
+    ]
     cells: list[list[Text | str]] = [
         [
-            _local(row.at, zone),
+            local(row.at, zone),
+            short_id(row.alert_id),
             cell(row.rule),
             cell(row.key),
             cell(row.to_state, COLOURS.get(row.to_state, "")),
@@ -109,6 +124,12 @@ def _table_of_steps(console: Console, rows: list[TransitionRow], zone: tzinfo) -
         for row in rows
     ]
     return draw_table(console, [*columns, Column("told")], cells, title="What happened")
+
+
+def _said_of(row: AlertRow) -> list[Text]:
+    said = [f"acknowledged by {row.acknowledged_by}"] if row.acknowledged_at else []
+    said += [f"marked {row.verdict}"] if row.verdict else []
+    return [cell(f"({', '.join(said)})", "dim")] if said else []
 
 
 def _why(row: TransitionRow) -> list[Text]:
@@ -129,7 +150,13 @@ def _told(delivery: DeliveryRow) -> Text:
     return text
 
 
-def _local(at: datetime, zone: tzinfo) -> str:
+def short_id(id_: str) -> str:
+    """Return the end of an alert's id, by which commands know it."""
+    return id_[-SHOWN_CHARS:]
+
+
+def local(at: datetime, zone: tzinfo) -> str:
+    """Return an instant by the clock of a zone."""
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -140,3 +167,23 @@ def _number(value: float | None) -> str:
 def iso(at: datetime | None) -> str | None:
     """Return an instant in UTC as RFC 3339 has it."""
     return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: instants in UTC, no number that is none."""
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return finite(value)
+
+
+def write_csv(names: Sequence[str], cells: Sequence[Sequence[Any]]) -> str:
+    """Return lines of CSV below their heading."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(cells)
+    return out.getvalue()

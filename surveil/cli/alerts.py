@@ -1,9 +1,7 @@
-"""``surveil alerts``: what fires now, what happened, and who was told."""
+"""``surveil alerts``: what fires now, what happened, who was told, and whether it was right."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,11 +9,13 @@ from typing import Any
 
 import click
 
-from surveil.cli.alert_tables import Watch, iso, show_alerts
+from surveil.cli.alert_marks import Marked, acknowledge, mark, quality, show_marked
+from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, write_csv
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone
-from surveil.cli.tabular import finite, render, write_text
+from surveil.cli.tabular import render, write_text
 from surveil.store.engine import Database, reading
+from surveil.store.marks import Verdict
 from surveil.store.reading import (
     AlertRow,
     TransitionRow,
@@ -27,12 +27,36 @@ from surveil.store.revisions import require_current
 from surveil.store.scope import Scope
 
 
-@click.command("alerts")
+class _ListByDefault(click.Group):
+    """A group that lists where no command is named, as ``surveil alerts --firing`` does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("alerts", cls=_ListByDefault)
+def command() -> None:
+    """List alerts (without a command), acknowledge and mark them, count how many were right."""
+
+
+command.add_command(acknowledge)
+command.add_command(mark)
+command.add_command(quality)
+
+
+@command.command("list")
 @click.option("--firing", is_flag=True, help="Only what fires now.")
 @click.option(
     "--since", default="1d", show_default=True, help="Duration (1h) or instant to look back to."
 )
 @click.option("--rule", metavar="NAME", help="Only this rule.")
+@click.option(
+    "--marked",
+    type=click.Choice([verdict.value for verdict in Verdict]),
+    help="Alerts marked so in place of all, with what the model had said of the camera.",
+)
 @click.option(
     "--limit", default=200, show_default=True, type=click.IntRange(1, 100_000), help="Most rows."
 )
@@ -45,21 +69,27 @@ from surveil.store.scope import Scope
 )
 @click.option("--tz", metavar="ZONE", help="Time zone of tables and --since.  [default: local]")
 @with_database()
-def command(
+def list_(
     database: Database,
     firing: bool,
     since: str,
     rule: str | None,
+    marked: str | None,
     limit: int,
     format_: str,
     tz: str | None,
 ) -> None:
     """List the alerts that fire now, and what happened to alerts and their deliveries.
 
-    Tables show local time; JSON and CSV are in UTC.
+    Tables show local time and the end of each alert's id, by which it is acknowledged and marked;
+    JSON and CSV are in UTC.
     """
     zone = read_zone(tz)
     since_at = read_instant(since, datetime.now(UTC), zone, "--since")
+    if marked is not None:
+        asked = Marked(Verdict(marked), since_at, rule, limit)
+        show_marked(database, asked, format_, zone, firing=firing)
+        return
     with reading(database) as connection:
         require_current(connection)
         scope = Scope.all()
@@ -72,9 +102,9 @@ def command(
         )
     if format_ == "json":
         body: dict[str, Any] = watch.plain()
-        body["alerts"] = [_plain(asdict(row)) for row in active]
+        body["alerts"] = [plain(asdict(row)) for row in active]
         if not firing:
-            body["transitions"] = [_plain(asdict(row)) for row in steps]
+            body["transitions"] = [plain(asdict(row)) for row in steps]
         click.echo(json.dumps(body, indent=2))
     elif format_ == "csv":
         write_text(_csv_of_alerts(active) if firing else _csv_of_steps(steps))
@@ -84,46 +114,28 @@ def command(
 
 
 def _csv_of_alerts(rows: list[AlertRow]) -> str:
-    names = ["rule", "key", "state", "value", "since_at", "fired_at", "summary"]
+    names = ["id", "rule", "key", "state", "value", "since_at", "fired_at", "summary"]
     cells = [
         [
-            *(row.rule, row.key, row.state, row.value),
+            *(row.id, row.rule, row.key, row.state, row.value),
             *(iso(row.since_at), iso(row.fired_at), row.annotations.get("summary", "")),
         ]
         for row in rows
     ]
-    return _csv(names, cells)
+    return write_csv(names, cells)
 
 
 def _csv_of_steps(rows: list[TransitionRow]) -> str:
     """One line for each delivery, and one for each step without any."""
-    names = ["at", "rule", "key", "from_state", "to_state", "value", "reason"]
+    names = ["at", "alert_id", "rule", "key", "from_state", "to_state", "value", "reason"]
     names += ["receiver", "delivery", "attempts", "delivered_at", "last_error"]
     cells: list[list[Any]] = []
     for row in rows:
-        step: list[Any] = [iso(row.at), row.rule, row.key, row.from_state, row.to_state, row.value]
-        step.append(row.reason)
+        step: list[Any] = [iso(row.at), row.alert_id, row.rule, row.key]
+        step += [row.from_state, row.to_state, row.value, row.reason]
         for one in row.deliveries:
             told = [one.receiver, one.state, one.attempts, iso(one.delivered_at), one.last_error]
             cells.append([*step, *told])
         if not row.deliveries:
             cells.append([*step, *[""] * 5])
-    return _csv(names, cells)
-
-
-def _csv(names: list[str], cells: list[list[Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(cells)
-    return out.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return finite(value)
+    return write_csv(names, cells)

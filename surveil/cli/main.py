@@ -54,7 +54,7 @@ SUMMARIES = {
     "demo": "Show surveil at work: two cameras, faces, expressions, alerts,...",
     "analyze": "Analyse video files faster than real time.",
     "timeline": "Show the emotions that cameras saw, bucket by bucket, with the...",
-    "alerts": "List the alerts that fire now, and what happened to alerts and...",
+    "alerts": "List alerts (without a command), acknowledge and mark them,...",
     "silence": "Tell nobody of some alerts for a time; they are written down...",
     "sql": "Run one reading statement; - reads it from standard input.",
     "db": "Bring the database up to date, check it, and delete what is old.",

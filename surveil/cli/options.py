@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +16,11 @@ import click
 
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
+from surveil.plaintext import is_plain
 
 DEFAULT_FLEET = Path("fleet.yaml")
+
+MOST_AUTHOR_CHARS = 100
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -34,6 +38,27 @@ def with_fleet_file(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, fleet_file=find_fleet(fleet), **options)
 
     return wrapper
+
+
+def with_author(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--by``; the command gets ``by: str``, a name without control characters."""
+
+    @click.option("--by", help="Who says so.  [default: the user of this machine]")
+    @functools.wraps(function)
+    def wrapper(*args: Any, by: str | None, **options: Any) -> Any:
+        by = _this_user() if by is None else by.strip()
+        if not by or len(by) > MOST_AUTHOR_CHARS or not is_plain(by):
+            raise ConfigError(f"--by: 1 to {MOST_AUTHOR_CHARS} characters, none of control")
+        return function(*args, by=by, **options)
+
+    return wrapper
+
+
+def _this_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"  # a container's user need not have a name
 
 
 def find_fleet(given: Path | None, *, way: str = "give FLEET.yaml") -> Path:

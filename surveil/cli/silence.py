@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime, timedelta
 
 import click
 from rich.console import Console
 
 from surveil.cli.databases import with_database
-from surveil.cli.options import read_zone
+from surveil.cli.options import read_zone, with_author
 from surveil.cli.saying import say
 from surveil.cli.tabular import render, write_text
 from surveil.durations import parse_duration
@@ -38,7 +37,7 @@ def command() -> None:
 @click.option("--label", "labels", multiple=True, metavar="NAME=GLOB", help="Of rules.")
 @click.option("--for", "for_", required=True, metavar="2h", help="For how long.")
 @click.option("--comment", required=True, help="Why, for whoever looks at it later.")
-@click.option("--by", help="Who asks.  [default: the user of this machine]")
+@with_author
 @with_database()
 def add(
     database: Database,
@@ -47,7 +46,7 @@ def add(
     labels: tuple[str, ...],
     for_: str,
     comment: str,
-    by: str | None,
+    by: str,
 ) -> None:
     """Silence alerts that match all that is given, from now on.
 
@@ -73,7 +72,7 @@ def add(
             labels=chosen,
             starts_at=now,
             ends_at=ends_at,
-            by=by or getpass.getuser(),
+            by=by,
             comment=comment.strip(),
             now=now,
         )
@@ -116,13 +115,13 @@ def list_(database: Database, tz: str | None) -> None:
 
 @command.command("expire")
 @click.argument("id_", metavar="ID")
-@click.option("--by", help="Who asks.  [default: the user of this machine]")
+@with_author
 @with_database()
-def expire(database: Database, id_: str, by: str | None) -> None:
+def expire(database: Database, id_: str, by: str) -> None:
     """End a silence now."""
     with writing(database) as connection:
         require_current(connection)
-        ended = expire_silence(connection, id_, by=by or getpass.getuser(), now=datetime.now(UTC))
+        ended = expire_silence(connection, id_, by=by, now=datetime.now(UTC))
     if not ended:
         raise ConfigError(f"no silence {id_!r} that has not ended; see surveil silence list")
     say(f"silence {id_} has ended")

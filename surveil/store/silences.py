@@ -9,7 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from ulid import ULID
 
-from surveil.store.tables import audit_log, silence
+from surveil.store.audit import note
+from surveil.store.tables import silence
 
 MOST = 10_000
 """Silences that are read at once, those that end last."""
@@ -69,7 +70,7 @@ def add_silence(
         )
     )
     detail = {**matchers, "ends_at": ends_at.isoformat(), "comment": comment}
-    _note(connection, "silence", id_, by, now, detail)
+    note(connection, "silence", f"silence {id_}", actor=by, now=now, detail=detail)
     return id_
 
 
@@ -84,7 +85,7 @@ def expire_silence(connection: sa.Connection, id_: str, *, by: str, now: datetim
         )
     ).rowcount
     if ended:
-        _note(connection, "expire-silence", id_, by, now, {})
+        note(connection, "expire-silence", f"silence {id_}", actor=by, now=now, detail={})
     return bool(ended)
 
 
@@ -106,18 +107,3 @@ def load_silences(connection: sa.Connection, since_at: datetime) -> list[Silence
         )
         for row in rows
     ]
-
-
-def _note(
-    connection: sa.Connection,
-    action: str,
-    id_: str,
-    actor: str,
-    now: datetime,
-    detail: Mapping[str, object],
-) -> None:
-    connection.execute(
-        sa.insert(audit_log).values(
-            at=now, actor=actor, action=action, subject=f"silence {id_}", detail=dict(detail)
-        )
-    )

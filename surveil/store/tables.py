@@ -10,6 +10,8 @@ must contain the partition key, so there it is ``(run_id, seq, from_at)`` and
 instants; what makes it impossible is ``run_range``, the ledger of the sequence numbers stored of
 each run, which is read and written under the camera's lock in the transaction that stores the
 rows (see :mod:`surveil.store.ledger`).
+
+Those of alerts are in :mod:`surveil.store.alert_tables`; whoever imports this module has them all.
 """
 
 from __future__ import annotations
@@ -18,25 +20,16 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from surveil.domain import EMOTIONS
+from surveil.store.alert_tables import alert as alert
+from surveil.store.alert_tables import alert_mark as alert_mark
+from surveil.store.alert_tables import alert_memory as alert_memory
+from surveil.store.alert_tables import alert_transition as alert_transition
+from surveil.store.alert_tables import evaluation as evaluation
+from surveil.store.alert_tables import outbox as outbox
+from surveil.store.alert_tables import silence as silence
+from surveil.store.columns import at, count
+from surveil.store.columns import metadata as metadata
 from surveil.store.types import CleanString, CleanText, Json, RowId, UtcDateTime
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _at(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, UtcDateTime(), nullable=nullable)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False)
 
 
 def _gated() -> Column[int]:
@@ -59,19 +52,14 @@ def _camera() -> Column[str]:
     return Column("camera_id", String, nullable=False)
 
 
-def _subject() -> Column[str | None]:
-    # No reference: the alerter may be ahead of the recorder.
-    return Column("camera_id", String, comment="Null where it is about several cameras")
-
-
 camera = Table(
     "camera",
     metadata,
     Column("id", String, primary_key=True),
     Column("source", Text, comment="Address without credentials, as the configuration gave it"),
     Column("settings", Json, comment="The camera's other settings, without secrets"),
-    _at("first_seen_at"),
-    _at("last_seen_at"),
+    at("first_seen_at"),
+    at("last_seen_at"),
     Column("last_analysed_at", UtcDateTime(), comment="End of the last analysed interval"),
     Column("kept_from_at", UtcDateTime(), comment="Raw rows before it were deleted by retention"),
 )
@@ -82,7 +70,7 @@ model = Table(
     Column("id", String, primary_key=True, comment="name@hash, as events carry it"),
     Column("name", String, nullable=False),
     Column("weights_hash", String, nullable=False, comment="First digits of the weights' SHA-256"),
-    _at("first_seen_at"),
+    at("first_seen_at"),
 )
 
 run = Table(
@@ -90,10 +78,10 @@ run = Table(
     metadata,
     Column("id", String, primary_key=True, comment="ULID; a camera's runs sort by it"),
     Column("camera_id", String, ForeignKey("camera.id"), nullable=False),
-    _at("started_at"),
-    _at("ended_at", nullable=True),
+    at("started_at"),
+    at("ended_at", nullable=True),
     Column("end_reason", String),
-    _count("last_seq"),
+    count("last_seq"),
     Column("token", Integer, nullable=False, server_default="0", comment="Of its lease; 0: none"),
     Index(None, "camera_id", "started_at"),
 )
@@ -103,7 +91,7 @@ run_range = Table(
     metadata,
     Column("run_id", String, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
     Column("first_seq", Integer, primary_key=True, autoincrement=False),
-    _count("last_seq"),
+    count("last_seq"),
     sqlite_with_rowid=False,
 )
 
@@ -113,17 +101,17 @@ interval = Table(
     Column("run_id", String, ForeignKey("run.id"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     _camera(),
-    _at("from_at"),
-    _at("to_at"),
-    _count("captured"),
-    _count("sampled"),
-    _count("analysed"),
+    at("from_at"),
+    at("to_at"),
+    count("captured"),
+    count("sampled"),
+    count("analysed"),
     _gated(),
-    _count("dropped"),
-    _count("dropped_stale"),
-    _count("dropped_busy"),
-    _count("dropped_decode"),
-    _count("faces"),
+    count("dropped"),
+    count("dropped_stale"),
+    count("dropped_busy"),
+    count("dropped_decode"),
+    count("faces"),
     Column("model_id", String, ForeignKey("model.id"), nullable=False),
     Index(None, "camera_id", "from_at"),
     sqlite_with_rowid=False,
@@ -137,14 +125,14 @@ observation = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("track_id", Integer, primary_key=True, autoincrement=False),
     _camera(),
-    _at("observed_at"),
-    _count("frames"),
+    at("observed_at"),
+    count("frames"),
     Column("emotion", String, nullable=False),
     _number("confidence"),
     *(_number(emotion.value) for emotion in EMOTIONS),
     *(_number(edge) for edge in ("x1", "y1", "x2", "y2")),
     _number("score"),
-    _count("face_px"),
+    count("face_px"),
     Index(None, "camera_id", "observed_at"),
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (observed_at)",
@@ -156,7 +144,7 @@ camera_event = Table(
     Column("run_id", String, ForeignKey("run.id"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     _camera(),
-    _at("at"),
+    at("at"),
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("detail", Text, nullable=False),
@@ -171,10 +159,10 @@ track = Table(
     Column("run_id", String, ForeignKey("run.id"), primary_key=True),
     Column("track_id", Integer, primary_key=True, autoincrement=False),
     _camera(),
-    _at("first_seen_at"),
-    _at("last_seen_at"),
-    _count("intervals"),
-    _count("frames"),
+    at("first_seen_at"),
+    at("last_seen_at"),
+    count("intervals"),
+    count("frames"),
     Column("emotion", String, nullable=False, comment="The highest of the mean scores"),
     *(_number(emotion.value) for emotion in EMOTIONS),
     Index(None, "camera_id", "first_seen_at"),
@@ -202,7 +190,7 @@ def _coverage(name: str) -> Table:
         metadata,
         Column("camera_id", String, ForeignKey("camera.id"), primary_key=True),
         Column("bucket_at", UtcDateTime(), primary_key=True),
-        *(_count(name) for name in ("intervals", "captured", "sampled", "analysed", "dropped")),
+        *(count(name) for name in ("intervals", "captured", "sampled", "analysed", "dropped")),
         Column("faces", Integer, nullable=False, comment="Observations, of all emotions"),
         _gated(),
         _number("analysed_s"),
@@ -220,99 +208,10 @@ gap = Table(
     metadata,
     Column("camera_id", String, ForeignKey("camera.id"), primary_key=True),
     Column("from_at", UtcDateTime(), primary_key=True),
-    _at("to_at"),
+    at("to_at"),
     Column("reason", String, nullable=False),
     Column("frames_lost", Integer, nullable=False, comment="Sampled in it, but not analysed"),
     sqlite_with_rowid=False,
-)
-
-alert = Table(
-    "alert",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("rule", CleanString, nullable=False),
-    Column("key", CleanString, nullable=False),
-    Column("state", String, nullable=False),
-    Column("labels", Json, nullable=False),
-    Column("annotations", Json, nullable=False),
-    Column("value", sa.Double),
-    _at("since_at"),
-    _at("fired_at", nullable=True),
-    _at("resolved_at", nullable=True),
-    _at("updated_at"),
-    _subject(),
-    # One live instance for a rule and key; resolved ones stay as history.
-    Index(
-        "uq_alert_live",
-        "rule",
-        "key",
-        unique=True,
-        sqlite_where=sa.text("resolved_at IS NULL"),
-        postgresql_where=sa.text("resolved_at IS NULL"),
-    ),
-    Index(None, "fired_at"),
-)
-
-alert_transition = Table(
-    "alert_transition",
-    metadata,
-    Column("id", RowId, primary_key=True),
-    Column("alert_id", String, ForeignKey("alert.id"), nullable=False, index=True),
-    Column("rule", CleanString, nullable=False),
-    Column("key", CleanString, nullable=False),
-    Column("from_state", String, nullable=False),
-    Column("to_state", String, nullable=False),
-    Column("at", UtcDateTime(), nullable=False, index=True),
-    Column("value", sa.Double),
-    Column("reason", CleanText, nullable=False),
-    _subject(),
-)
-
-evaluation = Table(
-    "evaluation",
-    metadata,
-    Column("consumer_group", String, primary_key=True),
-    Column("evaluated_at", UtcDateTime(), nullable=False, comment="By the wall clock"),
-    Column("evaluated_by", String, nullable=False, comment="Host and data_dir"),
-)
-
-alert_memory = Table(
-    "alert_memory",
-    metadata,
-    Column("rule", CleanString, primary_key=True),
-    Column("key", CleanString, primary_key=True),
-    Column("data", Json, nullable=False, comment="What the alerter needs to go on after a restart"),
-    _at("updated_at"),
-)
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", String, primary_key=True, comment="Message id, the same at every attempt"),
-    Column(
-        "alert_transition_id", RowId, ForeignKey("alert_transition.id"), nullable=False, index=True
-    ),
-    Column("receiver", String, nullable=False),
-    Column("payload", Json, nullable=False),
-    _at("created_at"),
-    _at("next_attempt_at"),
-    _count("attempts"),
-    _at("delivered_at", nullable=True),
-    Column("last_error", CleanText),
-    Column("state", String, nullable=False, comment="pending, delivered or failed"),
-    Index(None, "state", "next_attempt_at"),
-)
-
-silence = Table(
-    "silence",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("matchers", Json, nullable=False),
-    _at("starts_at"),
-    _at("ends_at"),
-    _at("created_at"),
-    Column("created_by", String, nullable=False),
-    Column("comment", Text, nullable=False),
 )
 
 consumer_progress = Table(
@@ -320,8 +219,8 @@ consumer_progress = Table(
     metadata,
     Column("consumer_group", String, primary_key=True),
     Column("run_id", String, primary_key=True),  # no reference: the recorder may be behind
-    _count("last_seq"),
-    _at("updated_at"),
+    count("last_seq"),
+    at("updated_at"),
 )
 
 dead_letter = Table(
@@ -335,8 +234,8 @@ dead_letter = Table(
     Column("seq", sa.BigInteger),
     Column("fields", Json, nullable=False),
     Column("reason", CleanText, nullable=False),
-    _count("times_delivered"),
-    _at("at"),
+    count("times_delivered"),
+    at("at"),
     sa.UniqueConstraint("consumer_group", "stream", "entry_id"),
 )
 
@@ -357,8 +256,8 @@ lease = Table(
     Column("subject", String, primary_key=True, comment="Camera id, or a role as in alerter:0"),
     Column("token", Integer, primary_key=True, autoincrement=False),
     Column("holder", String, nullable=False, comment="Host"),
-    *map(_at, ("started_at", "expires_at")),
-    _at("released_at", nullable=True),
+    *map(at, ("started_at", "expires_at")),
+    at("released_at", nullable=True),
 )
 
 host = Table(
@@ -368,7 +267,7 @@ host = Table(
     Column("state", String, nullable=False, comment="active, draining or stopping"),
     Column("labels", Json, nullable=False),
     Column("capacity_fps", sa.Double, nullable=False, comment="Sampled frames a second"),
-    *map(_at, ("started_at", "heartbeat_at")),
+    *map(at, ("started_at", "heartbeat_at")),
 )
 
 placement = Table(
@@ -376,7 +275,7 @@ placement = Table(
     metadata,
     Column("camera_id", String, primary_key=True),
     Column("host_id", String, nullable=False, index=True),
-    _at("placed_at"),
+    at("placed_at"),
 )
 
 TIMELINES = {60: timeline_1m, 3600: timeline_1h}

@@ -11,6 +11,15 @@ from surveil.store.reading.alerts import (
 )
 from surveil.store.reading.cameras import LastState, load_last_states
 from surveil.store.reading.gaps import GapRow, load_gaps
+from surveil.store.reading.marks import (
+    MarkedAlert,
+    MarkRow,
+    RuleQuality,
+    Said,
+    load_marked,
+    load_marks,
+    measure_quality,
+)
 from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
 from surveil.store.reading.timelines import Bucket, list_cameras, read_timeline
@@ -21,7 +30,11 @@ __all__ = [
     "DeliveryRow",
     "GapRow",
     "LastState",
+    "MarkRow",
+    "MarkedAlert",
+    "RuleQuality",
     "RunCounts",
+    "Said",
     "TransitionRow",
     "count_runs",
     "list_cameras",
@@ -30,7 +43,10 @@ __all__ = [
     "load_fired",
     "load_gaps",
     "load_last_states",
+    "load_marked",
+    "load_marks",
     "load_transitions",
+    "measure_quality",
     "read_timeline",
     "replay",
 ]

@@ -19,7 +19,8 @@ ACTIVE = ("pending", "firing", "recovering")
 class AlertRow:
     """One activation of an alert.
 
-    ``fired_at`` is missing while it is pending, ``camera`` where it is about several.
+    ``fired_at`` is missing while it is pending, ``camera`` where it is about several. ``verdict``
+    is ``right``, ``wrong`` or ``unclear``, as people marked it last.
     """
 
     id: str
@@ -33,6 +34,9 @@ class AlertRow:
     resolved_at: datetime | None
     labels: dict[str, str]
     annotations: dict[str, str]
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    verdict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class TransitionRow:
     """One step of an alert, and the messages sent because of it."""
 
     id: int
+    alert_id: str
     at: datetime
     rule: str
     key: str
@@ -83,7 +88,7 @@ def load_active(
     query = _alerts(scope, rule).where(alert.c.resolved_at.is_(None), alert.c.state.in_(ACTIVE))
     order = sa.case((alert.c.state == "pending", 1), else_=0)
     rows = connection.execute(query.order_by(order, alert.c.since_at, alert.c.id).limit(limit))
-    return [_alert_of(row) for row in rows]
+    return [alert_of(row) for row in rows]
 
 
 def load_fired(
@@ -92,7 +97,7 @@ def load_fired(
     """Return the last alerts that fired, whether they do so still or not, the oldest first."""
     query = _alerts(scope, rule).where(alert.c.fired_at.is_not(None))
     rows = connection.execute(query.order_by(alert.c.fired_at.desc(), alert.c.id).limit(limit))
-    return [_alert_of(row) for row in rows][::-1]
+    return [alert_of(row) for row in rows][::-1]
 
 
 def load_transitions(
@@ -122,6 +127,7 @@ def load_transitions(
     return [
         TransitionRow(
             id=row.id,
+            alert_id=row.alert_id,
             at=row.at,
             rule=row.rule,
             key=row.key,
@@ -141,7 +147,8 @@ def _alerts(scope: Scope, rule: str | None) -> sa.Select[Any]:
     return query if rule is None else query.where(alert.c.rule == rule)
 
 
-def _alert_of(row: Any) -> AlertRow:
+def alert_of(row: Any) -> AlertRow:
+    """Return a row of the table."""
     return AlertRow(
         id=row.id,
         rule=row.rule,
@@ -154,6 +161,9 @@ def _alert_of(row: Any) -> AlertRow:
         resolved_at=row.resolved_at,
         labels=row.labels,
         annotations=row.annotations,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+        verdict=row.verdict,
     )
 
 

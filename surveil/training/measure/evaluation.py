@@ -12,6 +12,7 @@ from surveil.classify.networks import StoredModel
 from surveil.domain import EMOTIONS
 from surveil.models.calibration import Calibration
 from surveil.models.taxonomy import Taxonomy, restrict, taxonomies
+from surveil.proportions import wilson_interval
 from surveil.training.data.fer2013 import SOURCE
 from surveil.training.faces import NO_MAJORITY, Faces, Split
 from surveil.training.logits import logits_of
@@ -27,7 +28,6 @@ from surveil.training.measure.metrics import (
     macro,
     reliability,
     top_accuracy,
-    wilson_interval,
 )
 from surveil.training.measure.selective import Ranked, rank, risk_coverage
 from surveil.training.records.figures import Hits, Reliability, Restricted, SetFigures

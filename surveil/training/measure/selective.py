@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.training.measure.metrics import wilson_interval
+from surveil.proportions import wilson_interval
 from surveil.training.records.figures import Answered, RiskCoverage, Threshold
 
 PRECISIONS = (0.85, 0.90)

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveil.models.calibration import Calibration
+from surveil.proportions import wilson_interval
 from surveil.training.measure.metrics import (
     ClassIndices,
     calibration_error,
     chance_calibration_error,
     log_loss,
-    wilson_interval,
 )
 from surveil.training.measure.selective import PRECISIONS, rank, threshold_for
 from surveil.training.measure.temperature import fit_temperature

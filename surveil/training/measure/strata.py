@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from surveil.proportions import wilson_interval
 from surveil.training.data.tables import open_table
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces
-from surveil.training.measure.metrics import wilson_interval
 from surveil.training.records.figures import Stratum
 
 RESAMPLES = 1000

@@ -18,7 +18,7 @@ COLUMNS = {
     "v_coverage": "camera bucket_at coverage analysed_s gap_s reason faces frames_captured "
     "frames_sampled frames_analysed frames_dropped frames_gated",
     "v_alerts": "id rule key state severity summary value since_at fired_at resolved_at "
-    "updated_at labels annotations camera_id",
+    "updated_at labels annotations camera_id acknowledged_at acknowledged_by verdict",
 }
 
 

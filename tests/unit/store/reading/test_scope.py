@@ -23,10 +23,13 @@ from surveil.store import reading as questions
 from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
+from surveil.store.marks import Verdict, mark
 from surveil.store.reading import Bucket
 from surveil.store.scope import Scope
+from surveil.store.tables import alert
 
 MINE, OTHER = "lobby", "vault"
+KEYS = ("id", "alert_id")
 LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
 EDGES = [after(-50), after(10), after(70), after(130)]
 
@@ -38,13 +41,26 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "load_fired": lambda c, scope: questions.load_fired(c, scope, rule=None, limit=100),
     "load_gaps": lambda c, scope: questions.load_gaps(c, scope, since_at=LONG_AGO, limit=100),
     "load_last_states": lambda c, scope: questions.load_last_states(c, scope),
+    "load_marked": lambda c, scope: questions.load_marked(
+        c, scope, Verdict.WRONG, since_at=LONG_AGO, rule=None, limit=100
+    ),
+    "load_marks": lambda c, scope: [
+        mark for id_ in all_alerts(c) for mark in questions.load_marks(c, scope, id_)
+    ],
     "load_transitions": lambda c, scope: questions.load_transitions(
         c, scope, since_at=LONG_AGO, rule=None, limit=100
+    ),
+    "measure_quality": lambda c, scope: questions.measure_quality(
+        c, scope, [LONG_AGO, FAR_AHEAD], rule=None
     ),
     "read_timeline": lambda c, scope: [read_one(c, scope, camera) for camera in (MINE, OTHER)],
     "replay": lambda c, scope: list(questions.replay(c, scope, LONG_AGO, FAR_AHEAD)),
 }
 """A call of each function of the read side."""
+
+
+def all_alerts(connection: sa.Connection) -> list[str]:
+    return list(connection.scalars(sa.select(alert.c.id).order_by(alert.c.id)))
 
 
 def read_one(connection: sa.Connection, scope: Scope, camera: str) -> list[Bucket]:
@@ -88,6 +104,8 @@ def commit_some_alerts(connection: sa.Connection, *cameras: str | None) -> None:
     steps += [step(camera, "firing", "resolved", 20) for camera in cameras]
     steps += [step(camera, "resolved", "firing", 30) for camera in cameras]
     commit_alerts(connection, AlertBatch(steps=steps), number=1, now_at=after(40))
+    for id_ in all_alerts(connection):
+        mark(connection, Scope.all(), id_, Verdict.WRONG, by="night", note="", now=after(50))
 
 
 def answers(database: sa.Engine, scope: Scope) -> dict[str, Any]:
@@ -101,7 +119,7 @@ def without_ids(value: Any) -> Any:
         return [without_ids(item) for item in value]
     if dataclasses.is_dataclass(value):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        return {name: without_ids(item) for name, item in fields.items() if name != "id"}
+        return {name: without_ids(item) for name, item in fields.items() if name not in KEYS}
     return value
 
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from sklearn import metrics as reference
 from torchmetrics.functional import classification as second
 
@@ -24,7 +23,6 @@ from surveil.training.measure.metrics import (
     macro,
     reliability,
     top_accuracy,
-    wilson_interval,
 )
 
 NAMES = tuple("abcdefg")
@@ -48,14 +46,7 @@ def cases(draw: st.DrawFn) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     return labels, softmax(logits.astype(np.float32))
 
 
-@pytest.mark.parametrize(("hits", "total"), [(0, 10), (10, 10), (2470, 3589), (1, 2)])
-def test_wilson_interval_is_scipys(hits: int, total: int) -> None:
-    wanted = binomtest(hits, total).proportion_ci(method="wilson")
-    assert wilson_interval(hits, total) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
-
-
 def test_nothing_is_known_of_nothing() -> None:
-    assert wilson_interval(0, 0) == (0.0, 1.0)
     assert log_loss(*NOBODY) == brier_score(*NOBODY) == calibration_error(*NOBODY) == 0
     assert top_accuracy(*NOBODY, 2) == 0
     assert chance_calibration_error(NOBODY[1]) == (0, 0)
