@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -25,6 +26,7 @@ from surveil.events.adoption import spool_path
 from surveil.events.publisher import Publisher
 from surveil.events.spool import Draft, Spool, SpoolLease
 from surveil.measuring.synthetic import MODEL, make_vote
+from surveil.store.hosts import placed_on
 from surveil.workers.host.lease_board import boot_s
 from surveil.workers.host.leasing import Held, LeaseKeeper
 from surveil.workers.host.membership import Membership
@@ -81,7 +83,8 @@ class SimulatedNode:
         """By how much a second's events were late, at most."""
         membership = Membership(name, labels={}, capacity_fps=capacity_fps)
         self.keeper = LeaseKeeper(
-            servers.database, name, servers.ttl_s, wish_of(membership, cameras)
+            *(servers.database, name, servers.ttl_s, wish_of(membership, cameras)),
+            partial(placed_on, host_id=name),
         )
         self._leases: dict[str, SpoolLease] = {}
         self.spool_path = spool_path(folder, "simulated")

@@ -108,6 +108,18 @@ def acquire(
     ]
 
 
+def find_free(connection: sa.Connection, subjects: Collection[str]) -> set[str]:
+    """Return those subjects that nobody holds; locks nothing, so it may change at once."""
+    if not subjects:
+        return set()
+    held = (
+        sa.select(lease.c.subject)
+        .where(lease.c.subject.in_(sorted(set(subjects))), lease.c.released_at.is_(None))
+        .where(lease.c.expires_at > database_now(connection))
+    )
+    return set(subjects) - set(connection.scalars(held))
+
+
 def renew(
     connection: sa.Connection,
     holder: str,

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ HOST_LABEL = "surveil-host"
 """Label that names a node's host; by default its machine's name does."""
 
 TURN_S = 1.0
+SOONEST_S = 0.05
+"""A turn comes sooner than ``TURN_S`` where a host's lease ends before that."""
 GATHER_S = 45.0
 """For so long a driver that finds no plan waits for the hosts of all nodes before its first."""
 ENSURE_EVERY_S = 5.0
@@ -77,12 +80,14 @@ class Driver:
         self._complaint = Reminder()
         self._homeless: frozenset[str] = frozenset()
         self._began_mono_s = time.monotonic()
+        self._pause_s = TURN_S
         self._ray = _connect(address)
 
     def run(self, stopping: threading.Event) -> None:
         """Drive until told to stop; the hosts go on without."""
         self._wake_hosts()
-        while not stopping.wait(TURN_S):
+        while not stopping.wait(self._pause_s):
+            self._pause_s = TURN_S
             try:
                 self.turn()
                 self._complaint.end()
@@ -127,10 +132,11 @@ class Driver:
         with reading(self._database) as connection:
             hosts = load_hosts(connection)
             is_placed = bool(load_placement(connection))
-        silent_s = self._fleet.leases.ttl_s
+        ttl_s = self._fleet.leases.ttl_s
+        self._pause_s = pause_s([one.silent_s for one in hosts], ttl_s)
         return (
             {one.id for one in hosts if one.state == "stopping"},
-            {one.id for one in hosts if one.silent_s < silent_s},
+            {one.id for one in hosts if one.silent_s < ttl_s},
             is_placed,
         )
 
@@ -206,6 +212,12 @@ class Driver:
     def _complain(self, reason: str) -> None:
         if self._complaint.is_due():
             _log.error("fleet.not_driven", reason=reason)
+
+
+def pause_s(silent_s: Iterable[float], ttl_s: float) -> float:
+    """Return how long to wait for the next turn, by how long each host was silent."""
+    left_s = min((ttl_s - one for one in silent_s if one < ttl_s), default=TURN_S)
+    return min(TURN_S, max(SOONEST_S, left_s))
 
 
 def _connect(address: str | None) -> Any:

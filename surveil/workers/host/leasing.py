@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from surveil.errors import SurveilError, UnavailableError
 from surveil.logs import get_logger
 from surveil.reminders import Reminder
-from surveil.store.engine import Connection, Database, connect, writing
-from surveil.store.leases import acquire, release, renew
+from surveil.store.engine import Connection, Database, connect, reading, writing
+from surveil.store.leases import acquire, find_free, release, renew
 from surveil.workers.host.lease_board import boot_s
 
 ROUNDS = 5
 """So often within a lease's life it is prolonged."""
+
+LOOKS = 30
+"""So often it is looked, without a lock, whether there is something to take or to give."""
 
 _log = get_logger("leases")
 
@@ -66,14 +69,21 @@ class LeaseKeeper:
         host: Holder.
         ttl_s: Life of a lease that is not prolonged.
         wish: Reads what is wanted, in the transaction of each round.
+        look: Reads between rounds which subjects are wanted; None where that never changes.
     """
 
     def __init__(
-        self, url: str, host: str, ttl_s: float, wish: Callable[[Connection], Wish]
+        self,
+        url: str,
+        host: str,
+        ttl_s: float,
+        wish: Callable[[Connection], Wish],
+        look: Callable[[Connection], Collection[str]] | None = None,
     ) -> None:
         self.ttl_s = ttl_s
         self._host = host
         self._wish = wish
+        self._look = look
         self._database: Database = connect(
             url, create=False, lock_timeout_s=ttl_s / 4, statement_timeout_s=ttl_s / 3
         )
@@ -161,6 +171,18 @@ class LeaseKeeper:
         if granted or lost:
             _log.info("leases.changed", granted=len(granted), lost=lost, held=len(held))
 
+    def has_news(self) -> bool:
+        """Return whether other subjects are wanted now, or one that lacks has come free.
+
+        Raises:
+            UnavailableError: SQL is away.
+        """
+        standing = self.standing
+        with reading(self._database) as connection:
+            wanted = set(self._look(connection) if self._look else standing.wanted)
+            missing = wanted - standing.held.keys()
+            return wanted != set(standing.wanted) or bool(find_free(connection, missing))
+
     def _end_thread(self) -> None:
         self._stopping.set()
         self._wake.set()
@@ -178,7 +200,16 @@ class LeaseKeeper:
                 self._fail(str(error))
             except Exception as error:  # noqa: BLE001  (counted, and tried again with the next round)
                 self._fail(type(error).__name__)
-            self._wake.wait(self.ttl_s / ROUNDS)
+            self._rest(boot_s() + self.ttl_s / ROUNDS)
+
+    def _rest(self, until_s: float) -> None:
+        """Wait for the next round, or for a reason to have it at once."""
+        while not self._wake.wait(min(self.ttl_s / LOOKS, max(until_s - boot_s(), 0.0))):
+            try:
+                if boot_s() >= until_s or self.has_news():
+                    return
+            except UnavailableError:
+                continue  # the round that follows tells
 
     def _fail(self, reason: str) -> None:
         with self._lock:

@@ -243,6 +243,7 @@ def spread(
     keeper = LeaseKeeper(
         *(fleet.database.reveal(), membership.host, fleet.leases.ttl_s),
         wish_of(membership, watched),
+        partial(placed_on, host_id=membership.host) if membership.shard is None else None,
     )
     counted: Counter[str] = Counter()
     cells = Cells(fleet, supervisor, keeper, logs, owned, counted)

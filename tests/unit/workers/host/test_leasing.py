@@ -22,10 +22,13 @@ class Host:
 
     def __init__(self, url: str, name: str) -> None:
         self.wanted: set[str] = set()
-        self.keeper = LeaseKeeper(url, name, TTL_S, self._wish)
+        self.keeper = LeaseKeeper(url, name, TTL_S, self._wish, self._look)
 
     def _wish(self, _: Connection) -> Wish:
         return Wish(set(self.wanted))
+
+    def _look(self, _: Connection) -> set[str]:
+        return set(self.wanted)
 
 
 @pytest.fixture
@@ -77,6 +80,29 @@ def test_a_host_that_cannot_reach_sql_stops_before_another_can_begin(
     assert two.keeper.standing.held["x"].is_host_lost
     until(lambda: not one.keeper.standing.held, "that it was lost is known")
     assert one.keeper.standing.losses == 1
+
+
+def test_between_rounds_only_what_can_be_taken_or_given_is_news(hosts: tuple[Host, Host]) -> None:
+    one, two = hosts
+    one.wanted = two.wanted = {"x"}
+    assert one.keeper.has_news()  # wanted since
+    one.keeper.turn()
+    two.keeper.turn()
+    assert not one.keeper.has_news()
+    assert not two.keeper.has_news()  # another holds it
+    two.wanted = {"x", "y"}
+    assert two.keeper.has_news()
+    two.keeper.turn()
+    assert not two.keeper.has_news()
+    two.wanted = {"x"}
+    assert two.keeper.has_news()
+    two.keeper.turn()
+    one.keeper.let_go("x", 1)
+    one.wanted = set()
+    one.keeper.turn()
+    assert two.keeper.has_news()  # it is free
+    two.keeper.turn()
+    assert (two.keeper.holds("x"), two.keeper.has_news()) == (True, False)
 
 
 def test_a_board_says_until_when_a_worker_may_speak() -> None:
