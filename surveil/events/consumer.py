@@ -98,6 +98,7 @@ class GroupReader:
         self._group = group
         self._consumer = consumer
         self._streams = [stream_key(p) for p in range(partitions)]
+        self._attended = self._streams
         self._claim_idle_ms = int(claim_idle_s * 1000)
         self._claim_every_s = claim_idle_s / 4
         self._max_deliveries = max_deliveries
@@ -106,6 +107,10 @@ class GroupReader:
         self._has_groups = False
         self._replay: dict[str, str] = {}
         self.rewind()
+
+    def attend(self, partitions: Iterable[int]) -> None:
+        """Take new entries of these partitions only; own ones, and those of the dead, of all."""
+        self._attended = [stream_key(p) for p in sorted(partitions)]
 
     def rewind(self) -> None:
         """Begin again with the entries handed out to this consumer and not acknowledged."""
@@ -215,8 +220,11 @@ class GroupReader:
         return deliveries
 
     def _read_new(self, count: int, block_ms: int) -> list[Delivery]:
+        if not self._attended:
+            time.sleep(block_ms / 1000)
+            return []
         reply = self._client.xreadgroup(
-            *(self._group, self._consumer, dict.fromkeys(self._streams, ">")),
+            *(self._group, self._consumer, dict.fromkeys(self._attended, ">")),
             **{"count": count, "block": max(1, block_ms)},
         )
         deliveries: list[Delivery] = []

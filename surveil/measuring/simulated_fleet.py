@@ -31,6 +31,7 @@ from surveil.measuring.servers import lend_database
 from surveil.measuring.simulated_node import Servers, SimulatedNode
 from surveil.store import migrate
 from surveil.store.engine import Database, connect, reading
+from surveil.store.hosts import load_hosts
 from surveil.store.load import Stored, measure_store, seen_since
 from surveil.workers.cluster.placing import Need
 from surveil.workers.cluster.replanning import replan
@@ -162,6 +163,7 @@ class _Run:
             for node in self._nodes:
                 node.start()
                 ends.callback(node.end)
+            self._gather()
             self._await(lambda: self._holding() == self._plan.cameras, "every camera held")
             self._hold_for(SETTLE_S)
             self._measure(outcome)
@@ -177,6 +179,18 @@ class _Run:
         if outcome.after.lost or outcome.after.twice:
             raise SurveilError(f"{outcome.after.lost} events lost, {outcome.after.twice} twice")
         return outcome
+
+    def _gather(self) -> None:
+        """Wait until SQL knows all nodes: the first plan is for all of them, as the driver's is."""
+        deadline = time.monotonic() + LIMIT_S
+        while self._known() < len(self._nodes):
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"not within {LIMIT_S:g} s: every node in SQL")
+            time.sleep(0.1)
+
+    def _known(self) -> int:
+        with reading(self._database) as connection:
+            return len(load_hosts(connection))
 
     def _measure(self, outcome: Outcome) -> None:
         told, stored = self._told(), self._store()

@@ -8,6 +8,7 @@ While SQL is away nothing is read: Redis and the workers' spools keep what comes
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from surveil.events.connection import address_of, check_eviction, explain, open_
 from surveil.events.consumer import MAX_BLOCK_MS, Delivery, EntryId, GroupReader, Unreadable
 from surveil.events.embedded import embedded_url
 from surveil.events.progress import publish_committed
+from surveil.events.sharing import ReaderShare
 from surveil.logs import get_logger
 from surveil.secrets import redact
 from surveil.store.cameras import CameraSettings, describe_cameras
@@ -79,6 +81,7 @@ class Recorder:
         self._reader = GroupReader(
             self._reading, GROUP, consumer, fleet.partitions, max_deliveries=MAX_DELIVERIES
         )
+        self._share = ReaderShare(self._client, consumer, fleet.partitions)
         self._writer = BatchWriter(self._database, GROUP)
         self._upkeep = Upkeep(self._database, fleet.retention.days)
         self._settings = _settings_of(fleet)
@@ -93,6 +96,7 @@ class Recorder:
         _log.info("recorder.started", redis=address_of(self._redis_url))
         while True:
             self._lifeline.beat(BEAT_S)
+            self._take_share()
             batch = self._servers.wait_for("redis", self._gather)
             if batch:
                 self._record(batch)
@@ -103,7 +107,9 @@ class Recorder:
                 self._tend()
 
     def close(self) -> None:
-        """Let go of both servers."""
+        """Let go of both servers, and of the partitions."""
+        with contextlib.suppress(redis.RedisError):
+            self._share.leave()
         self._reading.close()
         self._client.close()
         self._database.dispose()
@@ -119,6 +125,14 @@ class Recorder:
                 break
             batch += self._reader.read(block_ms=left_ms, count=BATCH_EVENTS - len(batch))
         return batch
+
+    def _take_share(self) -> None:
+        try:
+            if self._share.look():
+                self._reader.attend(self._share.own)
+                _log.info("recorder.partitions", partitions=sorted(self._share.own))
+        except redis.RedisError as error:
+            self._servers.miss("redis", explain(error))
 
     def _record(self, batch: list[Delivery]) -> None:
         entry_ids = [delivery.entry_id for delivery in batch]

@@ -1,0 +1,91 @@
+"""Readers that divide partitions on a real Redis."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import redis
+from kit.stream import publish
+from kit.waiting import until
+
+from surveil.domain import CameraEvent, CameraState, Reason
+from surveil.events import sharing
+from surveil.events.connection import connect
+from surveil.events.consumer import Delivery, GroupReader, Unreadable
+from surveil.events.embedded import EmbeddedRedis
+from surveil.events.sharing import READERS_KEY, ReaderShare
+
+
+@pytest.fixture(autouse=True)
+def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "LOOK_EVERY_S", 0.0)
+
+
+def test_who_comes_takes_a_part_and_who_leaves_gives_it_back(redis_client: redis.Redis) -> None:
+    one, two = (ReaderShare(redis_client, name, 4) for name in "ab")
+    assert not one.look()  # all of them, as before
+    assert two.look()
+    assert one.look()
+    assert len(one.own) == len(two.own) == 2
+    assert one.own | two.own == set(range(4))
+    assert not one.look()
+    two.leave()
+    assert one.look()
+    assert one.own == set(range(4))
+
+
+def test_a_reader_that_was_silent_for_too_long_is_dead(
+    redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (ReaderShare(redis_client, name, 2) for name in "ab")
+    two.look()
+    one.look()
+    assert len(one.own) == 1
+    monkeypatch.setattr(sharing, "ALIVE_S", 0.05)
+    until(lambda: one.look() and len(one.own) == 2, "its partition")
+    assert redis_client.zcard(READERS_KEY) == 1
+
+
+def test_of_two_at_one_partition_one_stands_by(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    shares = [ReaderShare(redis_client, name, 1) for name in "ab"]
+    for share in [*shares, *shares]:
+        share.look()
+    idle, busy = sorted(shares, key=lambda share: len(share.own))
+    assert (idle.own, busy.own) == (set(), {0})
+    reader = GroupReader(connect(redis_server.url, block_s=2), "recorder", "idle", 1)
+    reader.attend(idle.own)
+    publish(redis_client, [_event(1, "lobby")])
+    assert reader.read(block_ms=10) == []
+    busy.leave()
+    idle.look()
+    reader.attend(idle.own)
+    assert _seqs(reader.read(block_ms=10)) == [("lobby", 1)]
+
+
+def test_a_reader_takes_new_entries_of_its_partitions_and_its_own_of_all(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    reader = GroupReader(connect(redis_server.url, block_s=2), "recorder", "a", 2)
+    for partition in (0, 1):
+        publish(redis_client, [_event(1, f"cam-{partition}")], partition=partition)
+    assert len(reader.read(block_ms=10)) == 2
+    reader.attend({1})
+    for partition in (0, 1):
+        publish(redis_client, [_event(2, f"cam-{partition}")], partition=partition)
+    assert _seqs(reader.read(block_ms=10)) == [("cam-1", 2)]
+    reader.rewind()  # what it did not acknowledge before comes again, whosever partition it is
+    assert _seqs(reader.read(block_ms=10)) == [("cam-0", 1), ("cam-1", 1), ("cam-1", 2)]
+
+
+def _event(seq: int, camera: str) -> CameraEvent:
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    run = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
+    return CameraEvent(camera, run, seq, at, CameraState.LIVE, Reason.NONE)
+
+
+def _seqs(deliveries: list[Delivery]) -> list[tuple[str, int]]:
+    found = [d.event for d in deliveries if not isinstance(d.event, Unreadable)]
+    return sorted((event.camera, event.seq) for event in found)
