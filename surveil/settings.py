@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+
+BASE = "base"
+"""Key of the validation context: the directory of the fleet file."""
+
+AS_WRITTEN = "as_written"
+"""Key of the validation context: set where a fleet file is read, and not where a worker is handed
+what was read: files that it names must be there in the first case alone."""
 
 _NUMBER = re.compile(r"\s*[-+]?\d+(\.\d*)?\s*")
 
@@ -14,6 +22,19 @@ _NUMBER = re.compile(r"\s*[-+]?\d+(\.\d*)?\s*")
 def fault(message: str, **values: object) -> PydanticCustomError:
     """Return an error whose message, unlike pydantic's own, does not carry the input."""
     return PydanticCustomError("surveil", "{reason}", {"reason": message.format(**values)})
+
+
+def base_of(info: ValidationInfo) -> Path:
+    """Return the directory of the fleet file, or the working directory where there is none."""
+    context: Any = info.context
+    base = context.get(BASE) if context else None
+    return base if isinstance(base, Path) else Path.cwd()
+
+
+def is_as_written(info: ValidationInfo) -> bool:
+    """Return whether the settings are read from a fleet file."""
+    context: Any = info.context
+    return bool(context and context.get(AS_WRITTEN))
 
 
 class Interpolated(str):

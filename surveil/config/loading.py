@@ -17,10 +17,10 @@ from surveil.config.interpolation import Interpolator
 from surveil.config.problems import ConfigErrors, Problem
 from surveil.config.rulefiles import RuleReader
 from surveil.config.schema import Fleet, Listening, Place, Storage
-from surveil.config.urls import BASE
 from surveil.config.validation import problems_of
 from surveil.credentials import has_plain_secret
 from surveil.secrets import SecretUrl
+from surveil.settings import AS_WRITTEN, BASE
 from surveil.sources.registry import BY_SCHEME
 
 Part = TypeVar("Part", bound=Place)
@@ -115,7 +115,9 @@ def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> L
     reader.check(_names(value.get("cameras")), _names(value.get("receivers")))
     problems = [*document.problems, *interpolator.problems, *reader.problems]
     try:
-        fleet = Fleet.model_validate({**value, "rules": tuple(reader.rules)}, context={BASE: base})
+        fleet = Fleet.model_validate(
+            {**value, "rules": tuple(reader.rules)}, context={BASE: base, AS_WRITTEN: True}
+        )
     except ValidationError as error:
         reported = document.failed | interpolator.failed
         more, left_out = problems_of(error, document, Fleet, reported=reported)

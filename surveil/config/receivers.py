@@ -9,6 +9,9 @@ from pydantic import Field, create_model, model_validator
 from surveil.notify.registry import BY_NAME, KINDS
 from surveil.settings import Section, fault
 
+REFUSED = frozenset({"exec", "command", "shell", "script"})
+"""Kinds that others have: what a rule's text or a camera's name says must never be run."""
+
 
 class OneReceiver(Section):
     """One way to tell somebody; exactly one of the kinds."""
@@ -17,6 +20,12 @@ class OneReceiver(Section):
     @classmethod
     def _accept_bare_kind(cls, value: Any) -> Any:
         """Read ``log:`` without options like ``log: {}``."""
+        if isinstance(value, dict) and not REFUSED.isdisjoint(value):
+            raise fault(
+                "{name}: refused on purpose, an alert starts no program on this host; let a webhook"
+                " reach a service of yours that does (docs/receivers.md)",
+                name=next(iter(REFUSED & value.keys())),
+            )
         if isinstance(value, dict) and len(value) == 1:
             ((kind, options),) = value.items()
             return {kind: {} if options is None else options}

@@ -19,14 +19,14 @@ from pydantic import (
 
 from surveil.config.camera import Camera, CameraDefaults, CameraId
 from surveil.config.receivers import Receiver
-from surveil.config.urls import BASE, DatabaseUrl, Redis, from_base
+from surveil.config.urls import DatabaseUrl, Redis, from_base
 from surveil.credentials import split_credentials
 from surveil.durations import Duration
 from surveil.events.spool_sizes import MAX_BYTES as SPOOL_BYTES
 from surveil.hosts import check_host
 from surveil.rules.model import Rule
 from surveil.secrets import REVEAL, SecretUrl, register, registered
-from surveil.settings import Section, fault
+from surveil.settings import BASE, Section, fault
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 

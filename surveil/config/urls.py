@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import BeforeValidator, ValidationInfo, WrapValidator
@@ -16,11 +16,8 @@ from surveil.credentials import check_unambiguous, split_credentials
 from surveil.errors import ConfigError
 from surveil.hosts import split_host
 from surveil.secrets import SecretUrl, register
-from surveil.settings import Interpolated, fault
+from surveil.settings import Interpolated, base_of, fault
 from surveil.sources.registry import BY_SCHEME, KINDS
-
-BASE = "base"
-"""Key of the pydantic validation context: the directory that relative paths start from."""
 
 _TLS_PARAMETERS = {
     "ca_file": "ssl_ca_certs",
@@ -30,13 +27,6 @@ _TLS_PARAMETERS = {
 """Our names to those of redis-py's URL parameters."""
 
 _DATABASES = "must be sqlite:///PATH or postgresql+psycopg://HOST/NAME (before HOST USER:PASSWORD@)"
-
-
-def base_of(info: ValidationInfo) -> Path:
-    """Return the directory of the fleet file, or the working directory where there is none."""
-    context: Any = info.context
-    base = context.get(BASE) if context else None
-    return base if isinstance(base, Path) else Path.cwd()
 
 
 def from_base(path: str | Path, info: ValidationInfo) -> str:

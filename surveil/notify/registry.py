@@ -8,12 +8,13 @@ both; and name that in ``KINDS``. Fleet files, their schema and the alerter take
 
 from __future__ import annotations
 
+from surveil.notify.email_settings import EMAIL
 from surveil.notify.log import LOG
 from surveil.notify.receiver import Receiver, ReceiverKind
 from surveil.notify.webhook_settings import WEBHOOK
 from surveil.settings import Section
 
-KINDS: tuple[ReceiverKind, ...] = (LOG, WEBHOOK)
+KINDS: tuple[ReceiverKind, ...] = (LOG, WEBHOOK, EMAIL)
 """All of them, in the order in which people are told of them."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -6,6 +6,9 @@ FIRST_S = 2.0
 TIMEOUT_S = 10.0
 """How long one attempt may take, unless the fleet file says otherwise."""
 
+MAIL_TIMEOUT_S = 30.0
+"""The same for mail, whose servers look into what they take before they answer."""
+
 LONGEST_S = 600.0
 """Delays double from the first to the longest. Standard Webhooks suggests 5 s, 5 min, 30 min and
 on; an alert is worth less with every minute, so the early attempts are closer together."""

@@ -25,6 +25,7 @@ ENVIRONMENT = {
         "CAMERA_USER",
         "CAMERA_PASSWORD",
         "WEBHOOK_SECRET",
+        "MAIL_PASSWORD",
     )
 }
 

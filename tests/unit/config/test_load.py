@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import make_url
 
-from surveil.config import Fleet, load_fleet
+from surveil.config import ConfigErrors, Fleet, load_fleet
 from surveil.config.loading import read_fleet
 from surveil.config.urls import read_database_url
 from surveil.domain import Emotion
@@ -422,3 +422,21 @@ def test_a_home_is_a_home_in_every_path(
     assert [rule.name for rule in fleet.rules] == ["r"]
     assert fleet.cameras["a"].source.reveal() == f"file:{home}/a.mp4"
     assert fleet.cameras["a"].password.reveal() == "canary-home-1"
+
+
+def test_a_certificate_of_a_mail_server_must_be_there_where_the_fleet_is_read(
+    read: Any, tmp_path: Path
+) -> None:
+    text = """
+    cameras: {a: {source: "rtsp://h/x"}}
+    receivers:
+      night:
+        email: {host: h, ca_file: ca.pem, sender: a@example.org, to: [b@example.org]}
+    """
+    with pytest.raises(ConfigErrors, match="ca_file: there is no such file"):
+        read(text)
+    (tmp_path / "ca.pem").touch()
+    fleet = read(text).fleet
+    (tmp_path / "ca.pem").unlink()
+    found = Fleet.from_wire(fleet.to_wire()).receivers["night"].settings
+    assert found.ca_file == tmp_path / "ca.pem"

@@ -36,3 +36,9 @@ def test_exactly_one_kind(value: dict[str, object]) -> None:
 def test_the_registry_loads_no_http() -> None:
     program = "import sys, surveil.config; sys.exit('httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["exec", "command"])
+def test_programs_are_refused_and_the_reason_is_given(kind: str) -> None:
+    with pytest.raises(ValidationError, match=f"{kind}: refused on purpose"):
+        Receiver.model_validate({kind: {"path": "/bin/true"}})
