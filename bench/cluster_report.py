@@ -66,6 +66,7 @@ class Bench:
             "redis": redis.url,
             "database": self.url.replace("postgresql://", "postgresql+psycopg://"),
             "http": {"port": 0},
+            "web": {"enabled": False},
             "leases": {"ttl_s": ttl_s},
             "defaults": {"sample_fps": 1},
             "cameras": {name: {"source": rtsp.url(name)} for name in names},

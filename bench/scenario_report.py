@@ -198,6 +198,7 @@ def main() -> None:
             "version": 1,
             "data_dir": str(run_dir / "var"),
             "http": {"port": 0},
+            "web": {"enabled": False},
             "cameras": {n: {"source": server.url(n)} for n in names},
         }
         if args.model:

@@ -10,9 +10,9 @@ import os
 import sqlalchemy as sa
 from alembic import context
 
+from surveil.store.all_tables import metadata
 from surveil.store.engine import connect, writing
 from surveil.store.migrate import is_ours, render_type
-from surveil.store.tables import metadata
 
 
 def migrate(connection: sa.Connection) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from surveil.cli.asking import Absent, ask, look_back
+from surveil.cli.asking import ask, look_back
 from surveil.cli.options import with_fleet_file
 from surveil.cli.status_tables import draw_absent, draw_status
 from surveil.cli.tabular import render
 from surveil.errors import NOT_LIVE_EXIT_CODE, NOT_RUNNING_EXIT_CODE, UnavailableError
+from surveil.live.standing import Absent
 from surveil.live.status import DaemonStatus, Health
 
 

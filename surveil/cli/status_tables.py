@@ -8,8 +8,8 @@ from datetime import datetime
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from surveil.cli.asking import Absent
 from surveil.domain import Reason
+from surveil.live.standing import Absent
 from surveil.live.status import CameraStatus, DaemonStatus, Health, WorkerState, is_well
 from surveil.tables import Column, cell, draw_table, number, whole
 

@@ -89,6 +89,40 @@ class Http(Section):
     """Port; 0 takes a free one and logs it."""
 
 
+class WebTls(Section):
+    """What the dashboard proves itself with; both in PEM."""
+
+    certificate: Annotated[Path, AfterValidator(_resolve)]
+    """File of the certificate, with those between it and the root."""
+
+    key: Annotated[Path, AfterValidator(_resolve)]
+    """File of its private key, without a passphrase."""
+
+
+class Web(Section):
+    """The dashboard and its API. Beyond this machine it wants users (`surveil user add`) and either
+    tls or a proxy that brings it; docs/access.md shows both."""
+
+    enabled: bool = True
+    """Whether `surveil run` serves it."""
+
+    bind: Annotated[str, AfterValidator(_check_listening_host)] = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 is every interface."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8808
+    """Port; 0 takes a free one and logs it."""
+
+    tls: WebTls | None = None
+    """Certificate and key; without them it speaks plain HTTP."""
+
+    behind_proxy: bool = False
+    """Whether a proxy on the same or a trusted network brings TLS and alone can reach the port."""
+
+    allowed_hosts: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    """Names by which browsers may call it, such as cameras.example.org; this machine's own address
+    and localhost always are."""
+
+
 class Inference(Section):
     """How frames become scores."""
 
@@ -154,6 +188,9 @@ class Memory(Section):
 
     alerter: Ceiling = ByteSize(1 << 29)
     """Of the alerter; long windows over many cameras need more."""
+
+    web: Ceiling = ByteSize(1 << 28)
+    """Of the dashboard."""
 
     supervisor: Ceiling = ByteSize(1 << 28)
     """Of the supervisor, which only warns."""
@@ -226,6 +263,7 @@ class Fleet(Storage):
     """Redis streams over which cameras are spread."""
 
     http: Http = Http()
+    web: Web = Web()
     inference: Inference = Inference()
     spool: Spool = Spool()
     restarts: Restarts = Restarts()

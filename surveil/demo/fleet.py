@@ -21,6 +21,7 @@ _HEAD = """\
 version: 1
 data_dir: {data}            # Redis's files, spools and surveil.db, beside this file
 http: {{port: 0}}           # metrics, /livez and /readyz; 0 takes a free port
+web: {{port: 0}}            # dashboard
 model: {model}
 
 defaults:

@@ -7,14 +7,17 @@ JSON under ``GET /status``; :mod:`surveil.live.asking` reads it back. Fields are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import TypeAdapter
 
 from surveil.domain import CameraState, Reason
+
+PORT_NAME = "http.port"
+"""File below data_dir that holds the port, in digits, where a daemon listens."""
 
 RATES_OVER_S = 10.0
 """Rates are means over so long, or since the daemon started."""
@@ -182,6 +185,30 @@ class DaemonStatus:
     def up_s(self) -> float:
         """Seconds from its start to this reading."""
         return (self.at - self.started_at).total_seconds()
+
+    def within(self, sees: Callable[[str], bool]) -> DaemonStatus:
+        """Return what somebody may know who may not see all cameras.
+
+        Only those cameras, and nothing that tells of others by adding them up: no workers, no
+        flow of events, no memory. The health is that of what is left.
+
+        Args:
+            sees: Whether a camera's id may be told.
+        """
+        cameras = tuple(one for one in self.cameras if sees(one.camera))
+        troubles = find_troubles((), cameras)
+        return replace(
+            self,
+            data_dir="",
+            pid=0,
+            health=judge((), cameras, troubles, is_stopping=self.health is Health.STOPPING),
+            troubles=troubles,
+            workers=(),
+            cameras=tuple(replace(one, worker="") for one in cameras),
+            flow=FlowStatus(None, None, None, None, None, None, None, None),
+            memory_bytes=0,
+            carries=None,
+        )
 
     def to_json(self) -> bytes:
         """Return what ``GET /status`` answers."""

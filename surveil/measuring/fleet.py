@@ -116,6 +116,7 @@ def fleet_of(load: FleetLoad, server: RtspServer) -> dict[str, Any]:
         "version": 1,
         "data_dir": "data",
         "http": {"port": 0},
+        "web": {"enabled": False},
         "defaults": {"sample_fps": load.sample_fps},
         "cameras": {name: {"source": server.url(name)} for name in server.streams},
     }

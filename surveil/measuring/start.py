@@ -69,6 +69,7 @@ def write_fleet(folder: Path) -> Path:
         "version": 1,
         "data_dir": "data",
         "http": {"port": 0},
+        "web": {"enabled": False},
         "cameras": {"cam": {"source": f"file:{clip}", "loop": True}},
     }
     file = folder / "fleet.yaml"

@@ -17,9 +17,9 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
+from surveil.store.all_tables import metadata
 from surveil.store.engine import connect, reading, writing
 from surveil.store.revisions import SchemaError, current, migrations_dir
-from surveil.store.tables import metadata
 from surveil.store.types import Json, RowId, UtcDateTime
 
 LOCK_KEY = 0x53555256

@@ -65,6 +65,10 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
             from surveil.workers.alerting import alerter
 
             return alerter.run(fleet, lifeline, holder=assignment.get("holder"))
+        case "web":
+            from surveil.workers import web
+
+            return web.run(fleet, lifeline)
     raise ValueError(f"unknown role {role!r}")
 
 

@@ -77,6 +77,7 @@ def test_the_command_line_runs_in_the_sandbox(sandboxed: Path, small_model: Path
         "data_dir": "${env:STATE_DIRECTORY}",
         "model": "./model",
         "http": {"port": 0},
+        "web": {"enabled": False},
         "cameras": {"lobby": {"source": "file:clip.mp4", "loop": True}},
     }
     (sandboxed / "etc" / "fleet.yaml").write_text(yaml.safe_dump(fleet), encoding="utf-8")

@@ -85,6 +85,7 @@ def start_host(
             "redis": redis_server.url,
             "database": postgres_url,
             "http": {"port": 0},
+            "web": {"enabled": False},
             "leases": {"ttl_s": 4},
             "defaults": {"loop": True, "sample_fps": 2},
             "cameras": {HERE: {"source": clip}, THERE: {"source": clip}},

@@ -101,6 +101,7 @@ def run_surveil(tmp_path: Path, small_model: Path) -> Iterator[Callable[..., Dae
             "data_dir": "var",
             "model": str(small_model),
             "http": {"port": 0},
+            "web": {"enabled": False},
             "cameras": cameras,
             **more,
         }

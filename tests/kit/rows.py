@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from surveil.store.all_tables import metadata
 from surveil.store.engine import writing
-from surveil.store.tables import metadata
 
 
 def empty_tables(database: sa.Engine) -> None:

@@ -19,7 +19,7 @@ from surveil.events.connection import connect
 from surveil.events.embedded import EmbeddedRedis
 from surveil.store import connect as connect_sql
 from surveil.store import migrate
-from surveil.store.tables import metadata
+from surveil.store.all_tables import metadata
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ def narrow(role: str, fleet: Fleet, cameras: Iterable[str]) -> Fleet:
     | inference | its own, without | | yes | | |
     | recorder | all, without | yes | yes | | |
     | alerter | all, without | yes | yes | yes | yes |
+    | web | all, without | yes | | yes | |
 
     A decoder of hostile streams so knows one password, that of the camera it reads.
     """
@@ -60,10 +61,12 @@ def narrow(role: str, fleet: Fleet, cameras: Iterable[str]) -> Fleet:
         mine = {id_: _without_credentials(camera) for id_, camera in mine.items()}
     less: dict[str, object] = {"cameras": mine, "defaults": type(fleet.defaults)()}
     if role != "alerter":
-        less |= {"rules": (), "receivers": {}}
+        less["receivers"] = {}
+    if role not in ("alerter", "web"):
+        less["rules"] = ()
     if role in ("capture", "inference"):
         less["database"] = SecretUrl(_NOWHERE)
-    if role == "capture":
+    if role in ("capture", "web"):
         less["redis"] = "embedded"
     return fleet.model_copy(update=less)
 

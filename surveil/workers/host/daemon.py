@@ -11,10 +11,11 @@ from functools import partial
 from surveil.config import Fleet
 from surveil.errors import ConfigError
 from surveil.events.embedded import EmbeddedRedis
+from surveil.live.status import PORT_NAME
 from surveil.logs import get_logger
 from surveil.sqlite_place import check_place_of
 from surveil.workers.host.assignments import LogOptions, assign
-from surveil.workers.host.datadir import PORT_NAME, DataDirLock
+from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
 from surveil.workers.host.membership import Membership, check_shared
 from surveil.workers.host.notify_socket import NotifySocket
@@ -40,7 +41,7 @@ from surveil.workers.host.shares import (
 from surveil.workers.host.status import StatusKeeper
 from surveil.workers.host.supervisor import Supervisor
 
-ROLES = ("inference", "recorder", "alerter")
+ROLES = ("inference", "recorder", "alerter", "web")
 """What one host can be asked to do. ``inference`` brings the capture processes of its cameras:
 frames stay on the host that captured them."""
 
@@ -48,9 +49,11 @@ frames stay on the host that captured them."""
 def _consumers(
     fleet: Fleet, roles: Sequence[str], logs: LogOptions, membership: Membership | None
 ) -> list[WorkerSpec]:
-    """Return the workers that read events."""
+    """Return the workers that read events, and the one that shows what became of them."""
     more: dict[str, object] = {"holder": membership.host} if membership else {}
     ceilings = {"recorder": fleet.memory.recorder, "alerter": fleet.memory.alerter}
+    if fleet.web.enabled:
+        ceilings["web"] = fleet.memory.web
     return [
         WorkerSpec(
             name=role,
@@ -58,6 +61,7 @@ def _consumers(
             assignment=partial(assign, role, fleet, fleet.cameras, logs, **more),
             phase=PHASE_CONSUMERS,
             ceiling_bytes=ceiling_bytes,
+            is_aside=role == "web",
         )
         for role, ceiling_bytes in ceilings.items()
         if role in roles
@@ -103,7 +107,7 @@ def serve(
         InUseError: The data directory, the HTTP port or the Redis socket belongs to another.
         WorkerFatalError: A worker met an error that no restart mends.
     """
-    if fleet.redis == "embedded" and set(roles) != set(ROLES):
+    if fleet.redis == "embedded" and not set(ROLES) - {"web"} <= set(roles):
         raise ConfigError(
             "redis: embedded serves one host only; to spread roles over hosts,"
             " set redis: to the URL of a server that all of them reach"

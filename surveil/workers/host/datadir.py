@@ -10,9 +10,6 @@ from surveil.locks import FileLock, LockedError
 
 LOCK_NAME = "surveil.lock"
 
-PORT_NAME = "http.port"
-"""File with the port on which the daemon listens, for those who find 0 in the configuration."""
-
 
 class DataDirLock:
     """Holds a data directory, which is made if need be.

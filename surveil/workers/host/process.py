@@ -39,6 +39,8 @@ class WorkerSpec:
         camera: The camera that it captures, if it does.
         last_state: Return that camera's last change of state; called in the supervisor's loop.
         analyses: The cameras that it analyses, if it does.
+        is_aside: Whether the host does its job without it: then nobody waits for it, its restarts
+            are not of the host's budget, and nothing that it meets once it has begun ends the rest.
         command: Program that serves as the worker; gets role, name and descriptor as arguments.
             Python's ``-P`` keeps it from importing what lies in the working directory.
     """
@@ -53,6 +55,7 @@ class WorkerSpec:
     camera: str = ""
     last_state: Callable[[], StateRecord | None] = lambda: None
     analyses: Sequence[str] = ()
+    is_aside: bool = False
     command: Sequence[str] = (sys.executable, "-P", "-m", "surveil.workers.child")
 
 

@@ -48,7 +48,8 @@ class Supervisor:
 
     Attributes:
         specs: The workers, started in this order; ended phase by phase, lowest first.
-        budget: Restarts that the host can bear, shared by all workers.
+        budget: Restarts that the host can bear, shared by all workers that are not aside.
+        aside_budget: The same for those that are.
         drain_phase_s: Seconds each phase may take to end, by phase; the rest is killed.
         tend: Called in each turn of the loop, for what is not a worker (embedded Redis).
         patience: How long workers may be silent.
@@ -60,6 +61,7 @@ class Supervisor:
 
     specs: Sequence[WorkerSpec]
     budget: RestartBudget = field(default_factory=RestartBudget)
+    aside_budget: RestartBudget = field(default_factory=lambda: RestartBudget(3, 30.0))
     board: MetricsBoard = field(default_factory=MetricsBoard)
     drain_phase_s: dict[int, float] = field(default_factory=dict)
     tend: Callable[[float], None] = lambda _: None
@@ -259,12 +261,17 @@ class Supervisor:
                 )
 
     def _waiting_for(self) -> dict[str, str]:
-        return {w.spec.name: w.doing for w in self._workers if not w.is_ready}
+        return {w.spec.name: w.doing for w in self._needed if not w.is_ready}
+
+    @property
+    def _needed(self) -> list[WorkerProcess]:
+        return [worker for worker in self._workers if not worker.spec.is_aside]
 
     def _status(self) -> str:
         """Return one line for whoever looks at the service."""
         lacking = [f"{name}: {doing}" for name, doing in self._waiting_for().items()]
-        ready = f"{len(self._workers) - len(lacking)} of {len(self._workers)} workers ready"
+        needed = len(self._needed)
+        ready = f"{needed - len(lacking)} of {needed} workers ready"
         return "; ".join([ready, *lacking])
 
     def _say_what_is_waited_for(self, now: float) -> None:
@@ -286,7 +293,8 @@ class Supervisor:
     def _start(self, worker: WorkerProcess, now: float) -> None:
         if now < worker.start_at_mono_s:
             return
-        if worker.starts and not self.budget.take(now):
+        budget = self.aside_budget if worker.spec.is_aside else self.budget
+        if worker.starts and not budget.take(now):
             worker.start_at_mono_s = now + 1.0
             if not worker.is_delayed:
                 worker.is_delayed = True
@@ -307,7 +315,7 @@ class Supervisor:
     def _ended(self, worker: WorkerProcess, code: int, now: float) -> None:
         self.board.retire(worker.spec.name)
         worker.samples = []
-        if worker.fatal is not None:
+        if worker.fatal is not None and (worker.starts == 1 or not worker.spec.is_aside):
             raise WorkerFatalError(worker.spec.name, *worker.fatal)
         if worker.is_retiring:
             self._log.info("worker.retired", worker=worker.spec.name, exit_code=code)

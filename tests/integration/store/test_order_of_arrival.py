@@ -14,11 +14,11 @@ from kit.lives import lives
 from kit.rows import empty_tables
 
 from surveil.domain import Event
+from surveil.store.all_tables import metadata
 from surveil.store.engine import reading, writing
 from surveil.store.finding import Finding
 from surveil.store.ingest import write_batch
 from surveil.store.integrity import CHECKS
-from surveil.store.tables import metadata
 
 TABLES = [
     metadata.tables[name]

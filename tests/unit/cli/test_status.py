@@ -212,7 +212,7 @@ def test_durations_have_two_units_at_most(seconds: float, words: str) -> None:
 
 
 def test_an_absent_daemon_of_which_nothing_is_known_is_told() -> None:
-    from surveil.cli.asking import Absent
+    from surveil.live.standing import Absent
 
     absent = Absent("connection refused", unknown="no database")
     lines = drawn(lambda console: draw_absent(console, absent, statuses.AT))

@@ -1,0 +1,117 @@
+"""The application: routes, error answers and static files, put together."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.types import Scope as AsgiScope
+
+from surveil.errors import SurveilError, UnavailableError
+from surveil.logs import get_logger
+from surveil.web import api, pages
+from surveil.web.guard import Guard
+from surveil.web.headers import SecureHeaders
+from surveil.web.pages.rendering import render
+from surveil.web.problems import ProblemError, TooOftenError, describe
+from surveil.web.site import Site
+
+API = "/api/"
+DOORS = ("/login", "/open/")
+STATIC = Path(__file__).parent / "static"
+RETRY_S = 5
+
+_log = get_logger("web")
+
+
+def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
+    """Return the dashboard and API of a fleet.
+
+    Args:
+        site: What all requests share.
+        guard: The keeper of sessions; a new one by default.
+    """
+    app = FastAPI(
+        title="surveil",
+        description="Emotion timelines and alerts from a fleet of cameras.",
+        docs_url=None,  # its page loads scripts from a CDN
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.site = site
+    app.state.guard = guard or Guard(site)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    for router in (*api.ROUTERS, *pages.ROUTERS):
+        app.include_router(router)
+    app.add_exception_handler(ProblemError, _tell)
+    app.add_exception_handler(UnavailableError, _tell)
+    app.add_exception_handler(RequestValidationError, _tell)
+    app.add_exception_handler(HTTPException, _tell)
+    app.add_exception_handler(Exception, _tell)
+    app.add_middleware(
+        SecureHeaders,
+        hosts=(site.fleet.web.bind, *site.fleet.web.allowed_hosts),
+        is_secure=site.is_secure,
+    )
+    return app
+
+
+class _Static(StaticFiles):
+    """Files that hold no data: a browser may keep them, and asks whether they have changed."""
+
+    async def get_response(self, path: str, scope: AsgiScope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["cache-control"] = "no-cache"
+        return answer
+
+
+async def _tell(request: Request, error: Exception) -> Response:
+    """Answer a request that failed: programs get problem details, people a page."""
+    status, detail = _explain(error)
+    headers = {}
+    if isinstance(error, TooOftenError):
+        headers["retry-after"] = str(max(1, round(error.retry_after_s)))
+    elif status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["retry-after"] = str(RETRY_S)
+    elif status is HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    if request.url.path.startswith(API):
+        body = describe(status, detail)
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    if status is HTTPStatus.UNAUTHORIZED and not request.url.path.startswith(DOORS):
+        if "hx-request" in request.headers:  # a part of a page: the whole page goes to the log-in
+            return Response(status_code=401, headers={"hx-redirect": "/login"})
+        then = quote(str(request.url.path), safe="/")
+        return RedirectResponse(f"/login?then={then}", HTTPStatus.SEE_OTHER)
+    page = render(request, "problem.html", None, status=status, detail=detail)
+    page.status_code = status.value
+    page.headers.update(headers)
+    return page
+
+
+def _explain(error: Exception) -> tuple[HTTPStatus, str]:
+    match error:
+        case ProblemError():
+            return error.status, str(error)
+        case UnavailableError():
+            return HTTPStatus.SERVICE_UNAVAILABLE, str(error)
+        case RequestValidationError():
+            return HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(_words, error.errors()))
+        case HTTPException():
+            return HTTPStatus(error.status_code), str(error.detail)
+        case SurveilError():
+            return HTTPStatus.INTERNAL_SERVER_ERROR, str(error)
+    _log.error("web.failed", error=type(error).__name__, exc_info=error)
+    return HTTPStatus.INTERNAL_SERVER_ERROR, "surveil made a mistake; its log says which"
+
+
+def _words(fault: Any) -> str:
+    place = ".".join(str(part) for part in fault["loc"][1:])
+    return f"{place}: {fault['msg']}" if place else str(fault["msg"])

@@ -1,0 +1,106 @@
+"""A dashboard for tests: of a fleet of two cameras, on a database of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from kit.statuses import camera, daemon
+from surveil.config.schema import Fleet, Http
+from surveil.live.status import DaemonStatus
+from surveil.store.access import KeyKind, Role, UserRow, make_key, put_user
+from surveil.store.engine import writing
+from surveil.web.app import create_app
+from surveil.web.guard import Guard
+from surveil.web.site import Site
+from surveil.web.wiring import COOKIE
+
+ADDRESS = "http://localhost:8808"
+MINE, OTHER = "lobby", "vault"
+
+
+@dataclass
+class Dashboard:
+    """An application with its clock and its daemon's status in a test's hands."""
+
+    database: sa.Engine
+    site: Site
+    guard: Guard
+    now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    mono_s: float = 1000.0
+    status: DaemonStatus | Exception = field(
+        default_factory=lambda: daemon(camera(MINE), camera(OTHER))
+    )
+
+    def client(self, key: str = "", **more: object) -> TestClient:
+        """Return a browser; with a session's key it is logged in."""
+        app = create_app(self.site, self.guard)
+        client = TestClient(app, base_url=ADDRESS, raise_server_exceptions=False)
+        client.headers["origin"] = ADDRESS
+        if key:
+            client.cookies.set(COOKIE, key)
+        return client
+
+    def key(
+        self,
+        role: Role = Role.ADMIN,
+        cameras: tuple[str, ...] = ("*",),
+        *,
+        kind: KeyKind = KeyKind.SESSION,
+        name: str = "ann",
+        lifetime: timedelta = timedelta(hours=1),
+    ) -> str:
+        """Add a user and return a new key of theirs."""
+        with writing(self.database) as connection:
+            put_user(connection, UserRow(name, "", role, cameras, self.now))
+            return make_key(
+                connection,
+                kind,
+                name,
+                role=role,
+                cameras=("*",),
+                label="test",
+                now=self.now,
+                lifetime=lifetime,
+            )
+
+    def _ask(self, http: Http, data_dir: Path) -> DaemonStatus:
+        if isinstance(self.status, Exception):
+            raise self.status
+        return self.status
+
+
+def dashboard_of(database: sa.Engine, **web: object) -> Dashboard:
+    """Return a dashboard of a fleet whose results are in ``database``."""
+    fleet = Fleet.model_validate(
+        {
+            "data_dir": "/nonexistent",
+            "database": database.url.render_as_string(hide_password=False),
+            "cameras": {name: {"source": "rtsp://127.0.0.1/x"} for name in (MINE, OTHER)},
+            "web": web,
+        },
+        context={"base": Path("/")},
+    )
+    site = Site(fleet, database, is_secure=fleet.web.tls is not None or fleet.web.behind_proxy)
+    board = Dashboard(database, site, Guard(site))
+    site.now = lambda: board.now
+    site.ask_daemon = board._ask
+    board.guard = Guard(site, mono_s=lambda: board.mono_s)
+    return board
+
+
+@pytest.fixture
+def dashboard(database: sa.Engine) -> Dashboard:
+    """A dashboard on each kind of database in turn."""
+    return dashboard_of(database)
+
+
+@pytest.fixture
+def sqlite_dashboard(sqlite_database: sa.Engine) -> Dashboard:
+    """A dashboard on SQLite alone."""
+    return dashboard_of(sqlite_database)

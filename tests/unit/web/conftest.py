@@ -1,0 +1,5 @@
+"""Dashboards for the tests of this folder."""
+
+from kit.web import dashboard, sqlite_dashboard
+
+__all__ = ["dashboard", "sqlite_dashboard"]
