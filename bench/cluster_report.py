@@ -1,9 +1,10 @@
 """Three nodes of a Ray cluster on this machine, six simulated cameras, and what is done to them.
 
 ``python bench/cluster_report.py`` prints a table: a host is killed with its raylet, the driver is
-killed, a node is drained, a host is suspended and returns. Each time: seconds until it is known and
-until the cameras are live elsewhere, gaps, and whether anything is missing or stored twice. The
-health checks of Ray itself do not matter for it: heartbeats in SQL are sooner.
+killed, a node is drained, a host is suspended and returns, another has no way to SQL, and at last
+the head is lost and a new one comes. Each time: seconds until it is known and until the cameras are
+live elsewhere, gaps, and whether anything is missing or stored twice. The health checks of Ray
+itself do not matter for it: heartbeats in SQL are sooner.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import yaml
@@ -30,6 +33,8 @@ from surveil.simulate import RtspServer
 MEDIA = Path(__file__).parents[1] / "surveil" / "simulate" / "media"
 HOSTS = ("north", "middle", "south")
 LIMIT_S = 240.0
+DATABASE = "SURVEIL_CLUSTER_DATABASE"
+"""Environment variable with the database's URL: each host has a role of its own, to be cut off."""
 
 IDENTITY = """
 SELECT coalesce(sum(last_seq - stored), 0), coalesce(sum(stored - different), 0) FROM (
@@ -64,7 +69,7 @@ class Bench:
             "version": 1,
             "data_dir": str(folder / "hosts"),
             "redis": redis.url,
-            "database": self.url.replace("postgresql://", "postgresql+psycopg://"),
+            "database": f"${{env:{DATABASE}}}",
             "http": {"port": 0},
             "web": {"enabled": False},
             "leases": {"ttl_s": ttl_s},
@@ -73,10 +78,13 @@ class Bench:
         }
         self.fleet_file = folder / "fleet.yaml"
         self.fleet_file.write_text(yaml.safe_dump(fleet), encoding="utf-8")
-        self.cluster = self._start_cluster()
+        for host in HOSTS:
+            self.sql.execute(f"CREATE ROLE {host} SUPERUSER LOGIN".encode())
+        os.environ[DATABASE] = self.url.replace("postgresql://", "postgresql+psycopg://")
+        self.cluster = self.start_cluster()
         self.driver = self.start_driver()
 
-    def _start_cluster(self) -> Any:
+    def start_cluster(self) -> Any:
         from ray.cluster_utils import Cluster
 
         health = {"health_check_period_ms": 1000, "health_check_failure_threshold": 3}
@@ -85,8 +93,36 @@ class Bench:
             head_node_args={"num_cpus": 1, "_system_config": health, "include_dashboard": False},
         )
         self.stack.callback(cluster.shutdown)
-        self.nodes = {name: add_node(cluster, name) for name in HOSTS}
+        self.nodes = {name: self.add_node(cluster, name) for name in HOSTS}
         return cluster
+
+    def add_node(self, cluster: Any, name: str) -> Any:
+        """Add a node that is to be a host."""
+        parts = urlsplit(os.environ[DATABASE])
+        url = parts._replace(netloc=f"{name}@{parts.netloc.rpartition('@')[2]}").geturl()
+        return cluster.add_node(
+            num_cpus=1,
+            resources={"surveil": 1},
+            labels={"surveil-host": name, "site": name},
+            object_store_memory=80 << 20,
+            env_vars={DATABASE: url},
+        )
+
+    def lose_head(self) -> None:
+        """Kill all of Ray, the head first; the hosts are no children of it."""
+        self.driver.kill()
+        self.driver.wait()
+        self.cluster.remove_node(self.cluster.head_node, allow_graceful=False)
+        for node in list(self.cluster.worker_nodes):
+            self.cluster.remove_node(node, allow_graceful=False)
+
+    def cut_off(self, host: str, is_cut: bool = True) -> None:
+        """Let a host have no way to SQL, or have one again."""
+        self.sql.execute(f"ALTER ROLE {host} {'NOLOGIN' if is_cut else 'LOGIN'}".encode())
+        if is_cut:
+            self.ask(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", host
+            )
 
     def spools(self, host: str) -> set[str]:
         """Return the names of the spools on a host's disk."""
@@ -149,16 +185,6 @@ class Bench:
         self.driver.wait()
         self.sql.close()
         self.stack.close()
-
-
-def add_node(cluster: Any, name: str) -> Any:
-    """Add a node that is to be a host."""
-    return cluster.add_node(
-        num_cpus=1,
-        resources={"surveil": 1},
-        labels={"surveil-host": name, "site": name},
-        object_store_memory=80 << 20,
-    )
 
 
 @contextlib.contextmanager
@@ -248,7 +274,7 @@ def run(bench: Bench) -> list[list[str]]:
     rows.append(move(bench, "kill middle", lambda: kill_host(bench, "middle"), "middle"))
     print(rows[-1], flush=True)
     left = bench.spools("middle")
-    bench.nodes["middle"] = add_node(bench.cluster, "middle")
+    bench.nodes["middle"] = bench.add_node(bench.cluster, "middle")
     adopted_s = until(lambda: left and not left & bench.spools("middle"), "spools adopted")
     rows.append(["middle returns", str(len(left)), "", f"{adopted_s:.1f}", "spools adopted"])
     print(rows[-1], flush=True)
@@ -265,6 +291,11 @@ def run(bench: Bench) -> list[list[str]]:
     print(rows[-1], flush=True)
     at = bench.now()
     until(lambda: bench.live_since(at, cameras), "live after its return")
+    rows.append(move(bench, "cut middle off", lambda: bench.cut_off("middle"), "middle"))
+    print(rows[-1], flush=True)
+    bench.cut_off("middle", False)
+    rows.append(lose_head(bench, cameras))
+    print(rows[-1], flush=True)
     bench.fleet("down")
     until(lambda: not any(bench.on(host) for host in HOSTS), "the end")
     lost, twice = bench.ask(IDENTITY)[0]
@@ -272,6 +303,25 @@ def run(bench: Bench) -> list[list[str]]:
     both = bench.ask(TWICE)[0][0]
     rows.append(["all of it", f"lost {lost}", f"twice {twice}", f"fenced {fenced}", f"both {both}"])
     return rows
+
+
+def lose_head(bench: Bench, cameras: list[str]) -> list[str]:
+    """Lose the head and all of Ray, then start it anew; return a row."""
+    grants = "SELECT count(*) FROM lease WHERE subject NOT LIKE '%%:%%'"
+    granted = bench.ask(grants)[0][0]
+    at = bench.now()
+    bench.lose_head()
+    time.sleep(15)  # longer than a lease lives
+    alone_s = until(lambda: bench.live_since(bench.now() - timedelta(seconds=4), cameras), "alone")
+    told = (bench.folder / "driver.log").stat().st_size
+    bench.cluster = bench.start_cluster()
+    bench.driver = bench.start_driver()
+    log = bench.folder / "driver.log"
+    until(lambda: all(f'"host": "{host}"' in log.read_text()[told:] for host in HOSTS), "found")
+    at = bench.now()
+    until(lambda: bench.live_since(at, cameras), "live with a new head")
+    changed = bench.ask(grants)[0][0] - granted
+    return ["head lost", str(len(cameras)), "", f"{alone_s:.1f}", f"{changed} cameras moved"]
 
 
 def _drain(bench: Bench, host: str) -> None:

@@ -48,7 +48,8 @@ from surveil.workers.host.notify_socket import NotifySocket
     "--capacity",
     type=click.FloatRange(0, min_open=True),
     metavar="FPS",
-    help="Sampled frames a second that this host carries.  [default: 20 for each core]",
+    help="Sampled frames a second that this host carries.  [default: what `surveil doctor --save`"
+    " measured here, else 20 for each core]",
 )
 @click.option(
     "--log-level",

@@ -46,6 +46,14 @@ def command() -> None:
 @click.option("--nodes", default=20, show_default=True, type=click.IntRange(2, 200))
 @click.option("--faces", default=2, show_default=True, type=click.IntRange(0, 20))
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1, 3600))
+@click.option(
+    "--interval",
+    "interval_s",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.2, 60),
+    help="Seconds from one event of a camera to the next.",
+)
 @click.option("--partitions", default=4, show_default=True, type=click.IntRange(1, 256))
 @click.option("--recorders", default=2, show_default=True, type=click.IntRange(1, 64))
 @click.option("--lease", "ttl_s", default=10.0, show_default=True, type=click.FloatRange(3, 300))
@@ -60,8 +68,8 @@ def command() -> None:
 def fleet(database: str, as_json: bool, **plan: float) -> None:
     """Measure a fleet of many nodes without video, and lose one of them.
 
-    Placement, leases, spools, streams, recorders, alerter and SQL are the real ones; events, one a
-    second and camera, are made up. It tells what each stage costs and which bends first.
+    Placement, leases, spools, streams, recorders, alerter and SQL are the real ones; events, one an
+    interval and camera, are made up. It tells what each stage costs and which bends first.
 
     Exit codes: 0 it is told, 1 something was lost, 2 configuration, 5 it did not come up.
     """

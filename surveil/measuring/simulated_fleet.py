@@ -52,12 +52,13 @@ FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What is simulated; a camera tells one interval a second."""
+    """What is simulated; a camera tells an event every ``interval_s``."""
 
     cameras: int = 1000
     nodes: int = 20
     faces: int = 2
     seconds: float = 60.0
+    interval_s: float = 1.0
     partitions: int = 4
     recorders: int = 2
     ttl_s: float = 10.0
@@ -115,6 +116,7 @@ def _make_fleet(folder: Path, url: str, redis_url: str, plan: Simulation) -> Fle
         "redis": redis_url,
         "database": "${env:SURVEIL_BENCH_DATABASE}",
         "partitions": plan.partitions,
+        "interval_s": plan.interval_s,
         "leases": {"ttl_s": plan.ttl_s},
         "cameras": {f"cam-{number:05}": source for number in range(plan.cameras)},
         "rules": [
@@ -147,7 +149,7 @@ class _Run:
         self._redis_url = redis_url
         self._database = database
         self._needs = {camera: Need(5.0) for camera in fleet.cameras}
-        servers = Servers(url, redis_url, plan.partitions, plan.ttl_s)
+        servers = Servers(url, redis_url, plan.partitions, plan.ttl_s, plan.interval_s)
         capacity_fps = 2 * 5.0 * plan.cameras / plan.nodes
         self._nodes = [
             SimulatedNode(
@@ -320,7 +322,7 @@ def _report(plan: Simulation, seen: Outcome) -> Report:
     first = max(shared, key=lambda row: float(str(row["core_percent"])))
     stored = seen.after.events or 1
     event_bytes = (seen.after.bytes - seen.before.bytes) / stored
-    day_bytes = event_bytes * 86_400 * plan.cameras
+    day_bytes = event_bytes * 86_400 * plan.cameras / plan.interval_s
     failover = " / ".join(f"{one:.1f}" for one in seen.failover_s)
     notes = (
         f"{seen.told_per_s:,.0f} events/s told, {seen.stored_per_s:,.0f} stored; at the end of "

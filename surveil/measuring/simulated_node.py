@@ -32,7 +32,6 @@ from surveil.workers.host.leasing import Held, LeaseKeeper
 from surveil.workers.host.membership import Membership
 from surveil.workers.host.spreading import wish_of
 
-INTERVAL_S = 1.0
 VOTES_MADE = 64
 
 
@@ -44,6 +43,7 @@ class Servers:
     redis: str
     partitions: int
     ttl_s: float
+    interval_s: float = 1.0
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Watched:
 
 
 class SimulatedNode:
-    """Tells an interval a second of each camera that it holds.
+    """Tells an interval after the other of each camera that it holds.
 
     Args:
         name: Of the host.
@@ -80,7 +80,7 @@ class SimulatedNode:
         self.folder = folder
         self.told = 0
         self.latest_s = 0.0
-        """By how much a second's events were late, at most."""
+        """By how much an interval's events were late, at most."""
         membership = Membership(name, labels={}, capacity_fps=capacity_fps)
         self.keeper = LeaseKeeper(
             *(servers.database, name, servers.ttl_s, wish_of(membership, cameras)),
@@ -96,6 +96,7 @@ class SimulatedNode:
         self._votes: list[tuple[TrackVote, ...]] = [
             tuple(made[i * faces : (i + 1) * faces]) for i in range(VOTES_MADE)
         ]
+        self._interval_s = servers.interval_s
         self._is_dead = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -136,7 +137,7 @@ class SimulatedNode:
     def _run(self) -> None:
         due_mono_s = time.monotonic()
         while not self._stopping.wait(max(0.0, due_mono_s - time.monotonic())):
-            due_mono_s += INTERVAL_S
+            due_mono_s += self._interval_s
             self._tell()
             self.latest_s = max(self.latest_s, time.monotonic() - due_mono_s)
 

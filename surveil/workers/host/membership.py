@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from surveil.config import Fleet
 from surveil.errors import ConfigError
+from surveil.workers.host.capacity import load_capacity
 from surveil.workers.host.placement import FPS_OF_A_WORKER, usable_cores
 
 _SHARD = re.compile(r"(\d{1,5})/(\d{1,5})")
@@ -103,7 +104,8 @@ def join(
         shard: As in ``3/8``; None where SQL says which cameras the host takes.
         host: Its name; by default the machine's and the data_dir, as two of one machine have two.
         labels: ``KEY=VALUE``.
-        capacity_fps: Sampled frames a second that it carries.
+        capacity_fps: Sampled frames a second that it carries; by default what `surveil doctor`
+            measured here, else what a core carries at least.
 
     Raises:
         ConfigError: Something of it is malformed, or the fleet's servers serve one host only.
@@ -112,11 +114,13 @@ def join(
     name = host or f"{socket.gethostname()}:{fleet.data_dir}"
     if not HOST_NAME.fullmatch(name):
         raise ConfigError(f"--host {name}: 1 to 200 of letters, digits and ._:/@-")
+    cores = usable_cores()
+    measured_fps = load_capacity(fleet.data_dir, cores)
     return Membership(
         host=name,
         shard=Shard.parse(shard) if shard is not None else None,
         labels=dict(_read_label(text) for text in labels),
-        capacity_fps=capacity_fps or FPS_OF_A_WORKER * usable_cores(),
+        capacity_fps=capacity_fps or measured_fps or FPS_OF_A_WORKER * cores,
     )
 
 

@@ -257,5 +257,10 @@ def spread(
     stack.callback(keeper.stop)
     keeper.start()
     adopter.start()
-    _log.info("host.joined", host=membership.host, ttl_s=fleet.leases.ttl_s)
+    _log.info(
+        "host.joined",
+        host=membership.host,
+        ttl_s=fleet.leases.ttl_s,
+        capacity_fps=membership.capacity_fps,
+    )
     return cells.tend

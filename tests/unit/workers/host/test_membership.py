@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from surveil.config import Fleet
 from surveil.errors import ConfigError
 from surveil.secrets import SecretUrl
+from surveil.workers.host.capacity import save_capacity
 from surveil.workers.host.membership import Shard, join, shard_of
+from surveil.workers.host.placement import FPS_OF_A_WORKER, usable_cores
 
 CAMERAS = [f"cam-{number}" for number in range(1000)]
 
@@ -56,6 +58,15 @@ def test_a_host_has_a_name_labels_and_a_folder_of_its_own() -> None:
     shard = join(fleet, shard="0/2", host=None)
     assert shard.settle(fleet).data_dir == Path("/srv/surveil")
     assert shard.host.endswith(":/srv/surveil")
+
+
+def test_a_host_carries_what_was_said_or_measured_or_what_cores_do(tmp_path: Path) -> None:
+    fleet = make_fleet(data_dir=str(tmp_path))
+    cores = usable_cores()
+    assert join(fleet, shard=None, host="n").capacity_fps == FPS_OF_A_WORKER * cores
+    save_capacity(tmp_path, 61.25, cores)
+    assert join(fleet, shard=None, host="n").capacity_fps == 61.2
+    assert join(fleet, shard=None, host="n", capacity_fps=7).capacity_fps == 7
 
 
 @pytest.mark.parametrize(
