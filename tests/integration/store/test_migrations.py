@@ -46,6 +46,7 @@ def test_pending_names_what_is_missing(database: sa.Engine) -> None:
             "0007",
             "0008",
             "0009",
+            "0010",
         ]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
             revisions.require_current(connection)
