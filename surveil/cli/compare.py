@@ -69,7 +69,7 @@ def command(
 
 def _folder(model: str) -> Path:
     if model == DEFAULT:
-        return next((folder for folder in (Path(model), *SHIPPED) if folder.is_dir()), Path(model))
+        return next((folder for folder in (Path(model), SHIPPED) if folder.is_dir()), Path(model))
     if Path(model).is_dir() or "/" in model:
         return Path(model)
     # Imported here: it brings torch along, which takes seconds and which folders do not need.

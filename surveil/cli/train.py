@@ -77,7 +77,8 @@ def command(
 ) -> None:
     """Train a model as CONFIG says, evaluate it and write it to the models folder.
 
-    CONFIG is a YAML file, or the folder of a model that is to be trained again as it was.
+    CONFIG is a YAML file, the name of one that comes with surveil (fine-tune), or the folder of a
+    model that is to be trained again as it was.
     A checkpoint is written after each epoch; after any kind of end, the same command with --resume
     goes on from there. A run that starts from a model also reports what was gained and forgotten.
     """

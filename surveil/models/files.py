@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import surveil
 from surveil.errors import ModelError
+from surveil.shipped import shipped
 
 WEIGHTS = "weights.safetensors"
 NETWORK = "model.onnx"
@@ -15,9 +15,8 @@ METRICS = "metrics.json"
 CARD = "card.md"
 EXPERIMENTS = "EXPERIMENTS.md"
 
-_PACKAGE = Path(surveil.__file__).resolve().parent
-SHIPPED = (_PACKAGE.parent / "models", _PACKAGE / "_data" / "models")
-"""Folders of models: beside the source code, and installed with the package."""
+SHIPPED = shipped("models")
+"""Folder of the models that come with surveil."""
 
 
 def read_bounded(path: Path, limit_bytes: int) -> bytes:

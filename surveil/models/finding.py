@@ -15,8 +15,8 @@ from surveil.models.files import FACTS, SHIPPED, read_bounded
 def find_model(name_or_path: str | Path, first: Sequence[Path] = ()) -> Path:
     """Return the folder of a model given by path or by name.
 
-    A path to a folder is taken as it is; a bare name is looked for among the models beside the
-    source code, then among those installed with the package.
+    A path to a folder is taken as it is; a bare name is looked for among those that come with
+    surveil.
 
     Args:
         name_or_path: What the user gave.
@@ -30,7 +30,7 @@ def find_model(name_or_path: str | Path, first: Sequence[Path] = ()) -> Path:
         return given
     places = [given]
     if re.match(NAME, str(name_or_path)):
-        places += [folder / given for folder in (*first, *SHIPPED)]
+        places += [folder / given for folder in (*first, SHIPPED)]
     for place in places[1:]:
         if (place / FACTS).is_file():
             return place

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from surveil.errors import ConfigError
+from surveil.shipped import shipped
 
 
 class SchemaError(ConfigError):
@@ -15,11 +16,10 @@ class SchemaError(ConfigError):
 
 def migrations_dir() -> Path:
     """Return the folder of the migrations, in a checkout or in an installed wheel."""
-    package = Path(__file__).resolve().parent.parent
-    for path in (package.parent / "migrations", package / "_data" / "migrations"):
-        if (path / "env.py").is_file():
-            return path
-    raise SchemaError(f"the migrations are missing beside {package}; install surveil anew")
+    path = shipped("migrations")
+    if (path / "env.py").is_file():
+        return path
+    raise SchemaError(f"the migrations are missing at {path}; install surveil anew")
 
 
 def known() -> list[str]:

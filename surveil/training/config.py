@@ -15,6 +15,7 @@ from surveil.models.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
 from surveil.models.facts import read_facts
 from surveil.models.files import FACTS
 from surveil.models.taxonomy import FULL, Taxonomy, find_taxonomy
+from surveil.shipped import shipped
 from surveil.training.augmentation import Augmentation
 
 Percent = Annotated[int, Field(ge=0, le=90)]
@@ -247,11 +248,36 @@ class TrainConfig(Part):
         return next((p.px for p in self.phases if done < p.until), self.phases[-1].px)
 
 
+_SHIPPED = Path("configs/train")
+
+
+def find_config(path: Path) -> Path:
+    """Return the file or folder that is meant: a bare name is that of a shipped configuration.
+
+    ``fine-tune`` and ``configs/train/fine-tune.yaml`` mean the same wherever surveil is installed;
+    what lies at the path itself comes first.
+
+    Raises:
+        ConfigError: A bare name of no shipped configuration; the message has them all.
+    """
+    if path.exists() or path.parent not in (Path(), _SHIPPED):
+        return path
+    folder = shipped(str(_SHIPPED))
+    place = folder / path.with_suffix(".yaml").name
+    if place.is_file():
+        return place
+    if path.suffix:
+        return path
+    names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+    raise ConfigError(f"{path} is no file and no configuration that comes with surveil: {names}")
+
+
 def load_config(path: Path) -> TrainConfig:
     """Read a run's YAML, or the configuration that a model was trained with.
 
     Args:
-        path: A file; or a model's folder, whose ``model.json`` holds the configuration.
+        path: A file or the name of a shipped one (:func:`find_config`); or a model's folder,
+            whose ``model.json`` holds the configuration.
 
     Raises:
         ConfigErrors: The file cannot be read, is not YAML, or holds wrong values or a key twice;
@@ -259,6 +285,7 @@ def load_config(path: Path) -> TrainConfig:
         ConfigError: The model's configuration is wrong, or it holds none.
         ModelError: The folder holds no ``model.json``, or a wrong one.
     """
+    path = find_config(path)
     if path.is_dir():
         return _config_of_model(path)
     document = read_document(path)

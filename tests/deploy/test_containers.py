@@ -171,7 +171,7 @@ def test_the_build_steps_make_an_environment_that_runs(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, tmp_path / "src")
-    for name in ("surveil", "models", "migrations"):
+    for name in ("surveil", "models", "migrations", "configs/train"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / name, tmp_path / "src" / name, ignore=ignore)
     run = {"cwd": tmp_path / "src", "check": True, "timeout": 1000}

@@ -27,7 +27,7 @@ def test_facts_are_read_without_weights(tmp_path: Path) -> None:
     assert read.taxonomy.name == "seven"
 
 
-@pytest.mark.parametrize("folder", models_in(SHIPPED[0]), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", models_in(SHIPPED), ids=lambda folder: folder.name)
 def test_models_of_the_repository_are_of_this_schema(folder: Path) -> None:
     assert read_facts(folder).name == folder.name
 

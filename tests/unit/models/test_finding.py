@@ -44,7 +44,7 @@ def test_models_are_listed_by_name(tmp_path: Path) -> None:
 
 
 def test_the_models_of_the_repository_are_of_bounded_size() -> None:
-    files = [path for folder in SHIPPED for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in SHIPPED.rglob("*") if path.is_file()]
     sizes = {path.name: path.stat().st_size for path in files if path.stat().st_size > 24 << 20}
     assert files
     assert sizes == {}

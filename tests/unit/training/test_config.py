@@ -10,7 +10,7 @@ import pytest
 from kit.figures import write_model
 
 from surveil.errors import ConfigError
-from surveil.training.config import HeldOut, TrainConfig, load_config
+from surveil.training.config import HeldOut, TrainConfig, find_config, load_config
 
 CONFIGS = sorted((Path(__file__).parents[3] / "configs" / "train").glob("*.yaml"))
 
@@ -18,6 +18,28 @@ CONFIGS = sorted((Path(__file__).parents[3] / "configs" / "train").glob("*.yaml"
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_shipped_configuration_is_valid(path: Path) -> None:
     assert load_config(path).epochs > 0
+
+
+@pytest.mark.parametrize("name", ["fine-tune", "configs/train/fine-tune.yaml"])
+def test_a_shipped_configuration_is_found_from_anywhere(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_config(Path(name)).name == "emotion-site"
+    own = tmp_path / name
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("name: own\n")
+    assert load_config(Path(name)).name == "own"
+
+
+def test_a_name_of_no_shipped_configuration_is_told_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"finetune is no file .*: .*conv5.*fine-tune"):
+        load_config(Path("finetune"))
+    assert find_config(Path("mine.yaml")) == Path("mine.yaml")
+    assert find_config(Path("elsewhere/four")) == Path("elsewhere/four")
 
 
 def test_all_problems_are_listed_with_file_and_key(tmp_path: Path) -> None:
