@@ -30,6 +30,7 @@ import sqlalchemy as sa
 import yaml
 from scenario_truth import Figures, Observed, compare, happy_spells
 
+from surveil.measuring.processes import descendants
 from surveil.simulate.server import RtspServer
 from surveil.store.engine import connect
 
@@ -85,16 +86,16 @@ def private_postgres(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def workers(parent: int) -> dict[str, int]:
+def workers(supervisor: int) -> dict[str, int]:
     """Return the process ids of a supervisor's workers by name."""
     found = {}
+    family = set(descendants(supervisor))
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes().decode().split("\0")
-            fields = (path.parent / "stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        if int(fields[1]) == parent and "surveil.workers.child" in words:
+        if int(path.parent.name) in family and "surveil.workers.child" in words:
             found[words[words.index("surveil.workers.child") + 2]] = int(path.parent.name)
     return found
 

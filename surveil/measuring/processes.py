@@ -9,6 +9,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 _WORKER = "surveil.workers.child"
+_FORKS = "surveil.workers.forkserver"
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Usage:
 
 @dataclass(slots=True)
 class Usages:
-    """By role: ``supervisor``, ``inference``, ``capture``, ``recorder``, ``redis`` …"""
+    """By role: ``supervisor``, ``inference``, ``capture``, ``recorder``, ``forks``, ``redis`` …"""
 
     by_role: dict[str, Usage] = field(default_factory=dict)
 
@@ -52,7 +53,7 @@ class Usages:
 def inspect_daemon(pid: int, proc: Path = PROC) -> Usages:
     """Return what a daemon and its descendants have used; a process that ends is left out."""
     found = Usages()
-    for one in _family(pid, proc):
+    for one in descendants(pid, proc):
         try:
             role = "supervisor" if one == pid else _role(one, proc)
             used = found.by_role.setdefault(role, Usage())
@@ -66,7 +67,8 @@ def inspect_daemon(pid: int, proc: Path = PROC) -> Usages:
     return found
 
 
-def _family(pid: int, proc: Path) -> Iterator[int]:
+def descendants(pid: int, proc: Path = PROC) -> Iterator[int]:
+    """Yield the ids of a process and of all that it and its children have started."""
     children: dict[int, list[int]] = {}
     for path in proc.iterdir():
         if path.name.isdigit():
@@ -86,6 +88,8 @@ def _role(pid: int, proc: Path) -> str:
     words = (proc / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
     if _WORKER in words:
         return words[words.index(_WORKER) + 1]
+    if _FORKS in words:
+        return "forks"
     return "redis" if "redis" in words[0] else Path(words[0]).name
 
 

@@ -17,6 +17,7 @@ from surveil.sqlite_place import check_place_of
 from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
+from surveil.workers.host.forks import ForkServer, fork_server
 from surveil.workers.host.membership import Membership, check_shared
 from surveil.workers.host.notify_socket import NotifySocket
 from surveil.workers.host.placement import (
@@ -24,9 +25,10 @@ from surveil.workers.host.placement import (
     place,
     threads_each,
     usable_cores,
+    uses_gpu,
     workers_for,
 )
-from surveil.workers.host.process import WorkerSpec
+from surveil.workers.host.process import WorkerSpec, worker_environment
 from surveil.workers.host.redis_keeper import RedisKeeper
 from surveil.workers.host.restarts import RestartBudget
 from surveil.workers.host.shares import (
@@ -84,6 +86,14 @@ def _watchers(fleet: Fleet, logs: LogOptions, stack: ExitStack) -> list[WorkerSp
     return specs + captures
 
 
+def _forks(fleet: Fleet, roles: Sequence[str]) -> ForkServer | None:
+    """Return what starts the workers of this host, importing first what cameras need."""
+    stages = [role for role in ("inference", "recorder", "alerter") if role in roles]
+    if "inference" in roles:
+        stages = ["capture", *([] if uses_gpu(fleet) else ["engines"]), *stages]
+    return fork_server(stages, worker_environment())
+
+
 def serve(
     fleet: Fleet,
     *,
@@ -125,8 +135,12 @@ def serve(
         specs = _consumers(fleet, roles, logs, membership)
         if watches and membership is None:
             specs += _watchers(fleet, logs, stack)
+        forks = _forks(fleet, roles)
+        if forks is not None:
+            stack.callback(forks.close)
         supervisor = Supervisor(
             specs,
+            forks=forks,
             budget=budget,
             drain_phase_s=DRAIN_PHASE_S,
             ceiling_bytes=fleet.memory.supervisor,

@@ -19,6 +19,9 @@ READINGS = 3
 LEAST_LIFE_S = 600.0
 """Between two renewals of a worker for its memory."""
 
+FIRST_ASK_S, ASK_EVERY_S = 4.0, 60.0
+"""How often a worker's memory is told apart from its parent's: more often while it is young."""
+
 _RESIDENT, _SHARED = 1, 2
 """Places in /proc/PID/statm; see proc_pid_statm(5)."""
 
@@ -76,6 +79,45 @@ class MemoryWatch:
             return Verdict.RENEW
         self._limit_bytes = 2 * held_bytes
         return Verdict.TOO_LOW
+
+
+class MemoryScale:
+    """Weighs one worker after the other: what no file and no other process backs.
+
+    Of a worker that was forked, memory that it has not written to is its parent's, too. How much,
+    only smaps_rollup tells, which takes milliseconds; so it is asked for now and then, and what
+    the process has taken since is read every time.
+    """
+
+    def __init__(self) -> None:
+        self._pid: int | None = None
+        self._ask_mono_s = 0.0
+        self._wait_s = FIRST_ASK_S
+        self._parents_bytes = 0
+
+    def held_bytes(self, pid: int, now_mono_s: float) -> int | None:
+        """Return what a process holds alone; None where this system does not tell."""
+        held = held_bytes(pid)
+        if held is None:
+            return None
+        if pid != self._pid:
+            self._pid, self._ask_mono_s, self._wait_s = pid, now_mono_s, FIRST_ASK_S
+        if now_mono_s >= self._ask_mono_s:
+            self._ask_mono_s = now_mono_s + self._wait_s
+            self._wait_s = min(2 * self._wait_s, ASK_EVERY_S)
+            self._parents_bytes = _parents_bytes(pid)
+        return max(held - self._parents_bytes, 0)
+
+
+def _parents_bytes(pid: int) -> int:
+    """Return the resident memory that other processes have, too, and no file backs."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    kib = {words[0]: int(words[1]) for line in text.splitlines()[1:] if (words := line.split())}
+    private = kib.get("Private_Dirty:", 0)
+    return max(kib.get("Anonymous:", 0) - private, 0) * 1024
 
 
 def held_bytes(pid: int) -> int | None:

@@ -38,7 +38,7 @@ def workers_for(fleet: Fleet, cameras: Sequence[Camera], cores: int) -> int:
     wanted = fleet.inference.workers
     if wanted != "auto":
         count = wanted
-    elif _uses_gpu(fleet):
+    elif uses_gpu(fleet):
         count = 1
     else:
         sampled_fps = sum(camera.sample_fps for camera in cameras)
@@ -46,7 +46,8 @@ def workers_for(fleet: Fleet, cameras: Sequence[Camera], cores: int) -> int:
     return max(1, min(count, len(cameras), MOST_WORKERS))
 
 
-def _uses_gpu(fleet: Fleet) -> bool:
+def uses_gpu(fleet: Fleet) -> bool:
+    """Return whether networks are to run on a GPU of this host, as far as can be told cheaply."""
     return fleet.device != "cpu" and has_gpu_driver()
 
 
@@ -55,7 +56,7 @@ def memory_ceiling(fleet: Fleet) -> int:
     wanted = fleet.memory.inference
     if wanted != "auto":
         return wanted
-    return CEILING_GPU_BYTES if _uses_gpu(fleet) else CEILING_CPU_BYTES
+    return CEILING_GPU_BYTES if uses_gpu(fleet) else CEILING_CPU_BYTES
 
 
 def threads_each(workers: int, cores: int) -> int:

@@ -11,17 +11,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from surveil.backoff import STABLE_S, Backoff
+from surveil.redaction import registered
 from surveil.sources.statelog import StateRecord
 from surveil.workers.host.control import Message, MessageBuffer, MessageTooLongError, encode
+from surveil.workers.host.forks import ForkServer, Process
 from surveil.workers.host.lifeline import DRAIN_S
 from surveil.workers.host.liveness import Liveness, Patience
-from surveil.workers.host.memory import MemoryWatch, Verdict, held_bytes
+from surveil.workers.host.memory import MemoryScale, MemoryWatch, Verdict
 from surveil.workers.host.processor_time import processor_time_s
 
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
+}
 """Of workers, where the supervisor's own does not say otherwise. By default glibc gives each thread
-a heap of its own, which of a worker's memory wastes a quarter, and OpenCV spreads small pictures
-over all cores, which costs a tenth of detection's processor time."""
+a heap of its own, which of a worker's memory wastes a quarter, OpenBLAS begins threads that nothing
+here needs, and OpenCV spreads small pictures over all cores, which costs a tenth of detection's
+processor time."""
+
+PROGRAM = (sys.executable, "-P", "-m", "surveil.workers.child")
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,8 @@ class WorkerSpec:
         is_aside: Whether the host does its job without it: then nobody waits for it, its restarts
             are not of the host's budget, and nothing that it meets once it has begun ends the rest.
         command: Program that serves as the worker; gets role, name and descriptor as arguments.
-            Python's ``-P`` keeps it from importing what lies in the working directory.
+            Python's ``-P`` keeps it from importing what lies in the working directory. Another one
+            than the default is always started as a program.
     """
 
     name: str
@@ -56,14 +66,27 @@ class WorkerSpec:
     last_state: Callable[[], StateRecord | None] = lambda: None
     analyses: Sequence[str] = ()
     is_aside: bool = False
-    command: Sequence[str] = (sys.executable, "-P", "-m", "surveil.workers.child")
+    command: Sequence[str] = PROGRAM
 
 
 class WorkerProcess:
-    """Starts, pings, kills and reaps one worker. Not thread-safe: the supervisor's loop owns it."""
+    """Starts, pings, kills and reaps one worker. Not thread-safe: the supervisor's loop owns it.
 
-    def __init__(self, spec: WorkerSpec, patience: Patience | None = None) -> None:
+    Args:
+        spec: What it is.
+        patience: How long it may be silent.
+        forks: Starts it, where there is one and the worker is of its kind.
+    """
+
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        patience: Patience | None = None,
+        forks: ForkServer | None = None,
+    ) -> None:
         self.spec = spec
+        self._forks = forks if spec.command == PROGRAM else None
+        self._is_announced = True
         self.backoff = Backoff()
         self.starts = 0
         self.start_at_mono_s = 0.0
@@ -76,9 +99,10 @@ class WorkerProcess:
         self._patience = patience or Patience()
         self.liveness = Liveness(self._patience, 0.0)
         self.memory = MemoryWatch(spec.ceiling_bytes)
+        self._scale = MemoryScale()
         self.held_bytes: int | None = None
         self._renew_by_mono_s: float | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._sock: socket.socket | None = None
         self._buffer = MessageBuffer()
         self._unsent = b""
@@ -123,14 +147,8 @@ class WorkerProcess:
             OSError: The host is out of processes, memory or descriptors.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        arguments = [self.spec.role, self.spec.name, str(theirs.fileno())]
         try:
-            self._process = subprocess.Popen(
-                [*self.spec.command, *arguments],
-                pass_fds=(theirs.fileno(), *self.spec.pass_fds),
-                stdin=subprocess.DEVNULL,
-                env=ENVIRONMENT | os.environ,
-            )
+            self._process = self._begin((theirs.fileno(), *self.spec.pass_fds))
         except OSError:
             ours.close()
             raise
@@ -141,11 +159,30 @@ class WorkerProcess:
         self._buffer, self._unsent = MessageBuffer(), b""
         self._started_mono_s = self._pinged_mono_s = time.monotonic()
         self.liveness = Liveness(self._patience, self._started_mono_s)
-        self.is_ready = self.is_killed = False
+        self.is_ready = self.is_killed = self._is_announced = False
         self.memory.begin()
         self._renew_by_mono_s = None
         self.starts += 1
         self._send(self.spec.assignment())
+
+    def _begin(self, fds: Sequence[int]) -> Process:
+        """Start the process with descriptors to inherit, of which the first is its line."""
+        if self._forks is not None:
+            forked = self._forks.start(self.spec.role, self.spec.name, fds)
+            if forked is not None:
+                return forked
+        return subprocess.Popen(
+            [*self.spec.command, self.spec.role, self.spec.name, str(fds[0])],
+            pass_fds=fds,
+            stdin=subprocess.DEVNULL,
+            env=worker_environment(),
+        )
+
+    def has_begun(self) -> bool:
+        """Return whether its process is there, once for each start."""
+        is_news = not self._is_announced and self.pid is not None
+        self._is_announced = self._is_announced or is_news
+        return is_news
 
     def ping(self, now_mono_s: float) -> None:
         """Send a ping if one is due; a worker that still has to read is not asked again."""
@@ -176,17 +213,17 @@ class WorkerProcess:
         """Return whether the worker has broken its promise, and was not killed for it yet."""
         if self._process is None or self.is_killed:
             return False
-        if not self.liveness.was_ready:
-            processor_s = processor_time_s(self._process.pid)
+        if not self.liveness.was_ready and self.pid is not None:
+            processor_s = processor_time_s(self.pid)
             if processor_s is not None:
                 self.liveness.see_work(now_mono_s, processor_s)
         return self.liveness.is_overdue(now_mono_s)
 
     def weigh(self, now_mono_s: float) -> Verdict:
         """Look at how much memory the worker holds, now and then, once it has been ready."""
-        if self._process is None or not self.memory.is_due(now_mono_s):
+        if self.pid is None or not self.memory.is_due(now_mono_s):
             return Verdict.NOTHING
-        self.held_bytes = held_bytes(self._process.pid)
+        self.held_bytes = self._scale.held_bytes(self.pid, now_mono_s)
         if self.held_bytes is None or self.is_renewing or not self.liveness.was_ready:
             return Verdict.NOTHING
         return self.memory.see(now_mono_s, self.held_bytes)
@@ -255,3 +292,18 @@ class WorkerProcess:
             except OSError:  # full, or broken: then the worker's end is near, and is seen
                 return
             self._unsent = self._unsent[sent:]
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment of workers: that of this process, less the secrets.
+
+    What a fleet file takes from the environment is handed on by assignment, to whom it concerns.
+    """
+    secrets = registered()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if value not in secrets
+        and not ("://" in value and any(secret in value for secret in secrets))
+    }
+    return ENVIRONMENT | kept

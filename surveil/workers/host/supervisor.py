@@ -18,6 +18,7 @@ from typing import Any
 from surveil.errors import SurveilError
 from surveil.logs import get_logger
 from surveil.workers.host.board import MetricsBoard
+from surveil.workers.host.forks import ForkServer
 from surveil.workers.host.liveness import Patience
 from surveil.workers.host.memory import MemoryWatch, Verdict, held_bytes
 from surveil.workers.host.notify_socket import NotifySocket
@@ -57,6 +58,7 @@ class Supervisor:
         ceiling_bytes: Memory of this process itself beyond which it warns, once.
         drain_total_s: From the request to end until the last worker is killed; the promise is 10.
         manager: The service manager, where there is one; hears of each turn of the loop.
+        forks: Starts workers quickly, where there is one.
     """
 
     specs: Sequence[WorkerSpec]
@@ -71,9 +73,10 @@ class Supervisor:
     ceiling_bytes: int | None = None
     drain_total_s: float = 9.5
     manager: NotifySocket = field(default_factory=NotifySocket)
+    forks: ForkServer | None = None
 
     def __post_init__(self) -> None:
-        self._workers = [WorkerProcess(spec, self.patience) for spec in self.specs]
+        self._workers = [WorkerProcess(spec, self.patience, self.forks) for spec in self.specs]
         self._restarts: dict[tuple[str, str], int] = {}
         self._renewals: dict[str, int] = {}
         self._own_memory = MemoryWatch(self.ceiling_bytes)
@@ -128,7 +131,7 @@ class Supervisor:
 
     def add(self, specs: Sequence[WorkerSpec]) -> None:
         """Start more workers with the next turn; called from the loop's thread, by ``tend``."""
-        self._workers += [WorkerProcess(spec, self.patience) for spec in specs]
+        self._workers += [WorkerProcess(spec, self.patience, self.forks) for spec in specs]
 
     def retire(self, names: Collection[str]) -> None:
         """Let workers end for good, those of the lowest phase first; called as :meth:`add`."""
@@ -201,6 +204,8 @@ class Supervisor:
             if not worker.is_running:
                 self._start(worker, now)
                 continue
+            if worker.has_begun():
+                self._log.info("worker.started", worker=worker.spec.name, pid=worker.pid)
             worker.listen(now)
             worker.ping(now)
             self.board.put(worker.spec.name, worker.samples)
@@ -309,8 +314,6 @@ class Supervisor:
             worker.start_at_mono_s = now + worker.backoff.next_delay_s(0.0)
             self._count_loss(worker, "spawn-failed")
             self._log.error("worker.start_failed", worker=worker.spec.name, error=str(error))
-            return
-        self._log.info("worker.started", worker=worker.spec.name, pid=worker.pid)
 
     def _ended(self, worker: WorkerProcess, code: int, now: float) -> None:
         self.board.retire(worker.spec.name)

@@ -30,7 +30,10 @@ def proc(tmp_path: Path) -> Path:
     write(tmp_path, 1, 0, ["init"], 9, 9)
     write(tmp_path, 7, 1, ["python", "-m", "surveil.cli.main", "run"], 2 * TICK, 40)
     write(tmp_path, 8, 7, [*worker, "capture", "capture:a", "3"], TICK, 30)
-    write(tmp_path, 9, 7, [*worker, "capture", "capture:b", "4"], TICK, 50)
+    write(
+        tmp_path, 11, 7, ["python", "-P", "-m", "surveil.workers.forkserver", "capture", "9"], 0, 6
+    )
+    write(tmp_path, 9, 11, [*worker, "capture", "capture:b", "4"], TICK, 50)
     write(tmp_path, 10, 7, ["/usr/bin/redis-server *:0"], TICK, 5)
     (tmp_path / "self").mkdir()
     return tmp_path
@@ -41,6 +44,7 @@ def test_usage_is_summed_by_role(proc: Path) -> None:
     assert found == {
         "supervisor": Usage(1, 2.0, 40 * 1024, 100 * 1024),
         "capture": Usage(2, 2.0, 80 * 1024, 200 * 1024),
+        "forks": Usage(1, 0.0, 6 * 1024, 100 * 1024),
         "redis": Usage(1, 1.0, 5 * 1024, 100 * 1024),
     }
 

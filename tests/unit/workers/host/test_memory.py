@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from itertools import pairwise
 
-from surveil.workers.host.memory import LEAST_LIFE_S, READINGS, MemoryWatch, Verdict, held_bytes
+from surveil.workers.host.memory import (
+    LEAST_LIFE_S,
+    READINGS,
+    MemoryScale,
+    MemoryWatch,
+    Verdict,
+    held_bytes,
+)
 
 MIB = 1 << 20
 CEILING = 100 * MIB
@@ -75,3 +83,24 @@ def test_this_process_holds_some_memory_and_no_process_none() -> None:
     assert after - before > 60 * MIB
     del block
     assert held_bytes(0) is None
+
+
+def test_what_a_fork_shares_with_its_parent_is_not_its_own() -> None:
+    held = bytearray(b"x") * (64 << 20)
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.read(read, 1)  # holds as much as its parent and has written to nothing
+        os._exit(len(held) & 1)
+    try:
+        weighed = MemoryScale().held_bytes(pid, time.monotonic())
+        assert weighed is not None
+        assert weighed < 32 << 20
+        resident = held_bytes(pid)
+        assert resident is not None
+        assert resident > 64 << 20
+    finally:
+        os.write(write, b"!")
+        os.waitpid(pid, 0)
+        os.close(read)
+        os.close(write)

@@ -10,7 +10,8 @@ import pytest
 from kit.waiting import until
 
 from surveil.backoff import STABLE_S
-from surveil.workers.host.process import WorkerProcess, WorkerSpec
+from surveil.secrets import Secret
+from surveil.workers.host.process import WorkerProcess, WorkerSpec, worker_environment
 
 
 def lost(*, was_ready: bool, lived_s: float) -> float:
@@ -57,3 +58,13 @@ def test_a_worker_imports_nothing_from_the_working_directory(
     command = WorkerSpec("w", "capture", dict).command
     assert not is_taken_in(command)
     assert is_taken_in([part for part in command if part != "-P"])  # or this would prove nothing
+
+
+def test_secrets_are_not_handed_on_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    password = Secret("correct-horse-of-the-lobby").reveal()
+    monkeypatch.setenv("LOBBY_PASSWORD", password)
+    monkeypatch.setenv("LOBBY_URL", f"rtsp://admin:{password}@10.0.0.5/stream")
+    monkeypatch.setenv("HOME_OF_SURVEIL", "/srv/surveil")
+    handed_on = worker_environment()
+    assert not {"LOBBY_PASSWORD", "LOBBY_URL"} & set(handed_on)
+    assert handed_on["HOME_OF_SURVEIL"] == "/srv/surveil"
