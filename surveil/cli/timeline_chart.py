@@ -10,18 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from surveil.domain import EMOTIONS, Emotion
+from surveil.palette import COLOURS, as_hex
 from surveil.store.reading import Bucket
 from surveil.tables import cell
 
-COLOURS = {
-    Emotion.ANGRY: "red",
-    Emotion.DISGUST: "green",
-    Emotion.FEAR: "magenta",
-    Emotion.HAPPY: "yellow",
-    Emotion.SAD: "blue",
-    Emotion.SURPRISE: "cyan",
-    Emotion.NEUTRAL: "white",
-}
 LETTERS = {emotion: emotion.value[0].upper() for emotion in EMOTIONS} | {Emotion.SURPRISE: "!"}
 """What bars are made of where there are no colours: A D F H S ! N."""
 
@@ -59,7 +51,7 @@ def draw_chart(console: Console, buckets: Mapping[str, Sequence[Bucket]], zone: 
 def _legend(console: Console) -> Text:
     legend = Text()
     for emotion in EMOTIONS:
-        legend.append(_block(console, emotion) * 2, style=COLOURS[emotion])
+        legend.append(_block(console, emotion) * 2, style=as_hex(COLOURS[emotion]))
         legend.append(f" {emotion.value}  ")
     legend.append(f"{NOBODY * 2} nobody  ", style="dim")
     legend.append(f"{GAP * 2} not analysed", style="dim red")
@@ -78,7 +70,7 @@ def _line(console: Console, one: Bucket, width: int) -> Text:
     if one.all_votes:
         votes = list(one.votes)
         for emotion, cells in zip(EMOTIONS, share_cells(votes, seen), strict=True):
-            line.append(_block(console, emotion) * cells, style=COLOURS[emotion])
+            line.append(_block(console, emotion) * cells, style=as_hex(COLOURS[emotion]))
     else:
         line.append(NOBODY * seen, style="dim")
     line.append(GAP * (width - seen), style="dim red")

@@ -15,18 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from surveil.domain import EMOTIONS, Box, Emotion
+from surveil.palette import COLOURS, Colour
 
-Colour = tuple[int, int, int]
-
-COLOURS: dict[Emotion, Colour] = {
-    Emotion.ANGRY: (229, 57, 53),
-    Emotion.DISGUST: (76, 175, 80),
-    Emotion.FEAR: (171, 115, 235),
-    Emotion.HAPPY: (255, 213, 64),
-    Emotion.SAD: (66, 140, 255),
-    Emotion.SURPRISE: (255, 145, 64),
-    Emotion.NEUTRAL: (190, 198, 208),
-}
 _DARK: Colour = (16, 18, 22)
 _LIGHT: Colour = (245, 246, 248)
 _LEAST_LETTER_PX, _MOST_LETTER_PX = 11, 44

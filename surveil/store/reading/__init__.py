@@ -22,6 +22,7 @@ from surveil.store.reading.marks import (
 )
 from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
+from surveil.store.reading.strips import Minute, load_strips
 from surveil.store.reading.timelines import Bucket, list_cameras, read_timeline
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "LastState",
     "MarkRow",
     "MarkedAlert",
+    "Minute",
     "RuleQuality",
     "RunCounts",
     "Said",
@@ -45,6 +47,7 @@ __all__ = [
     "load_last_states",
     "load_marked",
     "load_marks",
+    "load_strips",
     "load_transitions",
     "measure_quality",
     "read_timeline",

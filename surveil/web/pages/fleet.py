@@ -1,23 +1,156 @@
-"""The fleet: a tile for each camera."""
+"""The fleet: a tile for each camera, and what concerns all of them."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
+from fastapi import APIRouter, Query, Request, Response
+
+from surveil.domain import EMOTIONS, CameraState
+from surveil.live.standing import Absent
+from surveil.live.status import CameraStatus, DaemonStatus, is_beginning, is_well
+from surveil.store.reading import AlertRow, Minute, load_active, load_strips
 from surveil.web.pages.rendering import etag, render
-from surveil.web.wiring import Looks, Shared
+from surveil.web.pages.strips import Block, blocks_of, in_words
+from surveil.web.wiring import Reading, Reads
 
 router = APIRouter(include_in_schema=False)
 
+MINUTES = 15
+MOST_ALERTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One camera as the page shows it.
+
+    Attributes:
+        camera: How it stands.
+        mood: ``live``, ``late`` or ``bad``: how it is coloured.
+        blocks: Of its strip.
+        words: What the strip says.
+        alerts: Names of the rules that fire for it.
+        labels: As the configuration gives them.
+    """
+
+    camera: CameraStatus
+    mood: str
+    blocks: list[Block]
+    words: str
+    alerts: tuple[str, ...]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tiles are asked for.
+
+    Attributes:
+        name: Part of a camera's id.
+        state: Of the camera; ``trouble`` for all that are not well.
+        label: ``key=value``, or a part of it.
+    """
+
+    name: str = ""
+    state: str = ""
+    label: str = ""
+
+    def admits(self, tile: Tile) -> bool:
+        """Return whether a tile is shown."""
+        if self.name.lower() not in tile.camera.camera:
+            return False
+        if self.state == "trouble":
+            if tile.mood == "live":
+                return False
+        elif self.state and tile.camera.state != self.state:
+            return False
+        words = [f"{key}={value}" for key, value in tile.labels.items()]
+        return not self.label or any(self.label.lower() in word.lower() for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that the page shows.
+
+    Attributes:
+        status: The daemon; None where none answers.
+        absent: What SQL knows then.
+        tiles: Those that are asked for, by id.
+        count: Of all cameras that the viewer may see.
+        live: How many of those are well.
+        faces: In view now; None where nobody knows.
+        firing: Alerts that fire.
+    """
+
+    status: DaemonStatus | None
+    absent: Absent | None
+    tiles: list[Tile]
+    count: int
+    live: int
+    faces: int | None
+    firing: list[AlertRow]
+
+
+_Text = Annotated[str, Query(max_length=64)]
+
 
 @router.get("/")
-def show(request: Request, site: Shared, viewer: Looks) -> Response:
+def show(
+    request: Request, reads: Reads, name: _Text = "", state: _Text = "", label: _Text = ""
+) -> Response:
     """The whole page."""
-    return render(request, "fleet.html", viewer, standing=site.standing(viewer.scope))
+    chosen = Filter(name, state, label)
+    states = [one.value for one in CameraState]
+    shown = {"filter": chosen, "states": states, "emotions": EMOTIONS, "minutes": MINUTES}
+    return render(request, "fleet.html", reads.viewer, overview=overview(reads, chosen), **shown)
 
 
 @router.get("/fleet/tiles")
-def tiles(request: Request, site: Shared, viewer: Looks) -> Response:
+def tiles(
+    request: Request, reads: Reads, name: _Text = "", state: _Text = "", label: _Text = ""
+) -> Response:
     """The tiles alone, as they are now."""
-    page = render(request, "fleet_tiles.html", viewer, standing=site.standing(viewer.scope))
+    found = overview(reads, Filter(name, state, label))
+    page = render(request, "fleet_tiles.html", reads.viewer, overview=found, minutes=MINUTES)
     return etag(request, page)
+
+
+def overview(reads: Reading, chosen: Filter) -> Overview:
+    """Return what the page shows of the cameras that the viewer may see."""
+    standing = reads.site.standing(reads.scope)
+    strips = load_strips(reads.connection, reads.scope, now=reads.site.now(), minutes=MINUTES)
+    active = load_active(reads.connection, reads.scope, rule=None, limit=MOST_ALERTS)
+    firing = [one for one in active if one.state in ("firing", "recovering")]
+    cameras = standing.status.cameras if standing.status is not None else ()
+    made = [_tile(reads, one, strips.get(one.camera, ()), firing) for one in cameras]
+    faces = [one.faces for one in cameras if one.faces is not None]
+    return Overview(
+        status=standing.status,
+        absent=standing.absent,
+        tiles=[tile for tile in made if chosen.admits(tile)],
+        count=len(made),
+        live=sum(tile.mood == "live" for tile in made),
+        faces=sum(faces) if faces else None,
+        firing=firing,
+    )
+
+
+def _tile(
+    reads: Reading, camera: CameraStatus, minutes: tuple[Minute, ...], firing: list[AlertRow]
+) -> Tile:
+    if is_well(camera):
+        mood = "live"
+    else:
+        late = is_beginning(camera) or camera.state is CameraState.LIVE
+        mood = "late" if late else "bad"
+    configured = reads.site.fleet.cameras.get(camera.camera)
+    return Tile(
+        camera=camera,
+        mood=mood,
+        blocks=blocks_of(minutes),
+        words=in_words(minutes),
+        alerts=tuple(sorted({one.rule for one in firing if one.camera == camera.camera})),
+        labels=configured.labels if configured is not None else {},
+    )

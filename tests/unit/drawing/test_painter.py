@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveil.domain import EMOTIONS, Box, Emotion
-from surveil.drawing.painter import COLOURS, Painter, ShownFace
+from surveil.drawing.painter import Painter, ShownFace
+from surveil.palette import COLOURS
 
 
 def shown(box: Box, emotion: Emotion = Emotion.HAPPY, track_id: int = 1) -> ShownFace:

@@ -1,0 +1,34 @@
+"""Bars say what was seen, and what was not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from surveil.store.reading import Minute
+from surveil.web.pages.strips import Block, blocks_of, in_words
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOBODY = (0, 0, 0, 0, 0, 0, 0)
+MINUTES = (
+    Minute(AT, 1.0, None, (1, 0, 0, 3, 0, 0, 0)),
+    Minute(AT + timedelta(minutes=1), 0.5, "stalled", NOBODY),
+    Minute(AT + timedelta(minutes=2), 0.0, "offline", NOBODY),
+    Minute(AT + timedelta(minutes=3), 0.25, None, (0, 0, 0, 1, 0, 0, 0)),
+)
+
+
+def test_bar_is_as_high_as_what_was_analysed() -> None:
+    assert blocks_of(MINUTES) == [
+        Block(0, 75.0, 25.0, "angry"),
+        Block(0, 0.0, 75.0, "happy"),
+        Block(1, 50.0, 50.0, "nobody"),
+        Block(1, 0.0, 50.0, "gap"),
+        Block(2, 0.0, 100.0, "gap"),
+        Block(3, 75.0, 25.0, "happy"),  # not over: nothing is missing
+    ]
+
+
+def test_bars_are_told_in_words() -> None:
+    assert in_words(MINUTES) == "44% of the last 4 minutes analysed: happy 80%, angry 20%"
+    assert in_words(MINUTES[1:3]) == "25% of the last 2 minutes analysed, nobody seen"
+    assert in_words(()) == "nothing is known of the last minutes"
