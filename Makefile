@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 STAMP := .venv/.synced
 SERVED := .venv/.served
-TOOLS := prometheus systemd bubblewrap
+TOOLS := prometheus systemd bubblewrap mosquitto
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,12 +25,12 @@ $(SERVED): pyproject.toml | $(UV)
 	$(UV) sync --no-dev --inexact --compile-bytecode
 	@touch $(SERVED)
 
-tools: ## what checks deploy/, from Debian: promtool, systemd-analyze, bwrap (as root)
+tools: ## what tests need from Debian: promtool, systemd-analyze, bwrap, mosquitto (as root)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -qq -y --no-install-recommends $(TOOLS) >/dev/null \
 	  || echo "make tools: apt-get failed; tests that need $(TOOLS) will fail or skip"; \
-	else echo "make tools: not root on Debian; install $(TOOLS) for the tests of deploy/"; fi
+	else echo "make tools: not root on Debian; install $(TOOLS) for the tests"; fi
 
 setup: $(STAMP) ## make the environment
 

@@ -15,11 +15,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from surveil.errors import UnavailableError
-from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver
+from surveil.notify.board import Snapshot
+from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver, StateReceiver
 from surveil.notify.schedule import GIVE_UP_S, LONGEST_PAUSE_S, delay_s
 from surveil.redaction import redact
 from surveil.wallclock import WatchedClock
 
+SHOW_EVERY_S = 2.0
+"""How often a receiver that shows states is given the present one."""
 IDLE_S = 1.0
 """How long a courier sleeps when nothing is due and nobody wakes it."""
 
@@ -74,7 +77,8 @@ class Courier:
         receiver: Whom to tell.
         outbox: What is owed to it.
         on_attempt: Called after each attempt with ``delivered``, ``retried`` or ``failed``, and
-            the reason.
+            the reason; with ``unshown`` if the present could not be shown.
+        snapshot: What there is to show, for receivers that show states.
         clock: The wall clock.
     """
 
@@ -85,6 +89,7 @@ class Courier:
         outbox: Outbox,
         on_attempt: Callable[[str, str], None],
         *,
+        snapshot: Callable[[], Snapshot] | None = None,
         clock: WatchedClock | None = None,
     ) -> None:
         self.name = name
@@ -96,6 +101,8 @@ class Courier:
         self._now = self._clock.now
         self._random = random.Random()  # noqa: S311  jitter, not a secret
         self._unreachable = 0
+        self._snapshot = snapshot
+        self._show_mono_s = 0.0
 
     def run(self, stopping: threading.Event) -> None:
         """Deliver until told to stop; the main function of the courier's thread."""
@@ -133,7 +140,25 @@ class Courier:
                 return max(pause_s, attempt.retry_after_s or 0.0)
             if was_away:
                 return 0.0  # what waited is due now
+        self._show(now_at)
         return IDLE_S
+
+    def _show(self, now_at: datetime) -> None:
+        """Show the present; what fails is shown the next time, and messages are tried first."""
+        receiver = self._receiver
+        if self._snapshot is None or not isinstance(receiver, StateReceiver):
+            return
+        if time.monotonic() < self._show_mono_s:
+            return
+        try:
+            attempt = receiver.show(self._snapshot(), now_at)
+        except Exception as error:  # noqa: BLE001  told as any failure; shown again
+            attempt = Attempt(Outcome.RETRY, redact(f"{type(error).__name__}: {error}"[:300]))
+        pause_s = SHOW_EVERY_S
+        if attempt.outcome is not Outcome.DELIVERED:
+            self._on_attempt("unshown", attempt.detail)
+            pause_s = LONGEST_PAUSE_S / 4
+        self._show_mono_s = time.monotonic() + pause_s
 
     def _try(self, notice: Notice) -> Attempt:
         """Deliver once; a fault of the receiver's code or libraries is a failed attempt."""

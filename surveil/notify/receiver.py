@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from surveil.notify.board import Snapshot
 from surveil.settings import Section
 
 
@@ -61,6 +62,17 @@ class Receiver(Protocol):
 
     def close(self) -> None:
         """Let go of connections; called once, from the same thread."""
+
+
+@runtime_checkable
+class StateReceiver(Receiver, Protocol):
+    """A receiver that also shows how cameras stand, where a message tells what has happened."""
+
+    def show(self, snapshot: Snapshot, at: datetime) -> Attempt:
+        """Show what has changed, within bounded time; from the same thread, every few seconds.
+
+        Nothing is owed of it: what could not be shown is shown as it is by then.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from surveil.notify.email_settings import EMAIL
 from surveil.notify.log import LOG
+from surveil.notify.mqtt_settings import MQTT
 from surveil.notify.receiver import Receiver, ReceiverKind
 from surveil.notify.webhook_settings import WEBHOOK
 from surveil.settings import Section
 
-KINDS: tuple[ReceiverKind, ...] = (LOG, WEBHOOK, EMAIL)
+KINDS: tuple[ReceiverKind, ...] = (LOG, WEBHOOK, EMAIL, MQTT)
 """All of them, in the order in which people are told of them."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}

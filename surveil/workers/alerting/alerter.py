@@ -22,6 +22,7 @@ from surveil.errors import UnavailableError
 from surveil.events.consumer import Delivery, EntryId, Unreadable
 from surveil.events.embedded import embedded_url
 from surveil.logs import get_logger
+from surveil.notify.board import Board
 from surveil.rules import RuleEngine, StoredAlert, Transition
 from surveil.rules.clock import AHEAD_S
 from surveil.rules.engine import LATENESS_S
@@ -46,6 +47,7 @@ from surveil.store.upgrading import bring_up
 from surveil.wallclock import WatchedClock
 from surveil.workers.alerting.alert_intake import Intake
 from surveil.workers.alerting.alert_messages import step_of
+from surveil.workers.alerting.camera_board import board_of, show_lit
 from surveil.workers.alerting.deliveries import Deliveries
 from surveil.workers.alerting.tenure import PLACE, Tenure, TokenFence
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
@@ -94,8 +96,11 @@ def _run(
     place = f"{socket.gethostname()}:{fleet.data_dir}" if tenure is None else PLACE
     intake = Intake(redis_url, fleet.partitions, GROUP, place=place)
     clock = clock or WatchedClock()
-    deliveries = Deliveries(fleet.receivers, outbox_database, lifeline.telemetry, now=clock.now)
-    alerter = Alerter(fleet, lifeline, database, intake, deliveries, clock)
+    board = board_of(fleet)
+    deliveries = Deliveries(
+        fleet.receivers, outbox_database, lifeline.telemetry, board=board, now=clock.now
+    )
+    alerter = Alerter(fleet, lifeline, database, intake, deliveries, board, clock)
     try:
         alerter.restore()
         deliveries.start()
@@ -119,6 +124,7 @@ class Alerter:
         database: Used by this object alone.
         intake: The streams.
         deliveries: Woken when something is owed; without them this is no alerter.
+        board: Told how cameras and alerts stand, for receivers that show it.
         clock: The wall clock.
     """
 
@@ -129,6 +135,7 @@ class Alerter:
         database: Database,
         intake: Intake,
         deliveries: Deliveries,
+        board: Board,
         clock: WatchedClock,
     ) -> None:
         self._fleet = fleet
@@ -137,6 +144,7 @@ class Alerter:
         self._database = database
         self._intake = intake
         self._deliveries = deliveries
+        self._board = board
         self._clock = clock
         self._cameras = [id_ for id_, camera in fleet.cameras.items() if camera.enabled]
         self._engine = RuleEngine(
@@ -279,6 +287,7 @@ class Alerter:
             self._telemetry.count("alert_events_dropped_total", cause="fenced")
             self._entries[delivery.entry_id] = None
             return
+        self._board.hear(event)
         self._take(self._engine.observe(event))
 
     def _take(self, transitions: Iterable[Transition]) -> None:
@@ -314,6 +323,7 @@ class Alerter:
 
         self._servers.wait_for("sql", write, meanwhile=self._deliveries.check)
         self._commits, self._batch = number, AlertBatch()
+        show_lit(self._board, self._engine.alerts())
         done = [
             entry_id
             for entry_id, event in self._entries.items()

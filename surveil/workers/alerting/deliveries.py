@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 from surveil.config.receivers import Receiver as ReceiverConfig
 from surveil.logs import get_logger
 from surveil.notify import Courier, Notice, Owed, Settlement
+from surveil.notify.board import Board
 from surveil.notify.registry import make_receiver
 from surveil.reminders import Reminder
 from surveil.store.engine import Database, reading, writing
@@ -60,6 +62,7 @@ class Deliveries:
         receivers: By name.
         database: Used by the couriers alone.
         telemetry: Counts ``alert_deliveries_total``.
+        board: How cameras stand, for receivers that show it.
         now: The wall clock.
     """
 
@@ -69,6 +72,7 @@ class Deliveries:
         database: Database,
         telemetry: Telemetry,
         *,
+        board: Board | None = None,
         now: Callable[[], datetime],
     ) -> None:
         self._telemetry = telemetry
@@ -80,6 +84,7 @@ class Deliveries:
                 make_receiver(config.kind, config.settings),
                 SqlOutbox(database, name),
                 self._counter(name),
+                snapshot=None if board is None else partial(board.read, name),
                 clock=WatchedClock(now=now),
             )
             for name, config in receivers.items()
@@ -148,7 +153,7 @@ class _CountAttempt:
         self._telemetry.count("alert_deliveries_total", receiver=self._name, outcome=outcome)
         if outcome == "failed":
             _log.error("alert.undeliverable", receiver=self._name, reason=detail)
-        elif outcome == "retried" and self._trouble.is_due():
+        elif outcome in ("retried", "unshown") and self._trouble.is_due():
             tries = self._trouble.tries
             _log.warning("receiver.failing", receiver=self._name, reason=detail, tries=tries)
         elif outcome == "delivered" and self._trouble.end():

@@ -202,7 +202,7 @@ _ALERTS = {
         "receiver",
     ),
     "alert_deliveries_total": _counter(
-        "Attempts to deliver an alert, by outcome.",
+        "Attempts to deliver an alert, by outcome; unshown: a state that could not be published.",
         "Worry when another outcome than delivered grows.",
         *("receiver", "outcome"),
     ),

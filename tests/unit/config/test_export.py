@@ -26,6 +26,7 @@ ENVIRONMENT = {
         "CAMERA_PASSWORD",
         "WEBHOOK_SECRET",
         "MAIL_PASSWORD",
+        "MQTT_PASSWORD",
     )
 }
 
