@@ -44,6 +44,16 @@ def parse_duration(value: object) -> float:
     return seconds
 
 
+def format_duration(seconds: float) -> str:
+    """Return what :func:`parse_duration` reads as so many seconds: ``1h30m``, ``2.5s``, ``0s``."""
+    whole, parts = int(seconds), []
+    for unit in ("d", "h", "m"):
+        count, whole = divmod(whole, int(UNITS_S[unit]))
+        parts += [f"{count}{unit}"] if count else []
+    rest_s = round(whole + seconds - int(seconds), 3)
+    return "".join([*parts, f"{rest_s:g}s"] if rest_s or not parts else parts)
+
+
 def _validate(value: object) -> float:
     try:
         return parse_duration(value)

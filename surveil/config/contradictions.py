@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from surveil.config.document import Document, Location
 from surveil.config.problems import Problem
-from surveil.config.schema import Fleet
 from surveil.domain import Emotion
 from surveil.rules.conditions import Compared, Condition
 from surveil.rules.measures import MEASURES
@@ -17,7 +16,29 @@ Placed = tuple[Rule, Document, Location]
 """A valid rule, and where it is written."""
 
 
-def find_contradictions(rules: Iterable[Placed], fleet: Fleet) -> Iterator[Problem]:
+class Watched(Protocol):
+    """What a rule must know of a camera; a :class:`surveil.config.Camera`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+
+
+class Watching(Protocol):
+    """What rules must know of their fleet; a :class:`surveil.config.Fleet`."""
+
+    @property
+    def interval_s(self) -> float: ...
+    @property
+    def taxonomy(self) -> str | None: ...
+    @property
+    def cameras(self) -> Mapping[str, Watched]: ...
+
+
+def find_contradictions(rules: Iterable[Placed], fleet: Watching) -> Iterator[Problem]:
     """Yield one problem for each part of a rule that this fleet can never give a meaning."""
     classes = None if fleet.taxonomy is None else _classes_of(fleet.taxonomy)
     for rule, document, location in rules:

@@ -44,6 +44,11 @@ class Condition(Strict, ABC):
 
     keyword: ClassVar[str]
 
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """What is measured, in words that go on with *is above …*; else all of the condition."""
+
     @abstractmethod
     def read(self, view: View) -> Reading:
         """Return the measure of the view's window."""
@@ -61,6 +66,11 @@ class Condition(Strict, ABC):
     @abstractmethod
     def over_s(self) -> float:
         """Seconds of the past that the measure needs; 0 for none."""
+
+    @property
+    def history_s(self) -> float:
+        """Seconds of stored history that the measure needs besides; 0 for none."""
+        return 0.0
 
     @property
     @abstractmethod
@@ -93,6 +103,10 @@ class Compared(Condition):
 
     limits: ClassVar[tuple[float, float]] = (0.0, float("inf"))
     """Least and greatest sensible threshold."""
+
+    def say(self, bound: float) -> str:
+        """Return a bound as people say it: a part of a whole in percent."""
+        return f"{bound:.10g}" if self.limits[1] != 1.0 else f"{100 * bound:.10g}%"
 
     above: Bound | None = None
     below: Bound | None = None

@@ -14,7 +14,9 @@ from surveil.rules.tree import marks_of
 
 TRACK_SILENCE_S = 30.0
 """A track unseen for this long after its windows have emptied is over, whatever is unknown."""
-MAX_TRACKS = 10_000
+MAX_KEYS = 10_000
+"""Most alerts of one rule."""
+MAX_TRACKS = MAX_KEYS
 """Most tracks that one rule watches at once; further ones are not watched, and counted."""
 
 

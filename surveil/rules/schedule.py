@@ -66,6 +66,24 @@ def _days_of(text: str) -> frozenset[int]:
     return frozenset(days)
 
 
+def longest_s(schedule: Schedule) -> float:
+    """Return the longest time for which a schedule is open without a break, a week at most."""
+    week = 7 * _MINUTES_A_DAY
+    minutes = [False] * week
+    for text in schedule.times:
+        days, begin, end = parse_window(text)
+        for day in days:
+            for minute in range(begin, end):
+                minutes[(day * _MINUTES_A_DAY + minute) % week] = True
+    if all(minutes):
+        return float("inf")
+    longest = current = 0
+    for is_open in minutes * 2:
+        current = current + 1 if is_open else 0
+        longest = max(longest, current)
+    return longest * 60.0
+
+
 class Schedule(Strict):
     """Weekly windows; outside of them a rule rests.
 

@@ -28,6 +28,11 @@ class FacesCondition(Compared):
         """Seconds of the past that the measure needs."""
         return self.faces.over
 
+    @property
+    def words(self) -> str:
+        """What is measured, in words."""
+        return f"the usual number of faces{self.faces.words}"
+
     def read(self, view: View) -> Reading:
         """Return the number of faces."""
         if view.coverage(self.faces.over) < MIN_COVERAGE:

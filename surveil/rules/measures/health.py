@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from surveil.durations import Duration
+from surveil.durations import Duration, format_duration
 from surveil.rules.conditions import Condition, Over
 from surveil.rules.instants import reaches
 from surveil.rules.keys import By
@@ -85,6 +85,17 @@ class HealthCondition(Condition):
     def watches_inference(self) -> bool:
         """Whether the condition tells when inference does not speak of a camera."""
         return self.health == "inference"
+
+    @property
+    def words(self) -> str:
+        """The whole condition, in words."""
+        if self.silent_for is None:
+            over = format_duration(self.over_s)
+            return f"more than {100 * self.threshold:g}% of the votes of the last {over} are unsure"
+        silent = format_duration(self.silent_for)
+        if self.health == "camera":
+            return f"no frame of the camera has been analysed for {silent}"
+        return f"inference has said nothing of a camera for {silent}"
 
     def read(self, view: View) -> Reading:
         """Return the silence in seconds, or the part of unsure votes."""

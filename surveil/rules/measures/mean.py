@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import ClassVar
 
 from surveil.domain import EMOTIONS
+from surveil.durations import format_duration
 from surveil.rules.conditions import Compared
 from surveil.rules.measures.voting import Voting
 from surveil.rules.reading import NOBODY, Reading, View
@@ -26,6 +27,16 @@ class MeanCondition(Compared):
     def over_s(self) -> float:
         """Seconds of the past that the measure needs."""
         return self.mean.over
+
+    @property
+    def words(self) -> str:
+        """What is measured, in words."""
+        sure = self.mean.min_confidence
+        among = f" among votes at least {100 * sure:g}% sure" if sure else ""
+        over = format_duration(self.mean.over)
+        return f"the mean score of {self.mean.emotion}{among} over the last {over}" + (
+            self.mean.condition_words
+        )
 
     def read(self, view: View) -> Reading:
         """Return the mean score; nobody where a covered window holds no vote."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from surveil.durations import Duration
+from surveil.durations import Duration, format_duration
 from surveil.rules.conditions import Compared
 from surveil.rules.measures.voting import Shown
 from surveil.rules.reading import MIN_COVERAGE, UNKNOWN, Reading, View
@@ -36,6 +36,17 @@ class RateCondition(Compared):
     def over_s(self) -> float:
         """Seconds of the past that the measure needs."""
         return self.rate.over
+
+    @property
+    def words(self) -> str:
+        """What is measured, in words."""
+        rate = self.rate
+        sure = f", at least {100 * rate.min_confidence:g}% sure," if rate.min_confidence else ""
+        begins = f"begins to show {rate.emotion}" if rate.emotion else "appears"
+        over = format_duration(rate.over)
+        return f"the number of times in {format_duration(rate.per)} that a face {begins}{sure}" + (
+            f" over the last {over}"
+        )
 
     def read(self, view: View) -> Reading:
         """Return the rate; 0 where nobody was seen."""

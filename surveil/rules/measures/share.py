@@ -27,6 +27,11 @@ class ShareCondition(Compared):
         """Seconds of the past that the measure needs."""
         return self.share.over
 
+    @property
+    def words(self) -> str:
+        """What is measured, in words."""
+        return f"the share of votes{self.share.words}{self.share.condition_words}"
+
     def read(self, view: View) -> Reading:
         """Return the share; nobody where a covered window holds no vote."""
         votes = self.share.poll(view)

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from surveil.domain import Emotion
+from surveil.durations import format_duration
 from surveil.rules.conditions import Over, Strict
 from surveil.rules.reading import MIN_COVERAGE, NOBODY, UNKNOWN, Reading, View, Vote
 
@@ -27,6 +28,13 @@ class Shown(Strict):
     over: Over
     emotion: Emotion | None = None
     min_confidence: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+
+    @property
+    def words(self) -> str:
+        """What counts, and over which time, in words."""
+        emotion = f" that show {self.emotion}" if self.emotion else ""
+        sure = f", at least {100 * self.min_confidence:g}% sure," if self.min_confidence else ""
+        return f"{emotion}{sure} over the last {format_duration(self.over)}"
 
     def is_shown(self, vote: Vote) -> bool:
         """Return whether a vote counts."""
@@ -54,6 +62,13 @@ class Voting(Shown):
     emotion: Emotion
     min_faces: Annotated[int, Field(ge=1, le=MAX_FACES, strict=True)] = 1
     too_few: TooFew = TooFew.UNKNOWN
+
+    @property
+    def condition_words(self) -> str:
+        """What is asked of the votes as a whole, in words; empty for nothing."""
+        if self.min_faces == 1:
+            return ""
+        return f" (with fewer than {self.min_faces} different faces: {self.too_few})"
 
     def poll(self, view: View) -> Sequence[Vote] | Reading:
         """Return the votes of the window, or the reading where they tell nothing."""

@@ -1,0 +1,128 @@
+"""A fleet's rules, read without its secrets: to try rules, nobody needs a camera's password."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from surveil.config.contradictions import Placed, find_contradictions
+from surveil.config.document import Document, read_document
+from surveil.config.interpolation import Interpolator
+from surveil.config.problems import ConfigErrors, Problem
+from surveil.config.rulefiles import RuleReader
+from surveil.config.schema import Retention
+from surveil.config.validation import problems_of
+from surveil.durations import Duration
+from surveil.rules.model import LabelName, LabelValue, Rule
+
+_CAMERA_KEYS = ("enabled", "labels")
+_DAY_S = 86400.0
+
+
+class _Part(BaseModel):
+    """A part of a fleet file; the other keys are for others."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class WatchedCamera(_Part):
+    """What a rule must know of a camera."""
+
+    id: str
+    enabled: bool = True
+    labels: dict[LabelName, LabelValue] = Field(default_factory=dict)
+
+
+class _Facts(_Part):
+    interval_s: Duration = 1.0
+    taxonomy: str | None = None
+    retention: Retention = Retention()
+    cameras: dict[str, WatchedCamera] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """A fleet's rules and what they are judged by.
+
+    Attributes:
+        placed: Each rule, and where it stands.
+        warnings: What is not wrong but unwise.
+        cameras: Labels of the enabled cameras, by id.
+        interval_s: Of the fleet.
+        retention_s: For how long history is kept; None for ever.
+    """
+
+    placed: tuple[Placed, ...]
+    warnings: tuple[Problem, ...]
+    cameras: Mapping[str, Mapping[str, str]]
+    interval_s: float
+    retention_s: float | None
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules, in the order of the files."""
+        return tuple(rule for rule, _, _ in self.placed)
+
+
+def read_rulebook(path: Path) -> Rulebook:
+    """Read the rules of a fleet file.
+
+    Raises:
+        ConfigErrors: Everything that is wrong with them, and with what they need of the fleet.
+    """
+    document = read_document(path)
+    if not isinstance(document.value, dict):
+        raise ConfigErrors([document.problem((), "must be a mapping with the key cameras:")])
+    value = _needed(document, path)
+    reader = RuleReader(path.parent)
+    reader.read(document, document.value.get("rules"))
+    receivers = document.value.get("receivers")
+    named = frozenset(receivers) if isinstance(receivers, dict) else frozenset()
+    reader.check(frozenset(value["cameras"]), named)
+    problems = [*document.problems, *reader.problems]
+    try:
+        facts = _Facts.model_validate(value)
+    except ValidationError as error:
+        more, left_out = problems_of(error, document, _Facts, reported=document.failed)
+        raise ConfigErrors(
+            sorted([*problems, *more]), left_out=left_out + reader.left_out
+        ) from None
+    problems += find_contradictions(reader.placed, facts)
+    if problems:
+        raise ConfigErrors(sorted(problems), left_out=reader.left_out)
+    days = facts.retention.days
+    return Rulebook(
+        placed=tuple(reader.placed),
+        warnings=tuple(reader.warnings),
+        cameras={id_: one.labels for id_, one in facts.cameras.items() if one.enabled},
+        interval_s=facts.interval_s,
+        retention_s=None if days is None else days * _DAY_S,
+    )
+
+
+def _needed(document: Document, path: Path) -> dict[str, Any]:
+    """Return what rules must know of a fleet, cameras with their defaults."""
+    interpolator = Interpolator(document, path.resolve().parent, os.environ)
+    whole: dict[str, Any] = document.value
+    value = {
+        key: interpolator.fill(whole[key], (key,))
+        for key in _Facts.model_fields
+        if key in whole and key != "cameras"
+    }
+    defaults = whole.get("defaults")
+    shared = _chosen(defaults) if isinstance(defaults, dict) else {}
+    cameras = whole.get("cameras")
+    value["cameras"] = {
+        key: {**shared, **(_chosen(camera) if isinstance(camera, dict) else {}), "id": str(key)}
+        for key, camera in (cameras.items() if isinstance(cameras, dict) else ())
+    }
+    return value
+
+
+def _chosen(mapping: dict[str, Any]) -> dict[str, Any]:
+    return {key: mapping[key] for key in _CAMERA_KEYS if key in mapping}
