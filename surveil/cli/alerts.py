@@ -11,6 +11,7 @@ import click
 
 from surveil.cli.alert_marks import Marked, acknowledge, mark, quality, show_marked
 from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, write_csv
+from surveil.cli.alert_trial import test_receiver
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone
 from surveil.cli.tabular import render, write_text
@@ -44,6 +45,7 @@ def command() -> None:
 command.add_command(acknowledge)
 command.add_command(mark)
 command.add_command(quality)
+command.add_command(test_receiver)
 
 
 @command.command("list")

@@ -77,6 +77,7 @@ SUMMARIES = {
 """What ``surveil --help`` says of each without importing it; equal to their first lines."""
 
 EXTRAS = {
+    "apprise": "'surveil[apprise]'",
     "facenet_pytorch": "--no-deps facenet-pytorch",
     "imagehash": "'surveil[train]'",
     "matplotlib": "'surveil[train]'",

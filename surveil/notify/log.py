@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from surveil.notify.receiver import Attempt, Notice, Outcome, ReceiverKind
+from surveil.notify.wording import alerts_of
 from surveil.settings import Section
 
 
@@ -22,17 +23,18 @@ class LogReceiver:
         self._log = get_logger(__name__)
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
-        """Write the line; a log cannot refuse."""
-        data = notice.payload["data"]
-        self._log.warning(
-            notice.payload["type"],
-            message_id=notice.id,
-            rule=data["rule"],
-            key=data["key"],
-            value=data["value"],
-            labels=dict(data["labels"]),
-            **{f"annotation_{name}": text for name, text in data["annotations"].items()},
-        )
+        """Write the line, one for each alert of a group; a log cannot refuse."""
+        for one in alerts_of(notice.payload):
+            data = one["data"]
+            self._log.warning(
+                one["type"],
+                message_id=notice.id,
+                rule=data["rule"],
+                key=data["key"],
+                value=data["value"],
+                labels=dict(data["labels"]),
+                **{f"annotation_{name}": text for name, text in data["annotations"].items()},
+            )
         return Attempt(Outcome.DELIVERED)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ both; and name that in ``KINDS``. Fleet files, their schema and the alerter take
 
 from __future__ import annotations
 
+from surveil.notify.apprise_settings import APPRISE
 from surveil.notify.email_settings import EMAIL
 from surveil.notify.log import LOG
 from surveil.notify.mqtt_settings import MQTT
@@ -15,7 +16,7 @@ from surveil.notify.receiver import Receiver, ReceiverKind
 from surveil.notify.webhook_settings import WEBHOOK
 from surveil.settings import Section
 
-KINDS: tuple[ReceiverKind, ...] = (LOG, WEBHOOK, EMAIL, MQTT)
+KINDS: tuple[ReceiverKind, ...] = (LOG, WEBHOOK, EMAIL, MQTT, APPRISE)
 """All of them, in the order in which people are told of them."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}

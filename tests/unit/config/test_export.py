@@ -27,6 +27,7 @@ ENVIRONMENT = {
         "WEBHOOK_SECRET",
         "MAIL_PASSWORD",
         "MQTT_PASSWORD",
+        "NTFY_TOPIC",
     )
 }
 
