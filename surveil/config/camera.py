@@ -13,7 +13,7 @@ from surveil.names import CAMERA_ID
 from surveil.rules.model import LabelName, LabelValue
 from surveil.secrets import Secret, register, register_credentials
 from surveil.settings import Interpolated, Section, fault
-from surveil.sources.options import MAX_FRAME_PX, SourceOptions, Transport
+from surveil.sources.options import MAX_FRAME_PX, DecoderName, SourceOptions, Transport
 
 
 def _check_id(value: str) -> str:
@@ -93,6 +93,14 @@ class CameraDefaults(Section):
 
     freeze_timeout_s: Annotated[Duration, Field(le=86400)] = _SOURCE.freeze_timeout_s
     """For how long the picture may stay identical; 0 is for ever."""
+
+    decoder: DecoderName = _SOURCE.decoder
+    """What decodes the pictures: cpu, cuda (NVDEC), vaapi, or auto, which takes hardware where it
+    is. What does not work is told in the log, and the processor decodes."""
+
+    deblocking: bool = _SOURCE.deblocking
+    """Smooth the borders of blocks as H.264 and H.265 mean it; false saves a sixth to a third of
+    decoding and loses few faces, fewest where key frames come every second."""
 
     max_frame_px: Annotated[int, Field(ge=1, le=MAX_FRAME_PX)] = _SOURCE.max_frame_px
     """Largest height times width that is decoded."""

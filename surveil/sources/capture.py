@@ -22,6 +22,7 @@ from surveil.sources.address import Address
 from surveil.sources.backoff import CameraBackoff
 from surveil.sources.ceiling import MemoryCeiling, exhausted
 from surveil.sources.clock import RunClock
+from surveil.sources.decoding import Decoding, choose_decoding
 from surveil.sources.failure import Failure, SourceError
 from surveil.sources.freeze import FreezeWatch, sample_luma
 from surveil.sources.inquiry import LIMIT_S, explain
@@ -96,6 +97,8 @@ class CaptureSession:
         self._sockets: SocketWatch | None = None
         self._is_interrupted = False
         self._is_opening = False
+        self._decoding: Decoding | None = None
+        self._opened: OpenStream | None = None
         self._port = 0
         self._file_now_s: float | None = None
         self._run = ""
@@ -168,6 +171,7 @@ class CaptureSession:
         try:
             address = resolve(self._options)
             self._pulse.promise(self._options.connect_timeout_s)
+            self._decoding = self._decoding or choose_decoding(self._options.decoder)
             self._lookup.check(address, self._options.connect_timeout_s)
             # One call of FFmpeg connects and waits for the first pictures.
             self._pulse.promise(
@@ -192,9 +196,18 @@ class CaptureSession:
             self._pulse.promise(LIMIT_S)
             return explain(error, self._options, address)
         finally:
+            self._look_at_decoding()
             with self._lock:
                 self._sockets = None
                 self._is_opening = False
+
+    def _look_at_decoding(self) -> None:
+        """Let the processor decode from now on if hardware gave no picture of an open stream."""
+        stream, self._opened = self._opened, None
+        if stream is None or stream.has_picture or self._decoding is None:
+            return
+        if self._decoding.device != "cpu":
+            self._decoding = self._decoding.on_processor("no picture came of it")
 
     def _read_camera(self, address: Address) -> Failure:
         clock, sampler = MediaClock(), Sampler(self._options.sample_fps)
@@ -275,7 +288,13 @@ class CaptureSession:
                 return None
 
     def _open(self, address: Address) -> OpenStream:
-        stream = OpenStream(address, self._options.max_frame_px)
+        stream = OpenStream(
+            address,
+            self._options.max_frame_px,
+            decoding=self._decoding,
+            deblocking=self._options.deblocking,
+        )
+        self._opened = stream
         with self._lock:
             self._is_opening = False
             if not self._is_interrupted:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from surveil.secrets import Secret
 
 Transport = Literal["tcp", "udp"]
+DecoderName = Literal["auto", "cpu", "cuda", "vaapi"]
 
 MAX_FRAME_PX = 7680 * 4320
 """Pixels of an 8K picture, the largest frame that is accepted unless a camera says less."""
@@ -37,6 +38,8 @@ class SourceOptions:
         freeze_timeout_s: For how long pictures may be identical before they count as frozen; 0 is
             never.
         max_frame_px: Largest height times width that is decoded.
+        decoder: What decodes; what does not work is told, and the processor does.
+        deblocking: Whether H.264 and H.265 smooth the borders of their blocks.
         max_memory_bytes: What its process may use beyond what it starts with.
     """
 
@@ -53,4 +56,6 @@ class SourceOptions:
     stall_timeout_s: float = 5.0
     freeze_timeout_s: float = 30.0
     max_frame_px: int = MAX_FRAME_PX
+    decoder: DecoderName = "cpu"
+    deblocking: bool = True
     max_memory_bytes: int = MAX_MEMORY_BYTES

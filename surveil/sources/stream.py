@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from surveil.domain import Reason
 from surveil.sources.address import LIVE_CODECS, Address
+from surveil.sources.decoding import Decoding
 from surveil.sources.failure import Failure, SourceError
 from surveil.sources.upright import Orientation, OrientationWatch, display_size
 
@@ -38,6 +39,7 @@ class StreamInfo:
     """What a stream says of itself; zeros and None where it does not.
 
     ``width`` and ``height`` are as stored, before rotation and with pixels that may not be square.
+    ``decoder_lacks``: why ``decoder`` is not the hardware that was asked for, in words.
     ``is_joinable``: the format lets time stamps jump, where parts of it were joined (MPEG-TS). Such
     a file announces no length: the distance of its first stamp from its last tells nothing.
     """
@@ -49,6 +51,8 @@ class StreamInfo:
     announced_fps: float | None
     duration_s: float | None
     is_joinable: bool = False
+    decoder: str = "cpu"
+    decoder_lacks: str = ""
 
     @property
     def nominal_step_s(self) -> float:
@@ -74,8 +78,21 @@ class PictureFormat:
 class OpenStream:
     """An open container and its one video stream. Not thread-safe; close it where it was opened."""
 
-    def __init__(self, address: Address, max_frame_px: int) -> None:
+    def __init__(
+        self,
+        address: Address,
+        max_frame_px: int,
+        *,
+        decoding: Decoding | None = None,
+        deblocking: bool = True,
+    ) -> None:
         """Connect and find the stream; blocks for as long as ``address.options`` allow.
+
+        Args:
+            address: What to open.
+            max_frame_px: Largest height times width.
+            decoding: By what; by default the processor.
+            deblocking: See :class:`~surveil.sources.options.SourceOptions`.
 
         Raises:
             SourceError: No video, a codec without decoder, or pictures that are too large.
@@ -83,21 +100,26 @@ class OpenStream:
         """
         self._max_frame_px = max_frame_px
         self._is_live = address.is_live
-        self._has_picture = False
+        self._decoding = decoding or Decoding()
+        self.has_picture = False
+        """Whether a picture has been decoded."""
         self._orientation = OrientationWatch()
         # Decoders count the pixels that they store, which may be some rows and columns more.
-        limits = {"max_pixels": str(max_frame_px * 9 // 8 + 16384)}
+        settings = {"max_pixels": str(max_frame_px * 9 // 8 + 16384)}
         self._container: InputContainer = av.open(
             address.url,
             format=address.format,
-            options={**address.options, **limits},
+            options={**address.options, **settings},
             metadata_errors="replace",
+            hwaccel=self._decoding.hwaccel(),
         )
         try:
             self._stream = self._find_video()
             self.info = self._describe()
             self.check_size(self.info.width, self.info.height, self.info.pixel_aspect)
-            self._stream.codec_context.options = limits
+            self._stream.codec_context.options = (
+                settings if deblocking else {**settings, "skip_loop_filter": "all"}
+            )
         except BaseException:
             self._container.close()
             raise
@@ -153,7 +175,7 @@ class OpenStream:
                 if frame.is_corrupt:
                     on_damage()
                 else:
-                    self._has_picture = True
+                    self.has_picture = True
                     yield frame
             if packet is None:
                 return
@@ -178,7 +200,7 @@ class OpenStream:
         self, error: av.error.FFmpegError, packet: av.Packet[VideoStream] | None
     ) -> None:
         """Raise if a decoder refuses the size of the first picture, of which it tells no more."""
-        if self._has_picture or not isinstance(error, av.error.ArgumentError):
+        if self.has_picture or not isinstance(error, av.error.ArgumentError):
             return
         # Who joins a stream may begin with half a picture; threads tell of a file's first one late.
         if not self._is_live or (packet is not None and packet.is_keyframe):
@@ -212,6 +234,12 @@ class OpenStream:
         context.thread_type = "AUTO" if not self._is_live else "SLICE"
         return stream
 
+    def _what_decoding_lacks(self) -> str:
+        context, device = self._stream.codec_context, self._decoding.device
+        if device != "cpu" and not context.is_hwaccel:
+            return f"{device}: it does not decode {context.name}"
+        return self._decoding.lacks
+
     def _pixel_aspect(self) -> Fraction | None:
         for aspect in (
             self._stream.sample_aspect_ratio,
@@ -235,4 +263,6 @@ class OpenStream:
             announced_fps=float(rate) if rate and rate <= _MOST_FPS else None,
             duration_s=duration / av.time_base if duration else None,
             is_joinable=is_joinable,
+            decoder=self._decoding.device if context.is_hwaccel else "cpu",
+            decoder_lacks=self._what_decoding_lacks(),
         )

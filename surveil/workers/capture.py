@@ -44,6 +44,7 @@ class RingSink:
         self._log = get_logger("capture").bind(camera=camera)
         self._retries = Reminder()
         self._reason: Reason | None = None
+        self._decoder_lacks = ""
 
     def begin_run(self, run: str, started_at: datetime) -> None:
         self._settle()
@@ -76,7 +77,11 @@ class RingSink:
             width=info.width,
             height=info.height,
             announced_fps=info.announced_fps,
+            decoder=info.decoder,
         )
+        if info.decoder_lacks and info.decoder_lacks != self._decoder_lacks:
+            self._log.warning("camera.decoder", decoder=info.decoder, lacks=info.decoder_lacks)
+        self._decoder_lacks = info.decoder_lacks
 
     def count(self, *, captured: int = 0, decode: int = 0) -> None:
         self._ring.count(captured=captured, decode=decode)

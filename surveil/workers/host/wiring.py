@@ -25,6 +25,8 @@ def source_options(camera: Camera) -> SourceOptions:
         first_frame_timeout_s=camera.first_frame_timeout_s,
         stall_timeout_s=camera.stall_timeout_s,
         freeze_timeout_s=camera.freeze_timeout_s,
+        decoder=camera.decoder,
+        deblocking=camera.deblocking,
         max_frame_px=camera.max_frame_px,
         max_memory_bytes=camera.max_memory_bytes,
     )

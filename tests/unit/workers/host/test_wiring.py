@@ -24,6 +24,8 @@ def test_every_option_comes_from_the_camera() -> None:
         "stall_timeout_s": 3.0,
         "freeze_timeout_s": 4.0,
         "max_frame_px": 5000,
+        "decoder": "auto",
+        "deblocking": False,
         "max_memory_bytes": 1 << 29,
     }
     options = source_options(_camera(source="rtsp://u%40x:canary-wiring-1@cam/s?x=1", **values))
