@@ -75,7 +75,7 @@ def test_a_fleet_gives_rules_and_labels_without_its_secrets(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("rule: joy, is", "rule: yoj, is", " there is no rule 'yoj'; did you mean 'joy'?"),
+        ("rule: joy, is", "rule: jo, is", " there is no rule 'jo'; did you mean 'joy'?"),
         ("is: firing", "is: burning", ":6:"),
         (
             "1 happy",
