@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 STAMP := .venv/.synced
 SERVED := .venv/.served
-TOOLS := prometheus systemd bubblewrap mosquitto
+TOOLS := prometheus systemd bubblewrap mosquitto chromium
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14

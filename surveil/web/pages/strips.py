@@ -8,20 +8,21 @@ from typing import NamedTuple
 from surveil.domain import EMOTIONS
 from surveil.store.reading import Minute
 
-HEIGHT = 100.0
+WIDTH, HEIGHT = 18.0, 36.0
+"""Of a bar, in the proportion in which it is shown, so that hatching is not distorted."""
 
 
 class Block(NamedTuple):
-    """A rectangle of a bar: one unit wide, ``HEIGHT`` high in all.
+    """A rectangle of a bar, which is ``WIDTH`` wide and ``HEIGHT`` high in all.
 
     Attributes:
-        x: Which bar, from 0.
+        x: Left edge.
         y: Upper edge, 0 at the top.
         height: Its height.
         kind: An emotion, ``nobody`` or ``gap``: the class by which it is filled.
     """
 
-    x: int
+    x: float
     y: float
     height: float
     kind: str
@@ -44,7 +45,7 @@ def blocks_of(minutes: Iterable[Minute]) -> list[Block]:
             if part > 0:
                 height = part * HEIGHT
                 top -= height
-                found.append(Block(x, round(top, 2), round(height, 2), kind))
+                found.append(Block(x * WIDTH, round(top, 2), round(height, 2), kind))
     return found
 
 

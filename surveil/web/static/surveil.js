@@ -31,3 +31,105 @@
   });
   document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
 })();
+
+// Charts: an element with data-chart has the address of its figures.
+(() => {
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const percent = (part) => (part == null ? "–" : `${Math.round(part * 100)}%`);
+  const at = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
+  const drawn = new Map();
+
+  const timeline = (data) => {
+    const few = (i) => (data.few[i] ? 0.45 : 1);
+    const ends = data.from.map((_, i) => data.from[i + 1] ?? data.to);
+    const axis = { type: "time", min: data.from[0], max: data.to, axisLabel: { color: css("--dim"), hideOverlap: true } };
+    const bars = data.series.map((one) => ({
+      name: one.name, type: "bar", stack: "shares", barCategoryGap: 0, itemStyle: { color: one.colour },
+      data: one.shares.map((share, i) => ({ value: [(data.from[i] + ends[i]) / 2, share], itemStyle: { opacity: few(i) } })),
+    }));
+    bars[0].markArea = {
+      silent: true, itemStyle: { color: css("--gap"), opacity: 0.45 }, label: { color: css("--fg"), fontSize: 10 },
+      data: data.gaps.map((gap) => [{ xAxis: Math.max(gap.from, data.from[0]), name: gap.to - gap.from > (data.to - data.from[0]) / 20 ? gap.reason : "" }, { xAxis: Math.min(gap.to, data.to) }]),
+    };
+    bars[0].markLine = {
+      symbol: ["none", "pin"], symbolSize: 14, lineStyle: { color: css("--bad") }, label: { show: false },
+      data: data.alerts.map((alert) => ({ xAxis: alert.at, name: alert.rule })),
+    };
+    const tip = (points) => {
+      const i = points[0].dataIndex;
+      const shares = data.series.filter((one) => one.shares[i]).map((one) => `${one.name} ${percent(one.shares[i])}`);
+      const seen = data.votes[i] ? `${data.votes[i]} votes${data.few[i] ? " (few faces)" : ""}` : "nobody seen";
+      return [at.format(data.from[i]), `${percent(data.coverage[i])} analysed, ${seen}`, ...shares].join("<br>");
+    };
+    return {
+      animation: false, backgroundColor: "transparent", textStyle: { color: css("--fg") },
+      aria: { enabled: true }, tooltip: { trigger: "axis", formatter: tip, confine: true },
+      toolbox: { show: true, right: 0, top: -100, feature: { dataZoom: { yAxisIndex: "none" } } },
+      grid: [{ left: 48, right: 12, top: 12, height: "64%" }, { left: 48, right: 12, top: "80%", height: "10%" }],
+      xAxis: [{ ...axis, gridIndex: 0, axisLabel: { show: false } }, { ...axis, gridIndex: 1 }],
+      yAxis: [
+        { gridIndex: 0, min: 0, max: 1, axisLabel: { color: css("--dim"), formatter: percent }, splitLine: { lineStyle: { color: css("--line") } } },
+        { gridIndex: 1, min: 0, max: 1, interval: 1, axisLabel: { color: css("--dim"), formatter: percent }, splitLine: { show: false } },
+      ],
+      series: [...bars, {
+        name: "analysed", type: "line", step: "start", xAxisIndex: 1, yAxisIndex: 1, symbol: "none",
+        areaStyle: { color: css("--accent"), opacity: 0.35 }, lineStyle: { color: css("--accent"), width: 1 },
+        data: data.from.map((from, i) => [from, data.coverage[i]]),
+      }],
+    };
+  };
+
+  const rows = (data) => ({
+    animation: false, textStyle: { color: css("--fg") }, aria: { enabled: true, decal: { show: true } },
+    tooltip: { trigger: "axis", confine: true, valueFormatter: percent },
+    legend: { textStyle: { color: css("--fg") }, top: 0, type: "scroll" },
+    grid: { left: 48, right: 12, top: 36, bottom: 28 },
+    xAxis: { type: "time", axisLabel: { color: css("--dim"), hideOverlap: true } },
+    yAxis: { min: 0, axisLabel: { color: css("--dim"), formatter: percent }, splitLine: { lineStyle: { color: css("--line") } } },
+    series: data.rows.map((row, n) => ({
+      name: row.name, type: "line", symbol: ["circle", "rect", "triangle", "diamond"][n % 4], symbolSize: 5, connectNulls: false,
+      data: row.from.map((from, i) => [from - (row.from[0] - data.rows[0].from[0]), row.shares[i]]),
+    })),
+  });
+
+  const draw = async (element) => {
+    const answer = await fetch(element.dataset.chart, { headers: { accept: "application/json" } });
+    if (!answer.ok) {
+      element.textContent = (await answer.text()).slice(0, 300) || "no figures";
+      return;
+    }
+    const data = await answer.json();
+    const chart = drawn.get(element) ?? echarts.init(element);
+    drawn.set(element, chart);
+    chart.setOption(data.rows ? rows(data) : timeline(data), true);
+    if (data.rows) return;
+    chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
+    chart.off("datazoom");
+    chart.on("datazoom", (event) => {
+      const { startValue, endValue } = event.batch?.[0] ?? event;
+      if (startValue == null || endValue - startValue < 2000) return;
+      const url = new URL(location.href);
+      url.searchParams.set("from", new Date(startValue).toISOString());
+      url.searchParams.set("to", new Date(endValue).toISOString());
+      url.searchParams.delete("bucket");
+      location.assign(url);
+    });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const elements = [...document.querySelectorAll("[data-chart]")];
+    elements.forEach(draw);
+    document.addEventListener("theme", () => elements.forEach(draw));
+    addEventListener("resize", () => drawn.forEach((chart) => chart.resize()));
+    for (const field of document.querySelectorAll("[data-zone]"))
+      field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+    for (const button of document.querySelectorAll("[data-save]"))
+      button.addEventListener("click", () => {
+        const [chart] = drawn.values();
+        const link = document.createElement("a");
+        link.href = chart.getDataURL({ pixelRatio: 2, backgroundColor: css("--bg") });
+        link.download = `${document.title.split(" ")[0]}.png`;
+        link.click();
+      });
+  });
+})();

@@ -19,12 +19,12 @@ MINUTES = (
 
 def test_bar_is_as_high_as_what_was_analysed() -> None:
     assert blocks_of(MINUTES) == [
-        Block(0, 75.0, 25.0, "angry"),
-        Block(0, 0.0, 75.0, "happy"),
-        Block(1, 50.0, 50.0, "nobody"),
-        Block(1, 0.0, 50.0, "gap"),
-        Block(2, 0.0, 100.0, "gap"),
-        Block(3, 75.0, 25.0, "happy"),  # not over: nothing is missing
+        Block(0, 27.0, 9.0, "angry"),
+        Block(0, 0.0, 27.0, "happy"),
+        Block(18, 18.0, 18.0, "nobody"),
+        Block(18, 0.0, 18.0, "gap"),
+        Block(36, 0.0, 36.0, "gap"),
+        Block(54, 27.0, 9.0, "happy"),  # not over: nothing is missing
     ]
 
 

@@ -1,0 +1,207 @@
+"""One camera: how it stands, its timeline, what happened, and its figures to take away."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from surveil.domain import EMOTIONS
+from surveil.errors import ConfigError
+from surveil.live.status import CameraStatus, is_well
+from surveil.store.reading import (
+    Bucket,
+    GapRow,
+    TransitionRow,
+    list_cameras,
+    load_gaps,
+    load_transitions,
+    read_timeline,
+)
+from surveil.store.scope import Scope
+from surveil.web.pages.charts import timeline_of
+from surveil.web.pages.rendering import etag, render
+from surveil.web.problems import MissingError, TooMuchError
+from surveil.web.spans import PRESETS, Span, read_span
+from surveil.web.wiring import Reading, Reads
+
+router = APIRouter(include_in_schema=False, prefix="/cameras")
+
+MOST_GAPS = 500
+MOST_STEPS = 500
+COLUMNS = (
+    *("camera", "from_at", "to_at", "coverage", "analysed_s", "reason", "all_votes"),
+    *(f"{emotion.value}_share" for emotion in EMOTIONS),
+    *(f"{emotion.value}_votes" for emotion in EMOTIONS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which camera and which time a request is about.
+
+    Attributes:
+        reads: Who asks, and the database.
+        camera: Its id; one that the viewer may see.
+        span: The time.
+        query: The same as part of an address, so that a link leads to exactly this view.
+    """
+
+    reads: Reading
+    camera: str
+    span: Span
+    query: dict[str, str]
+
+    @property
+    def scope(self) -> Scope:
+        """This camera alone."""
+        return Scope.only([self.camera])
+
+
+_Text = Annotated[str, Query(max_length=64)]
+
+
+def _asked(
+    reads: Reads,
+    camera: Annotated[str, Path(max_length=64)],
+    since: Annotated[str, Query(alias="from", max_length=64)] = "",
+    until: Annotated[str, Query(alias="to", max_length=64)] = "",
+    bucket: _Text = "",
+    zone: _Text = "UTC",
+) -> Asked:
+    known = reads.site.fleet.cameras.keys() | set(list_cameras(reads.connection, reads.scope))
+    if camera not in known or not reads.scope.sees(camera):
+        raise MissingError(f"there is no camera {camera}")
+    span = read_span(reads.site.now(), since=since, until=until, bucket=bucket, zone=zone)
+    query = {"from": since, "to": until, "bucket": bucket, "zone": zone}
+    return Asked(reads, camera, span, {k: v for k, v in query.items() if v and v != "UTC"})
+
+
+Ask = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("/{camera}")
+def show(request: Request, asked: Ask) -> Response:
+    """The whole page."""
+    gaps, steps = _gaps(asked), _steps(asked)
+    return render(
+        request,
+        "camera.html",
+        asked.reads.viewer,
+        asked=asked,
+        now_standing=_status(asked),
+        presets=PRESETS,
+        gaps=gaps[::-1][:50],
+        more_gaps=max(0, len(gaps) - 50),
+        steps=steps[::-1][:50],
+        emotions=EMOTIONS,
+    )
+
+
+@router.get("/{camera}/state")
+def state(request: Request, asked: Ask) -> Response:
+    """How it stands now."""
+    found = _status(asked)
+    return etag(
+        request,
+        render(request, "camera_state.html", asked.reads.viewer, now_standing=found, asked=asked),
+    )
+
+
+@router.get("/{camera}/chart")
+def chart(request: Request, asked: Ask) -> Response:
+    """Its timeline, as the page's script draws it."""
+    drawn = timeline_of(_buckets(asked), _gaps(asked), _steps(asked))
+    return etag(request, JSONResponse(drawn))
+
+
+@router.get("/{camera}/timeline.csv")
+def as_csv(asked: Ask) -> Response:
+    """Its timeline as comma-separated values."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_row, _buckets(asked)))
+    name = f"{asked.camera}-{asked.span.from_at:%Y%m%dT%H%M%SZ}.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(text.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+@router.get("/{camera}/timeline.parquet")
+def as_parquet(asked: Ask) -> Response:
+    """Its timeline as Parquet, where pyarrow is installed."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        raise TooMuchError(
+            "Parquet needs pyarrow, where surveil runs: pip install 'surveil[parquet]'"
+        ) from None
+    rows = [_row(bucket) for bucket in _buckets(asked)]
+    table = pa.table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    name = f"{asked.camera}-{asked.span.from_at:%Y%m%dT%H%M%SZ}.parquet"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(sink.getvalue(), headers=headers, media_type="application/vnd.apache.parquet")
+
+
+def _status(asked: Asked) -> dict[str, Any]:
+    standing = asked.reads.site.standing(asked.scope)
+    cameras = standing.status.cameras if standing.status is not None else ()
+    found: CameraStatus | None = next(iter(cameras), None)
+    known = standing.absent.known if standing.absent is not None else ()
+    return {
+        "camera": found,
+        "well": found is not None and is_well(found),
+        "absent": standing.absent,
+        "last": next(iter(known), None),
+    }
+
+
+def _buckets(asked: Asked) -> list[Bucket]:
+    now = asked.reads.site.now()
+    try:
+        return read_timeline(
+            asked.reads.connection, asked.scope, asked.camera, asked.span.edges, now
+        )
+    except ConfigError as error:
+        if "nothing is stored" in str(error):
+            return []
+        raise TooMuchError(str(error)) from None
+
+
+def _gaps(asked: Asked) -> list[GapRow]:
+    found = load_gaps(
+        asked.reads.connection, asked.scope, since_at=asked.span.from_at, limit=MOST_GAPS
+    )
+    return [gap for gap in found if gap.from_at < asked.span.to_at]
+
+
+def _steps(asked: Asked) -> list[TransitionRow]:
+    found = load_transitions(
+        asked.reads.connection,
+        asked.scope,
+        since_at=asked.span.from_at,
+        rule=None,
+        limit=MOST_STEPS,
+    )
+    return [step for step in found if step.at < asked.span.to_at]
+
+
+def _row(bucket: Bucket) -> list[Any]:
+    return [
+        bucket.camera,
+        bucket.from_at.isoformat(),
+        bucket.to_at.isoformat(),
+        bucket.coverage,
+        bucket.analysed_s,
+        bucket.reason,
+        bucket.all_votes,
+        *bucket.shares,
+        *bucket.votes,
+    ]

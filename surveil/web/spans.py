@@ -1,0 +1,124 @@
+"""Spans of time as requests ask for them, and into what buckets they are divided. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from surveil.durations import parse_duration
+from surveil.store.reading.buckets import DAY_S, bucket_edges
+from surveil.web.problems import TooMuchError
+
+LONGEST = timedelta(days=400)
+MOST_BUCKETS = 1500
+"""Of one camera in one answer."""
+SIZES_S = (1, 5, 15, 60, 300, 900, 3600, 6 * 3600, DAY_S, 7 * DAY_S)
+"""Lengths that are chosen from where none is asked for."""
+WANTED_BUCKETS = 200
+RAW_FOR = timedelta(hours=2)
+"""Spans longer than this are read by the minute or the hour, unless asked otherwise."""
+PRESETS = ("15m", "1h", "6h", "24h", "7d", "30d")
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in buckets.
+
+    Attributes:
+        from_at: Its start, UTC.
+        to_at: Its end, UTC; at most the present.
+        bucket_s: Length of its buckets in seconds.
+        edges: Of the buckets, UTC, rising.
+    """
+
+    from_at: datetime
+    to_at: datetime
+    bucket_s: int
+    edges: list[datetime]
+
+
+def read_span(
+    now: datetime,
+    *,
+    since: str = "",
+    until: str = "",
+    bucket: str = "",
+    zone: str = "UTC",
+    most: int = MOST_BUCKETS,
+) -> Span:
+    """Return the span that is asked for.
+
+    Args:
+        now: The present, UTC.
+        since: Its start: an instant of ISO 8601, or a duration ago such as ``6h``; by default 1h.
+        until: Its end, likewise; by default the present.
+        bucket: A duration of whole seconds; by default one that gives some 200 buckets.
+        zone: IANA name of the zone in whose midnights days begin.
+        most: Buckets at most.
+
+    Raises:
+        TooMuchError: It is no span, or longer or finer than one answer may be; the message says
+            what would do.
+    """
+    from_at = _instant(since or "1h", now, "from")
+    to_at = min(_instant(until, now, "to") if until else now, now)
+    if from_at >= to_at:
+        raise TooMuchError("from must be before to, and in the past")
+    if to_at - from_at > LONGEST:
+        raise TooMuchError(f"more than {LONGEST.days} days: ask for less, or use `surveil sql`")
+    seconds = (to_at - from_at).total_seconds()
+    bucket_s = _bucket(bucket) if bucket else choose_bucket_s(seconds)
+    if seconds / bucket_s > most:
+        raise TooMuchError(
+            f"more than {most} buckets: ask for a bucket of {choose_bucket_s(seconds)} s or more,"
+            " or for a shorter span"
+        )
+    return Span(from_at, to_at, bucket_s, bucket_edges(from_at, to_at, bucket_s, _zone(zone)))
+
+
+def choose_bucket_s(seconds: float) -> int:
+    """Return the length of buckets that suits a span."""
+    least = 60 if seconds > RAW_FOR.total_seconds() else 1
+    fitting = [size for size in SIZES_S if size >= least and seconds / size <= WANTED_BUCKETS]
+    return fitting[0] if fitting else SIZES_S[-1]
+
+
+def _instant(text: str, now: datetime, name: str) -> datetime:
+    try:
+        return max(now - timedelta(seconds=parse_duration(text)), _EARLIEST)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise TooMuchError(
+            f"{name}: {text[:40]!r} is no instant such as 2026-03-01T12:00:00Z, and no duration"
+            " ago such as 6h"
+        ) from None
+    found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    try:
+        found = found.astimezone(UTC)
+    except OverflowError:
+        found = _EARLIEST
+    if found < _EARLIEST:
+        raise TooMuchError(f"{name}: before 2000 nothing is stored")
+    return found
+
+
+def _bucket(text: str) -> int:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise TooMuchError(f"bucket {error}") from None
+    if seconds < 1 or seconds != int(seconds) or (seconds > DAY_S and seconds % DAY_S):
+        raise TooMuchError("bucket: whole seconds up to a day, or whole days")
+    return int(seconds)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise TooMuchError(f"zone: {name[:40]!r} is no zone such as Europe/Madrid") from None

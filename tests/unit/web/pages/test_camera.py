@@ -1,0 +1,65 @@
+"""One camera's page is about that camera, for whoever may see it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from kit.events import CameraLife, make_vote
+from kit.web import MINE, OTHER, Dashboard
+
+from surveil.store.access import Role
+from surveil.store.engine import writing
+from surveil.store.ingest import write_batch
+
+PARTS = ("", "/state", "/chart", "/timeline.csv", "/timeline.parquet")
+
+
+def seen(dashboard: Dashboard, *cameras: str) -> None:
+    """Store a minute of a face in front of each camera, and let the present be its end."""
+    with writing(dashboard.database) as connection:
+        for camera in cameras:
+            life = CameraLife(camera, run=f"01{camera}")
+            for second in range(60):
+                life.sees(second, second + 1, make_vote(1))
+            write_batch(connection, life)
+    dashboard.now = life.events[-1].to_at  # type: ignore[union-attr]
+
+
+def test_figures_are_those_of_sql(dashboard: Dashboard) -> None:
+    seen(dashboard, MINE)
+    client = dashboard.client(dashboard.key())
+    drawn = client.get(f"/cameras/{MINE}/chart?from=1m&bucket=30s").json()
+    happy = next(one for one in drawn["series"] if one["name"] == "happy")
+    assert set(happy["shares"]) <= {1.0, None}
+    assert sum(drawn["votes"]) == 60
+    answer = client.get(f"/cameras/{MINE}/timeline.csv?from=1m&bucket=30s")
+    assert "attachment" in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert sum(int(row["happy_votes"]) for row in rows) == 60
+    assert client.get(f"/cameras/{MINE}").status_code == 200
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_another_camera_is_as_good_as_none(dashboard: Dashboard, part: str) -> None:
+    seen(dashboard, MINE, OTHER)
+    client = dashboard.client(dashboard.key(Role.VIEWER, (MINE,)))
+    assert client.get(f"/cameras/{MINE}{part}").status_code == 200
+    other = client.get(f"/cameras/{OTHER}{part}")
+    none = client.get(f"/cameras/nowhere{part}")
+    assert other.status_code == none.status_code == 404
+    assert other.text.replace(OTHER, "nowhere") == none.text
+
+
+def test_too_much_is_a_page_that_says_what_would_do(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    answer = client.get(f"/cameras/{MINE}?from=365d&bucket=1s")
+    assert answer.status_code == 422
+    assert "ask for a bucket of" in answer.text
+
+
+def test_camera_without_any_data_has_a_page(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    for part in PARTS:
+        assert client.get(f"/cameras/{MINE}{part}").status_code == 200
