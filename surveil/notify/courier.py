@@ -16,6 +16,7 @@ from typing import Protocol
 
 from surveil.errors import UnavailableError
 from surveil.notify.board import Snapshot
+from surveil.notify.circuit import Circuit, CircuitState
 from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver, StateReceiver
 from surveil.notify.schedule import GIVE_UP_S, LONGEST_PAUSE_S, delay_s
 from surveil.redaction import redact
@@ -78,6 +79,7 @@ class Courier:
         outbox: What is owed to it.
         on_attempt: Called after each attempt with ``delivered``, ``retried`` or ``failed``, and
             the reason; with ``unshown`` if the present could not be shown.
+        on_circuit: Called with the state of the receiver's circuit, often.
         snapshot: What there is to show, for receivers that show states.
         clock: The wall clock.
     """
@@ -89,6 +91,7 @@ class Courier:
         outbox: Outbox,
         on_attempt: Callable[[str, str], None],
         *,
+        on_circuit: Callable[[CircuitState], None] = lambda state: None,
         snapshot: Callable[[], Snapshot] | None = None,
         clock: WatchedClock | None = None,
     ) -> None:
@@ -100,7 +103,8 @@ class Courier:
         self._clock = clock or WatchedClock()
         self._now = self._clock.now
         self._random = random.Random()  # noqa: S311  jitter, not a secret
-        self._unreachable = 0
+        self._circuit = Circuit(self._random)
+        self._on_circuit = on_circuit
         self._snapshot = snapshot
         self._show_mono_s = 0.0
 
@@ -112,7 +116,8 @@ class Courier:
                 pause_s = self.round(stopping)
             except UnavailableError:
                 pause_s = IDLE_S  # the alerter itself tells of the database
-            if self._unreachable:
+            self._on_circuit(self._circuit.state)
+            if self._circuit.state is CircuitState.OPEN:
                 _wait(stopping, pause_s)
             elif pause_s:
                 self.wake.wait(pause_s)
@@ -124,6 +129,8 @@ class Courier:
         An unreachable receiver is asked with one message a round, at growing distances; one that
         asked to be left alone is left alone.
         """
+        self._circuit.try_again()
+        self._on_circuit(self._circuit.state)
         now_at, step_s = self._clock.read()
         if step_s < 0:
             self._outbox.make_due(now_at)  # what was due soon would wait for the old time
@@ -131,13 +138,10 @@ class Courier:
             if stopping.is_set():
                 return 0.0
             attempt = self._try(owed.notice)
-            was_away = self._unreachable > 0
-            self._unreachable = 0 if attempt.is_reachable else self._unreachable + 1
+            was_away = attempt.is_reachable and self._circuit.answer()
             self._settle(owed, attempt, was_away=was_away)
-            if self._unreachable:
-                chance = self._random.random()
-                pause_s = delay_s(self._unreachable, chance, longest_s=LONGEST_PAUSE_S)
-                return max(pause_s, attempt.retry_after_s or 0.0)
+            if not attempt.is_reachable:
+                return self._circuit.fail(attempt.retry_after_s)
             if was_away:
                 return 0.0  # what waited is due now
         self._show(now_at)
@@ -190,7 +194,7 @@ class Courier:
                 error=attempt.detail or None,
                 at=now_at,
                 next_attempt_at=now_at + delay if state == "pending" else None,
-                makes_due=was_away and attempt.is_reachable,
+                makes_due=was_away,
             )
         )
 

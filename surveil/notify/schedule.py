@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 FIRST_S = 2.0
+SHORTEST_S = 0.1
 TIMEOUT_S = 10.0
 """How long one attempt may take, unless the fleet file says otherwise."""
 
@@ -19,13 +20,15 @@ LONGEST_PAUSE_S = 60.0
 
 
 def delay_s(failures: int, chance: float, *, longest_s: float = LONGEST_S) -> float:
-    """Return how long to wait after a number of failures in a row.
+    """Return how long to wait after a number of failures in a row: back-off with full jitter.
+
+    M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015: what failed together
+    does not come back together.
 
     Args:
         failures: At least 1.
-        chance: Random number, 0..1; spreads the delay over the upper half of its range, so that
-            messages that failed together do not come back together.
+        chance: Random number, 0..1; the part of the whole delay that is waited.
         longest_s: Bound of the delay.
     """
     full_s = min(longest_s, FIRST_S * 2.0 ** min(failures - 1, 30))
-    return full_s * (0.5 + chance / 2)
+    return max(SHORTEST_S, full_s * chance)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 
 from surveil.secrets import Secret
@@ -22,20 +23,21 @@ def signing_key(secret: Secret) -> bytes:
     return value.encode()
 
 
-def sign(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+def sign(keys: Sequence[bytes], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
     """Return the three headers of a message.
 
     Args:
-        key: Of :func:`signing_key`.
+        keys: Of :func:`signing_key`, the newest first: while a secret is changed, a message is
+            signed with the new and the old one, and either verifies it.
         message_id: The same for every attempt of one message; without a full stop.
         at: Instant of the attempt; the specification counts whole seconds.
         body: Exactly the bytes that are sent.
     """
     timestamp = str(int(at.timestamp()))
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
-    digest = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    digests = [base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{digest}",
+        "webhook-signature": " ".join(f"v1,{digest}" for digest in digests),
     }

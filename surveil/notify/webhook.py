@@ -31,6 +31,7 @@ class WebhookReceiver:
     Args:
         url: ``http://`` or ``https://``; may hold credentials.
         secret: ``whsec_`` and base64, or plain text.
+        old_secret: The one before it, which signs as well.
         timeout_s: For the whole attempt, from the name's look-up to the status.
         verify: Path of a CA certificate to trust instead of the system's.
     """
@@ -40,11 +41,13 @@ class WebhookReceiver:
         url: Secret,
         secret: Secret,
         *,
+        old_secret: Secret | None = None,
         timeout_s: float = TIMEOUT_S,
         verify: str | None = None,
     ) -> None:
         self._url = url
-        self._key = signing_key(secret)
+        secrets = [secret] if old_secret is None else [secret, old_secret]
+        self._keys = [signing_key(one) for one in secrets]
         self._timeout_s = timeout_s
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(
@@ -74,7 +77,7 @@ class WebhookReceiver:
 
     async def _post(self, notice: Notice, at: datetime) -> Attempt:
         body = json.dumps(dict(notice.payload), separators=(",", ":")).encode()
-        headers = sign(self._key, notice.id, at, body)
+        headers = sign(self._keys, notice.id, at, body)
         async with asyncio.timeout(self._timeout_s):
             # A stream: the status is all we want, and the answer's body could be endless.
             async with self._client.stream(

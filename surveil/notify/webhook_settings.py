@@ -69,6 +69,9 @@ class WebhookSettings(Section):
     secret: Annotated[Secret, AfterValidator(_check_secret)]
     """Signs every message: whsec_ and base64, or at least 16 characters of plain text."""
 
+    old_secret: Annotated[Secret, AfterValidator(_check_secret)] | None = None
+    """While the secret is changed: signs every message as well, so that either verifies it."""
+
     timeout_s: Annotated[Duration, Field(gt=0, le=120)] = TIMEOUT_S
     """How long one attempt may take."""
 
@@ -77,7 +80,12 @@ def _make(settings: WebhookSettings) -> Receiver:
     # Here, and not above: HTTP, TLS and their trust store are for the alerter's process alone.
     from surveil.notify.webhook import WebhookReceiver
 
-    return WebhookReceiver(settings.url, settings.secret, timeout_s=settings.timeout_s)
+    return WebhookReceiver(
+        settings.url,
+        settings.secret,
+        old_secret=settings.old_secret,
+        timeout_s=settings.timeout_s,
+    )
 
 
 WEBHOOK = ReceiverKind(

@@ -11,12 +11,15 @@ from surveil.config.receivers import Receiver as ReceiverConfig
 from surveil.logs import get_logger
 from surveil.notify import Courier, Notice, Owed, Settlement
 from surveil.notify.board import Board
+from surveil.notify.circuit import CircuitState
 from surveil.notify.registry import make_receiver
 from surveil.reminders import Reminder
 from surveil.store.engine import Database, reading, writing
 from surveil.store.outbox import load_due, make_due, settle
 from surveil.wallclock import WatchedClock
 from surveil.workers.host.lifeline import Telemetry
+
+OPENNESS = {CircuitState.CLOSED: 0.0, CircuitState.HALF_OPEN: 0.5, CircuitState.OPEN: 1.0}
 
 _log = get_logger("alerter")
 
@@ -84,6 +87,7 @@ class Deliveries:
                 make_receiver(config.kind, config.settings),
                 SqlOutbox(database, name),
                 self._counter(name),
+                on_circuit=partial(self._show_circuit, name),
                 snapshot=None if board is None else partial(board.read, name),
                 clock=WatchedClock(now=now),
             )
@@ -136,6 +140,9 @@ class Deliveries:
             _log.exception("courier.failed", receiver=courier.name)
             self._telemetry.count("alert_couriers_failed_total", receiver=courier.name)
             self._faults[courier.name] = type(error).__name__
+
+    def _show_circuit(self, name: str, state: CircuitState) -> None:
+        self._telemetry.gauge("alert_receiver_circuit", OPENNESS[state], receiver=name)
 
     def _counter(self, name: str) -> _CountAttempt:
         return _CountAttempt(name, self._telemetry)

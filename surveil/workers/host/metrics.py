@@ -214,6 +214,11 @@ _ALERTS = {
         "Worry when it grows: look at the clocks.",
         "cause",
     ),
+    "alert_receiver_circuit": _gauge(
+        "Whether a receiver is left alone for now: 1 open, 0.5 half-open, 0 closed.",
+        "Worry when it stays above 0.",
+        "receiver",
+    ),
     "alert_transitions_total": _counter(
         "Changes of alerts, by rule and new state.", "", *("rule", "to")
     ),

@@ -37,7 +37,10 @@ class World(MemoryOutbox):
         self.outcomes: list[str] = []
         self.mono_s = 0.0
         clock = WatchedClock(now=lambda: self.now, monotonic=lambda: self.mono_s)
-        self.courier = Courier("ops", self, self, self._note, clock=clock)
+        self.circuit: list[str] = []
+        self.courier = Courier(
+            "ops", self, self, self._note, on_circuit=self.circuit.append, clock=clock
+        )
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
         self.tried.append(notice.id)
@@ -92,8 +95,8 @@ def test_unreachable_receiver_is_asked_with_one_message_at_growing_distances() -
         world.wait(700)
 
     assert len(world.tried) == 10
-    assert pauses[0] <= 2 < pauses[4]
-    assert 30 <= pauses[-1] <= 60
+    assert all(0 < pause <= min(60, 2 * 2**n) for n, pause in enumerate(pauses))
+    assert max(pauses) > 2
 
 
 def test_all_that_waited_goes_out_once_the_receiver_answers() -> None:
@@ -194,7 +197,16 @@ def test_outbox_away_is_not_the_end_of_the_courier() -> None:
 
 @pytest.mark.parametrize("failures", range(1, 40))
 def test_delays_grow_to_their_bound_and_are_spread(failures: int) -> None:
-    low, high = delay_s(failures, 0.0), delay_s(failures, 1.0)
+    low, middle, high = (delay_s(failures, chance) for chance in (0.0, 0.5, 1.0))
 
-    assert 0 < low < high <= LONGEST_S
+    assert 0 < low <= 0.1 < middle == high / 2
+    assert high <= LONGEST_S
     assert high <= delay_s(failures + 1, 1.0)
+
+
+def test_the_circuit_closes_with_the_first_answer_whatever_it_is() -> None:
+    world = World("a", "b", answers=[DOWN, DOWN, BAD])
+    for _ in range(4):
+        world.round()
+        world.wait(700)
+    assert world.circuit == ["closed", "half-open", "half-open", "closed"]

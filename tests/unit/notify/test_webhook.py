@@ -35,6 +35,16 @@ def test_is_verified_by_the_reference_library(hook: Any) -> None:
     assert headers["content-type"] == "application/json"
 
 
+def test_while_a_secret_is_changed_either_verifies(hook: Any) -> None:
+    old = "whsec_" + base64.b64encode(b"another secret of thirty-two oct").decode()
+    assert deliver(hook.url, old_secret=Secret(old)).outcome is Outcome.DELIVERED
+
+    ((headers, body),) = hook.requests
+    assert headers["webhook-signature"].count("v1,") == 2
+    for secret in (SECRET, old):
+        assert Webhook(secret).verify(body, headers) == PAYLOAD
+
+
 def test_plain_secret_is_the_key_itself(hook: Any) -> None:
     plain = "a plain secret of some length"
     receiver = WebhookReceiver(Secret(hook.url, searched=False), Secret(plain))
