@@ -49,7 +49,10 @@ scenario: $(STAMP) ## compare a real run with known truth (needs the third-party
 over-time: $(STAMP) ## flips, latency and accuracy by smoothing (needs the third-party test material)
 	$(RUN) python bench/over_time_report.py
 
-check: $(STAMP) format-check lint types imports migrations test ## exactly what CI runs
+check: $(STAMP) format-check lint types imports migrations docs test ## exactly what CI runs
+
+docs: $(STAMP) ## docs/ as a site in docs/_build; a warning is an error
+	$(RUN) sphinx-build -q -W --keep-going -b html docs docs/_build
 
 format: $(STAMP) ## rewrite the code in the house format
 	$(RUN) ruff format .
@@ -76,4 +79,4 @@ coverage: $(STAMP) ## tests with coverage by package
 slow: $(STAMP) ## the slow suites: chaos, accuracy over whole clips
 	$(RUN) pytest -q -m slow --timeout=1200
 
-.PHONY: help tools setup demo test scenario over-time check format format-check lint types imports migrations coverage slow
+.PHONY: help tools setup demo docs wheel test scenario over-time check format format-check lint types imports migrations coverage slow

@@ -109,7 +109,8 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 
 def _tell(folder: Path, cameras: list[StarterCamera]) -> None:
-    say(f"{folder / FLEET}, {folder / RULES} and {folder / ENVIRONMENT}: {len(cameras)} cameras\n")
+    number = f"{len(cameras)} camera{'s' if len(cameras) > 1 else ''}"
+    say(f"{folder / FLEET}, {folder / RULES} and {folder / ENVIRONMENT}: {number}\n")
     steps = [] if folder == Path() else [f"cd {folder}"]
     steps += [
         f"set -a; . ./{ENVIRONMENT}; set +a   # the passwords, for this shell",

@@ -16,6 +16,7 @@ from surveil.errors import ConfigError, SurveilError
 from surveil.plaintext import escape
 from surveil.secrets import Secret
 from surveil.simulate import DigestAlgorithm, Fault, RtspServer, parse_fault
+from surveil.simulate.examples import CLIPS
 
 _FAULT_HELP = (
     "STREAM:FAULT[=VALUE][@START][+DURATION][ every PERIOD] in seconds, such as "
@@ -37,7 +38,8 @@ class _ClipsOrFleet(click.Group):
 def command() -> None:
     """Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME, until interrupted.
 
-    `surveil simulate CLIP...` is short for `surveil simulate clips CLIP...`.
+    `surveil simulate CLIP...` is short for `surveil simulate clips CLIP...`. Without a CLIP it
+    shows two that come with surveil.
     """
 
 
@@ -83,7 +85,7 @@ def fleet(database: str, as_json: bool, **plan: float) -> None:
 
 
 @command.command("clips")
-@click.argument("clips", metavar="[NAME=]CLIP...", nargs=-1, required=True)
+@click.argument("clips", metavar="[NAME=]CLIP...", nargs=-1)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8554, show_default=True, help="0: a free one."
@@ -117,14 +119,15 @@ def serve_clips(
 ) -> None:
     """Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME, until interrupted.
 
-    NAME is the clip's file name without its ending where none is given.
+    NAME is the clip's file name without its ending where none is given. Without a CLIP there are
+    two that come with surveil.
     """
     password = _read_password(user, password_env, password_file)
     stopping = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: stopping.set())
     server = RtspServer(
-        name_streams(clips),
+        name_streams(clips) if clips else CLIPS,
         host=host,
         port=port,
         username=user,
