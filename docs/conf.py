@@ -1,5 +1,6 @@
 """Settings of Sphinx, which makes a site of these pages: `make docs`."""
 
+import re
 from importlib.metadata import version as installed
 
 project = "surveil"
@@ -20,3 +21,16 @@ myst_enable_extensions = ["fieldlist"]
 html_permalinks_icon = "#"
 smartquotes = False
 nitpicky = True
+suppress_warnings = [
+    "misc.highlighting_failure",  # $__timeFilter of Grafana is no SQL
+]
+
+
+def _link_what_is_no_page(_app, _docname, source):
+    """Offer Markdown files outside of docs/ as files: they are no pages of the site."""
+    source[0] = re.sub(r"\]\((\.\./[\w./-]+\.md)(#[\w-]+)?\)", r"](path:\1)", source[0])
+
+
+def setup(app):
+    """Register the hook; called by Sphinx."""
+    app.connect("source-read", _link_what_is_no_page)

@@ -15,7 +15,8 @@ import pytest
 import yaml
 from kit.daemons import MEDIA, Daemon
 from kit.models import write_small_model
-from kit.pages import PAGES, REPOSITORY, Reader, blocks_of, inline_commands, unfenced_commands
+from kit.pages import PAGES, Reader, blocks_of, inline_commands, unfenced_commands
+from kit.tools import REPOSITORY
 from kit.waiting import until
 
 from surveil.cli.main import cli
