@@ -15,10 +15,10 @@ from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.rules.silences import Silence
 from surveil.store.engine import Database, reading, writing
-from surveil.store.reading import AlertRow, load_active
+from surveil.store.reading import AlertRow, SilenceRow, load_active, load_silences
 from surveil.store.revisions import require_current
 from surveil.store.scope import Scope
-from surveil.store.silences import SilenceRow, add_silence, expire_silence, load_silences
+from surveil.store.silences import add_silence, expire_silence
 from surveil.tables import cell, draw_table
 
 LONGEST_S = 90 * 86400.0
@@ -94,7 +94,7 @@ def list_(database: Database, tz: str | None) -> None:
     zone = read_zone(tz)
     with reading(database) as connection:
         require_current(connection)
-        rows = load_silences(connection, datetime.now(UTC))
+        rows = load_silences(connection, Scope.all(), datetime.now(UTC))
 
     def draw(console: Console) -> None:
         heads = ["id", "what", "until", "by", "why"]
@@ -121,7 +121,7 @@ def expire(database: Database, id_: str, by: str) -> None:
     """End a silence now."""
     with writing(database) as connection:
         require_current(connection)
-        ended = expire_silence(connection, id_, by=by, now=datetime.now(UTC))
+        ended = expire_silence(connection, Scope.all(), id_, by=by, now=datetime.now(UTC))
     if not ended:
         raise ConfigError(f"no silence {id_!r} that has not ended; see surveil silence list")
     say(f"silence {id_} has ended")

@@ -35,6 +35,18 @@ class MissingError(ProblemError):
     status = HTTPStatus.NOT_FOUND
 
 
+class BadRequestError(ProblemError):
+    """The request says what nobody understands."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class ConflictError(ProblemError):
+    """What is asked for does not go with how things stand."""
+
+    status = HTTPStatus.CONFLICT
+
+
 class TooMuchError(ProblemError):
     """More is asked for than one answer may hold; the message says how to ask for less."""
 

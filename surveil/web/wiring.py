@@ -91,7 +91,8 @@ def _read(site: Shared, viewer: Looks) -> Iterator[Reading]:
         yield Reading(site, viewer, connection)
 
 
-Reads = Annotated[Reading, Depends(_read)]
+Reads = Annotated[Reading, Depends(_read, scope="function")]
+"""The transaction ends before the answer is sent: a client that reads slowly holds none."""
 
 
 def require(role: Role) -> Callable[[Viewer], Viewer]:

@@ -10,11 +10,16 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from kit.events import CameraLife, after, make_vote
 from kit.statuses import camera, daemon
 from surveil.config.schema import Fleet, Http
+from surveil.domain import CameraState, Event, Reason
 from surveil.live.status import DaemonStatus
 from surveil.store.access import KeyKind, Role, UserRow, make_key, put_user
+from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
 from surveil.store.engine import writing
+from surveil.store.ingest import write_batch
+from surveil.store.silences import add_silence
 from surveil.web.app import create_app
 from surveil.web.guard import Guard
 from surveil.web.site import Site
@@ -104,3 +109,33 @@ def dashboard(database: sa.Engine) -> Dashboard:
 def sqlite_dashboard(sqlite_database: sa.Engine) -> Dashboard:
     """A dashboard on SQLite alone."""
     return dashboard_of(sqlite_database)
+
+
+def fill(database: sa.Engine) -> None:
+    """Store two minutes of both cameras, with an alert and a silence of each and of the site.
+
+    What belongs to the other camera alone says so: its note and comment name it.
+    """
+    with writing(database) as connection:
+        for camera, run in ((MINE, "01A"), (OTHER, "01B")):
+            write_batch(connection, _life(camera, run))
+        keys: tuple[tuple[str, str | None], ...] = ((MINE, MINE), (OTHER, OTHER), ("site", None))
+        steps = [
+            AlertStep("joy", key, about, "inactive", "firing", after(10), after(10), 0.7, {}, {},
+                      "", (OutboxMessage(f"msg-{key}", "ops", {"key": key}),))
+            for key, about in keys
+        ]  # fmt: skip
+        commit_alerts(connection, AlertBatch(steps=steps), number=1, now_at=after(40))
+        for key, about in keys:
+            add_silence(
+                connection, rule="*", camera=about or "*", labels={}, starts_at=after(40),
+                ends_at=datetime(2026, 3, 2, tzinfo=UTC), by="night", comment=f"about {key}",
+                now=after(40),
+            )  # fmt: skip
+
+
+def _life(camera: str, run: str) -> list[Event]:
+    life = CameraLife(camera, run).says(0, CameraState.LIVE)
+    for second in range(60):
+        life.sees(second, second + 1, make_vote(1))
+    return life.says(60, CameraState.STALLED, Reason.TIMEOUT).events

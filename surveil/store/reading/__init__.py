@@ -4,9 +4,14 @@ from surveil.store.reading.alerts import (
     AlertRow,
     DeliveryRow,
     TransitionRow,
+    last_step_id,
     load_active,
+    load_alert,
     load_evaluation,
     load_fired,
+    load_newest,
+    load_steps,
+    load_steps_after,
     load_transitions,
 )
 from surveil.store.reading.cameras import LastState, load_last_states
@@ -22,6 +27,7 @@ from surveil.store.reading.marks import (
 )
 from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
+from surveil.store.reading.silences import SilenceRow, load_silences
 from surveil.store.reading.strips import Minute, load_strips
 from surveil.store.reading.timelines import Bucket, list_cameras, read_timeline
 
@@ -37,16 +43,23 @@ __all__ = [
     "RuleQuality",
     "RunCounts",
     "Said",
+    "SilenceRow",
     "TransitionRow",
     "count_runs",
+    "last_step_id",
     "list_cameras",
     "load_active",
+    "load_alert",
     "load_evaluation",
     "load_fired",
     "load_gaps",
     "load_last_states",
     "load_marked",
     "load_marks",
+    "load_newest",
+    "load_silences",
+    "load_steps",
+    "load_steps_after",
     "load_strips",
     "load_transitions",
     "measure_quality",

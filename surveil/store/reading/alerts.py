@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,12 +115,48 @@ def load_transitions(
         seen.append(alert_transition.c.rule == rule)
     query = sa.select(alert_transition).where(*seen)
     steps = connection.execute(query.order_by(alert_transition.c.id.desc()).limit(limit)).all()
+    return _with_deliveries(connection, seen, steps[::-1])
+
+
+def load_steps(
+    connection: sa.Connection, scope: Scope, alert_id: str, *, limit: int
+) -> list[TransitionRow]:
+    """Return the first steps of one alert, the oldest first; none if the scope does not see it."""
+    seen = [alert_transition.c.alert_id == alert_id, scope.admits(alert_transition.c.camera_id)]
+    query = sa.select(alert_transition).where(*seen)
+    steps = connection.execute(query.order_by(alert_transition.c.id).limit(limit)).all()
+    return _with_deliveries(connection, seen, steps)
+
+
+def load_steps_after(
+    connection: sa.Connection, scope: Scope, after_id: int, *, limit: int
+) -> list[TransitionRow]:
+    """Return the first steps of all alerts behind one by its id, in the order of their ids."""
+    seen = [alert_transition.c.id > after_id, scope.admits(alert_transition.c.camera_id)]
+    query = sa.select(alert_transition).where(*seen)
+    steps = connection.execute(query.order_by(alert_transition.c.id).limit(limit)).all()
+    return _with_deliveries(connection, seen, steps)
+
+
+def last_step_id(connection: sa.Connection, scope: Scope) -> int:
+    """Return the id of the last step that the scope sees, 0 where there is none."""
+    seen = scope.admits(alert_transition.c.camera_id)
+    query = sa.select(sa.func.max(alert_transition.c.id)).where(seen)
+    return connection.scalar(query) or 0
+
+
+def _with_deliveries(
+    connection: sa.Connection,
+    seen: Sequence[sa.ColumnElement[bool]],
+    steps: Sequence[sa.Row[Any]],
+) -> list[TransitionRow]:
+    """Return steps with their messages; ``seen`` is what they were found by."""
     deliveries: dict[int, list[DeliveryRow]] = {}
     if steps:
         messages = (
             sa.select(outbox)
             .join(alert_transition, alert_transition.c.id == outbox.c.alert_transition_id)
-            .where(*seen, alert_transition.c.id.between(steps[-1].id, steps[0].id))
+            .where(*seen, alert_transition.c.id.between(steps[0].id, steps[-1].id))
             .order_by(outbox.c.id)
         )
         for row in connection.execute(messages):
@@ -138,8 +175,51 @@ def load_transitions(
             reason=row.reason,
             deliveries=tuple(deliveries.get(row.id, ())),
         )
-        for row in reversed(steps)
+        for row in steps
     ]
+
+
+def load_alert(connection: sa.Connection, scope: Scope, alert_id: str) -> AlertRow | None:
+    """Return one activation of an alert; None if there is none that the scope sees."""
+    query = _alerts(scope, None).where(alert.c.id == alert_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else alert_of(row)
+
+
+def load_newest(
+    connection: sa.Connection,
+    scope: Scope,
+    *,
+    rule: str | None,
+    camera: str | None,
+    states: Sequence[str],
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[AlertRow]:
+    """Return activations of alerts, newest first.
+
+    Args:
+        connection: Of one transaction.
+        scope: Which alerts are seen.
+        rule: Of one rule, or None for all.
+        camera: About one camera, or None for all.
+        states: In which they are; empty for all.
+        before: ``since_at`` and ``id`` of the last one seen already, or None to begin.
+        limit: How many at most.
+    """
+    query = _alerts(scope, rule)
+    if camera is not None:
+        query = query.where(alert.c.camera_id == camera)
+    if states:
+        query = query.where(alert.c.state.in_(states))
+    if before is not None:
+        at, id_ = before
+        later = sa.and_(alert.c.since_at == at, alert.c.id < id_)
+        query = query.where(sa.or_(alert.c.since_at < at, later))
+    rows = connection.execute(
+        query.order_by(alert.c.since_at.desc(), alert.c.id.desc()).limit(limit)
+    )
+    return [alert_of(row) for row in rows]
 
 
 def _alerts(scope: Scope, rule: str | None) -> sa.Select[Any]:

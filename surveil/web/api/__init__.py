@@ -1,5 +1,5 @@
 """``/api/v1``: the same reads for programs. Errors are problem details (RFC 9457)."""
 
-from surveil.web.api import cameras
+from surveil.web.api import alerts, cameras, models, rules, silences, timelines
 
-ROUTERS = (cameras.router,)
+ROUTERS = tuple(module.router for module in (cameras, timelines, alerts, silences, rules, models))

@@ -40,9 +40,8 @@ from surveil.store.alerts import (
 from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.outbox import abandon
-from surveil.store.reading import replay
+from surveil.store.reading import load_silences, replay
 from surveil.store.scope import Scope
-from surveil.store.silences import load_silences
 from surveil.store.upgrading import bring_up
 from surveil.wallclock import WatchedClock
 from surveil.workers.alerting.alert_intake import Intake
@@ -226,7 +225,7 @@ class Alerter:
         """Take up what people silenced; while SQL is away, what was known goes on."""
         try:
             with reading(self._database) as connection:
-                rows = load_silences(connection, now_at)
+                rows = load_silences(connection, Scope.all(), now_at)
         except UnavailableError as error:
             self._servers.miss("sql", str(error))
             return

@@ -7,6 +7,7 @@ from typing import Any
 
 from surveil.events.embedded import EmbeddedRedis
 from surveil.store.engine import writing
+from surveil.store.scope import Scope
 from surveil.store.silences import add_silence, expire_silence
 
 JOY = {
@@ -44,8 +45,8 @@ def test_silenced_alert_is_written_down_and_told_late(
     kit.eventually(lambda: reasons() == [f"silenced by {id_}"])
     assert site.hook.accepted == []
     with writing(site.database) as connection:
-        assert expire_silence(connection, id_, by="night", now=datetime.now(UTC))
-        assert not expire_silence(connection, id_, by="night", now=datetime.now(UTC))
+        assert expire_silence(connection, Scope.all(), id_, by="night", now=datetime.now(UTC))
+        assert not expire_silence(connection, Scope.all(), id_, by="night", now=datetime.now(UTC))
     kit.eventually(lambda: site.hook.accepted)  # though nothing new was seen
     assert running.stop() == 0
     assert reasons() == [f"silenced by {id_}", "told-late"]

@@ -26,6 +26,7 @@ from surveil.store.ingest import write_batch
 from surveil.store.marks import Verdict, mark
 from surveil.store.reading import Bucket
 from surveil.store.scope import Scope
+from surveil.store.silences import add_silence
 from surveil.store.tables import alert
 
 MINE, OTHER = "lobby", "vault"
@@ -35,8 +36,12 @@ EDGES = [after(-50), after(10), after(70), after(130)]
 
 ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "count_runs": lambda c, scope: questions.count_runs(c, scope),
+    "last_step_id": lambda c, scope: bool(questions.last_step_id(c, scope)),
     "list_cameras": lambda c, scope: questions.list_cameras(c, scope),
     "load_active": lambda c, scope: questions.load_active(c, scope, rule=None, limit=100),
+    "load_alert": lambda c, scope: [
+        one for id_ in all_alerts(c) if (one := questions.load_alert(c, scope, id_))
+    ],
     "load_evaluation": lambda c, scope: questions.load_evaluation(c, scope),
     "load_fired": lambda c, scope: questions.load_fired(c, scope, rule=None, limit=100),
     "load_gaps": lambda c, scope: questions.load_gaps(c, scope, since_at=LONG_AGO, limit=100),
@@ -50,6 +55,14 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "load_strips": lambda c, scope: dict(
         questions.load_strips(c, scope, now=after(120), minutes=5)
     ),
+    "load_newest": lambda c, scope: questions.load_newest(
+        c, scope, rule=None, camera=None, states=(), before=None, limit=100
+    ),
+    "load_silences": lambda c, scope: questions.load_silences(c, scope, LONG_AGO),
+    "load_steps": lambda c, scope: [
+        step for id_ in all_alerts(c) for step in questions.load_steps(c, scope, id_, limit=9)
+    ],
+    "load_steps_after": lambda c, scope: questions.load_steps_after(c, scope, 0, limit=100),
     "load_transitions": lambda c, scope: questions.load_transitions(
         c, scope, since_at=LONG_AGO, rule=None, limit=100
     ),
@@ -107,6 +120,18 @@ def commit_some_alerts(connection: sa.Connection, *cameras: str | None) -> None:
     steps += [step(camera, "firing", "resolved", 20) for camera in cameras]
     steps += [step(camera, "resolved", "firing", 30) for camera in cameras]
     commit_alerts(connection, AlertBatch(steps=steps), number=1, now_at=after(40))
+    for camera in cameras:
+        add_silence(
+            connection,
+            rule="*",
+            camera=camera or "*",
+            labels={},
+            starts_at=after(40),
+            ends_at=after(90),
+            by="night",
+            comment=f"about {camera}",
+            now=after(40),
+        )
     for id_ in all_alerts(connection):
         mark(connection, Scope.all(), id_, Verdict.WRONG, by="night", note="", now=after(50))
 
@@ -159,14 +184,14 @@ def test_an_empty_scope_sees_nothing(database: sa.Engine, name: str) -> None:
         commit_some_alerts(connection, MINE, None)
     with reading(database) as connection:
         found = ASK[name](connection, Scope.only([]))
-    assert found in (None, [], {}, [[], []], questions.RunCounts(0, 0, 0, ()))
+    assert found in (None, False, [], {}, [[], []], questions.RunCounts(0, 0, 0, ()))
 
 
 def test_an_alert_of_a_site_is_seen_with_all_cameras_alone(database: sa.Engine) -> None:
     with writing(database) as connection:
         commit_some_alerts(connection, MINE, None)
     with reading(database) as connection:
-        for name in ("load_active", "load_fired", "load_transitions"):
+        for name in ("load_active", "load_fired", "load_newest", "load_transitions"):
             some = ASK[name](connection, Scope.only([MINE, OTHER]))
             every = ASK[name](connection, Scope.all())
             assert {one.camera for one in some} == {MINE}
