@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from surveil.errors import ConfigError
-from surveil.store.audit import note as write_audit
+from surveil.store.audit import record
 from surveil.store.scope import Scope
 from surveil.store.tables import alert, alert_mark
 
@@ -134,4 +134,4 @@ def _keep(
         )
     )
     detail = {"rule": row.rule, "key": row.key, "kind": kind, "note": note}
-    write_audit(connection, "mark-alert", f"alert {row.id}", actor=by, now=now, detail=detail)
+    record(connection, by, "mark-alert", f"alert {row.id}", detail, now=now)

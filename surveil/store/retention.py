@@ -13,11 +13,11 @@ from datetime import UTC, datetime, time, timedelta
 import sqlalchemy as sa
 
 from surveil.domain import CameraState, Reason
+from surveil.store.audit import record
 from surveil.store.engine import reading, writing
 from surveil.store.gap_rows import refresh_gaps
 from surveil.store.partitions import drop_partitions
 from surveil.store.tables import (
-    audit_log,
     camera,
     camera_event,
     interval,
@@ -100,19 +100,8 @@ def prune(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) 
         yield 0
     if total or dropped:
         with writing(engine) as connection:
-            connection.execute(
-                sa.insert(audit_log).values(
-                    at=now,
-                    actor=actor,
-                    action="prune",
-                    subject="timelines",
-                    detail={
-                        "before_at": before_at.isoformat(),
-                        "rows": total,
-                        "partitions": dropped,
-                    },
-                )
-            )
+            detail = {"before_at": before_at.isoformat(), "rows": total, "partitions": dropped}
+            record(connection, actor, "prune", "timelines", detail, now=now)
 
 
 def _not_needed(engine: sa.Engine, camera_id: str, before_at: datetime) -> sa.ColumnElement[bool]:

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from ulid import ULID
 
-from surveil.store.audit import note
+from surveil.store.audit import record
 from surveil.store.scope import Scope
 from surveil.store.tables import silence
 
@@ -40,7 +40,7 @@ def add_silence(
         )
     )
     detail = {**matchers, "ends_at": ends_at.isoformat(), "comment": comment}
-    note(connection, "silence", f"silence {id_}", actor=by, now=now, detail=detail)
+    record(connection, by, "silence", f"silence {id_}", detail, now=now)
     return id_
 
 
@@ -66,5 +66,5 @@ def expire_silence(
         )
     ).rowcount
     if ended:
-        note(connection, "expire-silence", f"silence {id_}", actor=by, now=now, detail={})
+        record(connection, by, "expire-silence", f"silence {id_}", now=now)
     return bool(ended)

@@ -27,6 +27,8 @@ from surveil.store.alert_tables import alert_transition as alert_transition
 from surveil.store.alert_tables import evaluation as evaluation
 from surveil.store.alert_tables import outbox as outbox
 from surveil.store.alert_tables import silence as silence
+from surveil.store.audit_tables import audit_head as audit_head
+from surveil.store.audit_tables import audit_log as audit_log
 from surveil.store.columns import at, count
 from surveil.store.columns import metadata as metadata
 from surveil.store.types import CleanString, CleanText, Json, RowId, UtcDateTime
@@ -237,17 +239,6 @@ dead_letter = Table(
     count("times_delivered"),
     at("at"),
     sa.UniqueConstraint("consumer_group", "stream", "entry_id"),
-)
-
-audit_log = Table(
-    "audit_log",
-    metadata,
-    Column("id", RowId, primary_key=True),
-    Column("at", UtcDateTime(), nullable=False, index=True),
-    Column("actor", String, nullable=False),
-    Column("action", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("detail", Json, nullable=False),
 )
 
 lease = Table(

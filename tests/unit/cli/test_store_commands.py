@@ -268,3 +268,25 @@ def test_silences_are_added_listed_and_ended(url: str) -> None:
 def test_what_is_no_silence_is_refused(url: str, options: list[str], message: str) -> None:
     result = fail("silence", "add", "--database", url, *options)
     assert message in str(result.exception)
+
+
+def test_the_audit_log_is_listed_and_proved(url: str) -> None:
+    assert "0 rows" in invoke("audit", "verify", "--database", url)
+    added = invoke("silence", "add", "--rule", "x", "--for", "1h", "--comment", "why", "--by",
+                   "ana", "--database", url).split()[1]  # fmt: skip
+    invoke("silence", "expire", added, "--by", "ben", "--database", url)
+    listed = json.loads(invoke("audit", "list", "--format", "json", "--database", url))
+    assert [(row["id"], row["actor"], row["action"]) for row in listed] == [
+        (2, "ben", "expire-silence"),
+        (1, "ana", "silence"),
+    ]
+    assert f"silence {added}" in invoke("audit", "list", "--database", url)
+    said = invoke("audit", "verify", "--database", url)
+    assert "2 rows, as they were written" in said
+    assert "2 rows" in invoke("audit", "verify", "--expect", said.split()[-1], "--database", url)
+    with writing(connect(url)) as connection:
+        connection.execute(sa.text("update audit_log set actor = 'eve' where id = 1"))
+    broken = fail("audit", "verify", "--database", url)
+    assert broken.exit_code == 1
+    assert "row 1 is not what was written" in broken.stdout
+    assert fail("audit", "verify", "--expect", "abc", "--database", url).exit_code == 2
