@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from surveil.classify.preprocess import preprocess
 from surveil.domain import EMOTIONS
-from surveil.engines import Blueprint, EngineName, Network, compile_network
+from surveil.engines import Blueprint, EngineName, KeptNetworks, Network, compile_network
 from surveil.errors import ModelError
 from surveil.models.facts import ModelFacts, read_facts
 from surveil.models.precision import Precision
@@ -55,6 +55,7 @@ class Classifier:
         max_batch: More crops than this are run in several batches, so that memory stays bounded
             however many faces the cameras show.
         threads: CPU threads of the network; ``None`` leaves it to the engine.
+        kept: Where it is looked for compiled; see :func:`~surveil.engines.compile_network`.
         taxonomy: Classes to tell apart; the others get a score of 0. ``None`` is all the model's.
     """
 
@@ -68,6 +69,7 @@ class Classifier:
         max_batch: int = 64,
         threads: int | None = None,
         taxonomy: Taxonomy | None = None,
+        kept: KeptNetworks | None = None,
     ) -> None:
         if max_batch < 1:
             raise ValueError(f"max_batch must be at least 1, not {max_batch}")
@@ -86,6 +88,7 @@ class Classifier:
             example_shape=(2, facts.architecture.channels, side, side),
             engine=engine,
             threads=threads,
+            kept=kept,
         )
 
     @classmethod
@@ -99,6 +102,7 @@ class Classifier:
         threads: int | None = None,
         taxonomy: Taxonomy | None = None,
         precision: Precision = Precision.FLOAT32,
+        kept: KeptNetworks | None = None,
     ) -> Classifier:
         """Read a model's folder and compile it.
 
@@ -117,6 +121,7 @@ class Classifier:
             max_batch=max_batch,
             threads=threads,
             taxonomy=taxonomy,
+            kept=kept,
         )
 
     @property

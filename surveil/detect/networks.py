@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from surveil.engines import EngineName, Network, compile_network
+from surveil.engines import EngineName, KeptNetworks, Network, compile_network
 from surveil.models import Precision, find_model
 from surveil.models.detectors import MTCNN, read_detector_file
 
@@ -76,6 +76,7 @@ class MtcnnNetworks:
         threads: int | None = None,
         folder: Path | None = None,
         precision: Precision = Precision.FLOAT32,
+        kept: KeptNetworks | None = None,
     ) -> MtcnnNetworks:
         """Read the networks and compile them for a device.
 
@@ -85,6 +86,7 @@ class MtcnnNetworks:
             threads: CPU threads of one network; see :func:`~surveil.engines.compile_network`.
             folder: Of the networks; ``None`` is the one that ships with the package.
             precision: On a CPU; GPUs compute as PyTorch does.
+            kept: Where they are looked for compiled; see :func:`~surveil.engines.compile_network`.
 
         Raises:
             ModelError: A file is missing or damaged.
@@ -99,6 +101,7 @@ class MtcnnNetworks:
                 dynamic_axes=axes,
                 engine=engine,
                 threads=threads,
+                kept=kept,
             )
 
         return cls(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from surveil.engines.blueprint import Blueprint
+from surveil.engines.keeping import KeptNetworks
 from surveil.engines.network import EngineName, Network
 from surveil.engines.shapes import InputShape
 
@@ -16,6 +17,7 @@ def compile_network(
     dynamic_axes: tuple[int, ...] = (),
     engine: EngineName = EngineName.AUTO,
     threads: int | None = None,
+    kept: KeptNetworks | None = None,
 ) -> Network:
     """Compile a network for a device.
 
@@ -30,6 +32,7 @@ def compile_network(
         engine: ``auto`` takes the fastest one that agrees with the reference.
         threads: CPU threads the network may use; ``None`` leaves it to the engine. PyTorch
             has one setting for the whole process, ``torch.set_num_threads``, which is left alone.
+        kept: Where OpenVINO looks for the network compiled, and leaves it.
 
     Returns:
         The network, ready: the first call costs no more than later ones by much.
@@ -46,7 +49,7 @@ def compile_network(
     if engine is EngineName.OPENVINO or (engine is EngineName.AUTO and on_cpu):
         from surveil.engines.openvino import compile_openvino
 
-        return compile_openvino(blueprint.onnx(), shape=shape, threads=threads)
+        return compile_openvino(blueprint.onnx(), shape=shape, threads=threads, kept=kept)
     from surveil.engines.torch import compile_torch
 
     return compile_torch(blueprint.build(), device=device, shape=shape)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from surveil.classify import Classifier
 from surveil.detect import DetectionMode, Detector, MtcnnDetector, MtcnnNetworks
-from surveil.engines import resolve_device
+from surveil.engines import KeptNetworks, resolve_device
 from surveil.intervals.smoothing import ScoreSmoother
 from surveil.models import Precision, find_model
 from surveil.models.taxonomy import find_taxonomy
@@ -48,6 +49,7 @@ def build_pipeline(
     classify_after_s: float = 0.0,
     detection: DetectionMode = DetectionMode.EXACT,
     precision: Precision = Precision.FLOAT32,
+    keep_in: Path | None = None,
 ) -> Pipeline:
     """Load and compile all networks; takes seconds.
 
@@ -68,12 +70,14 @@ def build_pipeline(
         detection: How exact it is; on a GPU always exact.
         precision: Of the classifier and of fast detection, on a CPU; a model that has no network
             in 8 bits runs in float32.
+        keep_in: Folder where compiled networks are looked for and left, on a CPU.
 
     Raises:
         ConfigError: The device is not there.
         ModelError: The model is missing or damaged.
     """
     device = resolve_device(device)
+    kept = KeptNetworks(keep_in) if keep_in is not None else None
     threads = threads or threads_each(1, usable_cores())
     classifier = Classifier.load(
         find_model(model),
@@ -81,12 +85,14 @@ def build_pipeline(
         threads=threads,
         taxonomy=find_taxonomy(taxonomy) if taxonomy else None,
         precision=precision,
+        kept=kept,
     )
     mode = detection if device == "cpu" else DetectionMode.EXACT
     networks = MtcnnNetworks.load(
         device=device,
         threads=threads,
         precision=precision if mode is DetectionMode.FAST else Precision.FLOAT32,
+        kept=kept,
     )
     return compose_pipeline(
         cameras,

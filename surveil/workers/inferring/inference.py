@@ -38,6 +38,9 @@ from surveil.workers.inferring.spooling import SpoolWriter
 TICK_S = 0.1
 """How often intervals are looked through."""
 
+ENGINES_NAME = "engines"
+"""Folder below ``data_dir`` for compiled networks."""
+
 BATCH_ALLOW_S = 60.0
 
 DECISION_BOUNDS_S = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0)
@@ -71,6 +74,7 @@ def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str], *, threads: i
         classify_after_s=fleet.inference.classify_after_s,
         detection=DetectionMode(fleet.inference.detection),
         precision=Precision(fleet.inference.precision),
+        keep_in=fleet.data_dir / ENGINES_NAME,
     )
     _log.info("model.loaded", model=pipeline.model)
     return pipeline
