@@ -6,7 +6,8 @@ nothing in it reads a clock, a file or a socket.
 Event time of a camera is the end of its newest interval; when intervals stop coming, it goes on
 with the clock given to :meth:`RuleEngine.tick`, ``lateness_s`` behind. An alert is evaluated at
 every interval of its camera, and by ticks where there are none. A site's time is that of its
-slowest camera, and so is that of a label. Rules of ``health`` alone follow the clock itself.
+slowest camera, and so is that of a label. Rules of ``health`` alone follow the clock itself; those
+of several cameras are evaluated by ticks alone.
 
 Instants are those of the wall clock; where it is set, :meth:`RuleEngine.tell` moves all of the past
 along, so that every duration stays what it was.
@@ -171,6 +172,8 @@ class RuleEngine:
             self._listening.move(set_by_s)
             for past in self._cameras.values():
                 past.move(set_by_s)
+            for plan in self._plans.values():
+                plan.move()
             for instance in self.alerts():
                 instance.move(set_by_s)
                 self._log.note(instance)
@@ -225,6 +228,7 @@ class RuleEngine:
         if not isinstance(event, IntervalEvent):
             return []
         sample = sample_of(event, correction_s)
+        before_s = past.clock_s(self._clock.caught_up_s)
         if not past.window.add(sample):
             self.drops["late"] += 1
             return []
@@ -233,6 +237,8 @@ class RuleEngine:
         for plan in self._plans_of[event.camera]:
             if plan.rule.by in (By.SITE, By.LABEL):
                 name = plan.group_of(event.camera)
+                if plan.follows_clock or plan.is_held_up(name, before_s):
+                    continue
                 at_s = plan.clock_s(name, self._clock.caught_up_s)
                 steps += self._evaluate(plan, name, at_s, span_s=span_s, again=False)
                 continue

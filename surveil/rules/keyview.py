@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from surveil.domain import Emotion
 from surveil.rules.listening import Listening
 from surveil.rules.past import CameraPast
 from surveil.rules.presence import Word
@@ -38,7 +39,7 @@ class KeyView:
 
     def coverage(self, over_s: float) -> float:
         """Return the analysed part of the window, 0..1, mean over the cameras."""
-        covered_s = sum(past.window.covered_s(self.until_s, over_s) for past in self.pasts)
+        covered_s = sum(past.window.look(self.until_s, over_s).covered_s for past in self.pasts)
         return covered_s / (over_s * len(self.pasts)) + EPSILON_S if self.pasts else 0.0
 
     def votes(self, over_s: float) -> list[Vote]:
@@ -46,19 +47,29 @@ class KeyView:
         return [
             vote
             for past in self.pasts
-            for sample in past.window.members(self.until_s, over_s)
+            for sample in past.window.look(self.until_s, over_s).members
             for vote in sample.votes
             if self._is_mine(vote)
         ]
 
-    def face_counts(self, over_s: float, is_one: Callable[[Vote], bool]) -> list[list[int]]:
-        """Return per camera how many of the key's faces are such ones, by analysed interval."""
+    def face_counts(
+        self, over_s: float, emotion: Emotion | None = None, least: float = 0.0
+    ) -> list[list[int]]:
+        """Return per camera how many of the key's faces show it, by analysed interval."""
+        looks = [past.window.look(self.until_s, over_s) for past in self.pasts]
+        if self.track is None:
+            return [look.counts(emotion, least) for look in looks]
         return [
             [
-                sum(self._is_mine(vote) and is_one(vote) for vote in sample.votes)
-                for sample in past.window.members(self.until_s, over_s)
+                sum(
+                    self._is_mine(vote)
+                    and (emotion is None or vote.emotion == emotion)
+                    and vote.confidence >= least
+                    for vote in sample.votes
+                )
+                for sample in look.members
             ]
-            for past in self.pasts
+            for look in looks
         ]
 
     def beginnings(self, over_s: float, is_on: Callable[[Vote], bool]) -> int:
@@ -66,8 +77,8 @@ class KeyView:
         count = 0
         for past in self.pasts:
             was_on: dict[tuple[str, int], bool] = {}
-            inside = {id(sample) for sample in past.window.members(self.until_s, over_s)}
-            for sample in past.window.members(self.until_s, over_s + BEFORE_S):
+            inside = {id(sample) for sample in past.window.look(self.until_s, over_s).members}
+            for sample in past.window.look(self.until_s, over_s + BEFORE_S).members:
                 for vote in filter(self._is_mine, sample.votes):
                     track = (vote.run, vote.track_id)
                     begins = is_on(vote) and not was_on.get(track, False)

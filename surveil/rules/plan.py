@@ -45,6 +45,7 @@ class Plan:
         self.groups: dict[str, dict[str, Instance]] = {}
         self.muters: list[Plan] = []
         self._group_of: dict[str, str] = {}
+        self._reached_s: dict[str, float] = {}
 
     def add_camera(self, camera: str, labels: Mapping[str, str], past: CameraPast) -> None:
         """Let the rule watch a camera that it matches."""
@@ -88,8 +89,23 @@ class Plan:
 
     def clock_s(self, group: str, now_s: float) -> float:
         """Return the event time of a group: that of its slowest camera; ``-inf`` for none yet."""
-        clocks = [past.clock_s(now_s) for past in self.pasts(group)]
-        return min((clock_s for clock_s in clocks if isfinite(clock_s)), default=-inf)
+        clocks = [past.clock_s(now_s) for past in self.cameras[group].values()]
+        reached_s = min((clock_s for clock_s in clocks if isfinite(clock_s)), default=-inf)
+        self._reached_s[group] = reached_s
+        return reached_s
+
+    def is_held_up(self, group: str, before_s: float) -> bool:
+        """Return whether a group's event time still waits for another camera.
+
+        Args:
+            group: Of several cameras.
+            before_s: Event time of the one that moved on, before it did.
+        """
+        return before_s > self._reached_s.get(group, inf)
+
+    def move(self) -> None:
+        """Forget what depends on a clock that was set."""
+        self._reached_s.clear()
 
     def muted_by(self, group: str) -> str:
         """Return the name of a rule that fires and mutes this one for a group, if there is one.

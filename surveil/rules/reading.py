@@ -76,8 +76,16 @@ class View(Protocol):
     def votes(self, over_s: float) -> Sequence[Vote]:
         """Return the key's votes of the last ``over_s`` seconds."""
 
-    def face_counts(self, over_s: float, is_one: Callable[[Vote], bool]) -> Sequence[Sequence[int]]:
-        """Return per camera how many faces of each analysed interval are such ones."""
+    def face_counts(
+        self, over_s: float, emotion: Emotion | None = None, least: float = 0.0
+    ) -> Sequence[Sequence[int]]:
+        """Return per camera how many faces of each analysed interval show an emotion.
+
+        Args:
+            over_s: Length of the window.
+            emotion: None for any.
+            least: Confidence that they have at least.
+        """
 
     def beginnings(self, over_s: float, is_on: Callable[[Vote], bool]) -> int:
         """Return how often, in the window, a track's votes became such as ``is_on`` accepts.

@@ -45,7 +45,7 @@ class Surroundings:
         over_s = self.plan.rule.over_s
         if not over_s:
             return Evidence()
-        counts = self.view.face_counts(over_s, lambda vote: True)
+        counts = self.view.face_counts(over_s)
         return Evidence(
             faces=float(sum(median(camera) for camera in counts if camera)),
             coverage=round(min(1.0, self.view.coverage(over_s)), 3),

@@ -5,8 +5,8 @@ Instants are seconds since the epoch (UTC) as floats in here: windows are arithm
 
 from __future__ import annotations
 
-from bisect import insort
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
 
 from surveil.domain import IntervalEvent
 from surveil.rules.reading import Vote
@@ -24,6 +24,22 @@ class Sample:
     to_s: float
     analysed: int
     votes: tuple[Vote, ...]
+    _tallies: dict[tuple[str | None, float], int] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def tally(self, emotion: str | None, least: float) -> int:
+        """Return how many votes are for an emotion, None for any, at least so sure.
+
+        Counted once, however many windows and rules ask.
+        """
+        count = self._tallies.get((emotion, least))
+        if count is None:
+            count = self._tallies[emotion, least] = sum(
+                (emotion is None or vote.emotion == emotion) and vote.confidence >= least
+                for vote in self.votes
+            )
+        return count
 
 
 def sample_of(event: IntervalEvent, correction_s: float = 0.0) -> Sample:
@@ -39,6 +55,32 @@ def sample_of(event: IntervalEvent, correction_s: float = 0.0) -> Sample:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a window holds.
+
+    Attributes:
+        covered_s: How many of its seconds were analysed.
+        members: The analysed intervals that lie in it by at least half: of the interval or of the
+            window, whichever is shorter.
+    """
+
+    covered_s: float
+    members: list[Sample]
+    _counts: dict[tuple[str | None, float], list[int]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def counts(self, emotion: str | None, least: float) -> list[int]:
+        """Return :meth:`Sample.tally` of each member; not to be changed."""
+        counts = self._counts.get((emotion, least))
+        if counts is None:
+            counts = self._counts[emotion, least] = [
+                sample.tally(emotion, least) for sample in self.members
+            ]
+        return counts
+
+
 class CameraWindow:
     """The last intervals of one camera, in order of time whatever the order of arrival.
 
@@ -51,6 +93,8 @@ class CameraWindow:
         self.watermark_s: float | None = None
         self.analysed_s: float | None = None
         self._samples: list[Sample] = []
+        self._ends: list[float] = []
+        self._looks: dict[tuple[float, float], Look] = {}
 
     def add(self, sample: Sample) -> bool:
         """Take in one interval; return false if it is older than the horizon and was not kept."""
@@ -61,9 +105,13 @@ class CameraWindow:
         self.watermark_s = newest_s
         if sample.to_s <= oldest_s:
             return False
-        insort(self._samples, sample, key=lambda known: known.to_s)
-        stale = next((i for i, s in enumerate(self._samples) if s.to_s > oldest_s), 0)
-        del self._samples[: max(stale, len(self._samples) - MAX_SAMPLES)]
+        place = bisect_right(self._ends, sample.to_s)
+        self._samples.insert(place, sample)
+        self._ends.insert(place, sample.to_s)
+        stale = max(bisect_right(self._ends, oldest_s), len(self._ends) - MAX_SAMPLES)
+        if stale > 0:
+            del self._samples[:stale], self._ends[:stale]
+        self._looks.clear()
         return True
 
     def move(self, by_s: float) -> None:
@@ -74,41 +122,30 @@ class CameraWindow:
             replace(sample, from_s=sample.from_s + by_s, to_s=sample.to_s + by_s)
             for sample in self._samples
         ]
+        self._ends = [sample.to_s for sample in self._samples]
+        self._looks.clear()
 
-    def covered_s(self, until_s: float, over_s: float) -> float:
-        """Return how many seconds of the window were analysed, at most ``over_s``."""
+    def look(self, until_s: float, over_s: float) -> Look:
+        """Return what the window holds; asked again before anything comes in, the same object."""
+        known = self._looks.get((until_s, over_s))
+        if known is None:
+            known = self._looks[until_s, over_s] = self._look(until_s, over_s)
+        return known
+
+    def _look(self, until_s: float, over_s: float) -> Look:
         since_s = until_s - over_s
-        return min(
-            over_s,
-            sum(
-                max(0.0, min(sample.to_s, until_s) - max(sample.from_s, since_s))
-                for sample in self._within(until_s, over_s)
-                if sample.analysed > 0
-            ),
-        )
-
-    def members(self, until_s: float, over_s: float) -> list[Sample]:
-        """Return the analysed intervals that lie in the window by at least half.
-
-        Half of the interval or of the window, whichever is shorter.
-        """
-        since_s = until_s - over_s
-        return [
-            sample
-            for sample in self._within(until_s, over_s)
-            if sample.analysed > 0
-            and min(sample.to_s, until_s) - max(sample.from_s, since_s) + EPSILON_S
-            >= min(sample.to_s - sample.from_s, over_s) / 2
-        ]
-
-    def _within(self, until_s: float, over_s: float) -> list[Sample]:
-        """Return the samples that end in the window or reach beyond its end."""
-        since_s = until_s - over_s + EPSILON_S
-        found = []
-        for sample in reversed(self._samples):
-            if sample.to_s <= since_s:
-                break
-            if sample.from_s < until_s:
-                found.append(sample)
-        found.reverse()
-        return found
+        first = bisect_right(self._ends, since_s + EPSILON_S)
+        covered_s, members = 0.0, []
+        for sample in self._samples[first:]:
+            if sample.from_s >= until_s or sample.analysed <= 0:
+                continue
+            from_s, to_s = sample.from_s, sample.to_s
+            if from_s >= since_s and to_s <= until_s:
+                covered_s += to_s - from_s
+                members.append(sample)
+                continue
+            inside_s = min(to_s, until_s) - max(from_s, since_s)
+            covered_s += max(0.0, inside_s)
+            if inside_s + EPSILON_S >= min(to_s - from_s, over_s) / 2:
+                members.append(sample)
+        return Look(min(over_s, covered_s), members)

@@ -37,5 +37,5 @@ class FacesCondition(Compared):
         """Return the number of faces."""
         if view.coverage(self.faces.over) < MIN_COVERAGE:
             return UNKNOWN
-        counts = view.face_counts(self.faces.over, self.faces.is_shown)
+        counts = view.face_counts(self.faces.over, self.faces.emotion, self.faces.min_confidence)
         return Reading(known=True, value=float(sum(median(camera) for camera in counts if camera)))

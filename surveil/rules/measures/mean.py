@@ -40,10 +40,12 @@ class MeanCondition(Compared):
 
     def read(self, view: View) -> Reading:
         """Return the mean score; nobody where a covered window holds no vote."""
-        votes = self.mean.poll(view)
-        if isinstance(votes, Reading):
-            return votes
+        silence = self.mean.silence(view)
+        if silence is not None:
+            return silence
         column = EMOTIONS.index(self.mean.emotion)
         least = self.mean.min_confidence
-        scores = [vote.scores[column] for vote in votes if vote.confidence >= least]
+        scores = [
+            vote.scores[column] for vote in view.votes(self.mean.over) if vote.confidence >= least
+        ]
         return Reading(known=True, value=fmean(scores)) if scores else NOBODY

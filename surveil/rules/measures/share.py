@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from surveil.rules.conditions import Compared
 from surveil.rules.measures.voting import Voting
-from surveil.rules.reading import Reading, View
+from surveil.rules.reading import NOBODY, Reading, View
 
 
 class ShareCondition(Compared):
@@ -34,8 +34,8 @@ class ShareCondition(Compared):
 
     def read(self, view: View) -> Reading:
         """Return the share; nobody where a covered window holds no vote."""
-        votes = self.share.poll(view)
-        if isinstance(votes, Reading):
-            return votes
-        won = sum(map(self.share.is_shown, votes))
-        return Reading(known=True, value=won / len(votes))
+        silence = self.share.silence(view)
+        if silence is not None:
+            return silence
+        won, votes = self.share.count(view)
+        return Reading(known=True, value=won / votes) if votes else NOBODY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -70,12 +69,17 @@ class Voting(Shown):
             return ""
         return f" (with fewer than {self.min_faces} different faces: {self.too_few})"
 
-    def poll(self, view: View) -> Sequence[Vote] | Reading:
-        """Return the votes of the window, or the reading where they tell nothing."""
+    def silence(self, view: View) -> Reading | None:
+        """Return the reading where the votes of the window tell nothing, else None."""
         if view.coverage(self.over) < MIN_COVERAGE:
             return UNKNOWN
-        votes = view.votes(self.over)
-        faces = len({(vote.run, vote.track_id) for vote in votes})
-        if self.min_faces > 1 and faces < self.min_faces:
-            return NOBODY if self.too_few is TooFew.FALSE else UNKNOWN
-        return votes or NOBODY
+        if self.min_faces > 1:
+            faces = len({(vote.run, vote.track_id) for vote in view.votes(self.over)})
+            if faces < self.min_faces:
+                return NOBODY if self.too_few is TooFew.FALSE else UNKNOWN
+        return None
+
+    def count(self, view: View) -> tuple[int, int]:
+        """Return how many votes of the window count, and how many there are."""
+        won = view.face_counts(self.over, self.emotion, self.min_confidence)
+        return sum(map(sum, won)), sum(map(sum, view.face_counts(self.over)))
