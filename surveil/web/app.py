@@ -17,9 +17,11 @@ from starlette.types import Scope as AsgiScope
 from surveil.errors import SurveilError, UnavailableError
 from surveil.logs import get_logger
 from surveil.web import api, pages
+from surveil.web.api.events import MOST_OF_ONE, MOST_STREAMS
 from surveil.web.guard import Guard
 from surveil.web.headers import SecureHeaders
 from surveil.web.pages.rendering import render
+from surveil.web.places import Places
 from surveil.web.problems import ProblemError, TooOftenError, describe
 from surveil.web.site import Site
 
@@ -47,6 +49,7 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
     )
     app.state.site = site
     app.state.guard = guard or Guard(site)
+    app.state.event_places = Places("web_streams", MOST_STREAMS, MOST_OF_ONE, site.tally)
     app.mount("/static", _Static(directory=STATIC), name="static")
     for router in (*api.ROUTERS, *pages.ROUTERS):
         app.include_router(router)

@@ -18,6 +18,7 @@ from surveil.live.standing import Absent, ask, look_back
 from surveil.live.status import DaemonStatus
 from surveil.store.engine import Database
 from surveil.store.scope import Scope
+from surveil.web.tally import NoTally, Tally
 
 STATUS_FRESH_S = 1.0
 """A status is asked for no more often: the daemon makes a new one each second."""
@@ -46,6 +47,7 @@ class Site:
         is_secure: Whether browsers come by TLS, so that cookies may be sent by nothing else.
         ask_daemon: Returns how the daemon stands.
         now: The wall clock, UTC.
+        tally: Where figures go.
     """
 
     fleet: Fleet
@@ -53,6 +55,7 @@ class Site:
     is_secure: bool = False
     ask_daemon: Callable[[Http, Path], DaemonStatus] = ask
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tally: Tally = field(default_factory=NoTally)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _status: DaemonStatus | UnavailableError | None = None
     _asked_mono_s: float = float("-inf")

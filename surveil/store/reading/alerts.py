@@ -14,6 +14,8 @@ from surveil.store.scope import Scope
 from surveil.store.tables import alert, alert_transition, evaluation, outbox
 
 ACTIVE = ("pending", "firing", "recovering")
+MOST_STEPS = 1_000_000
+"""Of one alert, beyond any there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,26 @@ def load_steps_after(
     query = sa.select(alert_transition).where(*seen)
     steps = connection.execute(query.order_by(alert_transition.c.id).limit(limit)).all()
     return _with_deliveries(connection, seen, steps)
+
+
+def count_steps(connection: sa.Connection, scope: Scope, alert_id: str, until_id: int) -> int:
+    """Return which step of its alert one is, by its id: 1 for the first."""
+    query = _ids_of(scope, alert_id).where(alert_transition.c.id <= until_id)
+    return connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+
+
+def find_step(connection: sa.Connection, scope: Scope, alert_id: str, number: int) -> int | None:
+    """Return the id of a step that :func:`count_steps` counted; None if the scope sees none."""
+    if not 1 <= number <= MOST_STEPS:
+        return None
+    query = _ids_of(scope, alert_id).order_by(alert_transition.c.id)
+    row = connection.execute(query.offset(number - 1).limit(1)).one_or_none()
+    return None if row is None else row.id
+
+
+def _ids_of(scope: Scope, alert_id: str) -> sa.Select[Any]:
+    seen = scope.admits(alert_transition.c.camera_id)
+    return sa.select(alert_transition.c.id).where(alert_transition.c.alert_id == alert_id, seen)
 
 
 def last_step_id(connection: sa.Connection, scope: Scope) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from surveil.store.engine import reading
 from surveil.store.marks import Verdict
 from surveil.store.reading import (
     AlertRow,
+    DeliveryRow,
     MarkRow,
     TransitionRow,
     load_alert,
@@ -55,11 +58,26 @@ class Which(StrEnum):
 STATES = {Which.ACTIVE: ACTIVE, Which.FIRING: ("firing", "recovering"), Which.ALL: ()}
 
 
+class StepOut(BaseModel):
+    """One step of an alert, and the messages sent because of it."""
+
+    alert_id: str
+    at: datetime
+    rule: str = Field(examples=["crowd-anger"])
+    key: str = Field(examples=["lobby"])
+    camera: str | None
+    from_state: str = Field(examples=["pending"])
+    to_state: str = Field(examples=["firing"])
+    value: float | None
+    reason: str
+    deliveries: tuple[DeliveryRow, ...]
+
+
 class AlertOut(BaseModel):
     """One activation with its first steps and all that was said of it."""
 
     alert: AlertRow
-    steps: list[TransitionRow]
+    steps: list[StepOut]
     marks: list[MarkRow]
 
 
@@ -117,6 +135,11 @@ def mark(site: Shared, viewer: Looks, alert_id: AlertId, body: MarkIn) -> AlertO
     return _load(site, viewer, alert_id)
 
 
+def step_of(row: TransitionRow) -> StepOut:
+    """Return a step without its id, which counts the steps of all cameras."""
+    return StepOut(**{one.name: getattr(row, one.name) for one in fields(row) if one.name != "id"})
+
+
 def _load(site: Site, viewer: Viewer, alert_id: str) -> AlertOut:
     with reading(site.database) as connection:
         alert = load_alert(connection, viewer.scope, alert_id)
@@ -124,5 +147,7 @@ def _load(site: Site, viewer: Viewer, alert_id: str) -> AlertOut:
             raise MissingError(f"there is no alert {alert_id}")
         steps = load_steps(connection, viewer.scope, alert_id, limit=MOST_STEPS)
         return AlertOut(
-            alert=alert, steps=steps, marks=load_marks(connection, viewer.scope, alert_id)
+            alert=alert,
+            steps=[step_of(one) for one in steps],
+            marks=load_marks(connection, viewer.scope, alert_id),
         )

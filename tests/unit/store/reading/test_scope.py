@@ -36,6 +36,12 @@ EDGES = [after(-50), after(10), after(70), after(130)]
 
 ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "count_runs": lambda c, scope: questions.count_runs(c, scope),
+    "count_steps": lambda c, scope: [
+        number for id_ in all_alerts(c) if (number := questions.count_steps(c, scope, id_, 999))
+    ],
+    "find_step": lambda c, scope: [
+        True for id_ in all_alerts(c) if questions.find_step(c, scope, id_, 1)
+    ],
     "last_step_id": lambda c, scope: bool(questions.last_step_id(c, scope)),
     "list_cameras": lambda c, scope: questions.list_cameras(c, scope),
     "load_active": lambda c, scope: questions.load_active(c, scope, rule=None, limit=100),
