@@ -27,6 +27,7 @@ from surveil.web.wiring import COOKIE
 
 ADDRESS = "http://localhost:8808"
 MINE, OTHER = "lobby", "vault"
+RULE = {"name": "joy", "when": [{"share": {"emotion": "happy", "over": "10s"}, "above": 0.5}]}
 
 
 @dataclass
@@ -88,6 +89,7 @@ def dashboard_of(database: sa.Engine, **web: object) -> Dashboard:
             "database": database.url.render_as_string(hide_password=False),
             "cameras": {name: {"source": "rtsp://127.0.0.1/x"} for name in (MINE, OTHER)},
             "web": web,
+            "rules": [RULE],
         },
         context={"base": Path("/")},
     )

@@ -24,12 +24,21 @@ class MenuItem(NamedTuple):
     role: Role = Role.VIEWER
 
 
-MENU: tuple[MenuItem, ...] = (MenuItem("/", "Fleet"),)
+MENU: tuple[MenuItem, ...] = (
+    MenuItem("/", "Fleet"),
+    MenuItem("/alerts", "Alerts"),
+    MenuItem("/rules", "Rules"),
+)
 
 
 def _plain(value: object) -> str:
     """Show control and bidirectional characters instead of obeying them."""
     return escape(str(value))
+
+
+def _plain_lines(value: object) -> str:
+    """The same for text of several lines."""
+    return escape(str(value), keep_lines=True)
 
 
 def _instant(value: datetime) -> str:
@@ -44,7 +53,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"plain": _plain, "instant": _instant}
+_TEMPLATES.filters |= {"plain": _plain, "plain_lines": _plain_lines, "instant": _instant}
 
 
 def render(

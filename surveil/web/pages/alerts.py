@@ -1,0 +1,162 @@
+"""Alerts: those that fire, those that fired; what happened to each, and what people say of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from surveil.durations import parse_duration
+from surveil.errors import ConfigError
+from surveil.rules.words import in_words
+from surveil.store.engine import Connection, writing
+from surveil.store.marks import Verdict, acknowledge, find_alert, mark
+from surveil.store.reading import AlertRow, load_active, load_fired, load_marks, load_transitions
+from surveil.store.reading.alerts import alert_of
+from surveil.store.scope import Scope
+from surveil.store.silences import add_silence
+from surveil.web.pages.rendering import etag, render
+from surveil.web.problems import MissingError, TooMuchError
+from surveil.web.wiring import Operates, Reads, Shared
+
+router = APIRouter(include_in_schema=False, prefix="/alerts")
+
+MOST = 200
+MOST_STEPS = 500
+AROUND = timedelta(minutes=10)
+"""How much is shown before an alert began and after it ended."""
+LONGEST_SILENCE_S = 90 * 86_400.0
+SILENCES = {"1h": "an hour", "8h": "eight hours", "24h": "a day", "7d": "a week"}
+
+_Id = Annotated[str, Path(max_length=64)]
+_Note = Annotated[str, Form(max_length=500)]
+
+
+@router.get("")
+def show(
+    request: Request, reads: Reads, rule: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    """All of them."""
+    fired = load_fired(reads.connection, reads.scope, rule=rule or None, limit=MOST)
+    return render(
+        request, "alerts.html", reads.viewer, active=_active(reads, rule), fired=fired[::-1],
+        rule=rule, most=MOST,
+    )  # fmt: skip
+
+
+@router.get("/active")
+def active(
+    request: Request, reads: Reads, rule: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    """Those that are not at rest, as they are now."""
+    rows = _active(reads, rule)
+    return etag(request, render(request, "alerts_active.html", reads.viewer, active=rows))
+
+
+@router.get("/{id_}")
+def show_one(request: Request, reads: Reads, id_: _Id) -> Response:
+    """One alert: the rule in words, its course, its deliveries, and what was said of it."""
+    found = _find(reads.connection, reads.scope, id_)
+    since_at = found.since_at - timedelta(seconds=1)
+    steps = load_transitions(
+        reads.connection, reads.scope, since_at=since_at, rule=found.rule, limit=MOST_STEPS
+    )
+    rule = next((one for one in reads.site.fleet.rules if one.name == found.rule), None)
+    end_at = min((found.resolved_at or reads.site.now()) + AROUND, reads.site.now())
+    return render(
+        request,
+        "alert.html",
+        reads.viewer,
+        alert=found,
+        words=in_words(rule) if rule is not None else [],
+        steps=[step for step in steps if step.alert_id == found.id],
+        marks=load_marks(reads.connection, reads.scope, found.id),
+        chart_from_at=found.since_at - AROUND,
+        chart_to_at=end_at,
+        silences=SILENCES,
+    )
+
+
+@router.post("/{id_}/acknowledge")
+def acknowledge_one(site: Shared, viewer: Operates, id_: _Id, note: _Note = "") -> Response:
+    """Write down that somebody knows of it."""
+    with writing(site.database) as connection:
+        found = _find(connection, viewer.scope, id_)
+        try:
+            acknowledge(
+                connection, viewer.scope, found.id, by=viewer.name, note=note, now=site.now()
+            )
+        except ConfigError as error:
+            raise TooMuchError(str(error)) from None
+    return _back(found)
+
+
+@router.post("/{id_}/mark")
+def mark_one(
+    site: Shared,
+    viewer: Operates,
+    id_: _Id,
+    verdict: Annotated[Literal["right", "wrong", "unclear"], Form()],
+    note: _Note = "",
+) -> Response:
+    """Write down whether it was right."""
+    with writing(site.database) as connection:
+        found = _find(connection, viewer.scope, id_)
+        try:
+            mark(
+                connection, viewer.scope, found.id, Verdict(verdict), by=viewer.name, note=note,
+                now=site.now(),
+            )  # fmt: skip
+        except ConfigError as error:
+            raise TooMuchError(str(error)) from None
+    return _back(found)
+
+
+@router.post("/{id_}/silence")
+def silence_one(
+    site: Shared,
+    viewer: Operates,
+    id_: _Id,
+    length: Annotated[str, Form(alias="for", max_length=16)],
+    why: Annotated[str, Form(min_length=1, max_length=500)],
+) -> Response:
+    """Tell nobody of this rule's alerts about this camera for a time."""
+    try:
+        seconds = parse_duration(length)
+    except ValueError as error:
+        raise TooMuchError(f"for {error}") from None
+    if not 0 < seconds <= LONGEST_SILENCE_S:
+        raise TooMuchError("for: at most 90 days")
+    now = site.now()
+    with writing(site.database) as connection:
+        found = _find(connection, viewer.scope, id_)
+        add_silence(
+            connection,
+            rule=found.rule,
+            camera=found.camera or "*",
+            labels={},
+            starts_at=now,
+            ends_at=now + timedelta(seconds=seconds),
+            by=viewer.name,
+            comment=why,
+            now=now,
+        )
+    return _back(found)
+
+
+def _active(reads: Reads, rule: str) -> list[AlertRow]:
+    return load_active(reads.connection, reads.scope, rule=rule or None, limit=MOST)
+
+
+def _find(connection: Connection, scope: Scope, id_: str) -> AlertRow:
+    try:
+        return alert_of(find_alert(connection, scope, id_))
+    except ConfigError:
+        raise MissingError(f"there is no alert {id_}") from None
+
+
+def _back(found: AlertRow) -> Response:
+    return RedirectResponse(f"/alerts/{found.id}", HTTPStatus.SEE_OTHER)
