@@ -57,7 +57,7 @@ SUMMARIES = {
     "user": "Say who may look at the dashboard and call its API.",
     "audit": "Show who did what, and prove that the audit log is as it was...",
     "doctor": "Say how many cameras of FLEET.yaml this host carries.",
-    "schema": "Print the JSON Schema of fleet files, for editors that complete...",
+    "schema": "Print a JSON Schema: of files, for editors, or of messages.",
     "demo": "Show surveil at work: two cameras, faces, expressions, alerts,...",
     "analyze": "Analyse video files faster than real time.",
     "timeline": "Show the emotions that cameras saw, bucket by bucket, with the...",

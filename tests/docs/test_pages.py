@@ -96,6 +96,7 @@ def reader(past: Path, cameras: RtspServer, tmp_path: Path) -> Reader:
         "rtsp://10.0.0.5/stream2": cameras.url("stream2"),
         "usb:0": cameras.url("desk"),
         "8554": str(free_port()),
+        "8099": str(free_port()),
     }
     return Reader(home, environment, stand_ins)
 

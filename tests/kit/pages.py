@@ -1,8 +1,8 @@
 """What pages of documentation tell to type, and a place in which it works as it stands there.
 
 A page is a script: its ``sh`` and ``python`` blocks run in order, in one folder, with the variables
-and the working directory that the block before left; its ``yaml`` blocks that begin with
-``# path.yaml`` are written there. A comment just above a block says what is special about it:
+and the working directory that the block before left; blocks that begin with ``# path.yaml`` or
+``# path.py`` are written there. A comment just above a block says what is special about it:
 
     <!-- not run: REASON -->      it cannot run on a machine of tests
     <!-- exits 7 -->              it ends with this code
@@ -33,7 +33,7 @@ _PROGRAMS = "surveil|make|pip|pipx|uv|docker|ray|systemctl|kubectl|python|sh|cp|
 _NOTE = re.compile(
     r"<!-- (?P<word>not run|exits \d+|stays until|[A-Z0-9]+ is):? ?(?P<rest>.*?) -->"
 )
-_PATH = re.compile(r"# ([\w./-]+\.yaml)$")
+_PATH = re.compile(r"# ([\w./-]+\.(?:yaml|py))$")
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,10 @@ class Reader:
         with self._staying() as staying:
             for block in blocks:
                 named = _PATH.match(block.text.partition("\n")[0])
-                if block.language == "yaml" and named:
+                if named:
                     self._write(named[1], block.text)
                 self._free_ports()
-                if block.language not in COMMANDS or block.why_not_run is not None:
+                if named or block.language not in COMMANDS or block.why_not_run is not None:
                     continue
                 ran.append(block.place)
                 if text := block.notes.get("stays until"):
