@@ -8,6 +8,8 @@ partition, its consumer group gives each entry to one of them, and SQL stores ea
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Collection
 from hashlib import blake2b
@@ -16,9 +18,12 @@ from typing import Any
 import redis
 
 READERS_KEY = "surveil:readers"
-LOOK_EVERY_S = 1.0
+BEAT_EVERY_S = 1.0
 ALIVE_S = 6.0
 """A reader that was silent for longer is dead: its partitions are those of the others."""
+
+GRACE_S = 2.0
+"""A partition that another may read yet is taken so much later: it leaves it at once."""
 
 MOST_READERS = 1000
 
@@ -47,31 +52,52 @@ def _weight(partition: int, reader: str) -> bytes:
 
 
 class ReaderShare:
-    """One reader's part of the partitions; called by one thread.
+    """One reader's part of the partitions.
+
+    A thread says that the reader lives: one that waits long for SQL keeps its partitions, since who
+    took them would wait for the rows that it has locked.
 
     Args:
-        client: Connection.
+        client: Connection of the thread.
         name: Of this reader, as no other is called.
         partitions: Their number.
+
+    Attributes:
+        own: What to read now; none before the first round.
+        thread: Ends only when it is told to.
     """
 
     def __init__(self, client: redis.Redis, name: str, partitions: int) -> None:
         self._client: Any = client
         self._name = name
         self._partitions = partitions
-        self._next_mono_s = 0.0
-        self.own = frozenset(range(partitions))
+        self._since_mono_s: dict[int, float] = {}
+        self._stopping = threading.Event()
+        self.own: frozenset[int] = frozenset()
+        self.thread = threading.Thread(target=self._run, name="share", daemon=True)
 
-    def look(self) -> bool:
-        """Say now and then that this reader lives; return whether its partitions have changed.
+    def start(self) -> None:
+        """Start the thread."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and leave this reader's partitions to the others at once."""
+        self._stopping.set()
+        if self.thread.is_alive():
+            self.thread.join()
+        try:
+            self._client.zrem(READERS_KEY, self._name)
+        except redis.RedisError:
+            return  # the others wait for ALIVE_S
+        finally:
+            self._client.close()
+
+    def beat(self, now_mono_s: float) -> None:
+        """Say once that this reader lives, and work out what it is to read.
 
         Raises:
             redis.RedisError: Redis is away; what is known stays.
         """
-        now = time.monotonic()
-        if now < self._next_mono_s:
-            return False
-        self._next_mono_s = now + LOOK_EVERY_S
         seconds, micros = self._client.time()  # one clock for all readers
         present_s = seconds + micros / 1e6
         with self._client.pipeline(transaction=True) as pipe:
@@ -81,13 +107,17 @@ class ReaderShare:
             pipe.zrange(READERS_KEY, 0, -1)
             *_, found = pipe.execute()
         names = {name.decode(errors="replace") for name in found} | {self._name}
-        before, self.own = self.own, share_out(self._partitions, names)[self._name]
-        return self.own != before
+        given = share_out(self._partitions, names)[self._name]
+        since = {p: self._since_mono_s.get(p, now_mono_s) for p in given}
+        self._since_mono_s = since
+        grace_s = GRACE_S if len(names) > 1 else 0.0
+        self.own = frozenset(
+            p for p, at_s in since.items() if p in self.own or now_mono_s - at_s >= grace_s
+        )
 
-    def leave(self) -> None:
-        """Leave this reader's partitions to the others at once.
-
-        Raises:
-            redis.RedisError: Redis is away; the others wait for ``ALIVE_S``.
-        """
-        self._client.zrem(READERS_KEY, self._name)
+    def _run(self) -> None:
+        while True:
+            with contextlib.suppress(redis.RedisError):  # the reader meets it, too, and tells
+                self.beat(time.monotonic())
+            if self._stopping.wait(BEAT_EVERY_S):
+                return

@@ -64,6 +64,7 @@ class BatchWriter:
         database: Where to, at the current schema.
         group: Consumer group, for the dead letters.
         now: The clock, in UTC.
+        meanwhile: Called before each of the transactions that a batch takes.
     """
 
     def __init__(
@@ -71,10 +72,13 @@ class BatchWriter:
         database: Database,
         group: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._group = group
         self._now = now
+        self._meanwhile = meanwhile
         self._fence = Fence()
 
     def write(self, deliveries: Sequence[Delivery]) -> Recorded:
@@ -92,6 +96,7 @@ class BatchWriter:
         if len(deliveries) > 1 and _count_starts(deliveries) > MOST_STARTS:
             middle = len(deliveries) // 2
             return self.write(deliveries[:middle]).add(self.write(deliveries[middle:]))
+        self._meanwhile()
         try:
             return self._write(deliveries)
         except RefusedError as error:

@@ -8,7 +8,6 @@ While SQL is away nothing is read: Redis and the workers' spools keep what comes
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 from datetime import UTC, datetime
@@ -81,8 +80,11 @@ class Recorder:
         self._reader = GroupReader(
             self._reading, GROUP, consumer, fleet.partitions, max_deliveries=MAX_DELIVERIES
         )
-        self._share = ReaderShare(self._client, consumer, fleet.partitions)
-        self._writer = BatchWriter(self._database, GROUP)
+        sharing = open_client(self._redis_url, name="surveil-recorder-share")
+        self._share = ReaderShare(sharing, consumer, fleet.partitions)
+        self._attended: frozenset[int] = frozenset()
+        self._reader.attend(())
+        self._writer = BatchWriter(self._database, GROUP, meanwhile=self._go_on)
         self._upkeep = Upkeep(self._database, fleet.retention.days)
         self._settings = _settings_of(fleet)
         self._described: set[str] = set()
@@ -93,6 +95,9 @@ class Recorder:
         """Record until told to stop, and then what is left in the streams."""
         self._servers.wait_for("sql", lambda: bring_up(self._database))
         self._servers.wait_for("redis", lambda: check_eviction(self._client))
+        self._servers.wait_for("redis", lambda: self._share.beat(time.monotonic()))
+        self._share.start()
+        self._lifeline.watch(self._share.thread)
         _log.info("recorder.started", redis=address_of(self._redis_url))
         while True:
             self._lifeline.beat(BEAT_S)
@@ -108,8 +113,7 @@ class Recorder:
 
     def close(self) -> None:
         """Let go of both servers, and of the partitions."""
-        with contextlib.suppress(redis.RedisError):
-            self._share.leave()
+        self._share.stop()
         self._reading.close()
         self._client.close()
         self._database.dispose()
@@ -127,12 +131,11 @@ class Recorder:
         return batch
 
     def _take_share(self) -> None:
-        try:
-            if self._share.look():
-                self._reader.attend(self._share.own)
-                _log.info("recorder.partitions", partitions=sorted(self._share.own))
-        except redis.RedisError as error:
-            self._servers.miss("redis", explain(error))
+        own = self._share.own
+        if own != self._attended:
+            self._attended = own
+            self._reader.attend(own)
+            _log.info("recorder.partitions", partitions=sorted(own))
 
     def _record(self, batch: list[Delivery]) -> None:
         entry_ids = [delivery.entry_id for delivery in batch]
@@ -160,6 +163,10 @@ class Recorder:
                 describe_cameras(connection, self._settings, new)
             self._described |= new
         return recorded
+
+    def _go_on(self) -> None:
+        """Promise another while: a batch may be written in many transactions."""
+        self._lifeline.beat(BEAT_S, "working with sql")
 
     def _tend(self) -> None:
         try:

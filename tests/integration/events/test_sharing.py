@@ -14,24 +14,22 @@ from surveil.events import sharing
 from surveil.events.connection import connect
 from surveil.events.consumer import Delivery, GroupReader, Unreadable
 from surveil.events.embedded import EmbeddedRedis
-from surveil.events.sharing import READERS_KEY, ReaderShare
-
-
-@pytest.fixture(autouse=True)
-def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "LOOK_EVERY_S", 0.0)
+from surveil.events.sharing import GRACE_S, READERS_KEY, ReaderShare
 
 
 def test_who_comes_takes_a_part_and_who_leaves_gives_it_back(redis_client: redis.Redis) -> None:
     one, two = (ReaderShare(redis_client, name, 4) for name in "ab")
-    assert not one.look()  # all of them, as before
-    assert two.look()
-    assert one.look()
-    assert len(one.own) == len(two.own) == 2
-    assert one.own | two.own == set(range(4))
-    assert not one.look()
-    two.leave()
-    assert one.look()
+    assert one.own == set()
+    one.beat(0.0)
+    assert one.own == set(range(4))  # at once: nobody else may read them
+    two.beat(0.0)
+    assert two.own == set()  # the other does not know yet
+    one.beat(1.0)
+    assert len(one.own) == 2
+    two.beat(GRACE_S)
+    assert (len(two.own), one.own | two.own) == (2, set(range(4)))
+    two.stop()
+    one.beat(3.0)
     assert one.own == set(range(4))
 
 
@@ -39,28 +37,47 @@ def test_a_reader_that_was_silent_for_too_long_is_dead(
     redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = (ReaderShare(redis_client, name, 2) for name in "ab")
-    two.look()
-    one.look()
+    two.beat(0.0)
+    one.beat(0.0)
+    one.beat(9.0)
     assert len(one.own) == 1
     monkeypatch.setattr(sharing, "ALIVE_S", 0.05)
-    until(lambda: one.look() and len(one.own) == 2, "its partition")
+
+    def has_all() -> bool:
+        one.beat(10.0)
+        return len(one.own) == 2
+
+    until(has_all, "its partition")
     assert redis_client.zcard(READERS_KEY) == 1
+
+
+def test_a_thread_says_that_a_reader_lives_whatever_it_does(redis_server: EmbeddedRedis) -> None:
+    client = connect(redis_server.url)
+    share = ReaderShare(connect(redis_server.url), "a", 2)
+    share.start()
+    until(lambda: share.own == {0, 1}, "its partitions")
+    before = client.zscore(READERS_KEY, "a")
+    until(lambda: client.zscore(READERS_KEY, "a") != before, "another beat")
+    share.stop()
+    assert not share.thread.is_alive()
+    assert client.zcard(READERS_KEY) == 0
 
 
 def test_of_two_at_one_partition_one_stands_by(
     redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:
-    shares = [ReaderShare(redis_client, name, 1) for name in "ab"]
-    for share in [*shares, *shares]:
-        share.look()
+    shares = [ReaderShare(connect(redis_server.url), name, 1) for name in "ab"]
+    for at_s in (0.0, 9.0, 18.0):
+        for share in shares:
+            share.beat(at_s)
     idle, busy = sorted(shares, key=lambda share: len(share.own))
     assert (idle.own, busy.own) == (set(), {0})
     reader = GroupReader(connect(redis_server.url, block_s=2), "recorder", "idle", 1)
     reader.attend(idle.own)
     publish(redis_client, [_event(1, "lobby")])
     assert reader.read(block_ms=10) == []
-    busy.leave()
-    idle.look()
+    busy.stop()
+    idle.beat(20.0)
     reader.attend(idle.own)
     assert _seqs(reader.read(block_ms=10)) == [("lobby", 1)]
 
