@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
     DisconnectionError,
     IntegrityError,
 )
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from surveil.errors import ConfigError, SurveilError, UnavailableError
 from surveil.store.cleaning import dump_json
@@ -30,6 +31,8 @@ LOCK_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 8.0
 """With the time above below ten seconds: so long may a worker be taken for ready that is not."""
 CONNECT_TIMEOUT_S = 5
+POOL_TIMEOUT_S = 5
+"""How long a transaction waits until another one of this process gives its connection back."""
 
 
 class RefusedError(SurveilError):
@@ -95,7 +98,9 @@ def _connect_sqlite(url: URL, *, create: bool, lock_timeout_s: float) -> Databas
         raise UnavailableError(
             f"no database at {url.database}: `surveil run` or `surveil db upgrade` makes it"
         )
-    engine = sa.create_engine(url, creator=file.open, json_serializer=dump_json)
+    engine = sa.create_engine(
+        url, creator=file.open, json_serializer=dump_json, pool_timeout=POOL_TIMEOUT_S
+    )
 
     @sa.event.listens_for(engine, "checkout")
     def check_before(_connection: object, _record: object, _proxy: object) -> None:
@@ -125,6 +130,7 @@ def _connect_postgres(
         pool_pre_ping=True,
         pool_size=2,
         max_overflow=2,
+        pool_timeout=POOL_TIMEOUT_S,
         json_serializer=dump_json,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
@@ -191,6 +197,9 @@ def _transaction(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
                 yield connection
     except (DataError, IntegrityError) as error:
         raise RefusedError(explain(error)) from None
+    except NoConnectionError:
+        where = describe(engine.url)
+        raise UnavailableError(f"{where}: all connections of this process are in use") from None
     except DBAPIError as error:
         raise UnavailableError(f"{describe(engine.url)}: {explain(error)}") from None
 

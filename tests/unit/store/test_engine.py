@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -266,3 +266,20 @@ def test_who_falls_silent_within_a_transaction_keeps_no_locks(postgres_url: str)
         fall_silent()
     silent.dispose()
     other.dispose()
+
+
+def test_when_all_connections_are_in_use_it_says_so(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("surveil.store.engine.POOL_TIMEOUT_S", 0.05)
+    database = connect(database_url)
+    try:
+        with ExitStack() as held, pytest.raises(UnavailableError, match=r"connections .* in use"):
+            _hold(held, database, 50)
+    finally:
+        database.dispose()
+
+
+def _hold(held: ExitStack, database: sa.Engine, count: int) -> None:
+    for _ in range(count):
+        held.enter_context(reading(database))
