@@ -102,8 +102,20 @@ outbox = Table(
     count("attempts"),
     at("delivered_at", nullable=True),
     Column("last_error", CleanText),
-    Column("state", String, nullable=False, comment="pending, delivered or failed"),
+    Column(
+        "state",
+        String,
+        nullable=False,
+        comment="pending, delivered or failed; waiting or grouped: of a group's members",
+    ),
+    Column(
+        "group_key",
+        String,
+        comment="Group that it waits for, or is the message of; null: told alone",
+    ),
+    Column("message_id", String, comment="Message of the group in which it went out"),
     Index(None, "state", "next_attempt_at"),
+    Index(None, "group_key", "receiver"),
 )
 
 silence = Table(

@@ -39,11 +39,15 @@ class OtherAlerterError(SurveilError):
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """Something to tell one receiver. ``id`` stays the same over all attempts."""
+    """Something to tell one receiver. ``id`` stays the same over all attempts.
+
+    With a ``group`` it is not told alone: it waits for others of it, and goes out with them.
+    """
 
     id: str
     receiver: str
     payload: Mapping[str, Any]
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,18 +245,26 @@ def _write_step(connection: sa.Connection, step: AlertStep, now_at: datetime) ->
         .returning(alert_transition.c.id)
     ).one()
     for message in step.messages:
-        connection.execute(
-            sa.insert(outbox).values(
-                id=message.id,
-                alert_transition_id=transition_id,
-                receiver=message.receiver,
-                payload=dict(message.payload),
-                created_at=now_at,
-                next_attempt_at=now_at,
-                attempts=0,
-                state="pending",
-            )
+        insert_message(connection, message, transition_id, now_at)
+
+
+def insert_message(
+    connection: sa.Connection, message: OutboxMessage, transition_id: int, now_at: datetime
+) -> None:
+    """Owe a message to its receiver because of a step."""
+    connection.execute(
+        sa.insert(outbox).values(
+            id=message.id,
+            alert_transition_id=transition_id,
+            receiver=message.receiver,
+            payload=dict(message.payload),
+            created_at=now_at,
+            next_attempt_at=now_at,
+            attempts=0,
+            state="pending" if message.group is None else "waiting",
+            group_key=message.group,
         )
+    )
 
 
 def _write_memories(

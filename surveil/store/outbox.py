@@ -109,6 +109,6 @@ def abandon(connection: sa.Connection, receivers: Sequence[str]) -> int:
     """Give up what is owed to receivers other than these: they are no longer configured."""
     return connection.execute(
         sa.update(outbox)
-        .where(outbox.c.state == "pending", outbox.c.receiver.not_in(receivers))
+        .where(outbox.c.state.in_(("pending", "waiting")), outbox.c.receiver.not_in(receivers))
         .values(state="failed", last_error="the receiver is no longer configured")
     ).rowcount

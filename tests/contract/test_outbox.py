@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from kit.outbox import MemoryOutbox
 
+from surveil.config import Receiver
 from surveil.notify.courier import Outbox, Settlement
 from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
 from surveil.store.engine import Database, writing
-from surveil.workers.alerting.deliveries import SqlOutbox
+from surveil.workers.alerting.sql_outbox import SqlOutbox
 
+LOG = Receiver.model_validate({"log": {}})
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 Made = tuple[Outbox, Callable[[str], None]]
 
@@ -46,7 +48,7 @@ def in_sql(database: Database) -> Made:
             batch = AlertBatch(steps=[step])
             commit_alerts(connection, batch, number=next(commits), now_at=NOW)
 
-    return SqlOutbox(database, "ops"), owe
+    return SqlOutbox(database, "ops", LOG), owe
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

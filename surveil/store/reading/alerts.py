@@ -44,7 +44,10 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One message to one receiver: ``pending``, ``delivered`` or ``failed``."""
+    """One message to one receiver: ``pending``, ``delivered`` or ``failed``.
+
+    It is ``waiting`` for others of its group; once it went out with them it is as their message is.
+    """
 
     id: str
     receiver: str
@@ -175,14 +178,7 @@ def _with_deliveries(
     """Return steps with their messages; ``seen`` is what they were found by."""
     deliveries: dict[int, list[DeliveryRow]] = {}
     if steps:
-        messages = (
-            sa.select(outbox)
-            .join(alert_transition, alert_transition.c.id == outbox.c.alert_transition_id)
-            .where(*seen, alert_transition.c.id.between(steps[0].id, steps[-1].id))
-            .order_by(outbox.c.id)
-        )
-        for row in connection.execute(messages):
-            deliveries.setdefault(row.alert_transition_id, []).append(_delivery_of(row))
+        deliveries = _deliveries(connection, seen, (steps[0].id, steps[-1].id))
     return [
         TransitionRow(
             id=row.id,
@@ -242,6 +238,38 @@ def load_newest(
         query.order_by(alert.c.since_at.desc(), alert.c.id.desc()).limit(limit)
     )
     return [alert_of(row) for row in rows]
+
+
+def _deliveries(
+    connection: sa.Connection, seen: Sequence[sa.ColumnElement[bool]], between: tuple[int, int]
+) -> dict[int, list[DeliveryRow]]:
+    """Return the messages by step; of one that went out with a group, how the group's did."""
+    group = outbox.alias()
+    told = {
+        name: sa.func.coalesce(group.c[name], outbox.c[name]).label(name)
+        for name in ("state", "attempts", "delivered_at", "next_attempt_at", "last_error")
+    }
+    query = (
+        sa.select(
+            outbox.c.alert_transition_id,
+            outbox.c.id,
+            outbox.c.receiver,
+            outbox.c.created_at,
+            *told.values(),
+        )
+        .join(alert_transition, alert_transition.c.id == outbox.c.alert_transition_id)
+        .outerjoin(group, group.c.id == outbox.c.message_id)
+        .where(
+            *seen,
+            alert_transition.c.id.between(*between),
+            sa.or_(outbox.c.group_key.is_(None), outbox.c.state.in_(("waiting", "grouped"))),
+        )
+        .order_by(outbox.c.id)
+    )
+    deliveries: dict[int, list[DeliveryRow]] = {}
+    for row in connection.execute(query):
+        deliveries.setdefault(row.alert_transition_id, []).append(_delivery_of(row))
+    return deliveries
 
 
 def _alerts(scope: Scope, rule: str | None) -> sa.Select[Any]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from ulid import ULID
 
+from surveil.config import Receiver
 from surveil.events.codec import format_at
 from surveil.rules import AlertState, Transition
 from surveil.store.alerts import AlertStep, OutboxMessage
 
 
-def step_of(transition: Transition, receivers: Collection[str]) -> AlertStep:
+def step_of(transition: Transition, receivers: Mapping[str, Receiver]) -> AlertStep:
     """Return a transition as it is stored, with a message for each receiver that is configured.
 
     The ids of the messages are made here, once: they are committed with the transition.
     """
     names = dict.fromkeys(transition.notify) if transition.message else {}
+    told = {name: receivers[name] for name in names if name in receivers}
+    if transition.message is AlertState.RESOLVED:
+        told = {name: receiver for name, receiver in told.items() if receiver.send_resolved}
     payload = payload_of(transition)
     return AlertStep(
         rule=transition.rule,
@@ -32,9 +37,23 @@ def step_of(transition: Transition, receivers: Collection[str]) -> AlertStep:
         annotations=transition.annotations,
         reason=transition.cause or transition.withheld,
         messages=tuple(
-            OutboxMessage(f"msg_{ULID()}", name, payload) for name in names if name in receivers
+            OutboxMessage(f"msg_{ULID()}", name, payload, _group_of(transition, receiver))
+            for name, receiver in told.items()
         ),
     )
+
+
+def _group_of(transition: Transition, receiver: Receiver) -> str | None:
+    """Return what an alert is grouped by, as JSON; None where each is told alone."""
+    if receiver.group_by is None:
+        return None
+    known = {
+        "rule": transition.rule,
+        "camera": transition.key.camera or "",
+        "key": transition.key.text,
+    }
+    values = {name: known.get(name, transition.labels.get(name, "")) for name in receiver.group_by}
+    return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
 def payload_of(transition: Transition) -> dict[str, Any]:

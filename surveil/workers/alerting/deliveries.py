@@ -9,53 +9,19 @@ from functools import partial
 
 from surveil.config.receivers import Receiver as ReceiverConfig
 from surveil.logs import get_logger
-from surveil.notify import Courier, Notice, Owed, Settlement
+from surveil.notify import Courier
 from surveil.notify.board import Board
 from surveil.notify.circuit import CircuitState
 from surveil.notify.registry import make_receiver
 from surveil.reminders import Reminder
-from surveil.store.engine import Database, reading, writing
-from surveil.store.outbox import load_due, make_due, settle
+from surveil.store.engine import Database
 from surveil.wallclock import WatchedClock
+from surveil.workers.alerting.sql_outbox import SqlOutbox
 from surveil.workers.host.lifeline import Telemetry
 
 OPENNESS = {CircuitState.CLOSED: 0.0, CircuitState.HALF_OPEN: 0.5, CircuitState.OPEN: 1.0}
 
 _log = get_logger("alerter")
-
-
-class SqlOutbox:
-    """One receiver's part of the table ``outbox``."""
-
-    def __init__(self, database: Database, receiver: str) -> None:
-        self._database = database
-        self._receiver = receiver
-
-    def due(self, now_at: datetime) -> list[Owed]:
-        """Return messages to try now."""
-        with reading(self._database) as connection:
-            owed = load_due(connection, self._receiver, now_at)
-        return [Owed(Notice(one.id, one.payload), one.created_at, one.attempts) for one in owed]
-
-    def settle(self, settlement: Settlement) -> None:
-        """Write down how an attempt ended."""
-        with writing(self._database) as connection:
-            settle(
-                connection,
-                settlement.id,
-                state=settlement.state,
-                attempts=settlement.attempts,
-                error=settlement.error,
-                delivered_at=settlement.at if settlement.state == "delivered" else None,
-                next_attempt_at=settlement.next_attempt_at,
-            )
-            if settlement.makes_due:
-                make_due(connection, self._receiver, settlement.at)
-
-    def make_due(self, now_at: datetime) -> None:
-        """Make all that waits due."""
-        with writing(self._database) as connection:
-            make_due(connection, self._receiver, now_at)
 
 
 class Deliveries:
@@ -85,7 +51,7 @@ class Deliveries:
             Courier(
                 name,
                 make_receiver(config.kind, config.settings),
-                SqlOutbox(database, name),
+                SqlOutbox(database, name, config),
                 self._counter(name),
                 on_circuit=partial(self._show_circuit, name),
                 snapshot=None if board is None else partial(board.read, name),

@@ -48,6 +48,7 @@ def test_pending_names_what_is_missing(database: sa.Engine) -> None:
             "0009",
             "0010",
             "0011",
+            "0012",
         ]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
             revisions.require_current(connection)

@@ -15,7 +15,8 @@ from surveil.notify.webhook import WebhookReceiver
 
 
 def test_a_fleet_file_has_one_key_for_each_kind() -> None:
-    assert list(Receiver.model_fields) == [kind.name for kind in KINDS] == list(BY_NAME)
+    kinds = list(Receiver.model_fields)[-len(KINDS) :]
+    assert kinds == [kind.name for kind in KINDS] == list(BY_NAME)
 
 
 def test_settings_become_a_receiver_of_their_kind() -> None:

@@ -1,0 +1,105 @@
+"""One receiver's part of the table ``outbox``, as its courier sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from surveil.config import Receiver
+from surveil.notify import Notice, Owed, Settlement
+from surveil.rules.silences import Silence
+from surveil.store.engine import Connection, Database, reading, writing
+from surveil.store.grouping import Grouping, compose_groups, is_anything_waiting
+from surveil.store.outbox import load_due, make_due, settle
+from surveil.store.reading import load_silences
+from surveil.store.repeating import Lasting, repeat_messages
+from surveil.store.scope import Scope
+
+REPEATS_EVERY = timedelta(seconds=5)
+"""How often it is looked for alerts that are to be told again."""
+
+
+class SqlOutbox:
+    """What is owed to one receiver; also makes what is told in groups, and told again.
+
+    Args:
+        database: Used by couriers alone.
+        name: Of the receiver.
+        receiver: How it is told.
+    """
+
+    def __init__(self, database: Database, name: str, receiver: Receiver) -> None:
+        self._database = database
+        self._name = name
+        self._grouping = Grouping(receiver.wait_s, receiver.interval_s)
+        if receiver.group_by is None:  # what waits is from before a change of configuration
+            self._grouping = Grouping()
+        self._repeat_every_s = receiver.repeat_every
+        self._repeated_at: datetime | None = None
+
+    def due(self, now_at: datetime) -> list[Owed]:
+        """Return messages to try now."""
+        self._repeat(now_at)
+        with reading(self._database) as connection:
+            waits = is_anything_waiting(connection, self._name)
+        if waits:
+            with writing(self._database) as connection:
+                compose_groups(connection, self._name, self._grouping, now_at)
+        with reading(self._database) as connection:
+            owed = load_due(connection, self._name, now_at)
+        return [Owed(Notice(one.id, one.payload), one.created_at, one.attempts) for one in owed]
+
+    def settle(self, settlement: Settlement) -> None:
+        """Write down how an attempt ended."""
+        with writing(self._database) as connection:
+            settle(
+                connection,
+                settlement.id,
+                state=settlement.state,
+                attempts=settlement.attempts,
+                error=settlement.error,
+                delivered_at=settlement.at if settlement.state == "delivered" else None,
+                next_attempt_at=settlement.next_attempt_at,
+            )
+            if settlement.makes_due:
+                make_due(connection, self._name, settlement.at)
+
+    def make_due(self, now_at: datetime) -> None:
+        """Make all that waits due."""
+        with writing(self._database) as connection:
+            make_due(connection, self._name, now_at)
+
+    def _repeat(self, now_at: datetime) -> None:
+        if self._repeat_every_s is None:
+            return
+        if self._repeated_at and abs(now_at - self._repeated_at) < REPEATS_EVERY:
+            return
+        with writing(self._database) as connection:
+            silences = _silences(connection, now_at)
+            repeat_messages(
+                connection,
+                self._name,
+                self._repeat_every_s,
+                now_at,
+                is_withheld=lambda one: any(_covers(each, one, now_at) for each in silences),
+            )
+        self._repeated_at = now_at
+
+
+def _silences(connection: Connection, now_at: datetime) -> list[Silence]:
+    return [
+        Silence(
+            row.id,
+            row.starts_at.timestamp(),
+            row.ends_at.timestamp(),
+            row.rule,
+            row.camera,
+            row.labels,
+        )
+        for row in load_silences(connection, Scope.all(), now_at)
+    ]
+
+
+def _covers(silence: Silence, one: Lasting, now_at: datetime) -> bool:
+    """Return whether an alert is covered; of one about several cameras it is not known which."""
+    cameras = [one.camera] if one.camera else [] if silence.camera == "*" else [""]
+    return silence.covers(one.rule, one.labels, cameras, now_at.timestamp())
