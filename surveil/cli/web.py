@@ -11,6 +11,7 @@ import uvicorn
 
 from surveil.cli.options import with_fleet_file
 from surveil.config import load_fleet
+from surveil.live.frames import LiveViews
 from surveil.logs import configure_logs
 from surveil.sqlite_place import check_place_of
 from surveil.store.engine import connect
@@ -36,7 +37,8 @@ def command(fleet_file: Path) -> None:
     fleet = narrow("web", whole, whole.cameras)
     check_place_of(fleet.database.reveal())
     database = connect(fleet.database.reveal())
-    site = Site(fleet, database, is_secure=fleet.web.tls is not None or fleet.web.behind_proxy)
+    is_secure = fleet.web.tls is not None or fleet.web.behind_proxy
+    site = Site(fleet, database, is_secure=is_secure, live=LiveViews.of(fleet.cameras))
     guard = Guard(site)
     try:
         bring_up(database)

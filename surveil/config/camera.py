@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, model_validator
 
+from surveil.config.privacy import Privacy
 from surveil.config.urls import Source
 from surveil.credentials import check_unambiguous, split_credentials
 from surveil.durations import Duration
@@ -117,6 +118,9 @@ class Camera(CameraDefaults):
 
     source: Source
     """rtsp://HOST/PATH, rtsps://HOST/PATH, usb:0, usb:/dev/video0 or file:PATH."""
+
+    privacy: Privacy = Privacy()
+    """What differs from the fleet's."""
 
     @model_validator(mode="before")
     @classmethod

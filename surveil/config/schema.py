@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from surveil.config.camera import Camera, CameraDefaults, CameraId
+from surveil.config.privacy import Privacy
 from surveil.config.receivers import Receiver
 from surveil.config.urls import DatabaseUrl, Redis, from_base
 from surveil.credentials import split_credentials
@@ -270,6 +271,7 @@ class Fleet(Storage):
     memory: Memory = Memory()
     leases: Leases = Leases()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
     defaults: CameraDefaults = CameraDefaults()
 
     cameras: Annotated[dict[CameraId, Camera], Field(min_length=1, max_length=10_000)]
@@ -289,17 +291,11 @@ class Fleet(Storage):
         """Give each camera its id and the defaults that it does not override."""
         if not isinstance(value, dict) or not isinstance(value.get("cameras"), dict):
             return value
-        defaults = value.get("defaults")
         known = set(CameraDefaults.model_fields)
-        if isinstance(defaults, CameraDefaults):
-            defaults = {name: getattr(defaults, name) for name in defaults.model_fields_set}
-        shared = (
-            {key: item for key, item in defaults.items() if key in known}
-            if isinstance(defaults, dict)
-            else {}
-        )
+        shared = {key: one for key, one in _given(value.get("defaults")).items() if key in known}
+        privacy = _given(value.get("privacy"))
         cameras = {
-            key: _with_defaults(str(key), camera, shared)
+            key: _with_privacy(_with_defaults(str(key), camera, shared), privacy)
             for key, camera in value["cameras"].items()
         }
         return {**value, "cameras": cameras}
@@ -358,6 +354,23 @@ def _revealed(plain: dict[str, Any], masked: dict[str, Any]) -> Iterator[str]:
         for key, value in camera.items():
             if value != masked[id_][key]:
                 yield from _texts(value)
+
+
+def _given(section: Any) -> dict[str, Any]:
+    """Return the keys that a section was given, as it stands in a file or as a model."""
+    if isinstance(section, Section):
+        return {name: getattr(section, name) for name in section.model_fields_set}
+    return section if isinstance(section, dict) else {}
+
+
+def _with_privacy(camera: Any, shared: dict[str, Any]) -> Any:
+    """Give a camera what the fleet says of privacy, key by key, where it says nothing itself."""
+    if not isinstance(camera, dict) or not shared:
+        return camera
+    own = camera.get("privacy", {})
+    if not isinstance(own, dict | Section):
+        return camera  # told of where it stands
+    return {**camera, "privacy": {**shared, **_given(own)}}
 
 
 def _with_defaults(key: str, camera: Any, shared: dict[str, Any]) -> Any:

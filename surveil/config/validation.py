@@ -74,10 +74,14 @@ def _in_document(document: Document, prefix: Location, loc: Location) -> Locatio
     """Return the place in the file that an error's location speaks of.
 
     Names of union members, which pydantic puts in, are left out; a camera's value that came from
-    the defaults leads there.
+    the defaults, or from the fleet's ``privacy``, leads there.
     """
     location = prefix
     steps = [step for step in loc if step != _KEY]
+    if loc[:1] == ("cameras",) and loc[2:3] == ("privacy",):
+        shared = tuple(loc[2:])
+        if (*prefix, *loc) not in document.marks and shared in document.marks:
+            return shared
     for i, step in enumerate(steps):
         if (*location, step) in document.marks:
             location = (*location, step)

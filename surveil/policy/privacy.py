@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from surveil.domain import Event, IntervalEvent
+
+
+class LiveView(StrEnum):
+    """What whoever watches sees of a camera: nothing, faces made unrecognisable, or all."""
+
+    OFF = "off"
+    BLURRED = "blurred"
+    CLEAR = "clear"
 
 
 @dataclass(frozen=True, slots=True)

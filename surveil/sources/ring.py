@@ -216,14 +216,19 @@ class FrameRing:
         self._runs.take(number, frame.index)
         return frame
 
-    def peek(self) -> Frame | None:
+    def peek(self, after: Frame | None = None) -> Frame | None:
         """Return a copy of the newest frame, taken or not, for whoever watches besides the reader.
 
         Any number of processes may look; no count changes, and neither writer nor reader notices.
         None before the first frame, and in the rare case that the writer overwrote every copy while
         it was made: look again later.
+
+        Args:
+            after: The frame that was seen last: while it is the newest, nothing is copied, and the
+                answer is None.
         """
-        copied = self._copy_newest(lambda number, index: True)
+        seen = None if after is None else (self._runs.find(after.run), after.index)
+        copied = self._copy_newest(lambda number, index: (number, index) != seen)
         return copied[1] if copied is not None else None
 
     def states(self, after: int = 0) -> list[StateRecord]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from surveil.config.schema import Fleet, Http
 from surveil.errors import UnavailableError
+from surveil.live.frames import LiveViews
 from surveil.live.standing import Absent, ask, look_back
 from surveil.live.status import DaemonStatus
 from surveil.store.engine import Database
@@ -44,6 +45,7 @@ class Site:
     Attributes:
         fleet: The configuration, without cameras' credentials.
         database: Where results are.
+        live: What may be watched live on this host.
         is_secure: Whether browsers come by TLS, so that cookies may be sent by nothing else.
         ask_daemon: Returns how the daemon stands.
         now: The wall clock, UTC.
@@ -53,6 +55,7 @@ class Site:
     fleet: Fleet
     database: Database
     is_secure: bool = False
+    live: LiveViews = field(default_factory=LiveViews)
     ask_daemon: Callable[[Http, Path], DaemonStatus] = ask
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tally: Tally = field(default_factory=NoTally)

@@ -26,6 +26,7 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
 
     rings = {camera: FrameRing.attach(fd) for camera, fd in assignment.get("rings", {}).items()}
     doorbell_fd: int | None = assignment.get("doorbell_fd")
+    watched: dict[str, int] = assignment.get("readings", {})
     match role:
         case "capture":
             from surveil.sources.ceiling import MemoryCeiling
@@ -42,7 +43,6 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
             from surveil.workers.host.lease_board import LeaseBoard
             from surveil.workers.inferring import worker
 
-            watched = assignment.get("readings", {})
             readings = {camera: ReadingsRing.attach(fd) for camera, fd in watched.items()}
             board_fd = assignment["board_fd"]
             board = LeaseBoard(board_fd, assignment["board"]) if board_fd is not None else None
@@ -66,9 +66,12 @@ def _work(role: str, assignment: Message, fleet: Fleet, lifeline: SocketLifeline
 
             return alerter.run(fleet, lifeline, holder=assignment.get("holder"))
         case "web":
+            from surveil.live import ReadingsRing
+            from surveil.live.frames import LiveViews
             from surveil.workers import web
 
-            return web.run(fleet, lifeline)
+            shown = {camera: ReadingsRing.attach(fd) for camera, fd in watched.items()}
+            return web.run(fleet, lifeline, LiveViews.of(fleet.cameras, rings, shown))
     raise ValueError(f"unknown role {role!r}")
 
 

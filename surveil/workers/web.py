@@ -13,6 +13,7 @@ import uvicorn
 
 from surveil.config import Fleet
 from surveil.errors import UnavailableError
+from surveil.live.frames import LiveViews
 from surveil.logs import get_logger
 from surveil.store.engine import connect
 from surveil.web.app import create_app
@@ -29,15 +30,21 @@ STUCK_S = 30.0
 _log = get_logger("web")
 
 
-def run(fleet: Fleet, lifeline: Lifeline) -> int:
+def run(fleet: Fleet, lifeline: Lifeline, live: LiveViews | None = None) -> int:
     """Serve until told to stop; main function of the web process. Returns the exit code.
+
+    Args:
+        fleet: The configuration.
+        lifeline: The line to the supervisor.
+        live: What may be watched live.
 
     Raises:
         ConfigError: It would show beyond this machine what it must not.
         InUseError: Its port belongs to another process.
     """
     database = connect(fleet.database.reveal())
-    site = Site(fleet, database, is_secure=fleet.web.tls is not None or fleet.web.behind_proxy)
+    is_secure = fleet.web.tls is not None or fleet.web.behind_proxy
+    site = Site(fleet, database, is_secure=is_secure, live=live or LiveViews.of(fleet.cameras))
     guard = Guard(site)
     try:
         if not is_loopback(fleet.web.bind):

@@ -34,6 +34,7 @@ from surveil.workers.host.restarts import RestartBudget
 from surveil.workers.host.shares import (
     DRAIN_PHASE_S,
     PHASE_CONSUMERS,
+    LiveRings,
     Share,
     capture_spec,
     doorbell,
@@ -49,10 +50,15 @@ frames stay on the host that captured them."""
 
 
 def _consumers(
-    fleet: Fleet, roles: Sequence[str], logs: LogOptions, membership: Membership | None
+    fleet: Fleet,
+    roles: Sequence[str],
+    logs: LogOptions,
+    membership: Membership | None,
+    live: LiveRings,
 ) -> list[WorkerSpec]:
     """Return the workers that read events, and the one that shows what became of them."""
-    more: dict[str, object] = {"holder": membership.host} if membership else {}
+    holder: dict[str, object] = {"holder": membership.host} if membership else {}
+    shown = live.descriptors()
     ceilings = {"recorder": fleet.memory.recorder, "alerter": fleet.memory.alerter}
     if fleet.web.enabled:
         ceilings["web"] = fleet.memory.web
@@ -60,7 +66,10 @@ def _consumers(
         WorkerSpec(
             name=role,
             role=role,
-            assignment=partial(assign, role, fleet, fleet.cameras, logs, **more),
+            assignment=partial(
+                assign, role, fleet, fleet.cameras, logs, **(shown if role == "web" else holder)
+            ),
+            pass_fds=[fd for fds in shown.values() for fd in fds.values()] if role == "web" else (),
             phase=PHASE_CONSUMERS,
             ceiling_bytes=ceiling_bytes,
             is_aside=role == "web",
@@ -70,8 +79,14 @@ def _consumers(
     ]
 
 
-def _watchers(fleet: Fleet, logs: LogOptions, stack: ExitStack) -> list[WorkerSpec]:
-    """Return the workers of all cameras; their shared memory lives as long as ``stack``."""
+def _watchers(
+    fleet: Fleet, logs: LogOptions, stack: ExitStack
+) -> tuple[list[WorkerSpec], LiveRings]:
+    """Return the workers of all cameras, and what may be watched live.
+
+    Their shared memory lives as long as ``stack``.
+    """
+    live = LiveRings()
     specs: list[WorkerSpec] = []
     cameras = [camera for camera in fleet.cameras.values() if camera.enabled]
     cores = usable_cores()
@@ -79,11 +94,15 @@ def _watchers(fleet: Fleet, logs: LogOptions, stack: ExitStack) -> list[WorkerSp
     captures: list[WorkerSpec] = []
     for name, own in zip(names(workers), place(cameras, workers), strict=True):
         rings = {camera.id: stack.enter_context(shared_ring()) for camera in own}
+        for camera in own:
+            live.add(camera, rings[camera.id], stack)
+        readings = {id_: ring for id_, ring in live.readings.items() if id_ in rings}
         listen_fd, ring_fd = doorbell(stack)
-        share = Share(name, rings, listen_fd, names(workers), threads_each(workers, cores))
+        threads = threads_each(workers, cores)
+        share = Share(name, rings, listen_fd, names(workers), threads, readings=readings)
         specs.append(inference_spec(fleet, share, logs))
         captures += [capture_spec(fleet, one, rings[one.id], ring_fd, logs) for one in own]
-    return specs + captures
+    return specs + captures, live
 
 
 def _forks(fleet: Fleet, roles: Sequence[str]) -> ForkServer | None:
@@ -132,9 +151,11 @@ def serve(
     with ExitStack() as stack:
         stack.enter_context(DataDirLock(fleet.data_dir))
         watches = "inference" in roles
-        specs = _consumers(fleet, roles, logs, membership)
+        watchers: list[WorkerSpec] = []
+        live = LiveRings()
         if watches and membership is None:
-            specs += _watchers(fleet, logs, stack)
+            watchers, live = _watchers(fleet, logs, stack)
+        specs = _consumers(fleet, roles, logs, membership, live) + watchers
         forks = _forks(fleet, roles)
         if forks is not None:
             stack.callback(forks.close)

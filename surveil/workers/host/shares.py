@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from surveil.config import Camera, Fleet
+from surveil.live import ReadingsRing
+from surveil.policy import LiveView
 from surveil.sources.ring import FrameRing, log_loss
 from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.lease_board import LeaseBoard
@@ -29,6 +31,7 @@ class Share:
     Attributes:
         name: Of the worker, and of its spool where that has no other.
         rings: By camera.
+        readings: Of the cameras that may be watched live.
         listen_fd: The end of the doorbell on which its captures ring.
         spools: Of all inference workers here; None where somebody else adopts orphans.
         threads: That its networks may use on a CPU.
@@ -47,6 +50,29 @@ class Share:
     leases: Mapping[str, int] = field(default_factory=dict)
     host_lost: Sequence[str] = ()
     spool: str | None = None
+    readings: Mapping[str, ReadingsRing] = field(default_factory=dict)
+
+
+@dataclass
+class LiveRings:
+    """What whoever watches is shown from: the rings of those cameras that may be watched live."""
+
+    frames: dict[str, FrameRing] = field(default_factory=dict)
+    readings: dict[str, ReadingsRing] = field(default_factory=dict)
+
+    def add(self, camera: Camera, ring: FrameRing, stack: ExitStack) -> None:
+        """Make a ring of readings for a camera, where it may be watched."""
+        if camera.privacy.live_view is not LiveView.OFF:
+            self.frames[camera.id] = ring
+            self.readings[camera.id] = readings = ReadingsRing.create()
+            stack.callback(readings.close)
+
+    def descriptors(self) -> dict[str, dict[str, int]]:
+        """Return what an assignment says of them."""
+        return {
+            "rings": {id_: ring.fd for id_, ring in self.frames.items()},
+            "readings": {id_: ring.fd for id_, ring in self.readings.items()},
+        }
 
 
 def doorbell(stack: ExitStack) -> tuple[int, int]:
@@ -60,6 +86,7 @@ def doorbell(stack: ExitStack) -> tuple[int, int]:
 
 def inference_spec(fleet: Fleet, share: Share, logs: LogOptions) -> WorkerSpec:
     fds = {camera: ring.fd for camera, ring in share.rings.items()}
+    readings = {camera: ring.fd for camera, ring in share.readings.items()}
     board = share.board
     spool = share.spool or share.name
     return WorkerSpec(
@@ -71,6 +98,7 @@ def inference_spec(fleet: Fleet, share: Share, logs: LogOptions) -> WorkerSpec:
             fds,
             logs,
             rings=fds,
+            readings=readings,
             doorbell_fd=share.listen_fd,
             spool=spool,
             spools=share.spools,
@@ -80,7 +108,12 @@ def inference_spec(fleet: Fleet, share: Share, logs: LogOptions) -> WorkerSpec:
             leases=dict(share.leases),
             host_lost=list(share.host_lost),
         ),
-        pass_fds=(share.listen_fd, *fds.values(), *([board.fd] if board else [])),
+        pass_fds=(
+            share.listen_fd,
+            *fds.values(),
+            *readings.values(),
+            *([board.fd] if board else []),
+        ),
         phase=PHASE_INFERENCE,
         ceiling_bytes=memory_ceiling(fleet),
         analyses=tuple(fds),

@@ -68,6 +68,7 @@ def test_full_example_names_every_key(fleet_json: dict[str, Any]) -> None:
         ("spool", "Spool"),
         ("restarts", "Restarts"),
         ("retention", "Retention"),
+        ("privacy", "Privacy"),
         ("defaults", "CameraDefaults"),
     ):
         assert set(value[key]) == set(definitions[name]["properties"]), key
