@@ -50,7 +50,9 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
     app.state.site = site
     app.state.guard = guard or Guard(site)
     app.state.event_places = Places("web_streams", MOST_STREAMS, MOST_OF_ONE, site.tally)
-    app.mount("/static", _Static(directory=STATIC), name="static")
+    app.mount(
+        "/static", _Static(directory=STATIC, packages=[("surveil.look", "static")]), name="static"
+    )
     for router in (*api.ROUTERS, *pages.ROUTERS):
         app.include_router(router)
     app.add_exception_handler(ProblemError, _tell)

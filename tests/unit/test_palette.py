@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import surveil
 from surveil.domain import EMOTIONS
+from surveil.look import stylesheet
 from surveil.palette import COLOURS, Colour, as_hex
 
 Matrix = NDArray[np.float64]
@@ -67,7 +66,6 @@ def test_none_vanishes_on_light_or_dark() -> None:
 
 
 def test_pages_have_the_same() -> None:
-    css = (Path(surveil.__file__).parent / "web" / "static" / "surveil.css").read_text()
-    stated = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6});", css))
+    stated = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6});", stylesheet()))
     for emotion in EMOTIONS:
         assert stated[emotion.value] == as_hex(COLOURS[emotion])

@@ -42,6 +42,7 @@ class Entry:
         macro_f1: ``None`` where it was not measured.
         standing: In words, against the best accuracy on the same faces and classes; where two
             intervals overlap, chance may have put one model above the other.
+        best: Name of the model that has it; empty where there is no other.
     """
 
     record: ModelRecord
@@ -53,6 +54,15 @@ class Entry:
     interval: tuple[float, float]
     macro_f1: float | None
     standing: str = ""
+    best: str = ""
+
+    @property
+    def versus_best(self) -> str:
+        """``standing`` with the best model unnamed, for where it stands beside."""
+        if not self.best:
+            return self.standing
+        short = self.standing.replace(f"the best, {self.best}", "the best")
+        return short.replace(self.best, "the best")
 
     @property
     def figures(self) -> SetFigures | None:
@@ -68,12 +78,14 @@ class Comparison:
         records: Those of most classes first, and among them those of the highest accuracy.
         tests: Names of the test sets; the one of most models first.
         entries: Of each model, each set and each taxonomy.
-        warnings: Sentences.
+        remarks: Sentences on several models or on all.
+        warnings: The same and, after them, those on one model each, which they begin with.
     """
 
     records: tuple[ModelRecord, ...]
     tests: tuple[str, ...]
     entries: tuple[Entry, ...]
+    remarks: tuple[str, ...]
     warnings: tuple[str, ...]
 
     def entry(self, record: ModelRecord, test: str) -> Entry | None:
@@ -94,12 +106,13 @@ def compare(records: Sequence[ModelRecord], remarks: Sequence[str] = ()) -> Comp
     tests = tuple(sorted(count, key=lambda test: -count[test]))
     ordered = sorted(records, key=lambda r: (-len(r.classes), -_accuracy(r, tests[0])))
     entries = [entry for record in ordered for entry in _entries(record)]
-    return Comparison(
-        tuple(ordered),
-        tests,
-        tuple(_with_standings(entries)),
-        (*remarks, *_warnings(ordered, tests)),
+    said = (*remarks, *_remarks(ordered, tests))
+    notes = (
+        f"{record.facts.versioned_name}: {note}"
+        for record in ordered
+        for note in _notes(record, tests)
     )
+    return Comparison(tuple(ordered), tests, tuple(_with_standings(entries)), said, (*said, *notes))
 
 
 def taxonomy_name(record: ModelRecord) -> str:
@@ -148,7 +161,8 @@ def _with_standings(entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries:
         key = key_of(entry)
         words = _standing(entry, best[key], len(groups[key]))
-        done.append(replace(entry, standing=words))
+        name = best[key].record.facts.versioned_name if len(groups[key]) > 1 else ""
+        done.append(replace(entry, standing=words, best=name))
     return done
 
 
@@ -163,7 +177,7 @@ def _standing(entry: Entry, best: Entry, rivals: int) -> str:
     return f"{(best.accuracy - entry.accuracy) * 100:.1f} points below {name}"
 
 
-def _warnings(records: Sequence[ModelRecord], tests: Sequence[str]) -> list[str]:
+def _remarks(records: Sequence[ModelRecord], tests: Sequence[str]) -> list[str]:
     said = []
     by_count: dict[int, list[str]] = {}
     for record in records:
@@ -176,30 +190,32 @@ def _warnings(records: Sequence[ModelRecord], tests: Sequence[str]) -> list[str]
         )
     for test in tests:
         said += _set_warnings(records, test)
-    for record in records:
-        name, budget = record.facts.versioned_name, record.metrics.budget
-        if budget and budget.is_reduced:
-            said.append(
-                f"{name}: reduced budget, {budget.epochs} of {budget.epochs_planned} epochs "
-                "planned were done; it may not be the best that this network gives."
-            )
-        if record.metrics.makers_figure:
-            said.append(
-                f"{name}: its makers report {record.metrics.makers_figure} by their own protocol "
-                "(data, split and choice of the epoch may differ): not comparable with the rest."
-            )
-        said += [f"{name}: {remark}." for remark in record.remarks]
     speeds = {record.facts.versioned_name: record.metrics.speed for record in records}
     if len([name for name, speed in speeds.items() if speed]) > 1:
         said.append("Times were measured where each row says: compare only like machines.")
     return said
 
 
+def _notes(record: ModelRecord, tests: Sequence[str]) -> tuple[str, ...]:
+    said, budget = [], record.metrics.budget
+    lacking = [test for test in tests if test not in record.metrics.test]
+    if lacking:
+        said.append(f"not measured on {several(lacking)}.")
+    if budget and budget.is_reduced:
+        said.append(
+            f"reduced budget, {budget.epochs} of {budget.epochs_planned} epochs planned were done; "
+            "it may not be the best that this network gives."
+        )
+    if record.metrics.makers_figure:
+        said.append(
+            f"its makers report {record.metrics.makers_figure} by their own protocol "
+            "(data, split and choice of the epoch may differ): not comparable with the rest."
+        )
+    return (*said, *(f"{remark}." for remark in record.remarks))
+
+
 def _set_warnings(records: Sequence[ModelRecord], test: str) -> list[str]:
     said = []
-    lacking = [r.facts.versioned_name for r in records if test not in r.metrics.test]
-    if lacking:
-        said.append(f"{several(lacking)} {_was(lacking)} not measured on {test}.")
     by_classes: dict[tuple[str, ...], dict[tuple[int, ...], list[str]]] = {}
     for record in records:
         figures = record.metrics.test.get(test)
@@ -215,10 +231,6 @@ def _set_warnings(records: Sequence[ModelRecord], test: str) -> list[str]:
                 "Their figures on it do not compare."
             )
     return said
-
-
-def _was(names: Sequence[str]) -> str:
-    return "was" if len(names) == 1 else "were"
 
 
 COLUMNS = (

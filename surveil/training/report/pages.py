@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from surveil.errors import ConfigError
+from surveil.look import stylesheet
 from surveil.training.records import wording
 
 
@@ -36,7 +37,7 @@ def render_page(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": wording.percent, "number": wording.number}
-    return environment.get_template(template).render(**values)
+    return environment.get_template(template).render(stylesheet=stylesheet(), **values)
 
 
 def page_part(name: str) -> str:
