@@ -89,10 +89,14 @@ class Script:
             )
         return events
 
+    @property
+    def passed_s(self) -> float:
+        """Seconds since the script began, by the clock."""
+        return (datetime.now(UTC) - self.start_at).total_seconds()
+
     def jump_ahead(self) -> None:
         """Go on no sooner than in 10 s, so that the clock does not overtake the events."""
-        passed_s = (datetime.now(UTC) - self.start_at).total_seconds()
-        self.second = max(self.second, int(passed_s) + 10)
+        self.second = max(self.second, int(self.passed_s) + 10)
 
     def goes_offline(self) -> Event:
         self.seq += 1
@@ -177,14 +181,19 @@ class Site:
     hook: Hook
 
     def configure(self, redis_url: str, **fields: Any) -> Fleet:
-        """Write the fleet file; ``fields`` are its cameras' names and its rules."""
+        """Write the fleet file; ``fields`` are its cameras' names and its rules.
+
+        ``more`` are further receivers, by name: at the same hook, with what stands beside it.
+        """
+        hook = {"webhook": {"url": self.hook.url, "secret": SECRET}}
+        more = {name: {**hook, **options} for name, options in fields.get("more", {}).items()}
         text = {
             "data_dir": str(self.path.parent / "var"),
             "redis": redis_url,
             "cameras": {
                 name: {"source": "rtsp://127.0.0.1:9/"} for name in fields.get("cameras", ["lobby"])
             },
-            "receivers": {"ops": {"webhook": {"url": self.hook.url, "secret": SECRET}}},
+            "receivers": {"ops": hook, **more},
             "rules": fields["rules"],
         }
         self.path.write_text(yaml.safe_dump(text))
