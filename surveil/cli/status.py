@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from surveil.cli.asking import ask, look_back
-from surveil.cli.options import with_fleet_file
+from surveil.cli.options import find_fleet
 from surveil.cli.status_tables import draw_absent, draw_status
 from surveil.cli.tabular import render
-from surveil.errors import NOT_LIVE_EXIT_CODE, NOT_RUNNING_EXIT_CODE, UnavailableError
+from surveil.errors import NOT_LIVE_EXIT_CODE, NOT_RUNNING_EXIT_CODE, ConfigError, UnavailableError
 from surveil.live.standing import Absent
 from surveil.live.status import DaemonStatus, Health
 
 
 @click.command("status")
-@with_fleet_file
+@click.argument("fleet", metavar="[FLEET.yaml]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--url", help="Ask this dashboard, also of another machine, with the token in $SURVEIL_TOKEN."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(fleet_file: Path, as_json: bool) -> None:
+def command(fleet: Path | None, url: str | None, as_json: bool) -> None:
     """Say whether the daemon of FLEET.yaml runs, and how each camera does.
 
     Where none runs, SQL tells what was last known of each camera, and as of when.
 
-    Exit codes: 0 all is live, 2 configuration, 6 it runs but not all is live, 7 it does not run.
+    Exit codes: 0 all is live, 2 configuration, 6 it runs but not all is live, 7 it does not run; 5
+    the dashboard of --url does not answer.
     """
+    if url is not None:
+        if fleet is not None:
+            raise ConfigError("--url asks a dashboard, which knows its fleet: give no FLEET.yaml")
+        _tell(_ask_dashboard(url), as_json=as_json)
+    fleet_file = find_fleet(fleet)
     try:
         status = ask(fleet_file)
     except UnavailableError as error:
@@ -39,11 +49,26 @@ def command(fleet_file: Path, as_json: bool) -> None:
             now = datetime.now(UTC)
             click.echo(render(lambda console: draw_absent(console, absent, now)), nl=False)
         sys.exit(NOT_RUNNING_EXIT_CODE)
+    _tell(status, as_json=as_json)
+
+
+def _tell(status: DaemonStatus, *, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(json.dumps({"running": True, **json.loads(status.to_json())}, indent=2))
     else:
         click.echo(render(lambda console: draw_status(console, status)), nl=False)
     sys.exit(exit_code_of(status))
+
+
+def _ask_dashboard(url: str) -> DaemonStatus:
+    # Here: it loads SQLAlchemy, which asking this machine's daemon does without.
+    from surveil.python.client import ApiError, Client
+
+    try:
+        with Client(url, os.environ.get("SURVEIL_TOKEN", "")) as client:
+            return client.fleet()
+    except ApiError as error:
+        raise ConfigError(f"{url}: {error} (the token in SURVEIL_TOKEN)") from error
 
 
 def exit_code_of(status: DaemonStatus) -> int:

@@ -64,7 +64,7 @@ def write_timelines(path: Path, timelines: Sequence[ClipTimeline]) -> int:
     Raises:
         ConfigError: The file cannot be written.
     """
-    rows = [row for timeline in timelines for row in _rows(timeline)]
+    rows = [row for timeline in timelines for row in rows_of(timeline)]
     try:
         with replacing(path) as fresh:
             match path.suffix.lower():
@@ -93,7 +93,8 @@ def _write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
         parquet.write_table(table, binary)
 
 
-def _rows(timeline: ClipTimeline) -> Iterator[dict[str, Any]]:
+def rows_of(timeline: ClipTimeline) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a clip, without the columns that do not apply to them."""
     parts: dict[str, int] = {}
     for event in timeline.events:
         interval: dict[str, Any] = {
@@ -129,7 +130,7 @@ def _rows(timeline: ClipTimeline) -> Iterator[dict[str, Any]]:
 def _to_json(timeline: ClipTimeline) -> dict[str, Any]:
     intervals: dict[tuple[int, float], dict[str, Any]] = {}
     shared = ("part", "from_s", "to_s", "sampled", "analysed")
-    for row in _rows(timeline):
+    for row in rows_of(timeline):
         interval = intervals.setdefault(
             (row["part"], row["from_s"]), {key: row[key] for key in shared} | {"tracks": []}
         )

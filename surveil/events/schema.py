@@ -105,7 +105,7 @@ def _track() -> dict[str, Any]:
             "frames": {"type": "integer", "minimum": 1},
             "box": {**box, "description": "x1, y1, x2, y2 as fractions of the frame."},
             "score": {**_FRACTION, "description": "Of the detector."},
-            "face_px": {**_COUNT, "description": "The face's longer side in pixels."},
+            "face_px": {**_COUNT, "description": "The face's shorter side in pixels."},
             "emotion": {"enum": names},
             "confidence": {**_FRACTION, "description": "The emotion's score."},
             "scores": _object(

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import click
 import pytest
 import yaml
@@ -18,6 +19,7 @@ from kit.models import write_small_model
 from kit.pages import PAGES, Reader, blocks_of, inline_commands, unfenced_commands
 from kit.tools import REPOSITORY
 from kit.waiting import until
+from PIL import Image
 
 from surveil.cli.main import cli
 from surveil.domain import Emotion
@@ -60,6 +62,10 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "clips").mkdir()
     for clip in MEDIA.glob("*.mp4"):
         shutil.copy(clip, home / "clips")
+    with av.open(str(home / "clips" / "entrance.mp4")) as container:
+        container.seek(3_000_000)
+        picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+        Image.fromarray(picture).save(home / "photo.jpg")
     (home / "rules").mkdir()
     (home / "rules" / "first.yaml").write_text(RULES)
     write_small_model(home / "cheerful", always=Emotion.HAPPY)
@@ -95,8 +101,9 @@ def reader(past: Path, cameras: RtspServer, tmp_path: Path) -> Reader:
     stand_ins = {
         "rtsp://10.0.0.5/stream2": cameras.url("stream2"),
         "usb:0": cameras.url("desk"),
-        "8554": str(free_port()),
-        "8099": str(free_port()),
+        "photo.jpg": str(home / "photo.jpg"),
+        "clip.mp4": str(home / "clips" / "entrance.mp4"),
+        **{port: str(free_port()) for port in ("8554", "8099", "8808")},
     }
     return Reader(home, environment, stand_ins)
 

@@ -155,9 +155,9 @@ class Reader:
         """Let daemons take free ports: those that they take unasked may be taken already."""
         for file in self.home.rglob("fleet.yaml"):
             text = file.read_text(encoding="utf-8")
-            for key in ("http", "web"):
+            for key, port in (("http", "0"), ("web", self.stand_ins["8808"])):
                 if not re.search(rf"^{key}:", text, flags=re.M):
-                    text += f"{key}: {{port: 0}}\n"
+                    text += f"{key}: {{port: {port}}}\n"
             file.write_text(text, encoding="utf-8")
 
     def _run_in_time(self, block: Block) -> None:

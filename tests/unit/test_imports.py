@@ -61,6 +61,29 @@ def test_what_runs_no_network_loads_no_library_for_networks() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_importing_the_package_costs_nothing_until_something_is_asked_for() -> None:
+    program = """
+import sys
+before = set(sys.modules)
+import surveil
+tops = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(sorted(tops - sys.stdlib_module_names))
+print(callable(surveil.load), "numpy" in sys.modules, "torch" in sys.modules)
+try:
+    surveil.lode
+except AttributeError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "['openvino_telemetry', 'surveil']",
+        "True True False",
+        "module 'surveil' has no attribute 'lode'",
+    ]
+
+
 def test_a_check_loads_only_what_it_needs() -> None:
     slow = ("asyncio", "numpy", "sqlalchemy", "structlog")
     program = f"import sys, surveil.cli.check; print(*(m for m in {slow} if m in sys.modules))"

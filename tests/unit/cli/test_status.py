@@ -24,6 +24,7 @@ from rich.console import Console
 from surveil.cli.main import cli
 from surveil.cli.status_tables import draw_absent, draw_status, lasted
 from surveil.domain import CameraState, Reason
+from surveil.errors import ConfigError, UnavailableError
 from surveil.live.status import DaemonStatus, Health, WorkerState
 from surveil.store.engine import connect, writing
 from surveil.store.ingest import write_batch
@@ -217,3 +218,18 @@ def test_an_absent_daemon_of_which_nothing_is_known_is_told() -> None:
     absent = Absent("connection refused", unknown="no database")
     lines = drawn(lambda console: draw_absent(console, absent, statuses.AT))
     assert lines == ["not running: connection refused", "no database"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        (["--url", "http://127.0.0.1:9"], UnavailableError, "no dashboard answers"),
+        (["--url", "127.0.0.1:9"], ConfigError, "begins with http"),
+        (["fleet.yaml", "--url", "http://127.0.0.1:9"], ConfigError, "--url asks a dashboard"),
+    ],
+)
+def test_a_dashboard_that_does_not_answer_or_is_none(
+    arguments: list[str], kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        CliRunner().invoke(cli, ["status", *arguments], catch_exceptions=False)
