@@ -33,6 +33,19 @@ class Emotion(StrEnum):
 
 EMOTIONS: tuple[Emotion, ...] = tuple(Emotion)
 
+GRID = 2.0**-20
+"""Scores, confidences and seconds are stored as multiples of this, about one millionth.
+
+Binary floating point adds such numbers exactly up to ``2**33`` (2**53 * GRID), so a sum of them is
+the same in every order: rollups do not depend on the order in which events arrive, and equal what a
+user's own SQL computes from the raw rows.
+"""
+
+
+def quantise(value: float) -> float:
+    """Return the multiple of ``GRID`` nearest to a value."""
+    return round(value / GRID) * GRID
+
 
 class CameraState(StrEnum):
     """Where a camera's capture stands."""

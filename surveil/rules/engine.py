@@ -141,6 +141,11 @@ class RuleEngine:
             self._log.forget(stored)
         return ended
 
+    def watch_inference(self) -> None:
+        """Say that a rule elsewhere tells when inference does not speak of these cameras."""
+        for past in self._cameras.values():
+            past.inference_is_watched = True
+
     def resume(self, at: datetime) -> None:
         """Say that events could not be read until now: nobody was silent, nobody was listening."""
         self._listening.resume(at.timestamp())

@@ -14,36 +14,43 @@ TICK_S = 0.25
 """How often the clock ticks, as the alerter's does."""
 
 
-def play(
-    engine: RuleEngine,
-    events: Iterable[Event],
-    *,
-    start_at: datetime,
-    until_at: datetime,
-    tick_s: float = TICK_S,
-) -> Iterator[Transition]:
-    """Yield what follows of events, as it would if each came at the instant of which it tells last.
+class Player:
+    """An engine and a clock that nobody but events moves.
 
     Args:
         engine: Nobody else's.
-        events: In order of those instants, none before ``start_at``.
         start_at: When the clock begins, on whose grid of ``tick_s`` it ticks.
-        until_at: When it ends; later events are not looked at.
         tick_s: Seconds from tick to tick.
     """
-    ticks, step = 0, timedelta(seconds=tick_s)
-    tick_at = start_at
-    for event in events:
-        at = event_at(event)
-        if at > until_at:
-            break
-        while tick_at < at:
-            yield from engine.tick(tick_at)
-            ticks += 1
-            tick_at = start_at + ticks * step
-        engine.tell(at)
-        yield from engine.observe(event)
-    while tick_at <= until_at:
-        yield from engine.tick(tick_at)
-        ticks += 1
-        tick_at = start_at + ticks * step
+
+    def __init__(self, engine: RuleEngine, start_at: datetime, tick_s: float = TICK_S) -> None:
+        self.engine = engine
+        self._start_at = start_at
+        self._tick_s = tick_s
+        self._ticks = 0
+        self._tick_at = start_at
+
+    def play(self, events: Iterable[Event], until_at: datetime) -> Iterator[Transition]:
+        """Yield what follows of events, each coming at the instant of which it tells last.
+
+        Args:
+            events: In order of those instants, none before what was played; those after
+                ``until_at`` are not looked at.
+            until_at: Up to and with which the clock goes on.
+        """
+        for event in events:
+            at = event_at(event)
+            if at > until_at:
+                break
+            while self._tick_at < at:
+                yield from self._tick()
+            self.engine.tell(at)
+            yield from self.engine.observe(event)
+        while self._tick_at <= until_at:
+            yield from self._tick()
+
+    def _tick(self) -> list[Transition]:
+        steps = self.engine.tick(self._tick_at)
+        self._ticks += 1
+        self._tick_at = self._start_at + timedelta(seconds=self._ticks * self._tick_s)
+        return steps

@@ -16,7 +16,7 @@ from surveil.rules.engine import LATENESS_S, RuleEngine
 from surveil.rules.instance import AlertState, Transition
 from surveil.rules.instants import LOOSE
 from surveil.rules.model import Glob, LabelName, LabelValue, Name, Rule
-from surveil.rules.playing import play
+from surveil.rules.playing import Player
 from surveil.rules.scenes import Scene, length_s, parse_scenes, play_scenes
 from surveil.rules.sequence import event_at
 
@@ -154,7 +154,7 @@ def run_test(test: RuleTest, rules: Sequence[Rule], interval_s: float) -> Outcom
         key=event_at,
     )
     until_at = test.start + timedelta(seconds=until_s)
-    steps = list(play(engine, events, start_at=test.start, until_at=until_at))
+    steps = list(Player(engine, test.start).play(events, until_at))
     came = _Came(steps, test.start)
     known = {alert.rule.name: set[str]() for alert in engine.alerts()}
     for alert in engine.alerts():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
-from surveil.domain import IntervalEvent
+from surveil.domain import IntervalEvent, quantise
 from surveil.rules.reading import Vote
 
 MAX_SAMPLES = 40_000
@@ -43,13 +43,23 @@ class Sample:
 
 
 def sample_of(event: IntervalEvent, correction_s: float = 0.0) -> Sample:
-    """Return what rules need of an interval event, its instants corrected by so much."""
+    """Return what rules need of an interval event, its instants corrected by so much.
+
+    Numbers are those that SQL keeps, to six decimals, so that a rule says the same of an event and
+    of its rows, and 0.7 is 0.7 in both.
+    """
     return Sample(
         from_s=event.from_at.timestamp() + correction_s,
         to_s=event.to_at.timestamp() + correction_s,
         analysed=event.frames.analysed,
         votes=tuple(
-            Vote(event.run, track.track_id, track.emotion, track.confidence, track.scores)
+            Vote(
+                event.run,
+                track.track_id,
+                track.emotion,
+                _as_kept(track.confidence),
+                tuple(map(_as_kept, track.scores)),
+            )
             for track in event.tracks
         ),
     )
@@ -79,6 +89,10 @@ class Look:
                 sample.tally(emotion, least) for sample in self.members
             ]
         return counts
+
+
+def _as_kept(value: float) -> float:
+    return round(quantise(value), 6)
 
 
 class CameraWindow:

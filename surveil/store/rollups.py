@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from surveil.domain import EMOTIONS
-from surveil.store.rows import Row, quantise
+from surveil.domain import EMOTIONS, quantise
+from surveil.store.rows import Row
 from surveil.store.tables import COVERAGES, TIMELINES
 from surveil.store.upsert import upsert
 

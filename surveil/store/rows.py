@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from surveil.domain import EMOTIONS, CameraEvent, Event, IntervalEvent
+from surveil.domain import EMOTIONS, CameraEvent, Event, IntervalEvent, quantise
 
 Row = dict[str, Any]
 
-GRID = 2.0**-20
-"""Scores, confidences and seconds are stored as multiples of this, about one millionth.
-
-Binary floating point adds such numbers exactly up to ``2**33`` (2**53 * GRID), so a sum of them is
-the same in every order: rollups do not depend on the order in which events arrive, and equal what a
-user's own SQL computes from the raw rows.
-"""
 _NAMES = tuple(emotion.value for emotion in EMOTIONS)
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 MAX_INTERVAL_S = 3600.0
@@ -39,11 +32,6 @@ class Lost:
     seq: int
     at: datetime
     token: int = 0
-
-
-def quantise(value: float) -> float:
-    """Return the multiple of ``GRID`` nearest to a value."""
-    return round(value / GRID) * GRID
 
 
 def has_identity(event: Event | Lost) -> bool:

@@ -1,7 +1,7 @@
 """The tables, as the migrations in ``migrations/`` create them.
 
 Instants are UTC and end in ``_at``, durations in seconds end in ``_s``, boxes are fractions of the
-frame. Scores, confidences and seconds are multiples of ``surveil.store.rows.GRID``, so sums of them
+frame. Scores, confidences and seconds are multiples of ``surveil.domain.GRID``, so sums of them
 are exact and do not depend on the order in which events arrive.
 
 PostgreSQL partitions ``interval`` and ``observation`` by day. A partitioned table's primary key

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from surveil.domain import EMOTIONS
-from surveil.store.rows import GRID, Row
+from surveil.domain import EMOTIONS, GRID
+from surveil.store.rows import Row
 from surveil.store.tables import track
 from surveil.store.upsert import upsert
 

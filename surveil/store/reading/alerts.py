@@ -106,6 +106,23 @@ def load_fired(
     return [alert_of(row) for row in rows][::-1]
 
 
+def load_fired_within(
+    connection: sa.Connection,
+    scope: Scope,
+    since_at: datetime,
+    until_at: datetime,
+    *,
+    limit: int,
+) -> list[AlertRow]:
+    """Return the last alerts that fired at some time of a span, the oldest first."""
+    query = _alerts(scope, None).where(
+        alert.c.fired_at < until_at,
+        sa.or_(alert.c.resolved_at.is_(None), alert.c.resolved_at >= since_at),
+    )
+    rows = connection.execute(query.order_by(alert.c.fired_at.desc(), alert.c.id).limit(limit))
+    return [alert_of(row) for row in rows][::-1]
+
+
 def load_transitions(
     connection: sa.Connection,
     scope: Scope,

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.events import START_AT, CameraLife, after, make_vote
 
-from surveil.domain import EMOTIONS
+from surveil.domain import EMOTIONS, GRID, quantise
 from surveil.store.rollups import floor_to, split_span, sum_coverage, sum_votes
-from surveil.store.rows import GRID, interval_row, observation_rows, quantise
+from surveil.store.rows import interval_row, observation_rows
 from surveil.store.tracks import with_means, with_sums
 
 NAMES = [emotion.value for emotion in EMOTIONS]

@@ -1,0 +1,91 @@
+"""Sums of each minute, of one camera over a span of time, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from surveil.domain import EMOTIONS, Emotion
+from surveil.store.scope import Scope
+from surveil.store.tables import camera_event, coverage_1m, timeline_1m
+
+MINUTE_S = 60
+WHOLE_S = 59.9
+"""A minute of which that much was analysed was analysed in whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteSums:
+    """Of ``N`` consecutive minutes.
+
+    Attributes:
+        votes: By emotion, shape ``(N,)``.
+        faces: Votes of all emotions, shape ``(N,)``.
+        is_whole: Whether all of it was analysed and no change of the camera's state lies in it,
+            shape ``(N,)``.
+    """
+
+    votes: dict[Emotion, NDArray[np.int64]]
+    faces: NDArray[np.int64]
+    is_whole: NDArray[np.bool_]
+
+
+def read_minutes(
+    connection: sa.Connection, scope: Scope, camera_id: str, since_at: datetime, count: int
+) -> MinuteSums:
+    """Return the sums of so many minutes.
+
+    Args:
+        connection: Of one transaction.
+        scope: Must see the camera; of another one there is nothing.
+        camera_id: Whose.
+        since_at: Start of the first one, a whole minute.
+        count: How many.
+    """
+    votes = {emotion: np.zeros(count, np.int64) for emotion in EMOTIONS}
+    faces, is_whole = np.zeros(count, np.int64), np.zeros(count, bool)
+    until_at = since_at + timedelta(minutes=count)
+    if not scope.sees(camera_id):
+        return MinuteSums(votes, faces, is_whole)
+
+    def place(at: datetime) -> int:
+        return int((at - since_at).total_seconds()) // MINUTE_S
+
+    table = timeline_1m
+    rows = connection.execute(
+        sa.select(table.c.bucket_at, table.c.emotion, table.c.votes).where(
+            table.c.camera_id == camera_id,
+            table.c.bucket_at >= since_at,
+            table.c.bucket_at < until_at,
+            table.c.votes > 0,
+        )
+    )
+    for at, emotion, number in rows:
+        index = place(at)
+        votes[Emotion(emotion)][index] = number
+        faces[index] += number
+    cover = coverage_1m
+    whole = connection.scalars(
+        sa.select(cover.c.bucket_at).where(
+            cover.c.camera_id == camera_id,
+            cover.c.bucket_at >= since_at,
+            cover.c.bucket_at < until_at,
+            cover.c.analysed_s >= WHOLE_S,
+        )
+    )
+    for at in whole:
+        is_whole[place(at)] = True
+    changes = connection.scalars(
+        sa.select(camera_event.c.at).where(
+            camera_event.c.camera_id == camera_id,
+            camera_event.c.at >= since_at,
+            camera_event.c.at < until_at,
+        )
+    )
+    for at in changes:
+        is_whole[place(at)] = False
+    return MinuteSums(votes, faces, is_whole)
