@@ -310,6 +310,10 @@ class LiveViews:
         """Return what may be seen of a camera; off where it is not known."""
         return self._views.get(camera, LiveView.OFF)
 
+    def has(self, camera: str) -> bool:
+        """Return whether a camera may be watched, and its pictures are here."""
+        return camera in self._cameras
+
     def watch(self, camera: str) -> Watch:
         """Begin to watch a camera; whoever calls has seen to it that they may.
 

@@ -27,6 +27,7 @@ from surveil.store.reading.marks import (
     load_marks,
     measure_quality,
 )
+from surveil.store.reading.present import Present, PresentFace, load_present
 from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
 from surveil.store.reading.silences import SilenceRow, load_silences
@@ -42,6 +43,8 @@ __all__ = [
     "MarkRow",
     "MarkedAlert",
     "Minute",
+    "Present",
+    "PresentFace",
     "RuleQuality",
     "RunCounts",
     "Said",
@@ -61,6 +64,7 @@ __all__ = [
     "load_marked",
     "load_marks",
     "load_newest",
+    "load_present",
     "load_silences",
     "load_steps",
     "load_steps_after",

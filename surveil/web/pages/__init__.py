@@ -12,6 +12,6 @@ has script or style of its own within it (the policy in :mod:`surveil.web.header
 shows what its scope does not give.
 """
 
-from surveil.web.pages import alerts, camera, door, fleet, rules
+from surveil.web.pages import alerts, camera, door, fleet, live, rules
 
-ROUTERS = (door.router, fleet.router, camera.router, alerts.router, rules.router)
+ROUTERS = (door.router, fleet.router, camera.router, live.router, alerts.router, rules.router)

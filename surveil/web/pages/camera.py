@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -19,6 +20,7 @@ from surveil.store.reading import (
     TransitionRow,
     list_cameras,
     load_gaps,
+    load_present,
     load_transitions,
     read_timeline,
 )
@@ -33,6 +35,8 @@ router = APIRouter(include_in_schema=False, prefix="/cameras")
 
 MOST_GAPS = 500
 MOST_STEPS = 500
+PRESENT = timedelta(seconds=10)
+"""What was seen before is not now; an interval takes some seconds until it is stored."""
 COLUMNS = (
     *("camera", "from_at", "to_at", "coverage", "analysed_s", "reason", "all_votes"),
     *(f"{emotion.value}_share" for emotion in EMOTIONS),
@@ -99,6 +103,8 @@ def show(request: Request, asked: Ask) -> Response:
         more_gaps=max(0, len(gaps) - 50),
         steps=steps[::-1][:50],
         emotions=EMOTIONS,
+        view=asked.reads.site.live.view_of(asked.camera).value,
+        **_present(asked),
     )
 
 
@@ -109,6 +115,14 @@ def state(request: Request, asked: Ask) -> Response:
     return etag(
         request,
         render(request, "camera_state.html", asked.reads.viewer, now_standing=found, asked=asked),
+    )
+
+
+@router.get("/{camera}/present")
+def present(request: Request, asked: Ask) -> Response:
+    """Who is in view now."""
+    return etag(
+        request, render(request, "camera_present.html", asked.reads.viewer, **_present(asked))
     )
 
 
@@ -160,6 +174,17 @@ def _status(asked: Asked) -> dict[str, Any]:
         "well": found is not None and is_well(found),
         "absent": standing.absent,
         "last": next(iter(known), None),
+    }
+
+
+def _present(asked: Asked) -> dict[str, Any]:
+    site = asked.reads.site
+    since_at = site.now() - PRESENT
+    return {
+        "present": load_present(
+            asked.reads.connection, asked.scope, asked.camera, since_at=since_at
+        ),
+        "is_watched": site.live.has(asked.camera),
     }
 
 

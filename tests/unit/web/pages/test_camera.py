@@ -13,7 +13,7 @@ from surveil.store.access import Role
 from surveil.store.engine import writing
 from surveil.store.ingest import write_batch
 
-PARTS = ("", "/state", "/chart", "/timeline.csv", "/timeline.parquet")
+PARTS = ("", "/state", "/present", "/chart", "/timeline.csv", "/timeline.parquet")
 
 
 def seen(dashboard: Dashboard, *cameras: str) -> None:
