@@ -10,12 +10,13 @@ from rich.console import Console
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_zone, with_author
 from surveil.cli.saying import say
+from surveil.cli.silence_preview import hidden_now, preview
 from surveil.cli.tabular import render, write_text
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.rules.silences import Silence
 from surveil.store.engine import Database, reading, writing
-from surveil.store.reading import AlertRow, SilenceRow, load_active, load_silences
+from surveil.store.reading import SilenceRow, load_silences
 from surveil.store.revisions import require_current
 from surveil.store.scope import Scope
 from surveil.store.silences import add_silence, expire_silence
@@ -23,7 +24,6 @@ from surveil.tables import cell, draw_table
 
 LONGEST_S = 90 * 86400.0
 MOST_CHARS = 500
-MOST_SHOWN = 1000
 
 
 @click.group("silence")
@@ -36,7 +36,8 @@ def command() -> None:
 @click.option("--camera", default="*", show_default=True, metavar="GLOB", help="Ids of cameras.")
 @click.option("--label", "labels", multiple=True, metavar="NAME=GLOB", help="Of rules.")
 @click.option("--for", "for_", required=True, metavar="2h", help="For how long.")
-@click.option("--comment", required=True, help="Why, for whoever looks at it later.")
+@click.option("--comment", default="", help="Why, for whoever looks at it later; needed.")
+@click.option("--dry-run", is_flag=True, help="Say what it would hide, and do nothing.")
 @with_author
 @with_database()
 def add(
@@ -46,6 +47,7 @@ def add(
     labels: tuple[str, ...],
     for_: str,
     comment: str,
+    dry_run: bool,
     by: str,
 ) -> None:
     """Silence alerts that match all that is given, from now on.
@@ -53,16 +55,20 @@ def add(
     Who was told already that an alert fires is also told of its end. What still fires when the
     silence ends is told then.
     """
-    seconds = _read_length(for_)
-    if not comment.strip() or len(comment) > MOST_CHARS:
+    now, seconds = datetime.now(UTC), _read_length(for_)
+    if not dry_run and (not comment.strip() or len(comment) > MOST_CHARS):
         raise ConfigError(f"--comment: 1 to {MOST_CHARS} characters")
     if rule == camera == "*" and not labels:
         raise ConfigError(
             "give --rule, --camera or --label; --rule '*' --camera '?*' is everything"
         )
-    chosen = dict(map(_read_label, labels))
-    now = datetime.now(UTC)
-    ends_at = now + timedelta(seconds=seconds)
+    ends_at, chosen = now + timedelta(seconds=seconds), dict(map(_read_label, labels))
+    silence = Silence("", now.timestamp(), ends_at.timestamp(), rule, camera, chosen)
+    if dry_run:
+        with reading(database) as connection:
+            require_current(connection)
+            preview(connection, silence, now)
+        return
     with writing(database) as connection:
         require_current(connection)
         id_ = add_silence(
@@ -76,14 +82,10 @@ def add(
             comment=comment.strip(),
             now=now,
         )
-        active = load_active(connection, Scope.all(), rule=None, limit=MOST_SHOWN)
-    silence = Silence(id_, now.timestamp(), ends_at.timestamp(), rule, camera, chosen)
-    hidden = [alert for alert in active if alert.state != "pending" and _covers(silence, alert)]
+        hidden = hidden_now(connection, silence)
     say(f"silence {id_} until {ends_at:%Y-%m-%d %H:%M:%S} UTC")
     if hidden:
-        names = ", ".join(f"{alert.rule} ({alert.key})" for alert in hidden[:5])
-        more = f" and {len(hidden) - 5} more" if len(hidden) > 5 else ""
-        say(f"firing now, and told already if they were: {names}{more}")
+        say(f"firing now, and told already if they were: {hidden}")
 
 
 @command.command("list")
@@ -142,12 +144,6 @@ def _read_label(text: str) -> tuple[str, str]:
     if not (name and separator and glob):
         raise ConfigError(f"--label {text!r}: must be NAME=GLOB")
     return name, glob
-
-
-def _covers(silence: Silence, alert: AlertRow) -> bool:
-    """Return whether an alert is covered; of one about several cameras it is not known which."""
-    cameras = [alert.camera] if alert.camera else [] if silence.camera == "*" else [""]
-    return silence.covers(alert.rule, alert.labels, cameras, silence.from_s)
 
 
 def _what(row: SilenceRow) -> str:

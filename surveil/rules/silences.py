@@ -37,3 +37,13 @@ class Silence:
             and all(fnmatchcase(camera, self.camera) for camera in cameras)
             and all(fnmatchcase(labels.get(name, ""), glob) for name, glob in self.labels.items())
         )
+
+    def covers_alert(
+        self, rule: str, labels: Mapping[str, str], camera: str | None, at_s: float
+    ) -> bool:
+        """Return the same of an alert as it is stored: of one about several it is not known which.
+
+        Such a one, whose camera is None, is covered only where cameras play no part.
+        """
+        cameras = [camera] if camera else [] if self.camera == "*" else [""]
+        return self.covers(rule, labels, cameras, at_s)

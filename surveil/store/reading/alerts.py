@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,16 @@ class AlertRow:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiredKind:
+    """What alerts that fired have in common; ``camera`` is missing where they are about several."""
+
+    rule: str
+    key: str
+    camera: str | None
+    labels: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +132,18 @@ def load_fired_within(
     )
     rows = connection.execute(query.order_by(alert.c.fired_at.desc(), alert.c.id).limit(limit))
     return [alert_of(row) for row in rows][::-1]
+
+
+def count_fired(
+    connection: sa.Connection, scope: Scope, *, since_at: datetime
+) -> list[tuple[FiredKind, int]]:
+    """Return how often which alerts have fired since an instant, the most frequent first."""
+    query = _alerts(scope, None).where(alert.c.fired_at >= since_at)
+    counts: Counter[FiredKind] = Counter()
+    for row in connection.execution_options(yield_per=5000).execute(query):
+        labels = tuple(sorted(row.labels.items()))
+        counts[FiredKind(row.rule, row.key, row.camera_id, labels)] += 1
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0].rule, item[0].key))
 
 
 def load_transitions(

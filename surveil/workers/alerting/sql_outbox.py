@@ -74,13 +74,16 @@ class SqlOutbox:
         if self._repeated_at and abs(now_at - self._repeated_at) < REPEATS_EVERY:
             return
         with writing(self._database) as connection:
-            silences = _silences(connection, now_at)
+            silences, at_s = _silences(connection, now_at), now_at.timestamp()
+
+            def is_withheld(one: Lasting) -> bool:
+                return any(
+                    silence.covers_alert(one.rule, one.labels, one.camera, at_s)
+                    for silence in silences
+                )
+
             repeat_messages(
-                connection,
-                self._name,
-                self._repeat_every_s,
-                now_at,
-                is_withheld=lambda one: any(_covers(each, one, now_at) for each in silences),
+                connection, self._name, self._repeat_every_s, now_at, is_withheld=is_withheld
             )
         self._repeated_at = now_at
 
@@ -97,9 +100,3 @@ def _silences(connection: Connection, now_at: datetime) -> list[Silence]:
         )
         for row in load_silences(connection, Scope.all(), now_at)
     ]
-
-
-def _covers(silence: Silence, one: Lasting, now_at: datetime) -> bool:
-    """Return whether an alert is covered; of one about several cameras it is not known which."""
-    cameras = [one.camera] if one.camera else [] if silence.camera == "*" else [""]
-    return silence.covers(one.rule, one.labels, cameras, now_at.timestamp())

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from surveil.cli.alerts import command
+from surveil.cli.silence import command as silence
 from surveil.errors import ConfigError
 from surveil.store.alerts import AlertBatch, AlertStep, commit_alerts
 from surveil.store.engine import connect, writing
@@ -124,3 +125,16 @@ def test_what_is_wrong_is_said(url: str, words: list[str], message: str) -> None
 def test_an_unknown_command_is_named(url: str) -> None:
     result = CliRunner().invoke(command, ["lsit"])
     assert (result.exit_code, "No such command 'lsit'" in result.output) == (2, True)
+
+
+def test_a_silence_can_be_looked_at_before(url: str) -> None:
+    words = ["add", "--database", url, "--rule", "j*", "--for", "2h", "--dry-run"]
+    result = CliRunner().invoke(silence, words, env={"COLUMNS": "100"})
+    assert result.exit_code == 0, result.output
+    assert "firing now: joy (lobby)" in result.output
+    assert "of the last 7 days it would have hidden 1 alerts" in result.output
+    assert "nothing was changed" in result.output
+    listed = CliRunner().invoke(silence, ["list", "--database", url])
+    assert listed.output == "no silence\n"
+    other = [word if word != "j*" else "fear" for word in words]
+    assert "hidden 0 alerts" in CliRunner().invoke(silence, other).output

@@ -35,6 +35,7 @@ LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
 EDGES = [after(-50), after(10), after(70), after(130)]
 
 ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
+    "count_fired": lambda c, scope: questions.count_fired(c, scope, since_at=LONG_AGO),
     "count_runs": lambda c, scope: questions.count_runs(c, scope),
     "count_steps": lambda c, scope: [
         number for id_ in all_alerts(c) if (number := questions.count_steps(c, scope, id_, 999))
