@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
 from rich.console import Console
 
 from surveil.cli.databases import with_database
+from surveil.cli.options import with_author
 from surveil.cli.tabular import render
 from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.store import access
 from surveil.store.access import KeyKind, KeyRow, Role, UserRow
+from surveil.store.audit import record
 from surveil.store.engine import Database, reading, writing
 from surveil.store.upgrading import bring_up
 from surveil.tables import draw_table, whole
@@ -52,9 +55,15 @@ _cameras = click.option(
 )
 @_cameras
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_author
 @with_database(create=True)
 def add(
-    database: Database, name: str, role: str, globs: tuple[str, ...], password_stdin: bool
+    database: Database,
+    name: str,
+    role: str,
+    globs: tuple[str, ...],
+    password_stdin: bool,
+    by: str,
 ) -> None:
     """Add NAME, or give it another role, cameras and password."""
     from surveil.web.guard import hash_password  # loads Argon2
@@ -67,7 +76,29 @@ def add(
         user = UserRow(name, hash_password(password), Role(role), globs, datetime.now(UTC))
         access.put_user(connection, user)
         access.revoke_keys(connection, name, KeyKind.SESSION)
+        change = "change-user" if was_there else "add-user"
+        record(connection, by, change, f"user {name}", {"role": role, "cameras": globs})
     click.echo(f"{name} {'changed' if was_there else 'added'}: {role} of {', '.join(globs)}")
+
+
+@command.command("password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_author
+@with_database()
+def set_password(database: Database, name: str, password_stdin: bool, by: str) -> None:
+    """Give NAME another password; who is logged in as NAME has to do so again."""
+    from surveil.web.guard import hash_password  # loads Argon2
+
+    password = _ask_password(password_stdin)
+    with writing(database) as connection:
+        user = access.find_user(connection, name)
+        if user is None:
+            raise ConfigError(f"there is no user {name}; `surveil user list` shows all")
+        access.put_user(connection, replace(user, password_hash=hash_password(password)))
+        access.revoke_keys(connection, name, KeyKind.SESSION)
+        record(connection, by, "change-password", f"user {name}")
+    click.echo(f"{name} has another password")
 
 
 @command.command("list")
@@ -99,12 +130,14 @@ def _cells(key: KeyRow) -> tuple[str, ...]:
 
 @command.command("remove")
 @click.argument("name")
+@with_author
 @with_database()
-def remove(database: Database, name: str) -> None:
+def remove(database: Database, name: str, by: str) -> None:
     """Remove NAME with its sessions and tokens, within seconds."""
     with writing(database) as connection:
         if not access.remove_user(connection, name):
             raise ConfigError(f"there is no user {name}; `surveil user list` shows all")
+        record(connection, by, "remove-user", f"user {name}")
     click.echo(f"{name} removed")
 
 
@@ -120,9 +153,16 @@ def remove(database: Database, name: str) -> None:
 )
 @_cameras
 @click.option("--for", "lifetime", default="90d", show_default=True, metavar="DURATION")
+@with_author
 @with_database()
 def token(
-    database: Database, name: str, label: str, role: str, globs: tuple[str, ...], lifetime: str
+    database: Database,
+    name: str,
+    label: str,
+    role: str,
+    globs: tuple[str, ...],
+    lifetime: str,
+    by: str,
 ) -> None:
     """Print a new token for a program that acts for NAME; it is shown this once."""
     _check(name, globs)
@@ -140,23 +180,28 @@ def token(
             now=datetime.now(UTC),
             lifetime=timedelta(seconds=seconds),
         )
+        details = {"label": label[:100], "role": role, "cameras": globs, "for": lifetime}
+        record(connection, by, "make-token", f"user {name}", details)
     click.echo(key)
 
 
 @command.command("revoke")
 @click.argument("key")
+@with_author
 @with_database()
-def revoke(database: Database, key: str) -> None:
+def revoke(database: Database, key: str, by: str) -> None:
     """End a session, token or link: KEY as `surveil user list` shows it."""
     with writing(database) as connection:
         if not access.revoke_listed(connection, key):
             raise ConfigError(f"there is no key {key}; `surveil user list` shows all")
+        record(connection, by, "revoke-key", f"key {key}")
     click.echo("revoked")
 
 
 @command.command("link")
+@with_author
 @with_database()
-def link(database: Database) -> None:
+def link(database: Database, by: str) -> None:
     """Print the end of an address that opens the dashboard once, within 15 minutes, as admin."""
     with writing(database) as connection:
         key = access.make_key(
@@ -169,6 +214,7 @@ def link(database: Database) -> None:
             now=datetime.now(UTC),
             lifetime=access.LINK_LIFETIME,
         )
+        record(connection, by, "make-link", "dashboard")
     click.echo(f"/open/{key}")
 
 

@@ -19,7 +19,7 @@ from surveil.store.upgrading import bring_up
 from surveil.web.app import create_app
 from surveil.web.guard import Guard
 from surveil.web.serving import address_of, check_exposure, listen, serve
-from surveil.web.site import Site
+from surveil.web.site import MOST_QUERIES, Site
 from surveil.workers.host.assignments import narrow
 
 
@@ -36,7 +36,7 @@ def command(fleet_file: Path) -> None:
     whole = load_fleet(fleet_file)
     fleet = narrow("web", whole, whole.cameras)
     check_place_of(fleet.database.reveal())
-    database = connect(fleet.database.reveal())
+    database = connect(fleet.database.reveal(), most_connections=MOST_QUERIES)
     is_secure = fleet.web.tls is not None or fleet.web.behind_proxy
     site = Site(fleet, database, is_secure=is_secure, live=LiveViews.of(fleet.cameras))
     guard = Guard(site)

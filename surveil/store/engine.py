@@ -45,6 +45,7 @@ def connect(
     create: bool = True,
     lock_timeout_s: float = LOCK_TIMEOUT_S,
     statement_timeout_s: float | None = STATEMENT_TIMEOUT_S,
+    most_connections: int = 4,
 ) -> Database:
     """Return an engine for a database; nothing is reached before the first transaction.
 
@@ -59,6 +60,7 @@ def connect(
         statement_timeout_s: How long it may take in all; None is no bound. PostgreSQL only: in
             SQLite nothing but a lock makes a statement wait. A transaction in which nothing happens
             for twice as long is ended by the server, and its locks with it.
+        most_connections: To PostgreSQL at a time; further transactions wait for a moment.
 
     Raises:
         ConfigError: Not a URL, of another kind of database, or its file cannot be made.
@@ -74,7 +76,7 @@ def connect(
     if parsed.drivername == "sqlite":
         return _connect_sqlite(parsed, create=create, lock_timeout_s=lock_timeout_s)
     if parsed.drivername == "postgresql+psycopg":
-        return _connect_postgres(parsed, lock_timeout_s, statement_timeout_s)
+        return _connect_postgres(parsed, lock_timeout_s, statement_timeout_s, most_connections)
     raise ConfigError(
         f"database {parsed.drivername!r} is not supported; give sqlite:/// or postgresql+psycopg://"
     )
@@ -123,13 +125,13 @@ def _connect_sqlite(url: URL, *, create: bool, lock_timeout_s: float) -> Databas
 
 
 def _connect_postgres(
-    url: URL, lock_timeout_s: float, statement_timeout_s: float | None
+    url: URL, lock_timeout_s: float, statement_timeout_s: float | None, most_connections: int
 ) -> Database:
     engine = sa.create_engine(
         url,
         pool_pre_ping=True,
         pool_size=2,
-        max_overflow=2,
+        max_overflow=most_connections - 2,
         pool_timeout=POOL_TIMEOUT_S,
         json_serializer=dump_json,
         connect_args={

@@ -15,8 +15,15 @@ from surveil.store.marks import Verdict
 from surveil.store.marks import acknowledge as store_acknowledgement
 from surveil.store.marks import mark as store_mark
 from surveil.store.reading import load_alert
+from surveil.store.scope import Scope
 from surveil.store.silences import add_silence, expire_silence
-from surveil.web.problems import BadRequestError, ConflictError, ForbiddenError, MissingError
+from surveil.web.problems import (
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    HiddenError,
+    MissingError,
+)
 from surveil.web.site import Site
 from surveil.web.viewer import Viewer
 
@@ -129,4 +136,11 @@ def _demand(viewer: Viewer, role: Role) -> None:
 
 def _find(connection: Connection, viewer: Viewer, alert_id: str) -> None:
     if load_alert(connection, viewer.scope, alert_id) is None:
-        raise MissingError(f"there is no alert {alert_id}")
+        raise missing_alert(connection, alert_id)
+
+
+def missing_alert(connection: Connection, alert_id: str) -> MissingError:
+    """Return the error that there is no such alert, or none that whoever asks may know of."""
+    is_hidden = load_alert(connection, Scope.all(), alert_id) is not None
+    kind = HiddenError if is_hidden else MissingError
+    return kind(f"there is no alert {alert_id}")

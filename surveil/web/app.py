@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -16,14 +17,24 @@ from starlette.types import Scope as AsgiScope
 
 from surveil.errors import SurveilError, UnavailableError
 from surveil.logs import get_logger
+from surveil.store.engine import RefusedError
 from surveil.web import api, pages
 from surveil.web.api.events import MOST_OF_ONE, MOST_STREAMS
 from surveil.web.guard import Guard
-from surveil.web.headers import SecureHeaders
+from surveil.web.headers import SAFE, SecureHeaders
+from surveil.web.measured import Measured
 from surveil.web.pages.rendering import render
 from surveil.web.places import Places
-from surveil.web.problems import ProblemError, TooOftenError, describe
+from surveil.web.problems import (
+    ForbiddenError,
+    HiddenError,
+    ProblemError,
+    TooOftenError,
+    UnauthenticatedError,
+    describe,
+)
 from surveil.web.site import Site
+from surveil.web.witness import Refusals
 
 API = "/api/"
 DOORS = ("/login", "/open/")
@@ -49,7 +60,8 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
     )
     app.state.site = site
     app.state.guard = guard or Guard(site)
-    app.state.event_places = Places("web_streams", MOST_STREAMS, MOST_OF_ONE, site.tally)
+    app.state.refusals = Refusals(site)
+    app.state.event_places = Places("events", MOST_STREAMS, MOST_OF_ONE, site.tally)
     app.mount(
         "/static", _Static(directory=STATIC, packages=[("surveil.look", "static")]), name="static"
     )
@@ -57,6 +69,7 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
         app.include_router(router)
     app.add_exception_handler(ProblemError, _tell)
     app.add_exception_handler(UnavailableError, _tell)
+    app.add_exception_handler(RefusedError, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(Exception, _tell)
@@ -65,6 +78,7 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
         hosts=(site.fleet.web.bind, *site.fleet.web.allowed_hosts),
         is_secure=site.is_secure,
     )
+    app.add_middleware(Measured, tally=site.tally)
     return app
 
 
@@ -80,6 +94,9 @@ class _Static(StaticFiles):
 async def _tell(request: Request, error: Exception) -> Response:
     """Answer a request that failed: programs get problem details, people a page."""
     status, detail = _explain(error)
+    if _is_refusal(request, error):
+        refusals: Refusals = request.app.state.refusals
+        await run_in_threadpool(refusals.note, request, status.value, detail)
     headers = {}
     if isinstance(error, TooOftenError):
         headers["retry-after"] = str(max(1, round(error.retry_after_s)))
@@ -101,10 +118,19 @@ async def _tell(request: Request, error: Exception) -> Response:
     return page
 
 
+def _is_refusal(request: Request, error: Exception) -> bool:
+    """Return whether somebody tried what they may not; not whether they have yet to log in."""
+    if isinstance(error, UnauthenticatedError):
+        return "authorization" in request.headers or request.method not in SAFE
+    return isinstance(error, ForbiddenError | HiddenError)
+
+
 def _explain(error: Exception) -> tuple[HTTPStatus, str]:
     match error:
         case ProblemError():
             return error.status, str(error)
+        case RefusedError():
+            return HTTPStatus.UNPROCESSABLE_ENTITY, f"the database refuses it: {error}"
         case UnavailableError():
             return HTTPStatus.SERVICE_UNAVAILABLE, str(error)
         case RequestValidationError():

@@ -27,11 +27,13 @@ from surveil.store.access import (
     revoke_key,
     use_link,
 )
+from surveil.store.audit import record
 from surveil.store.engine import reading, writing
 from surveil.store.reading import list_cameras
 from surveil.store.scope import Scope
-from surveil.web.problems import TooOftenError, UnauthenticatedError
+from surveil.web.problems import UnauthenticatedError
 from surveil.web.site import Site
+from surveil.web.tries import Tries
 from surveil.web.viewer import Viewer, viewer_of
 
 SESSION = timedelta(hours=12)
@@ -41,7 +43,6 @@ AWAY_S = 600.0
 """The same while SQL does not answer."""
 MOST_REMEMBERED = 2_000
 TRIES = 5
-TRIES_REFILL_S = 30.0
 """Of log-ins from one address: five at once for one name and 20 in all, then one each half a
 minute. Not for a name from anywhere, by which anybody could keep its owner out."""
 TRIES_OF_ADDRESS = 20
@@ -148,7 +149,7 @@ class Guard:
 
     def _begin(self, user: str, role: Role, label: str) -> str:
         with writing(self._site.database) as connection:
-            return make_key(
+            key = make_key(
                 connection,
                 KeyKind.SESSION,
                 user,
@@ -158,6 +159,9 @@ class Guard:
                 now=self._site.now(),
                 lifetime=SESSION,
             )
+            now = self._site.now()
+            record(connection, user or "local", "log-in", "dashboard", {"by": label}, now=now)
+            return key
 
     def _look_up(self, key: str) -> Viewer | None:
         with reading(self._site.database) as connection:
@@ -173,43 +177,6 @@ class Guard:
             self._known.move_to_end(key)
             while len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
-
-
-class Tries:
-    """A budget of tries for each address and name; bounded in memory.
-
-    Args:
-        mono_s: The monotonic clock.
-        most: Subjects that are remembered; those longest unused are forgotten.
-    """
-
-    def __init__(self, *, mono_s: Callable[[], float] = time.monotonic, most: int = 10_000) -> None:
-        self._mono_s = mono_s
-        self._most = most
-        self._lock = threading.Lock()
-        self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def spend(self, subject: str, size: int) -> None:
-        """Take one try.
-
-        Args:
-            subject: Whose budget.
-            size: How many a full budget has; one comes back each :data:`TRIES_REFILL_S`.
-
-        Raises:
-            TooOftenError: None is left.
-        """
-        now_s = self._mono_s()
-        with self._lock:
-            left, since_s = self._spent.get(subject, (float(size), now_s))
-            left = min(float(size), left + (now_s - since_s) / TRIES_REFILL_S)
-            granted = left >= 1
-            self._spent[subject] = (left - 1 if granted else left, now_s)
-            self._spent.move_to_end(subject)
-            while len(self._spent) > self._most:
-                self._spent.popitem(last=False)
-        if not granted:
-            raise TooOftenError("too many tries to log in", (1 - left) * TRIES_REFILL_S)
 
 
 def _is_right(stored: str, password: str) -> bool:

@@ -13,14 +13,14 @@ class Places:
     """Bounds how many streams of one kind are open; used by many threads at once.
 
     Args:
-        name: Of the gauge and the counters, such as ``web_streams``.
+        kind: Label of the figures, such as ``events``.
         most: At once.
         most_of_one: Of one viewer, so that nobody takes the places of all.
         tally: Where it is counted.
     """
 
-    def __init__(self, name: str, most: int, most_of_one: int, tally: Tally) -> None:
-        self._name = name
+    def __init__(self, kind: str, most: int, most_of_one: int, tally: Tally) -> None:
+        self._kind = kind
         self._most = most
         self._most_of_one = most_of_one
         self._tally = tally
@@ -35,7 +35,7 @@ class Places:
         """
         with self._lock:
             if self._held.total() >= self._most or self._held[viewer] >= self._most_of_one:
-                self._tally.count(f"{self._name}_refused_total")
+                self._tally.count("web_streams_refused_total", kind=self._kind)
                 raise BusyError(
                     f"{self._held[viewer]} of your {self._most_of_one} and {self._held.total()} of"
                     f" {self._most} streams are open: close one, or come again later"
@@ -53,7 +53,7 @@ class Places:
 
     def cut(self) -> None:
         """Count a stream that was ended since its client read nothing."""
-        self._tally.count(f"{self._name}_cut_total")
+        self._tally.count("web_streams_cut_total", kind=self._kind)
 
     def _tell(self) -> None:
-        self._tally.gauge(self._name, float(self._held.total()))
+        self._tally.gauge("web_streams", float(self._held.total()), kind=self._kind)

@@ -35,6 +35,11 @@ class MissingError(ProblemError):
     status = HTTPStatus.NOT_FOUND
 
 
+class HiddenError(MissingError):
+    """There is such a thing, and whoever asks may not know of it: answered as if there were not,
+    and written down."""
+
+
 class BadRequestError(ProblemError):
     """The request says what nobody understands."""
 

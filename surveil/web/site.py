@@ -21,6 +21,9 @@ from surveil.store.engine import Database
 from surveil.store.scope import Scope
 from surveil.web.tally import NoTally, Tally
 
+MOST_QUERIES = 12
+"""Transactions that are open at a time; each ends before its answer is sent."""
+
 STATUS_FRESH_S = 1.0
 """A status is asked for no more often: the daemon makes a new one each second."""
 

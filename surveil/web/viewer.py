@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from surveil.store.access import Grant, KeyKind, Role
 from surveil.store.scope import Scope
+from surveil.web.problems import HiddenError, MissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,10 @@ def viewer_of(grant: Grant, cameras: Iterable[str]) -> Viewer:
 
 def _matches(camera: str, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(camera, glob) for glob in globs)
+
+
+def missing_camera(fleet_cameras: Iterable[str], viewer: Viewer, camera: str) -> MissingError:
+    """Return the error that there is no such camera, or none that the viewer may know of."""
+    is_hidden = camera in fleet_cameras and not viewer.scope.sees(camera)
+    kind = HiddenError if is_hidden else MissingError
+    return kind(f"there is no camera {camera}")

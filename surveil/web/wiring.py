@@ -54,10 +54,12 @@ def viewer_of_request(request: Request) -> Viewer:
         viewer = guard.find(token.strip()) if scheme.lower() == "bearer" else None
         if viewer is None or viewer.kind is not KeyKind.TOKEN:
             raise UnauthenticatedError("the token is unknown, has expired or was revoked")
+        request.state.viewer = viewer
         return viewer
     viewer = guard.find(request.cookies.get(COOKIE, ""))
     if viewer is None or viewer.kind is not KeyKind.SESSION:
         raise UnauthenticatedError("log in first, or send Authorization: Bearer TOKEN")
+    request.state.viewer = viewer
     return viewer
 
 

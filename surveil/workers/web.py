@@ -19,15 +19,31 @@ from surveil.store.engine import connect
 from surveil.web.app import create_app
 from surveil.web.guard import Guard
 from surveil.web.serving import address_of, check_exposure, is_loopback, listen, serve
-from surveil.web.site import Site
+from surveil.web.site import MOST_QUERIES, Site
 from surveil.workers.host.availability import Availability, StoppedError
-from surveil.workers.host.lifeline import Lifeline
+from surveil.workers.host.lifeline import STAGE_BOUNDS_S, Lifeline, Telemetry, observe
 
 BEAT_EVERY_S = 1.0
 STUCK_S = 30.0
 """An event loop that does not turn for so long is stuck."""
 
 _log = get_logger("web")
+
+
+class _Tally:
+    """Hands figures to the supervisor."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        self._telemetry.count(name, amount, **labels)
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        self._telemetry.gauge(name, value, **labels)
+
+    def observe(self, name: str, seconds: float) -> None:
+        observe(self._telemetry, name, seconds, STAGE_BOUNDS_S)
 
 
 def run(fleet: Fleet, lifeline: Lifeline, live: LiveViews | None = None) -> int:
@@ -42,9 +58,14 @@ def run(fleet: Fleet, lifeline: Lifeline, live: LiveViews | None = None) -> int:
         ConfigError: It would show beyond this machine what it must not.
         InUseError: Its port belongs to another process.
     """
-    database = connect(fleet.database.reveal())
-    is_secure = fleet.web.tls is not None or fleet.web.behind_proxy
-    site = Site(fleet, database, is_secure=is_secure, live=live or LiveViews.of(fleet.cameras))
+    database = connect(fleet.database.reveal(), most_connections=MOST_QUERIES)
+    site = Site(
+        fleet,
+        database,
+        is_secure=fleet.web.tls is not None or fleet.web.behind_proxy,
+        live=live or LiveViews.of(fleet.cameras),
+        tally=_Tally(lifeline.telemetry),
+    )
     guard = Guard(site)
     try:
         if not is_loopback(fleet.web.bind):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from kit.events import CameraLife, after, make_vote
@@ -81,13 +83,15 @@ class Dashboard:
         return self.status
 
 
-def dashboard_of(database: sa.Engine, **web: object) -> Dashboard:
+def dashboard_of(
+    database: sa.Engine, cameras: Sequence[str] = (MINE, OTHER), **web: object
+) -> Dashboard:
     """Return a dashboard of a fleet whose results are in ``database``."""
     fleet = Fleet.model_validate(
         {
             "data_dir": "/nonexistent",
             "database": database.url.render_as_string(hide_password=False),
-            "cameras": {name: {"source": "rtsp://127.0.0.1/x"} for name in (MINE, OTHER)},
+            "cameras": {name: {"source": "rtsp://127.0.0.1/x"} for name in cameras},
             "web": web,
             "rules": [RULE],
         },
@@ -113,15 +117,18 @@ def sqlite_dashboard(sqlite_database: sa.Engine) -> Dashboard:
     return dashboard_of(sqlite_database)
 
 
-def fill(database: sa.Engine) -> None:
-    """Store two minutes of both cameras, with an alert and a silence of each and of the site.
+def fill(
+    database: sa.Engine, cameras: Sequence[str] = (MINE, OTHER), *, with_site: bool = True
+) -> None:
+    """Store a minute of cameras, with an alert and a silence of each and of the site.
 
     What belongs to the other camera alone says so: its note and comment name it.
     """
     with writing(database) as connection:
-        for camera, run in ((MINE, "01A"), (OTHER, "01B")):
-            write_batch(connection, _life(camera, run))
-        keys: tuple[tuple[str, str | None], ...] = ((MINE, MINE), (OTHER, OTHER), ("site", None))
+        for camera in cameras:
+            write_batch(connection, _life(camera, f"01{camera.upper()}"))
+        keys: list[tuple[str, str | None]] = [(camera, camera) for camera in cameras]
+        keys += [("site", None)] if with_site else []
         steps = [
             AlertStep("joy", key, about, "inactive", "firing", after(10), after(10), 0.7, {}, {},
                       "", (OutboxMessage(f"msg-{key}", "ops", {"key": key}),))
@@ -141,3 +148,16 @@ def _life(camera: str, run: str) -> list[Event]:
     for second in range(60):
         life.sees(second, second + 1, make_vote(1))
     return life.says(60, CameraState.STALLED, Reason.TIMEOUT).events
+
+
+def routes_of(client: TestClient) -> list[APIRoute]:
+    """Return every route of an application, also of the routers that it includes."""
+    found, todo = [], list(client.app.routes)  # type: ignore[attr-defined]
+    while todo:
+        route = todo.pop(0)
+        if isinstance(route, APIRoute):
+            found.append(route)
+        included = getattr(route, "original_router", None)
+        todo += included.routes if included is not None else []
+    assert len(found) > 20
+    return found

@@ -36,7 +36,6 @@ from surveil.web.api.routing import (
     page_of,
     read_cursor,
 )
-from surveil.web.problems import MissingError
 from surveil.web.site import Site
 from surveil.web.viewer import Viewer
 from surveil.web.wiring import Looks, Reads, Shared
@@ -144,7 +143,7 @@ def _load(site: Site, viewer: Viewer, alert_id: str) -> AlertOut:
     with reading(site.database) as connection:
         alert = load_alert(connection, viewer.scope, alert_id)
         if alert is None:
-            raise MissingError(f"there is no alert {alert_id}")
+            raise acting.missing_alert(connection, alert_id)
         steps = load_steps(connection, viewer.scope, alert_id, limit=MOST_STEPS)
         return AlertOut(
             alert=alert,

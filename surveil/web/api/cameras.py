@@ -12,9 +12,8 @@ from surveil.live.status import CameraStatus, DaemonStatus, Health
 from surveil.store.engine import reading
 from surveil.store.reading import load_evaluation
 from surveil.web.api.routing import CameraId, make_router
-from surveil.web.problems import MissingError
 from surveil.web.site import Site
-from surveil.web.viewer import Viewer
+from surveil.web.viewer import Viewer, missing_camera
 from surveil.web.wiring import Looks, Shared
 
 router = make_router("fleet")
@@ -70,7 +69,7 @@ def show(
     for one in _ask(site, viewer).cameras:
         if one.camera == camera:
             return one
-    raise MissingError(f"there is no camera {camera}")
+    raise missing_camera(site.fleet.cameras, viewer, camera)
 
 
 def _ask(site: Site, viewer: Viewer) -> DaemonStatus:

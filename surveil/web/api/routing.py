@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
@@ -82,7 +81,7 @@ class TaggedRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             response = await answer_plain(request)
-            is_whole = response.status_code == HTTPStatus.OK and isinstance(response, JSONResponse)
+            is_whole = response.status_code == HTTPStatus.OK and bool(response.body)
             return etag(request, response) if request.method == "GET" and is_whole else response
 
         return answer

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from surveil.config.schema import Fleet
-from surveil.rules.model import Rule
+from surveil.rules.words import in_words
 from surveil.store.reading import RuleQuality, measure_quality
-from surveil.store.scope import Scope
 from surveil.web.api.routing import make_router
+from surveil.web.rulebook import seen_rules
 from surveil.web.wiring import Reads
 
 QUALITY_OVER = timedelta(days=30)
@@ -29,6 +28,7 @@ class RuleOut(BaseModel):
     cameras: list[str] = Field(examples=[["lobby"]])
     for_s: float = Field(examples=[10.0])
     labels: dict[str, str] = Field(examples=[{"severity": "warning"}])
+    words: list[str] = Field(examples=[["Fires when more than 40% of votes are angry"]])
     quality: RuleQuality | None
 
 
@@ -46,21 +46,8 @@ def list_all(reads: Reads) -> list[RuleOut]:
             cameras=cameras,
             for_s=rule.for_,
             labels=dict(rule.labels),
+            words=list(in_words(rule)),
             quality=quality.get(rule.name),
         )
-        for rule, cameras in rules_of(reads.site.fleet, reads.scope)
+        for rule, cameras in seen_rules(reads.site.fleet, reads.scope)
     ]
-
-
-def rules_of(fleet: Fleet, scope: Scope) -> list[tuple[Rule, list[str]]]:
-    """Return the rules that are about cameras of a scope, with those cameras."""
-    found = []
-    for rule in fleet.rules:
-        cameras = [
-            id_
-            for id_, camera in fleet.cameras.items()
-            if scope.sees(id_) and rule.matches(id_, camera.labels)
-        ]
-        if cameras or scope.cameras is None:
-            found.append((rule, cameras))
-    return found

@@ -24,7 +24,8 @@ from surveil.web.api.routing import (
     read_cursor,
 )
 from surveil.web.pieces import edges_of
-from surveil.web.problems import BadRequestError, MissingError
+from surveil.web.problems import BadRequestError
+from surveil.web.viewer import missing_camera
 from surveil.web.wiring import Reading, Reads
 
 MOST_CAMERAS = 50
@@ -88,7 +89,7 @@ def _choose(reads: Reading, asked: list[str]) -> list[str]:
     chosen = list(dict.fromkeys(asked)) or known
     for one in chosen:
         if one not in known:
-            raise MissingError(f"nothing is stored of a camera {one}")
+            raise missing_camera(reads.site.fleet.cameras, reads.viewer, one)
     if len(chosen) > MOST_CAMERAS:
         raise BadRequestError(f"camera: name some, {MOST_CAMERAS} at most; there are {len(known)}")
     return chosen

@@ -20,6 +20,7 @@ from surveil.store.scope import Scope
 from surveil.store.silences import add_silence
 from surveil.web.pages.rendering import etag, render
 from surveil.web.problems import MissingError, TooMuchError
+from surveil.web.rulebook import seen_rules
 from surveil.web.wiring import Operates, Reads, Shared
 
 router = APIRouter(include_in_schema=False, prefix="/alerts")
@@ -64,7 +65,8 @@ def show_one(request: Request, reads: Reads, id_: _Id) -> Response:
     steps = load_transitions(
         reads.connection, reads.scope, since_at=since_at, rule=found.rule, limit=MOST_STEPS
     )
-    rule = next((one for one in reads.site.fleet.rules if one.name == found.rule), None)
+    rules = seen_rules(reads.site.fleet, reads.scope)
+    rule = next((one for one, _ in rules if one.name == found.rule), None)
     end_at = min((found.resolved_at or reads.site.now()) + AROUND, reads.site.now())
     return render(
         request,

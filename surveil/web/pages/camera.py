@@ -27,9 +27,11 @@ from surveil.store.reading import (
 from surveil.store.scope import Scope
 from surveil.web.pages.charts import timeline_of
 from surveil.web.pages.rendering import etag, render
-from surveil.web.problems import MissingError, TooMuchError
+from surveil.web.problems import TooMuchError
 from surveil.web.spans import PRESETS, Span, read_span
+from surveil.web.viewer import missing_camera
 from surveil.web.wiring import Reading, Reads
+from surveil.web.witness import witness
 
 router = APIRouter(include_in_schema=False, prefix="/cameras")
 
@@ -79,7 +81,7 @@ def _asked(
 ) -> Asked:
     known = reads.site.fleet.cameras.keys() | set(list_cameras(reads.connection, reads.scope))
     if camera not in known or not reads.scope.sees(camera):
-        raise MissingError(f"there is no camera {camera}")
+        raise missing_camera(known, reads.viewer, camera)
     span = read_span(reads.site.now(), since=since, until=until, bucket=bucket, zone=zone)
     query = {"from": since, "to": until, "bucket": bucket, "zone": zone}
     return Asked(reads, camera, span, {k: v for k, v in query.items() if v and v != "UTC"})
@@ -136,6 +138,7 @@ def chart(request: Request, asked: Ask) -> Response:
 @router.get("/{camera}/timeline.csv")
 def as_csv(asked: Ask) -> Response:
     """Its timeline as comma-separated values."""
+    _witness_export(asked, "csv")
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -155,6 +158,7 @@ def as_parquet(asked: Ask) -> Response:
         raise TooMuchError(
             "Parquet needs pyarrow, where surveil runs: pip install 'surveil[parquet]'"
         ) from None
+    _witness_export(asked, "parquet")
     rows = [_row(bucket) for bucket in _buckets(asked)]
     table = pa.table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
     sink = io.BytesIO()
@@ -162,6 +166,17 @@ def as_parquet(asked: Ask) -> Response:
     name = f"{asked.camera}-{asked.span.from_at:%Y%m%dT%H%M%SZ}.parquet"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(sink.getvalue(), headers=headers, media_type="application/vnd.apache.parquet")
+
+
+def _witness_export(asked: Asked, form: str) -> None:
+    span = asked.span
+    details = {
+        "form": form,
+        "from_at": span.from_at.isoformat(),
+        "to_at": span.to_at.isoformat(),
+        "bucket_s": span.bucket_s,
+    }
+    witness(asked.reads.site, asked.reads.viewer, "export", f"camera {asked.camera}", details)
 
 
 def _status(asked: Asked) -> dict[str, Any]:

@@ -5,15 +5,22 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from surveil.web.guard import SESSION
 from surveil.web.pages.rendering import render
 from surveil.web.problems import UnauthenticatedError
 from surveil.web.wiring import COOKIE, Guarded, Shared
+from surveil.web.witness import Refusals, address_of
 
 router = APIRouter(include_in_schema=False)
+
+
+def refusals_of(request: Request) -> Refusals:
+    """Return who writes down what is refused."""
+    found: Refusals = request.app.state.refusals
+    return found
 
 
 @router.get("/login")
@@ -27,14 +34,16 @@ def log_in(
     request: Request,
     guard: Guarded,
     site: Shared,
+    refusals: Annotated[Refusals, Depends(refusals_of)],
     name: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=1024)],
     then: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Begin a session by name and password."""
     try:
-        key = guard.log_in(name, password, address=_address(request))
+        key = guard.log_in(name, password, address=address_of(request))
     except UnauthenticatedError as error:
+        refusals.note(request, HTTPStatus.UNAUTHORIZED, f"{error}: {name}")
         page = render(request, "login.html", None, then=_own(then), wrong=str(error))
         page.status_code = HTTPStatus.UNAUTHORIZED
         return page
@@ -50,7 +59,7 @@ def ask_to_open(request: Request, link: str) -> Response:
 @router.post("/open/{link}")
 def open_link(request: Request, link: str, guard: Guarded, site: Shared) -> Response:
     """Begin a session by a link that opens once."""
-    return _enter("/", guard.open_link(link, address=_address(request)), is_secure=site.is_secure)
+    return _enter("/", guard.open_link(link, address=address_of(request)), is_secure=site.is_secure)
 
 
 @router.post("/logout")
@@ -73,7 +82,3 @@ def _own(path: str) -> str:
     """Return a path of this server, whatever was asked for: never another server's address."""
     is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path
     return path if is_own and path.isprintable() else "/"
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"

@@ -18,6 +18,7 @@ from surveil.store.reading import (
     measure_quality,
 )
 from surveil.web.pages.rendering import render
+from surveil.web.rulebook import seen_rules
 from surveil.web.wiring import Reads
 
 router = APIRouter(include_in_schema=False, prefix="/rules")
@@ -62,7 +63,7 @@ def show(request: Request, reads: Reads) -> Response:
             [one for one in active if one.rule == rule.name],
             measured.get(rule.name),
         )
-        for rule in reads.site.fleet.rules
+        for rule, _ in seen_rules(reads.site.fleet, reads.scope)
     ]
     evaluation = load_evaluation(reads.connection, reads.scope)
     return render(

@@ -228,6 +228,32 @@ _ALERTS = {
     "alerts_firing": _gauge("Alerts of a rule that fire now.", "", "rule"),
 }
 
+_WEB = {
+    "web_audit_dropped_total": _counter(
+        "Refusals that were not written to the audit log, by cause: too-many, sql.",
+        "Worry at the first: somebody tries doors, or the database is away.",
+        "cause",
+    ),
+    "web_request_seconds": _histogram(
+        "From a request until its answer begins.",
+        "Worry when the 95th percentile exceeds 0.5 s.",
+    ),
+    "web_requests_total": _counter(
+        "Answers, by the class of their status: 2xx, 3xx, 4xx, 5xx.",
+        "Worry when 5xx grows.",
+        "status",
+    ),
+    "web_streams": _gauge(
+        "Open streams, by kind.", "Worry near 64 of events: further ones get 503.", "kind"
+    ),
+    "web_streams_cut_total": _counter(
+        "Streams whose client read nothing, and that were ended.", "", "kind"
+    ),
+    "web_streams_refused_total": _counter(
+        "Streams refused since all places were taken.", "Worry when it grows.", "kind"
+    ),
+}
+
 _HOST = {
     "lease_errors_total": _counter(
         "Times leases of cameras could not be renewed since SQL did not answer.",
@@ -262,6 +288,7 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
     "Spool and Redis": _EVENTS,
     "Recorder": _STORE,
     "Alerter": _ALERTS,
+    "Dashboard": _WEB,
     "Host": _HOST,
 }
 """By the part of surveil that a person would look at."""

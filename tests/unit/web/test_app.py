@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from kit.web import MINE, OTHER, Dashboard
+import sqlalchemy as sa
+from kit.web import MINE, OTHER, Dashboard, dashboard_of, fill, routes_of
 
 from surveil.errors import UnavailableError
 from surveil.store.access import KeyKind, Role
+from surveil.store.audit import load_audit
+from surveil.store.engine import reading
+from surveil.web.witness import MOST_REFUSALS
 
-OPEN_TO_ALL = {"/login", "/open/{link}", "/logout", "/static"}
-"""Routes that ask for no key: those by which one is had, and files that hold no data."""
+OPEN_TO_ALL = {"/login", "/open/{link}", "/logout"}
+"""Routes that ask for no key: those by which one is had or given up."""
 
 
 def test_every_other_route_asks_who_it_is(sqlite_dashboard: Dashboard) -> None:
     client = sqlite_dashboard.client()
-    asked = 0
-    for route in client.app.routes:  # type: ignore[attr-defined]
-        path = getattr(route, "path", "")
-        if path in OPEN_TO_ALL or path.endswith("openapi.json"):
+    for route in routes_of(client):
+        if route.path in OPEN_TO_ALL:
             continue
-        for method in getattr(route, "methods", None) or {"GET"}:
-            answer = client.request(
-                method, path.replace("{", "").replace("}", ""), follow_redirects=False
-            )
-            asked += 1
+        for method in route.methods or {"GET"}:
+            path = route.path.replace("{", "").replace("}", "")
+            answer = client.request(method, path, follow_redirects=False)
             if path.startswith("/api/"):
                 assert answer.status_code == 401, path
                 assert answer.headers["content-type"] == "application/problem+json"
             else:
                 assert answer.status_code == 303, path
                 assert answer.headers["location"].startswith("/login?then=/")
-    assert asked
 
 
 def test_viewer_of_one_camera_is_shown_that_camera(dashboard: Dashboard) -> None:
@@ -80,3 +81,69 @@ def test_unchanged_part_costs_nothing(sqlite_dashboard: Dashboard) -> None:
     tag = client.get("/fleet/tiles").headers["etag"]
     again = client.get("/fleet/tiles", headers={"if-none-match": tag})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_database_that_is_away_is_told_and_comes_back(
+    sqlite_database: sa.Engine, tmp_path: Path
+) -> None:
+    dashboard = dashboard_of(sqlite_database)
+    fill(sqlite_database)
+    client = dashboard.client(dashboard.key())
+    path = "/api/v1/alerts"
+    assert client.get(path).status_code == 200
+    file = Path(str(sqlite_database.url.database))
+    aside = tmp_path / "aside.db"
+    file.rename(aside)
+    for _ in range(3):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["retry-after"]
+    assert client.get("/api/v1/health").json()["database"] == "away"
+    assert client.get("/api/v1/cameras").status_code == 200  # the daemon tells, without SQL
+    file.unlink(missing_ok=True)
+    aside.rename(file)
+    assert client.get(path).status_code == 200
+
+
+def audit_of(database: sa.Engine) -> list[tuple[str, str, str]]:
+    with reading(database) as connection:
+        rows = load_audit(connection, limit=100)[::-1]
+    return [(row.actor, row.action, row.subject) for row in rows]
+
+
+def test_what_was_refused_is_written_down(dashboard: Dashboard) -> None:
+    fill(dashboard.database)
+    before = len(audit_of(dashboard.database))
+    client = dashboard.client(dashboard.key(Role.VIEWER, (MINE,)))
+    client.get(f"/api/v1/cameras/{OTHER}")
+    client.get("/api/v1/cameras/nobody")  # no such camera: a mistake, no attempt
+    client.post("/api/v1/silences", json={"camera": MINE, "for": "1h", "comment": "x"})
+    bearer = {"authorization": "Bearer hunter2hunter2"}
+    dashboard.client().get("/api/v1/cameras", headers=bearer)
+    dashboard.client().get("/api/v1/cameras")  # has not tried yet
+    dashboard.client().post("/login", data={"name": "eve", "password": "hunter2"})
+    dashboard.client().post("/open/hunter2")
+    somebody = "somebody at testclient"
+    rows = audit_of(dashboard.database)[before:]
+    assert rows == [
+        ("ann", "refuse", f"GET /api/v1/cameras/{OTHER}"),
+        ("ann", "refuse", "POST /api/v1/silences"),
+        (somebody, "refuse", "GET /api/v1/cameras"),
+        (somebody, "refuse", "POST /login"),
+        (somebody, "refuse", "POST /open/…"),
+    ]
+
+
+def test_nobody_fills_the_audit_log_by_being_refused(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key(Role.VIEWER, (MINE,)))
+    for _ in range(MOST_REFUSALS + 5):
+        assert client.get(f"/api/v1/cameras/{OTHER}").status_code == 404
+    assert len(audit_of(sqlite_dashboard.database)) <= MOST_REFUSALS + 1
+
+
+def test_figures_that_leave_are_written_down(sqlite_dashboard: Dashboard) -> None:
+    fill(sqlite_dashboard.database)
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    assert client.get(f"/cameras/{MINE}/timeline.csv").status_code == 200
+    assert ("ann", "export", f"camera {MINE}") in audit_of(sqlite_dashboard.database)

@@ -20,8 +20,8 @@ from surveil.store.access import (
 )
 from surveil.store.engine import reading, writing
 from surveil.store.scope import Scope
-from surveil.web.guard import FRESH_S, TRIES, TRIES_REFILL_S, Tries, hash_password
-from surveil.web.problems import TooOftenError, UnauthenticatedError
+from surveil.web.guard import FRESH_S, hash_password
+from surveil.web.problems import UnauthenticatedError
 
 
 def test_key_belongs_to_its_user_with_role_and_cameras(dashboard: Dashboard) -> None:
@@ -119,27 +119,3 @@ def test_sql_holds_no_key(dashboard: Dashboard) -> None:
         assert find_user(connection, "ann") is not None
     assert row.id not in key
     assert key not in repr(row)
-
-
-def test_tries_come_back_one_by_one() -> None:
-    clock = [0.0]
-    tries = Tries(mono_s=lambda: clock[0])
-    for _ in range(TRIES):
-        tries.spend("a", TRIES)
-    with pytest.raises(TooOftenError) as refused:
-        tries.spend("a", TRIES)
-    assert 0 < refused.value.retry_after_s <= TRIES_REFILL_S
-    tries.spend("b", TRIES)
-    clock[0] += TRIES_REFILL_S
-    tries.spend("a", TRIES)
-    with pytest.raises(TooOftenError):
-        tries.spend("a", TRIES)
-
-
-def test_tries_are_remembered_within_a_bound() -> None:
-    tries = Tries(mono_s=lambda: 0.0, most=3)
-    for name in "abcdef":
-        tries.spend(name, 1)
-    with pytest.raises(TooOftenError):
-        tries.spend("f", 1)
-    tries.spend("a", 1)  # longest unused, and forgotten

@@ -185,7 +185,7 @@ def test_client_that_reads_nothing_is_cut_off(
 ) -> None:
     monkeypatch.setattr(events, "STALLED_S", 0.05)
     tally = Tally()
-    places = Places("web_streams", 1, 1, tally)
+    places = Places("events", 1, 1, tally)
     places.take("ann")
 
     async def send(message: MutableMapping[str, Any]) -> None:
@@ -198,7 +198,7 @@ def test_client_that_reads_nothing_is_cut_off(
 
 
 def test_client_that_goes_frees_its_place(sqlite_dashboard: Dashboard) -> None:
-    places = Places("web_streams", 1, 1, NoTally())
+    places = Places("events", 1, 1, NoTally())
     places.take("ann")
     sent: list[MutableMapping[str, Any]] = []
 
@@ -215,7 +215,7 @@ def test_client_that_goes_frees_its_place(sqlite_dashboard: Dashboard) -> None:
 
 
 def test_places_are_few_and_nobody_takes_all() -> None:
-    places = Places("web_streams", 3, 2, NoTally())
+    places = Places("events", 3, 2, NoTally())
     places.take("ann")
     places.take("ann")
     with pytest.raises(BusyError, match="2 of your 2"):

@@ -18,7 +18,7 @@ CALL = re.compile(
     r"(?:count|gauge|observe|observe_all)\(\s*(?:(?:self\._)?telemetry,\s*)?\"([a-z_]+)\"|"
     r"\(\"([a-z_]+)\", \{[^}]*\}, float"
 )
-ROOMS = ("workers", "events")
+ROOMS = ("workers", "events", "web")
 
 
 def named_in_the_code() -> set[str]:
