@@ -17,7 +17,9 @@ from surveil.measuring.report import Report
 @click.option("--fps", default=2.0, show_default=True, type=click.FloatRange(0.1, 120))
 @click.option("--min-face-px", default=40, show_default=True, type=click.IntRange(12, 1000))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100))
-@click.option("--peer", is_flag=True, help="facenet-pytorch, too, by one thread of PyTorch.")
+@click.option(
+    "--peer", "--peers", is_flag=True, help="facenet-pytorch, too, by one thread of PyTorch."
+)
 @measurement
 def command(
     clips: tuple[Path, ...], pictures: int, fps: float, min_face_px: int, rounds: int, peer: bool

@@ -143,7 +143,7 @@ def refine(
     candidates, crops = _crop(candidates, samplers, 24)
     if len(crops) == 0:
         return candidates
-    offsets, scores = _in_bounded_batches(networks.refinement, crops)
+    offsets, scores = _in_bounded_batches(networks.refinement, crops, networks.crops_at_once)
     passed = scores > THRESHOLDS[1]
     candidates = Candidates(candidates.boxes, scores, candidates.frames).pick(passed)
     kept = candidates.suppress(lambda boxes, own: keep_by_iou(boxes, own, above=above))
@@ -170,7 +170,7 @@ def look(
     candidates, crops = _crop(candidates, samplers, 48)
     if len(crops) == 0:
         return candidates, np.zeros((0, 5, 2), dtype=np.float32)
-    offsets, points, scores = _in_bounded_batches(networks.output, crops)
+    offsets, points, scores = _in_bounded_batches(networks.output, crops, networks.crops_at_once)
     boxes = candidates.boxes
     sides = boxes[:, 2:] - boxes[:, :2] + 1
     relative = points.reshape(-1, 2, 5).transpose(0, 2, 1)
@@ -203,13 +203,16 @@ def _crop(
 
 
 def _in_bounded_batches(
-    network: Callable[[Floats], tuple[Floats, ...]], crops: Floats
+    network: Callable[[Floats], tuple[Floats, ...]], crops: Floats, sizes: Sequence[int]
 ) -> tuple[Floats, ...]:
+    """Run a network on crops, in batches of these sizes where some are given, largest first."""
     count = len(crops)
     if surplus := -count % (CROPS_STEP if count > 2 else 1):
         crops = np.concatenate([crops, np.zeros((surplus, *crops.shape[1:]), np.float32)])
-    batches = [
-        network(crops[start : start + CROPS_AT_ONCE])
-        for start in range(0, len(crops), CROPS_AT_ONCE)
-    ]
+    batches, start = [], 0
+    while start < len(crops):
+        left = len(crops) - start
+        size = next((size for size in sizes if size <= left), CROPS_AT_ONCE)
+        batches.append(network(crops[start : start + size]))
+        start += size
     return tuple(np.concatenate(outputs)[:count] for outputs in zip(*batches, strict=True))

@@ -18,6 +18,7 @@ def compile_network(
     engine: EngineName = EngineName.AUTO,
     threads: int | None = None,
     kept: KeptNetworks | None = None,
+    copies: int = 1,
 ) -> Network:
     """Compile a network for a device.
 
@@ -33,6 +34,7 @@ def compile_network(
         threads: CPU threads the network may use; ``None`` leaves it to the engine. PyTorch
             has one setting for the whole process, ``torch.set_num_threads``, which is left alone.
         kept: Where OpenVINO looks for the network compiled, and leaves it.
+        copies: That OpenVINO may make of it for different shapes: worth it where a few alternate.
 
     Returns:
         The network, ready: the first call costs no more than later ones by much.
@@ -49,7 +51,9 @@ def compile_network(
     if engine is EngineName.OPENVINO or (engine is EngineName.AUTO and on_cpu):
         from surveil.engines.openvino import compile_openvino
 
-        return compile_openvino(blueprint.onnx(), shape=shape, threads=threads, kept=kept)
+        return compile_openvino(
+            blueprint.onnx(), shape=shape, threads=threads, kept=kept, copies=copies
+        )
     from surveil.engines.torch import compile_torch
 
     return compile_torch(blueprint.build(), device=device, shape=shape)

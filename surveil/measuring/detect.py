@@ -12,7 +12,8 @@ from surveil.detect import DetectionMode, MtcnnDetector, MtcnnNetworks
 from surveil.measuring.laps import Lap, alternate, lap, middle
 from surveil.measuring.pictures import Image, read_pictures, use_one_thread
 from surveil.measuring.reference import load_reference
-from surveil.measuring.report import Figure, Report
+from surveil.measuring.report import Figure, Report, Table
+from surveil.measuring.stages import by_stage, stage_table
 from surveil.models import Precision
 
 FIGURES = (
@@ -22,9 +23,11 @@ FIGURES = (
     Figure("times", "times as fast", 1),
     Figure("faces", "faces/picture", 2),
 )
+PEER = "facenet-pytorch"
 NOTES = (
     "Medians of alternating rounds over the same decoded pictures, one thread. Times as fast is "
     "by processor time, against the first row. docs/detection.md has what each mode loses.",
+    "Stages: a run more of each mode, looked at each millisecond.",
 )
 
 
@@ -73,14 +76,25 @@ def measure_detect(load: DetectLoad, rounds: int) -> Report:
         "threads": 1,
         "rounds": rounds,
     }
-    return Report("detect", settings, FIGURES, rows, NOTES)
+    return Report("detect", settings, FIGURES, rows, NOTES, [_by_stage(ways, images)])
+
+
+def _by_stage(ways: dict[str, Callable[[Image], int]], images: Sequence[Image]) -> Table:
+    """Say in which stages the time goes, in one more run of each mode of surveil."""
+    spent: dict[str, tuple[dict[str, float], int]] = {}
+    for name, detect in ways.items():
+        if name != PEER:
+            with by_stage() as found:
+                _run(detect, images)
+            spent[name] = found, len(images)
+    return stage_table(spent, "ms/picture")
 
 
 def _ways(load: DetectLoad) -> dict[str, Callable[[Image], int]]:
     ways: dict[str, Callable[[Image], int]] = {}
     if load.peer:
         reference = load_reference(load.min_face_px)
-        ways["facenet-pytorch"] = lambda image: len(reference(image))
+        ways[PEER] = lambda image: len(reference(image))
     for mode, precision in (
         (DetectionMode.EXACT, Precision.FLOAT32),
         (DetectionMode.FAST, Precision.FLOAT32),

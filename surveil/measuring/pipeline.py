@@ -20,7 +20,7 @@ from surveil.measuring.peers import NotMeasuredError, Peer, prepare, running
 from surveil.measuring.pictures import options_of, use_one_thread
 from surveil.measuring.reference import load_reference
 from surveil.measuring.report import Figure, Report, Table
-from surveil.measuring.stages import ORDER, by_stage
+from surveil.measuring.stages import by_stage, stage_table
 from surveil.models import Precision, find_model
 from surveil.simulate.examples import CLIPS
 from surveil.sources.files import read_file
@@ -143,19 +143,13 @@ def _peers(
 
 def _by_stage(load: PipelineLoad, ways: Mapping[str, Callable[[], Way]]) -> Table:
     """Say in which stages the time goes, in one more run of each way of surveil."""
-    spent: dict[str, dict[str, float]] = {}
+    spent: dict[str, tuple[dict[str, float], int]] = {}
     for name in (name for name in ways if name not in (PEER, DECODING)):
         way = ways[name]()
         with by_stage() as found:
             frames = _run(load, lambda way=way: way, {}, name).units  # type: ignore[misc]
-        spent[name] = {stage: 1000 * time_s / frames for stage, time_s in found.items()}
-    rows = [
-        {"stage": stage, **{name: found[stage] for name, found in spent.items()}}
-        for stage in ORDER
-        if any(found[stage] for found in spent.values())
-    ]
-    figures = [Figure("stage", "ms/frame"), *(Figure(name, name, 2) for name in spent)]
-    return Table("stages", figures, rows)
+        spent[name] = found, frames
+    return stage_table(spent, "ms/frame")
 
 
 Way = Callable[[Frame], int]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import surveil
+from surveil.measuring.report import Figure, Table
 
 EVERY_S = 0.001
 _ROOT = str(Path(surveil.__file__).parent) + "/"
@@ -101,3 +102,22 @@ def by_stage() -> Iterator[dict[str, float]]:
     finally:
         ended.set()
         watcher.join()
+
+
+def stage_table(spent: Mapping[str, tuple[Mapping[str, float], int]], unit: str) -> Table:
+    """Return milliseconds by stage, a column for each way.
+
+    Args:
+        spent: By way: seconds by stage, and for how many units.
+        unit: What is counted: ``ms/frame``.
+    """
+    rows = [
+        {
+            "stage": stage,
+            **{way: 1000 * found[stage] / units for way, (found, units) in spent.items()},
+        }
+        for stage in ORDER
+        if any(found[stage] for found, _ in spent.values())
+    ]
+    figures = [Figure("stage", unit), *(Figure(way, way, 2) for way in spent)]
+    return Table("stages", figures, rows)

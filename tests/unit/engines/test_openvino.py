@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from torch import nn
 
@@ -29,3 +30,16 @@ def test_a_network_for_another_input_is_a_model_error() -> None:
     data = to_onnx(nn.Linear(5, 2), (2, 5))
     with pytest.raises(ModelError, match="OpenVINO cannot read"):
         compile_openvino(data, shape=SHAPE, threads=1)
+
+
+def test_shapes_alternate_over_copies_and_more_than_there_are_take_turns() -> None:
+    data = to_onnx(nn.Sequential(nn.Linear(4, 2), nn.PReLU()), (2, 4))
+    one = compile_openvino(data, shape=SHAPE, threads=1)
+    some = compile_openvino(data, shape=SHAPE, threads=1, copies=2)
+    batches = [
+        np.random.default_rng(rows).normal(size=(rows, 4)).astype(np.float32)
+        for rows in (1, 2, 3, 1, 2, 1, 3, 3)
+    ]
+    assert [one(batch)[0].tobytes() for batch in batches] == [
+        some(batch)[0].tobytes() for batch in batches
+    ]
