@@ -199,7 +199,8 @@ class RuleEngine:
         for plan in self._plans.values():
             for name in plan.groups:
                 at_s = plan.clock_s(name, now_s) if not plan.follows_clock else now_s
-                steps += self._evaluate(plan, name, at_s, again=False)
+                if not plan.is_early(name, at_s):
+                    steps += self._evaluate(plan, name, at_s, again=False)
         return steps
 
     def take_changes(self) -> Changes:
@@ -245,7 +246,8 @@ class RuleEngine:
                 if plan.follows_clock or plan.is_held_up(name, before_s):
                     continue
                 at_s = plan.clock_s(name, self._clock.caught_up_s)
-                steps += self._evaluate(plan, name, at_s, span_s=span_s, again=False)
+                if not plan.is_early(name, at_s):
+                    steps += self._evaluate(plan, name, at_s, span_s=span_s, again=False)
                 continue
             if plan.rule.by is By.TRACK:
                 for vote in event.tracks:

@@ -25,6 +25,7 @@ class CameraPast:
     Attributes:
         window: Its last intervals.
         presence: What was last heard of it.
+        lateness_s: As given; that of all cameras of an engine.
         inference_is_watched: Whether a rule tells when inference does not speak of it.
     """
 
@@ -32,7 +33,7 @@ class CameraPast:
         self.window = CameraWindow(horizon_s)
         self.presence = Presence()
         self.inference_is_watched = False
-        self._lateness_s = lateness_s
+        self.lateness_s = lateness_s
         self._drops = drops
         self._runs: OrderedDict[str, Sequencer] = OrderedDict()
         self._waiting_s: dict[str, float] = {}
@@ -44,12 +45,12 @@ class CameraPast:
             now_s: The wall clock, ``-inf`` while it is not to be trusted.
         """
         newest_s = self.window.watermark_s
-        return max(-inf if newest_s is None else newest_s, now_s - self._lateness_s)
+        return max(-inf if newest_s is None else newest_s, now_s - self.lateness_s)
 
     def is_excused(self, clock_s: float) -> bool:
         """Return whether that no frame is analysed is known not to be the camera's fault."""
         return self.presence.is_absent(clock_s) or (
-            self.inference_is_watched and self.presence.is_overdue(clock_s, self._lateness_s)
+            self.inference_is_watched and self.presence.is_overdue(clock_s, self.lateness_s)
         )
 
     def move(self, by_s: float) -> None:
@@ -67,7 +68,7 @@ class CameraPast:
         """
         released: list[Event] = []
         if event.run not in self._runs:
-            self._runs[event.run] = Sequencer(next_seq, self._lateness_s)
+            self._runs[event.run] = Sequencer(next_seq, self.lateness_s)
             if len(self._runs) > MAX_RUNS:
                 released = self._give_up(*self._runs.popitem(last=False))
         sequencer = self._runs[event.run]
@@ -90,7 +91,7 @@ class CameraPast:
         for run, sequencer in self._runs.items():
             if not sequencer.is_waiting:
                 self._waiting_s.pop(run, None)
-            elif now_s - self._waiting_s.setdefault(run, now_s) >= self._lateness_s:
+            elif now_s - self._waiting_s.setdefault(run, now_s) >= self.lateness_s:
                 released += self._give_up(run, sequencer)
         return released
 

@@ -1,0 +1,51 @@
+"""The event time of a group of cameras, and when a large group is evaluated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import inf, isfinite
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from surveil.rules.model import Rule
+from surveil.rules.past import CameraPast
+from surveil.rules.plan import MANY_CAMERAS, STEP_S, Plan
+
+RULE = TypeAdapter(Rule).validate_python(
+    {"name": "crowd", "by": "site", "when": [{"faces": {"over": "1m"}, "at_least": 3}]}
+)
+times_st = st.floats(0, 1e6)
+
+
+def make_plan(ends_s: Sequence[float | None]) -> tuple[Plan, list[CameraPast]]:
+    plan = Plan(RULE)
+    pasts = [CameraPast(60.0, 5.0, Counter()) for _ in ends_s]
+    for number, (past, end_s) in enumerate(zip(pasts, ends_s, strict=True)):
+        past.window.watermark_s = end_s
+        plan.add_camera(f"cam-{number}", {}, past)
+    plan.cameras.setdefault("", {})
+    return plan, pasts
+
+
+@given(st.lists(st.none() | times_st, max_size=6), times_st | st.just(-inf))
+def test_a_groups_time_is_the_least_of_its_cameras_that_have_any(
+    ends_s: list[float | None], now_s: float
+) -> None:
+    plan, pasts = make_plan(ends_s)
+    clocks = [past.clock_s(now_s) for past in pasts]
+    assert plan.clock_s("", now_s) == min(filter(isfinite, clocks), default=-inf)
+
+
+def test_only_a_large_group_waits_for_a_step_of_its_time() -> None:
+    small, _ = make_plan([1.0] * MANY_CAMERAS)
+    large, _ = make_plan([1.0] * (MANY_CAMERAS + 1))
+    for plan in (small, large):
+        assert not plan.is_early("", 1.0)  # it was never evaluated
+        for one in plan.groups[""].values():
+            one.evaluated_s = 1.0
+        assert not plan.is_early("", 1.0 + STEP_S)
+    assert large.is_early("", 1.0 + STEP_S / 2)
+    assert not small.is_early("", 1.0 + STEP_S / 2)
