@@ -88,6 +88,7 @@ def run_one(fleet: Fleet, plan: dict[str, Any]) -> str:
     pid = os.fork()
     if pid == 0:
         os.close(heard)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # answers alone go to standard output
         killer = Killer(plan, report)
         alerter.connect = killer.connect  # type: ignore[assignment,attr-defined]
         code = alerter.run(fleet, LocalLifeline())

@@ -34,6 +34,9 @@ RULES = [
 ]
 PLANS = list(product(range(1, 9), (False, True)))
 """At which commit after a start, and whether before or after it."""
+KINDS = ("steps", "group", "settled", "progress", "idle")
+"""What a commit wrote: steps of alerts, a message of a group, the end of an attempt, no more than
+how far was read; or that the alerter had nothing more to commit."""
 AHEAD_S = (15, 40)
 """How far ahead of the clock the events are, so that it plays no part in them."""
 
@@ -56,7 +59,7 @@ class Forks:
         self._process.stdin.write(json.dumps(plan) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline().strip()
-        assert answer, "the forks have ended"
+        assert answer in KINDS, f"the forks have ended: {answer!r}"
         return answer
 
     def close(self) -> None:
@@ -181,6 +184,6 @@ def test_two_hundred_kills_at_commits_lose_and_double_nothing(
     )
     with capsys.disabled():
         sys.stdout.write(f"\n{line}\n")
-    for kind in ("steps", "settled", "group", "progress"):
+    for kind in KINDS[:-1]:
         assert found[f"before {kind}"], found
         assert found[f"after {kind}"], found
