@@ -228,9 +228,35 @@ class TrackVote:
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """What a group showed in one interval, where nobody may be told of alone.
+
+    Attributes:
+        votes: Tracks by the emotion that they voted for, in the order of ``EMOTIONS``. All 0 where
+            fewer people were there than may be told of, or nobody: which, is not told.
+        scores: Mean over all votes by emotion, 0..1, to two places; all 0 without votes.
+        confidence: Mean over all votes, 0..1, to two places; 0 without votes.
+    """
+
+    votes: tuple[int, ...]
+    scores: tuple[float, ...]
+    confidence: float
+
+    @property
+    def faces(self) -> int:
+        """Votes of all emotions together."""
+        return sum(self.votes)
+
+
+HIDDEN = Crowd((0,) * len(EMOTIONS), (0.0,) * len(EMOTIONS), 0.0)
+"""Too few to be told of, or nobody."""
+
+
+@dataclass(frozen=True, slots=True)
 class IntervalEvent:
     """What one camera saw in one interval, with or without faces.
 
+    ``crowd`` stands in place of ``tracks`` where the camera's privacy mode is ``aggregate``.
     ``token`` is that of the lease under which its run was opened, 0 where hosts share no cameras.
     """
 
@@ -243,6 +269,12 @@ class IntervalEvent:
     tracks: tuple[TrackVote, ...]
     model: str
     token: int = 0
+    crowd: Crowd | None = None
+
+    @property
+    def faces(self) -> int:
+        """How many votes it tells of, those of a crowd included."""
+        return len(self.tracks) if self.crowd is None else self.crowd.faces
 
 
 @dataclass(frozen=True, slots=True)

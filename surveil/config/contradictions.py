@@ -6,10 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from surveil.config.document import Document, Location
+from surveil.config.privacy import Privacy
 from surveil.config.problems import Problem
 from surveil.domain import Emotion
+from surveil.policy import Mode
 from surveil.rules.conditions import Compared, Condition
+from surveil.rules.keys import By
 from surveil.rules.measures import MEASURES
+from surveil.rules.measures.faces import FacesCondition
 from surveil.rules.model import Rule
 
 Placed = tuple[Rule, Document, Location]
@@ -25,6 +29,8 @@ class Watched(Protocol):
     def enabled(self) -> bool: ...
     @property
     def labels(self) -> Mapping[str, str]: ...
+    @property
+    def privacy(self) -> Privacy: ...
 
 
 class Watching(Protocol):
@@ -48,6 +54,7 @@ def find_contradictions(rules: Iterable[Placed], fleet: Watching) -> Iterator[Pr
             yield document.problem(
                 (*location, "cameras"), f"the rule is only about cameras that are disabled: {names}"
             )
+        yield from _indiscretions(rule, watched, document, location)
         written = _conditions(document.at((*location, "when")), (*location, "when"))
         for condition, place in zip(rule.conditions, written, strict=True):
             for below, message in _contradictions(condition, fleet.interval_s):
@@ -59,6 +66,36 @@ def find_contradictions(rules: Iterable[Placed], fleet: Watching) -> Iterator[Pr
                     f"taxonomy {fleet.taxonomy!r} never tells {emotion.value!r};"
                     f" it has {', '.join(classes)}",
                 )
+
+
+def _indiscretions(
+    rule: Rule, watched: Iterable[Watched], document: Document, location: Location
+) -> Iterator[Problem]:
+    """Yield what a rule asks that a camera of its own does not tell: of single faces."""
+    groups = [one for one in watched if one.privacy.mode is Mode.AGGREGATE]
+    if not groups:
+        return
+    first, least = groups[0].id, max(one.privacy.min_group for one in groups)
+    why = f"camera {first} tells of groups alone (privacy.mode: aggregate)"
+    if rule.by is By.TRACK:
+        yield document.problem((*location, "by"), f"{why}: 'by: track' is about one face")
+    written = _conditions(document.at((*location, "when")), (*location, "when"))
+    for condition, place in zip(rule.conditions, written, strict=True):
+        options = getattr(condition, condition.keyword)
+        if condition.keyword == "rate":
+            yield document.problem(place, f"{why}: 'rate' counts beginnings of single tracks")
+        elif getattr(options, "min_confidence", 0.0):
+            message = f"{why}: 'min_confidence' chooses among single faces"
+            yield document.problem((*place, condition.keyword, "min_confidence"), message)
+        elif isinstance(condition, FacesCondition) and _lowest(condition) < least:
+            message = f"{why}, of {least} at least: 'faces' is compared with {least} or more"
+            yield document.problem(place, message)
+
+
+def _lowest(condition: Compared) -> float:
+    """Return the lowest number that a condition is compared with."""
+    clear = [one for one in (condition.clear_below, condition.clear_above) if one is not None]
+    return min([condition.threshold, *clear])
 
 
 def _contradictions(condition: Condition, interval_s: float) -> Iterator[tuple[Location, str]]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from surveil.config.contradictions import Placed, find_contradictions
 from surveil.config.document import Document, read_document
 from surveil.config.interpolation import Interpolator
+from surveil.config.privacy import Privacy, given, merge_privacy
 from surveil.config.problems import ConfigErrors, Problem
 from surveil.config.rulefiles import RuleReader
 from surveil.config.schema import Retention
@@ -20,7 +21,7 @@ from surveil.config.validation import problems_of
 from surveil.durations import Duration
 from surveil.rules.model import LabelName, LabelValue, Rule
 
-_CAMERA_KEYS = ("enabled", "labels")
+_CAMERA_KEYS = ("enabled", "labels", "privacy")
 _DAY_S = 86400.0
 
 
@@ -36,6 +37,7 @@ class WatchedCamera(_Part):
     id: str
     enabled: bool = True
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict)
+    privacy: Privacy = Privacy()
 
 
 class _Facts(_Part):
@@ -117,8 +119,12 @@ def _needed(document: Document, path: Path) -> dict[str, Any]:
     defaults = whole.get("defaults")
     shared = _chosen(defaults) if isinstance(defaults, dict) else {}
     cameras = whole.get("cameras")
+    privacy = interpolator.fill(given(whole.get("privacy")), ("privacy",))
     value["cameras"] = {
-        key: {**shared, **(_chosen(camera) if isinstance(camera, dict) else {}), "id": str(key)}
+        key: merge_privacy(
+            {**shared, **(_chosen(camera) if isinstance(camera, dict) else {}), "id": str(key)},
+            privacy,
+        )
         for key, camera in (cameras.items() if isinstance(cameras, dict) else ())
     }
     return value

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from surveil.config.camera import Camera, CameraDefaults, CameraId
-from surveil.config.privacy import Privacy
+from surveil.config.privacy import Privacy, given, merge_privacy
 from surveil.config.receivers import Receiver
 from surveil.config.urls import DatabaseUrl, Redis, from_base
 from surveil.credentials import split_credentials
@@ -292,10 +292,10 @@ class Fleet(Storage):
         if not isinstance(value, dict) or not isinstance(value.get("cameras"), dict):
             return value
         known = set(CameraDefaults.model_fields)
-        shared = {key: one for key, one in _given(value.get("defaults")).items() if key in known}
-        privacy = _given(value.get("privacy"))
+        shared = {key: one for key, one in given(value.get("defaults")).items() if key in known}
+        privacy = given(value.get("privacy"))
         cameras = {
-            key: _with_privacy(_with_defaults(str(key), camera, shared), privacy)
+            key: merge_privacy(_with_defaults(str(key), camera, shared), privacy)
             for key, camera in value["cameras"].items()
         }
         return {**value, "cameras": cameras}
@@ -354,23 +354,6 @@ def _revealed(plain: dict[str, Any], masked: dict[str, Any]) -> Iterator[str]:
         for key, value in camera.items():
             if value != masked[id_][key]:
                 yield from _texts(value)
-
-
-def _given(section: Any) -> dict[str, Any]:
-    """Return the keys that a section was given, as it stands in a file or as a model."""
-    if isinstance(section, Section):
-        return {name: getattr(section, name) for name in section.model_fields_set}
-    return section if isinstance(section, dict) else {}
-
-
-def _with_privacy(camera: Any, shared: dict[str, Any]) -> Any:
-    """Give a camera what the fleet says of privacy, key by key, where it says nothing itself."""
-    if not isinstance(camera, dict) or not shared:
-        return camera
-    own = camera.get("privacy", {})
-    if not isinstance(own, dict | Section):
-        return camera  # told of where it stands
-    return {**camera, "privacy": {**shared, **_given(own)}}
 
 
 def _with_defaults(key: str, camera: Any, shared: dict[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from surveil.domain import (
     Box,
     CameraEvent,
     CameraState,
+    Crowd,
     Emotion,
     Event,
     FrameCounts,
@@ -106,8 +107,35 @@ def _interval_to_json(event: IntervalEvent) -> dict[str, Any]:
             },
         },
         "tracks": [_vote_to_json(vote) for vote in event.tracks],
+        **_crowd_to_json(event.crowd),
         "model": event.model,
     }
+
+
+def _crowd_to_json(crowd: Crowd | None) -> dict[str, Any]:
+    if crowd is None:
+        return {}
+    return {
+        "crowd": {
+            "votes": dict(zip(_BY_NAME, crowd.votes, strict=True)),
+            "scores": dict(zip(_BY_NAME, crowd.scores, strict=True)),
+            "confidence": crowd.confidence,
+        }
+    }
+
+
+def _crowd_from_json(body: dict[str, Any]) -> Crowd | None:
+    if "crowd" not in body:
+        return None
+    crowd = f.mapping(body["crowd"])
+    votes, scores = f.mapping(crowd["votes"]), f.mapping(crowd["scores"])
+    if votes.keys() != _BY_NAME.keys() or scores.keys() != _BY_NAME.keys():
+        _refuse("votes or scores of the crowd are not those of the seven emotions")
+    return Crowd(
+        votes=tuple([f.integer(votes[name], 0, MAX_TRACKS) for name in _BY_NAME]),
+        scores=tuple([f.fraction(scores[name]) for name in _BY_NAME]),
+        confidence=f.fraction(crowd["confidence"]),
+    )
 
 
 def _token_to_json(event: Event) -> dict[str, Any]:
@@ -160,6 +188,9 @@ def _interval_from_json(body: dict[str, Any]) -> IntervalEvent:
     votes = tuple(_vote_from_json(f.mapping(vote)) for vote in tracks)
     if len({vote.track_id for vote in votes}) != len(votes):
         _refuse("a track votes twice")
+    crowd = _crowd_from_json(body)
+    if crowd is not None and votes:
+        _refuse("both tracks and a crowd are told of")
     return IntervalEvent(
         camera=f.camera_id(body["camera"]),
         run=f.ulid(body["run"]),
@@ -178,6 +209,7 @@ def _interval_from_json(body: dict[str, Any]) -> IntervalEvent:
         tracks=votes,
         model=f.text(body["model"], 200),
         token=_token_from_json(body),
+        crowd=crowd,
     )
 
 

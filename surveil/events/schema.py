@@ -49,7 +49,12 @@ def events_schema() -> dict[str, Any]:
         "title": "surveil events",
         "description": "An entry of surveil:events:PARTITION, its field data parsed from JSON.",
         "oneOf": [_entry("interval"), _entry("camera")],
-        "$defs": {"interval": _interval(), "camera": _camera(), "track": _track()},
+        "$defs": {
+            "interval": _interval(),
+            "camera": _camera(),
+            "track": _track(),
+            "crowd": _crowd(),
+        },
     }
 
 
@@ -74,9 +79,10 @@ def _interval() -> dict[str, Any]:
                 "items": {"$ref": "#/$defs/track"},
                 "description": "A vote of each face that was seen; empty where nobody was.",
             },
+            "crowd": {"$ref": "#/$defs/crowd"},
             "model": {**_TEXT, "description": "NAME@HASH of its weights."},
         },
-        optional=("token",),
+        optional=("token", "crowd"),
         description="What a camera saw from one instant to the next, also if that was nothing.",
     )
 
@@ -112,6 +118,19 @@ def _track() -> dict[str, Any]:
                 dict.fromkeys(names, _FRACTION), description="Calibrated; they sum to 1."
             ),
         }
+    )
+
+
+def _crowd() -> dict[str, Any]:
+    names = [emotion.value for emotion in EMOTIONS]
+    return _object(
+        {
+            "votes": _object(dict.fromkeys(names, _COUNT)),
+            "scores": _object(dict.fromkeys(names, _FRACTION)),
+            "confidence": _FRACTION,
+        },
+        description="In place of tracks where nobody may be told of alone: how many showed what,"
+        " means to two places. All 0 where too few were there, or nobody.",
     )
 
 

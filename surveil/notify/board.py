@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median_low
 
-from surveil.domain import CameraEvent, Event, IntervalEvent
+from surveil.domain import EMOTIONS, CameraEvent, Event, IntervalEvent
 
 SITE = ""
 """In place of a camera's id: what is about several cameras."""
@@ -60,6 +60,16 @@ class _Camera:
     at: datetime | None = None
     expressions: deque[tuple[str, ...]] = field(default_factory=lambda: deque(maxlen=LAST))
 
+    def hear(self, event: IntervalEvent) -> None:
+        crowd = event.crowd
+        if crowd is None:
+            self.expressions.append(tuple(vote.emotion.value for vote in event.tracks))
+        elif crowd.faces:
+            named = zip(EMOTIONS, crowd.votes, strict=True)
+            self.expressions.append(tuple(one.value for one, votes in named for _ in range(votes)))
+        else:
+            self.expressions.clear()  # too few to be told of: that is not nobody
+
     def read(self) -> CameraReading:
         if not self.expressions:
             return CameraReading(self.state)
@@ -101,7 +111,7 @@ class Board:
                 camera.at is None or event.to_at > camera.at
             ):
                 camera.at = event.to_at
-                camera.expressions.append(tuple(vote.emotion.value for vote in event.tracks))
+                camera.hear(event)
 
     def show_lit(self, lit: Collection[tuple[str, str]]) -> None:
         """Say which alerts fire: camera (or ``SITE``) and rule."""

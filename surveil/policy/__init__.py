@@ -1,5 +1,5 @@
 """What may be told of a camera. Pure: an event in, an event out, before anything is written."""
 
-from surveil.policy.privacy import INDIVIDUAL, LiveView, Policy, apply
+from surveil.policy.privacy import INDIVIDUAL, LiveView, Mode, Policy, apply, people_of
 
-__all__ = ["INDIVIDUAL", "LiveView", "Policy", "apply"]
+__all__ = ["INDIVIDUAL", "LiveView", "Mode", "Policy", "apply", "people_of"]

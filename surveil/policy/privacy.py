@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from surveil.domain import Event, IntervalEvent
+from surveil.domain import EMOTIONS, HIDDEN, Crowd, Event, IntervalEvent
+
+
+class Mode(StrEnum):
+    """Whether single faces are told of, or groups alone."""
+
+    INDIVIDUAL = "individual"
+    AGGREGATE = "aggregate"
 
 
 class LiveView(StrEnum):
@@ -25,9 +32,12 @@ class Policy:
 
     Attributes:
         keeps_tracks: Whether single faces may be told of: votes, and how many there were.
+        min_group: Of how many people at least the sums may be told where single ones may not; None
+            where nothing at all may.
     """
 
     keeps_tracks: bool
+    min_group: int | None = None
 
 
 INDIVIDUAL = Policy(keeps_tracks=True)
@@ -45,8 +55,33 @@ def apply(event: Event, policy: Policy) -> Event:
 
     Returns:
         The event itself where nothing is forbidden. Without its tracks an interval still tells that
-        it was analysed, and by how many frames: silence never looks like a gap.
+        it was analysed, and by how many frames: silence never looks like a gap. How many frames
+        were spared goes too: it tells whether somebody moved.
     """
     if policy.keeps_tracks or not isinstance(event, IntervalEvent):
         return event
-    return replace(event, tracks=())
+    crowd = None if policy.min_group is None else _crowd_of(event, policy.min_group)
+    return replace(event, tracks=(), crowd=crowd, frames=replace(event.frames, gated=0))
+
+
+def people_of(event: IntervalEvent) -> int:
+    """Return how many different people were surely there: the mean faces of a frame, rounded up.
+
+    A track may break, and one person who comes and goes has many; but on one frame a person has one
+    face. As many faces as there are on the average frame were there at once on some frame.
+    """
+    analysed = event.frames.analysed
+    if analysed == 0:
+        return 0
+    return -(-sum(min(vote.frames, analysed) for vote in event.tracks) // analysed)
+
+
+def _crowd_of(event: IntervalEvent, min_group: int) -> Crowd:
+    """Return the sums over all tracks, or nothing where there were fewer people."""
+    if people_of(event) < min_group:
+        return HIDDEN
+    tracks = event.tracks
+    votes = tuple(sum(vote.emotion == emotion for vote in tracks) for emotion in EMOTIONS)
+    means = (sum(column) / len(tracks) for column in zip(*(t.scores for t in tracks), strict=True))
+    confidence = sum(vote.confidence for vote in tracks) / len(tracks)
+    return Crowd(votes, tuple(round(mean, 2) for mean in means), round(confidence, 2))

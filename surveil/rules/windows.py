@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
-from surveil.domain import IntervalEvent, quantise
+from surveil.domain import EMOTIONS, Crowd, IntervalEvent, quantise
 from surveil.rules.reading import Vote
 
 MAX_SAMPLES = 40_000
@@ -61,7 +61,20 @@ def sample_of(event: IntervalEvent, correction_s: float = 0.0) -> Sample:
                 tuple(map(_as_kept, track.scores)),
             )
             for track in event.tracks
-        ),
+        )
+        + (_votes_of(event.run, event.crowd) if event.crowd is not None else ()),
+    )
+
+
+def _votes_of(run: str, crowd: Crowd) -> tuple[Vote, ...]:
+    """Return a crowd's votes; their tracks are numbers within the interval, and nobody's.
+
+    So the different tracks of a window are as many as the largest of its crowds.
+    """
+    shown = [emotion for emotion, n in zip(EMOTIONS, crowd.votes, strict=True) for _ in range(n)]
+    return tuple(
+        Vote(run, -1 - place, emotion, crowd.confidence, crowd.scores)
+        for place, emotion in enumerate(shown)
     )
 
 

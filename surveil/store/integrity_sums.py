@@ -48,7 +48,8 @@ def _check_hour(connection: sa.Connection, camera_id: str, hour_at: datetime) ->
     intervals = _fetch(connection, interval, interval.c.from_at, camera_id, early_at, end_at)
     gaps = stored_gaps(connection, camera_id, hour_at, end_at)
     for bucket_s, timeline in TIMELINES.items():
-        wanted = {_key(row): row for row in sum_votes(seen, bucket_s)}
+        began = [row for row in intervals if row["from_at"] >= hour_at]
+        wanted = {_key(row): row for row in sum_votes(seen, bucket_s, began)}
         stored = _fetch(connection, timeline, timeline.c.bucket_at, camera_id, hour_at, end_at)
         found = {_key(row): row for row in stored}
         for at, emotion in sorted(wanted.keys() | found.keys()):

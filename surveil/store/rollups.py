@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from surveil.domain import EMOTIONS, quantise
-from surveil.store.rows import Row
+from surveil.store.rows import Row, crowd_sums
 from surveil.store.tables import COVERAGES, TIMELINES
 from surveil.store.upsert import upsert
 
@@ -36,8 +36,16 @@ def split_span(
         bucket_at = end_at
 
 
-def sum_votes(observations: Iterable[Row], bucket_s: int) -> list[Row]:
-    """Return rows of a timeline table: seven for each camera and bucket with a face in it."""
+def sum_votes(
+    observations: Iterable[Row], bucket_s: int, intervals: Iterable[Row] = ()
+) -> list[Row]:
+    """Return rows of a timeline table: seven for each camera and bucket with a face in it.
+
+    Args:
+        observations: Votes of single faces.
+        bucket_s: Length of a bucket.
+        intervals: Those with a crowd add its sums.
+    """
     sums: dict[tuple[str, datetime], list[list[float]]] = {}
     buckets: dict[datetime, datetime] = {}
     for row in observations:
@@ -51,6 +59,14 @@ def sum_votes(observations: Iterable[Row], bucket_s: int) -> list[Row]:
         voted = cells[_NAMES.index(row["emotion"])]
         voted[0] += 1
         voted[2] += row["confidence"]
+    for row in intervals:
+        if row["crowd"] is None or row["faces"] == 0:
+            continue
+        key = row["camera_id"], floor_to(row["from_at"], bucket_s)
+        cells = sums.setdefault(key, [[0, 0.0, 0.0] for _ in _NAMES])
+        for cell, added in zip(cells, crowd_sums(row["crowd"]), strict=True):
+            for place, one in enumerate(added):
+                cell[place] += one
     return [
         {
             "camera_id": camera,
@@ -115,7 +131,7 @@ def add_to_rollups(
     connection: sa.Connection, intervals: Sequence[Row], observations: Sequence[Row]
 ) -> None:
     """Add rows that were really inserted, in their own transaction."""
-    minutes = sum_votes(observations, 60)
+    minutes = sum_votes(observations, 60, intervals)
     votes = {60: minutes, 3600: _merge_votes(minutes, 3600)}
     for bucket_s, timeline in TIMELINES.items():
         upsert(

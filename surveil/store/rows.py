@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from surveil.domain import EMOTIONS, CameraEvent, Event, IntervalEvent, quantise
+from surveil.domain import EMOTIONS, CameraEvent, Crowd, Event, IntervalEvent, quantise
 
 Row = dict[str, Any]
 
@@ -85,9 +85,34 @@ def interval_row(event: IntervalEvent) -> Row:
         "dropped_stale": frames.stale,
         "dropped_busy": frames.busy,
         "dropped_decode": frames.decode,
-        "faces": len(event.tracks),
+        "faces": event.faces,
         "model_id": event.model,
+        "crowd": None if event.crowd is None else crowd_json(event.crowd),
     }
+
+
+def crowd_json(crowd: Crowd) -> Row:
+    """Return a crowd as the column holds it; scores are whole hundredths, which add up exactly."""
+    return {
+        "votes": list(crowd.votes),
+        "scores": [round(score * 100) for score in crowd.scores],
+        "confidence": round(crowd.confidence * 100),
+    }
+
+
+def crowd_of(stored: Row) -> Crowd:
+    """Return the crowd that a column holds."""
+    scores = tuple(score / 100 for score in stored["scores"])
+    return Crowd(tuple(stored["votes"]), scores, stored["confidence"] / 100)
+
+
+def crowd_sums(stored: Row) -> list[tuple[int, float, float]]:
+    """Return by emotion what a crowd adds to a rollup: votes, sum of scores, of confidences."""
+    faces = sum(stored["votes"])
+    return [
+        (votes, quantise(score / 100) * faces, quantise(stored["confidence"] / 100) * votes)
+        for votes, score in zip(stored["votes"], stored["scores"], strict=True)
+    ]
 
 
 def observation_rows(event: IntervalEvent) -> list[Row]:

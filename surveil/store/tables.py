@@ -115,6 +115,7 @@ interval = Table(
     count("dropped_decode"),
     count("faces"),
     Column("model_id", String, ForeignKey("model.id"), nullable=False),
+    Column("crowd", Json, comment="Sums of a group where nobody may be told of alone"),
     Index(None, "camera_id", "from_at"),
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (from_at)",

@@ -22,7 +22,7 @@ from surveil.domain import (
     TrackVote,
 )
 from surveil.store.reading.timelines import list_cameras
-from surveil.store.rows import span
+from surveil.store.rows import crowd_of, span
 from surveil.store.scope import Scope
 from surveil.store.tables import camera_event, interval, observation
 
@@ -173,6 +173,7 @@ def _interval_of(row: Any, tracks: tuple[TrackVote, ...]) -> IntervalEvent:
         ),
         tracks=tracks,
         model=row.model_id,
+        crowd=None if row.crowd is None else crowd_of(row.crowd),
     )
 
 

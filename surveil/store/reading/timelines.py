@@ -15,7 +15,7 @@ from surveil.domain import EMOTIONS, CameraState, Reason
 from surveil.errors import ConfigError
 from surveil.store.gap_coverage import stored_gaps
 from surveil.store.gaps import Gap, name_reason
-from surveil.store.rows import MAX_INTERVAL_S
+from surveil.store.rows import MAX_INTERVAL_S, crowd_sums
 from surveil.store.scope import Scope
 from surveil.store.tables import COVERAGES, TIMELINES, camera, camera_event, interval, observation
 
@@ -174,6 +174,12 @@ def _add_raw(
     # An interval that began before the first edge may reach over it.
     early = [edges[0] - timedelta(seconds=MAX_INTERVAL_S), *edges[1:]]
     for row in _rows(connection, interval, interval.c.from_at, camera_id, early):
+        if row.crowd is not None and row.from_at >= edges[0]:
+            cell = sums[_place(edges, row.from_at)]
+            for j, (votes, score, confidence) in enumerate(crowd_sums(row.crowd)):
+                cell.votes[j] += votes
+                cell.scores[j] += score
+                cell.confidences[j] += confidence
         if row.analysed > 0:
             for i, seconds in _split(edges, row.from_at, row.to_at):
                 sums[i].analysed_s += seconds

@@ -12,7 +12,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from surveil.config import Fleet
@@ -31,6 +31,7 @@ from surveil.workers.host.lifeline import LOADING_ALLOW_S, Lifeline, observe, ob
 from surveil.workers.inferring.batching import Batcher
 from surveil.workers.inferring.building import FaceOptions, build_pipeline
 from surveil.workers.inferring.camera_runs import Now, Timeline
+from surveil.workers.inferring.discretion import Discreet
 from surveil.workers.inferring.overload import Load, Overload
 from surveil.workers.inferring.pipeline import Pipeline
 from surveil.workers.inferring.spooling import SpoolWriter
@@ -49,15 +50,17 @@ DECISION_BOUNDS_S = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0)
 _log = get_logger("inference")
 
 
-def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str], *, threads: int) -> Pipeline:
-    """Load and compile the networks for some cameras.
+def load(
+    fleet: Fleet, lifeline: Lifeline, policies: Mapping[str, Policy], *, threads: int
+) -> Pipeline:
+    """Load and compile the networks for the cameras of ``policies``.
 
     Raises:
         ConfigError: The device is not there.
         ModelError: The model is missing or damaged.
     """
     lifeline.beat(LOADING_ALLOW_S, "loading the model")
-    wanted = {camera: fleet.cameras[camera] for camera in cameras}
+    wanted = {camera: fleet.cameras[camera] for camera in policies}
     pipeline = build_pipeline(
         {
             camera: FaceOptions(min_face_px=one.min_face_px, min_score=one.min_score)
@@ -67,7 +70,7 @@ def load(fleet: Fleet, lifeline: Lifeline, cameras: Iterable[str], *, threads: i
         device=fleet.device,
         smoothing_tau_s=fleet.inference.smoothing_tau_s,
         hysteresis=fleet.inference.hysteresis,
-        telemetry=lifeline.telemetry,
+        telemetry=Discreet.of(lifeline.telemetry, policies),
         threads=threads,
         taxonomy=fleet.taxonomy,
         gated=[camera for camera, one in wanted.items() if one.gate],
@@ -234,7 +237,7 @@ class InferenceLoop:
             self._telemetry.count("frames_analysed_total", 1, camera=camera)
             self._observe_delay(reading.frame)
             self._overload.see(camera, reading.frame.run, reading.frame.index, time.monotonic())
-            if reading.is_gated:
+            if reading.is_gated and self._policies[camera].keeps_tracks:
                 self._telemetry.count("frames_gated_total", 1, camera=camera)
             if self._policies[camera].keeps_tracks:
                 self._telemetry.count("faces_total", len(reading.faces), camera=camera)

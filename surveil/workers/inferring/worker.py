@@ -19,7 +19,6 @@ from surveil.events.embedded import embedded_url
 from surveil.events.publisher import Publisher, PublisherStats
 from surveil.events.spool import Spool, SpoolLease
 from surveil.live import ReadingsRing
-from surveil.policy import INDIVIDUAL
 from surveil.sources.ring import FrameRing
 from surveil.workers.host.availability import Availability, StoppedError
 from surveil.workers.host.lease_board import LeaseBoard
@@ -104,7 +103,7 @@ def run(
                 publisher.stop(PUBLISH_DRAIN_S)
                 leave(0)
 
-        policies = dict.fromkeys(rings, INDIVIDUAL)
+        policies = {camera: fleet.cameras[camera].privacy.policy for camera in rings}
         announcer = Announcer(rings, policies, opened, lifeline.telemetry, publisher.wake)
         stack.callback(announcer.stop)
         announcer.start(lifeline.stopping, leave_early)
@@ -112,7 +111,7 @@ def run(
         # Here and not above: an import of minutes, on a busy host, would hold up all that precedes.
         from surveil.workers.inferring import inference
 
-        pipeline = inference.load(fleet, lifeline, rings, threads=threads)
+        pipeline = inference.load(fleet, lifeline, policies, threads=threads)
         announcer.stop()
         is_loaded.set()
         loop = inference.InferenceLoop(

@@ -49,6 +49,7 @@ def test_pending_names_what_is_missing(database: sa.Engine) -> None:
             "0010",
             "0011",
             "0012",
+            "0013",
         ]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
             revisions.require_current(connection)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from surveil.config import ConfigErrors, Fleet, load_fleet
-from surveil.policy import LiveView
+from surveil.config.rulebook import read_rulebook
+from surveil.policy import INDIVIDUAL, LiveView, Policy
 
 
 def write(folder: Path, text: str) -> Path:
@@ -55,3 +56,56 @@ def test_a_mistake_is_told_once_and_where_it_stands(
         load_fleet(path)
     assert message in str(caught.value.report())
     assert caught.value.count == 1
+
+
+GROUPS = """
+privacy: {mode: aggregate}
+cameras: {hall: {source: 'usb:0'}, desk: {source: 'usb:1', privacy: {mode: individual}}}
+rules: [{name: r, cameras: [%s], %s}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            "by: track, when: [{share: {emotion: sad, over: 30s}, above: 0.5}]",
+            "by: track' is about one face",
+        ),
+        ("when: [{rate: {over: 30s}, above: 3}]", "'rate' counts beginnings of single tracks"),
+        (
+            "when: [{share: {emotion: sad, over: 30s, min_confidence: 0.5}, above: 0.5}]",
+            "'min_confidence' chooses among single faces",
+        ),
+        (
+            "when: [{faces: {over: 30s}, at_least: 1}]",
+            "of 5 at least: 'faces' is compared with 5 or more",
+        ),
+        ("when: [{faces: {over: 30s}, above: 7, clear_below: 4}]", "compared with 5 or more"),
+        ("when: [{faces: {over: 30s, emotion: sad}, at_least: 1}]", "compared with 5 or more"),
+    ],
+)
+def test_rules_ask_nothing_of_single_people(tmp_path: Path, rule: str, message: str) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        load_fleet(write(tmp_path, GROUPS % ("hall", rule)))
+    assert message in caught.value.report()
+    assert "camera hall tells of groups alone" in caught.value.report()
+    assert load_fleet(write(tmp_path, GROUPS % ("desk", rule))).rules
+    with pytest.raises(ConfigErrors):
+        read_rulebook(write(tmp_path, GROUPS % ("hall", rule)))
+
+
+def test_rules_ask_for_groups(tmp_path: Path) -> None:
+    rule = (
+        "when: {all: [{share: {emotion: sad, over: 30s}, above: 0.5},"
+        " {faces: {over: 30s}, at_least: 5}]}"
+    )
+    fleet = load_fleet(write(tmp_path, GROUPS % ("hall", rule)))
+    policies = {id_: camera.privacy.policy for id_, camera in fleet.cameras.items()}
+    assert policies == {"hall": Policy(keeps_tracks=False, min_group=5), "desk": INDIVIDUAL}
+
+
+def test_groups_are_not_watched_live(tmp_path: Path) -> None:
+    text = GROUPS % ("hall", "when: [{faces: {over: 30s}, at_least: 5}]")
+    with pytest.raises(ConfigErrors, match="has no live view"):
+        load_fleet(write(tmp_path, text.replace("aggregate}", "aggregate, live_view: blurred}")))
