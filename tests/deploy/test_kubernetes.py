@@ -51,7 +51,7 @@ def pods() -> list[dict[str, Any]]:
 
 
 def test_no_pod_may_more_than_it_needs() -> None:
-    assert len(pods()) == 5
+    assert len(pods()) == 6
     for pod in pods():
         spec = pod["spec"]
         assert spec["automountServiceAccountToken"] is False
@@ -89,7 +89,7 @@ def test_shards_are_as_many_as_pods() -> None:
 
 
 def test_selectors_find_the_pods_of_their_role() -> None:
-    labels = [pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods()[:3]]
+    labels = [pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods()[:4]]
     for kind in ("Service", "PodDisruptionBudget"):
         chosen = []
         for _, one in MANIFESTS:

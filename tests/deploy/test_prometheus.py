@@ -24,6 +24,10 @@ def test_each_alert_fires_when_it_should_and_only_then() -> None:
         "rules"
     ]
     tests = (FOLDER / "alerts.test.yml").read_text(encoding="utf-8")
+    quiet = tests.partition("- name: each trouble")[0]
+    for rule in rules:
+        for metric in re.findall(r"surveil_[a-z_]+|up\b", rule["expr"]):
+            assert f"'{metric}{{" in quiet, f"{rule['alert']} is not shown to stay quiet"
     fired = set(re.findall(r'\'\{alertname="(\w+)"\}\', value: 1', tests))
     assert {rule["alert"] for rule in rules} == fired
 
