@@ -41,24 +41,47 @@ def webhook_schema() -> dict[str, Any]:
             " rule-removed.",
         },
     }
+    data["repeat"] = {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Which reminder it is, of an alert that fires still.",
+    }
     always = ("rule", "key", "state", "labels", "annotations")
     measured = ("value", "threshold", "faces", "coverage", "since_at", "at")
-    alert = {
+    about = {"type": "object", "properties": data, "required": list(always)}
+    alert = _message(
+        ["alert.firing", "alert.resolved"], {**about, "required": [*always, *measured]}
+    )
+    count = {"type": "integer", "minimum": 0}
+    group = {
+        "type": "object",
+        "description": "Several alerts, for receivers with group_by.",
         "properties": {
-            "type": {"enum": ["alert.firing", "alert.resolved"]},
-            "data": {"required": list(measured)},
-        }
+            "group": {**_TEXTS, "description": "What the alerts have in common."},
+            "firing": count,
+            "resolved": count,
+            "omitted": {**count, "description": "Alerts that are counted and not listed."},
+            "alerts": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/alert"}},
+        },
+        "required": ["group", "firing", "resolved", "omitted", "alerts"],
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "surveil webhook",
         "description": "Body of a POST; headers webhook-id, -timestamp and -signature go with it.",
+        "$defs": {"alert": alert},
+        "anyOf": [
+            {"$ref": "#/$defs/alert"},
+            _message(["alert.group"], group),
+            _message(["test"], about),
+        ],
+    }
+
+
+def _message(types: list[str], data: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a body of some types."""
+    return {
         "type": "object",
-        "properties": {
-            "type": {"enum": ["alert.firing", "alert.resolved", "test"]},
-            "timestamp": _INSTANT,
-            "data": {"type": "object", "properties": data, "required": list(always)},
-        },
+        "properties": {"type": {"enum": types}, "timestamp": _INSTANT, "data": data},
         "required": ["type", "timestamp", "data"],
-        "anyOf": [alert, {"properties": {"type": {"const": "test"}}}],
     }

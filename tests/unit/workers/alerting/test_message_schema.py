@@ -13,6 +13,7 @@ from kit.events import START_AT
 
 from surveil.cli.alert_trial import _trial
 from surveil.rules import AlertState, By, Key, Transition
+from surveil.store.grouping import payload_of_group
 from surveil.workers.alerting.alert_messages import payload_of
 from surveil.workers.alerting.message_schema import webhook_schema
 
@@ -56,6 +57,17 @@ KEYS = [
 def test_bodies_fit(key: Key, state: AlertState) -> None:
     for changes in ({}, {"value": None, "threshold": None, "cause": "rule-removed"}):
         VALIDATOR.validate(payload_of(transition(key, to_state=state, **changes)))
+
+
+def test_a_group_and_a_reminder_fit() -> None:
+    one = payload_of(transition(Key(By.CAMERA, camera="lobby")))
+    VALIDATOR.validate(payload_of_group('{"rule": "crowd-joy"}', [one, one], START_AT))
+    one["data"]["repeat"] = 2
+    VALIDATOR.validate(one)
+    group = payload_of_group("{}", [one], START_AT)
+    del group["data"]["alerts"][0]["data"]["rule"]
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(group)
 
 
 def test_a_test_message_fits() -> None:
