@@ -30,6 +30,7 @@ from surveil.store.reading.marks import (
     measure_quality,
 )
 from surveil.store.reading.present import Present, PresentFace, load_present
+from surveil.store.reading.ranking import Ranked, rank_cameras
 from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
 from surveil.store.reading.silences import SilenceRow, load_silences
@@ -48,6 +49,7 @@ __all__ = [
     "Minute",
     "Present",
     "PresentFace",
+    "Ranked",
     "RuleQuality",
     "RunCounts",
     "Said",
@@ -75,6 +77,7 @@ __all__ = [
     "load_strips",
     "load_transitions",
     "measure_quality",
+    "rank_cameras",
     "read_timeline",
     "replay",
 ]

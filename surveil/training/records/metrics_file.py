@@ -61,6 +61,22 @@ class Ancestor(Part):
     note: str = ""
 
 
+class Epoch(Part):
+    """One epoch of the training.
+
+    Attributes:
+        epoch: 1, 2, 3…
+        loss: Of the training faces, as they were changed for it.
+        validation_accuracy: Of the faces of the validation split.
+        validation_log_loss: Of the same, in nats.
+    """
+
+    epoch: Count
+    loss: float | None = None
+    validation_accuracy: Share | None = None
+    validation_log_loss: Positive | None = None
+
+
 class Int8Figures(Part):
     """What a set of faces says of the network in 8 bits, as CPUs run it.
 
@@ -90,6 +106,7 @@ class MetricsFile(Part):
         speed: Of ``surveil evaluate``, as is the memory.
         measured_on: Name of the GPU or number of CPU threads that times were measured on.
         int8: By test set, of the network in 8 bits; empty where the model has none.
+        history: Epoch by epoch; empty where nobody kept it.
     """
 
     format: Annotated[int, Field(ge=1, le=FORMAT)] = 1
@@ -110,6 +127,7 @@ class MetricsFile(Part):
     memory_bytes: Count | None = None
     measured_on: str | None = None
     int8: dict[str, Int8Figures] = Field(default_factory=dict)
+    history: tuple[Epoch, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

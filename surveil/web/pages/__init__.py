@@ -12,6 +12,16 @@ has script or style of its own within it (the policy in :mod:`surveil.web.header
 shows what its scope does not give.
 """
 
-from surveil.web.pages import alerts, camera, door, fleet, live, rules
+from surveil.web.pages import alerts, camera, door, fleet, live, models, rules, system, timelines
 
-ROUTERS = (door.router, fleet.router, camera.router, live.router, alerts.router, rules.router)
+ROUTERS = (
+    door.router,
+    fleet.router,
+    camera.router,
+    live.router,
+    alerts.router,
+    rules.router,
+    timelines.router,
+    models.router,
+    system.router,
+)

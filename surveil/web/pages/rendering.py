@@ -26,8 +26,11 @@ class MenuItem(NamedTuple):
 
 MENU: tuple[MenuItem, ...] = (
     MenuItem("/", "Fleet"),
+    MenuItem("/timelines", "Timelines"),
     MenuItem("/alerts", "Alerts"),
     MenuItem("/rules", "Rules"),
+    MenuItem("/models", "Models"),
+    MenuItem("/system", "System"),
 )
 
 

@@ -1,0 +1,143 @@
+"""Models: how they compare, and all that is known of each, as `surveil compare` tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from surveil.models.files import SHIPPED
+from surveil.training.records import wording
+from surveil.training.records.compare import SURE, Comparison, compare
+from surveil.training.records.figures import SetFigures
+from surveil.training.records.model_record import ModelRecord, find_records
+from surveil.web.pages.rendering import render
+from surveil.web.problems import MissingError
+from surveil.web.wiring import Looks, Shared
+
+router = APIRouter(include_in_schema=False, prefix="/models")
+
+SETTINGS = (
+    *("batch", "epochs", "full_epochs", "patience", "precision", "seed", "ema", "start_from"),
+    *("optimiser", "loss", "mixup", "distil", "phases", "augmentation"),
+)
+"""Of a training's configuration, in the order in which they are shown; ``data`` stands apart."""
+
+
+class Counts(NamedTuple):
+    """One class against all others, in faces."""
+
+    name: str
+    right: int
+    missed: int
+    mistaken: int
+    left: int
+    precision: float
+    recall: float
+    specificity: float | None
+    f1: float
+
+
+@router.get("")
+def show(
+    request: Request,
+    site: Shared,
+    viewer: Looks,
+    name: Annotated[str, Query(max_length=64)] = "",
+    classes: Annotated[int, Query(ge=0, le=16)] = 0,
+) -> Response:
+    """All of them, side by side."""
+    comparison = known()
+    shown = [
+        record
+        for record in comparison.records
+        if name.lower() in record.facts.name and classes in (0, len(record.classes))
+    ]
+    return render(
+        request, "models.html", viewer, comparison=comparison, shown=shown, words=wording,
+        name=name, classes=classes, sure=SURE, serving=_serving(site),
+        counts=sorted({len(record.classes) for record in comparison.records}, reverse=True),
+    )  # fmt: skip
+
+
+@router.get("/{name}")
+def show_one(
+    request: Request, site: Shared, viewer: Looks, name: Annotated[str, Path(max_length=64)]
+) -> Response:
+    """All that is known of one."""
+    comparison = known()
+    record = _find(comparison, name)
+    serving = next((r for r in comparison.records if r.facts.name == _serving(site)), None)
+    training: dict[str, Any] = record.facts.training
+    config: dict[str, Any] = training.get("config") or {}
+    card = SHIPPED / name / "card.md"
+    return render(
+        request, "model.html", viewer, record=record, comparison=comparison, words=wording,
+        training=training, counts=counts_of, heat=heat, sure=SURE,
+        settings=[(key, in_words(config[key])) for key in SETTINGS if config.get(key) is not None],
+        is_serving=serving is record, lost=_lost(serving, record), gained=_lost(record, serving),
+        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def known() -> Comparison:
+    """Return the models that come with surveil, compared; read once."""
+    return compare(*find_records([SHIPPED]))
+
+
+def counts_of(figures: SetFigures) -> list[Counts]:
+    """Return, for each class, the faces rightly given it, missed, mistaken for it, and the rest."""
+    matrix, total = figures.confusion, sum(map(sum, figures.confusion))
+    if not matrix:
+        return []
+    found = []
+    for i, row in enumerate(figures.per_class):
+        right = matrix[i][i]
+        missed = sum(matrix[i]) - right
+        mistaken = sum(line[i] for line in matrix) - right
+        found.append(
+            Counts(row.emotion, right, missed, mistaken, total - right - missed - mistaken,
+                   row.precision, row.recall, row.specificity, row.f1)
+        )  # fmt: skip
+    return found
+
+
+def heat(figures: SetFigures) -> list[tuple[str, int, list[tuple[int, float, int]]]]:
+    """Return the confusion matrix: label, faces, and cells of count, share and step 0 to 10."""
+    rows = []
+    for name, row in zip(figures.classes, figures.confusion, strict=False):
+        total = sum(row)
+        cells = [
+            (n, n / total if total else 0.0, round(10 * n / total) if total else 0) for n in row
+        ]
+        rows.append((name, total, cells))
+    return rows
+
+
+def in_words(value: object) -> str:
+    """Return a setting as text: mappings and lists in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {in_words(one)}" for key, one in value.items() if one is not None)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(in_words(one) for one in value)
+    return str(value)
+
+
+def _find(comparison: Comparison, name: str) -> ModelRecord:
+    for record in comparison.records:
+        if record.facts.name == name:
+            return record
+    raise MissingError(f"there is no model {name} among those that came with surveil")
+
+
+def _lost(before: ModelRecord | None, after: ModelRecord | None) -> list[str]:
+    if before is None or after is None:
+        return []
+    return [name for name in before.classes if name not in after.classes]
+
+
+def _serving(site: Shared) -> str:
+    return str(site.fleet.model).rpartition("/")[2]

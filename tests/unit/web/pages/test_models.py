@@ -1,0 +1,46 @@
+"""Models are shown with their own figures; what a model lacks is not shown as zero."""
+
+from __future__ import annotations
+
+import pytest
+from kit.web import Dashboard
+
+from surveil.store.access import Role
+from surveil.web.pages.models import counts_of, in_words, known
+
+
+def test_filters_choose_rows(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key(Role.VIEWER))
+    every = client.get("/models").text
+    some = client.get("/models?classes=4&name=resnet").text
+    assert 'href="/models/binary"' in every
+    assert 'href="/models/four-resnet"' in some
+    assert 'href="/models/binary"' not in some
+    assert "not measured" in every
+    assert "No model matches" in client.get("/models?name=nothing").text
+
+
+@pytest.mark.parametrize("name", [record.facts.name for record in known().records])
+def test_each_has_a_page(sqlite_dashboard: Dashboard, name: str) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key(Role.VIEWER))
+    answer = client.get(f"/models/{name}")
+    assert answer.status_code == 200
+    assert "m:abdoulaye_wade" not in answer.text
+
+
+def test_no_other_name_is_a_path(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key(Role.VIEWER))
+    for name in ("mtcnn", "nothing", "..%2f..%2fetc", "%2e%2e"):
+        assert client.get(f"/models/{name}").status_code == 404
+
+
+def test_counts_agree_with_the_rates() -> None:
+    figures = next(iter(known().records[0].metrics.test.values()))
+    for row in counts_of(figures):
+        assert row.right + row.missed + row.mistaken + row.left == figures.faces
+        assert row.recall == pytest.approx(row.right / (row.right + row.missed), abs=1e-4)
+
+
+def test_settings_are_words() -> None:
+    assert in_words({"kind": "sgd", "rate": 0.1, "clip": None}) == "kind sgd, rate 0.1"
+    assert in_words([{"until": 0.5}, {"until": 1}]) == "until 0.5; until 1"

@@ -1,0 +1,45 @@
+"""Cameras over each other: those that the viewer may see, at the times that are asked for."""
+
+from __future__ import annotations
+
+import pytest
+from kit.web import MINE, OTHER, Dashboard, fill
+
+from surveil.store.access import Role
+
+
+def test_cameras_and_earlier_times_are_rows(dashboard: Dashboard) -> None:
+    fill(dashboard.database)
+    dashboard.now = dashboard.now.replace(hour=13)
+    client = dashboard.client(dashboard.key())
+    rows = client.get("/timelines/chart?from=4h&against=1d").json()["rows"]
+    names = [row["name"] for row in rows]
+    assert names == [MINE, OTHER, f"{MINE}, a day before", f"{OTHER}, a day before"]
+    assert any(share == 1.0 for share in rows[0]["shares"])
+    assert set(rows[2]["shares"]) == {None}
+    assert rows[0]["from"] == rows[2]["from"]
+    page = client.get("/timelines?from=4h&least=10").text
+    assert page.count("100.0%") == 2
+
+
+def test_nobody_learns_of_other_cameras(dashboard: Dashboard) -> None:
+    fill(dashboard.database)
+    dashboard.now = dashboard.now.replace(hour=13)
+    client = dashboard.client(dashboard.key(Role.VIEWER, (MINE,)))
+    assert OTHER not in client.get("/timelines?from=4h&least=1").text
+    assert OTHER not in client.get("/timelines/chart?from=2h").text
+    assert client.get(f"/timelines/chart?camera={OTHER}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["against=2y", "emotion=bored", "least=0", "from=400y", "bucket=0"]
+)
+def test_what_cannot_be_shown_is_said(sqlite_dashboard: Dashboard, query: str) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    assert client.get(f"/timelines?{query}").status_code == 422
+
+
+def test_page_without_any_data(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    assert "Nothing is stored yet" in client.get("/timelines").text
+    assert client.get("/timelines/chart").json() == {"rows": []}
