@@ -11,6 +11,7 @@ import click
 from surveil.cli.lazy import LazyGroup
 
 MEASUREMENTS = {
+    "backtest": "surveil.cli.bench_backtest",
     "classify": "surveil.cli.bench_classify",
     "detect": "surveil.cli.bench_detect",
     "fleet": "surveil.cli.bench_fleet",
@@ -21,6 +22,7 @@ MEASUREMENTS = {
 }
 
 SUMMARIES = {
+    "backtest": "Seconds to replay alert rules over days of a fleet's history.",
     "classify": "Milliseconds a face to classify it, by precision, on one thread.",
     "detect": "Milliseconds a picture to find its faces, by mode, on one thread.",
     "fleet": "What a daemon loses and costs on simulated RTSP cameras.",

@@ -19,16 +19,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from math import inf
 from types import MappingProxyType
 
 from surveil.domain import Event, IntervalEvent
 from surveil.rules.changes import ChangeLog, Changes
 from surveil.rules.clock import AHEAD_S, WallClock
-from surveil.rules.instance import Instance, Transition
+from surveil.rules.instance import ACTIVE, Instance, Transition
 from surveil.rules.keys import By, Key
 from surveil.rules.keyview import KeyView
 from surveil.rules.listening import Listening
 from surveil.rules.logic import judge
+from surveil.rules.measures.health import silence_left_s
 from surveil.rules.model import NO_LABELS, Rule
 from surveil.rules.past import CameraPast
 from surveil.rules.plan import Plan
@@ -141,14 +143,24 @@ class RuleEngine:
             self._log.forget(stored)
         return ended
 
-    def watch_inference(self) -> None:
-        """Say that a rule elsewhere tells when inference does not speak of these cameras."""
+    def stand_for(self, ready_at: datetime | None, *, inference_is_watched: bool) -> None:
+        """Say what an engine of all rules and cameras would know, to one that has some of them.
+
+        Args:
+            ready_at: When inference is first heard of, of any camera; None for never.
+            inference_is_watched: Whether a rule elsewhere tells when inference does not speak of
+                these cameras.
+        """
+        if ready_at is not None:
+            self._listening.foresee(ready_at.timestamp())
         for past in self._cameras.values():
-            past.inference_is_watched = True
+            past.inference_is_watched |= inference_is_watched
 
     def resume(self, at: datetime) -> None:
         """Say that events could not be read until now: nobody was silent, nobody was listening."""
         self._listening.resume(at.timestamp())
+        for plan in self._plans.values():
+            plan.disturb()
 
     def observe(self, event: Event) -> list[Transition]:
         """Take one event, in whatever order they arrive, and return what it set off."""
@@ -198,10 +210,32 @@ class RuleEngine:
         now_s = self._clock.now_s
         for plan in self._plans.values():
             for name in plan.groups:
-                at_s = plan.clock_s(name, now_s) if not plan.follows_clock else now_s
-                if not plan.is_early(name, at_s):
+                if plan.follows_clock:
+                    if not plan.is_calm(name, now_s):
+                        steps += self._evaluate(plan, name, now_s, again=False)
+                    continue
+                at_s = plan.moves_on(name, now_s)
+                if at_s is not None:
                     steps += self._evaluate(plan, name, at_s, again=False)
         return steps
+
+    @property
+    def idle_until_s(self) -> float:
+        """Before which instant, in seconds since the epoch, ticks change nothing without an event.
+
+        ``-inf`` where that is not known.
+        """
+        until_s = inf
+        for camera, past in self._cameras.items():
+            if past.is_waiting:
+                return -inf
+            if not all(plan.follows_clock for plan in self._plans_of[camera]):
+                newest_s = past.window.watermark_s
+                until_s = min(until_s, -inf if newest_s is None else newest_s + self._lateness_s)
+        if any(plan.has_large_groups for plan in self._plans.values()):
+            return -inf
+        clocked = [plan for plan in self._plans.values() if plan.follows_clock]
+        return min([until_s, *(plan.calm_until_s for plan in clocked)])
 
     def take_changes(self) -> Changes:
         """Return what must be stored since the last call; the caller keeps it until it is."""
@@ -232,6 +266,8 @@ class RuleEngine:
         if past.presence.hear(event, at_s):
             self._listening.hear(at_s)
         if not isinstance(event, IntervalEvent):
+            for plan in self._plans_of[event.camera]:
+                plan.disturb(plan.group_of(event.camera))
             return []
         sample = sample_of(event, correction_s)
         before_s = past.clock_s(self._clock.caught_up_s)
@@ -248,6 +284,8 @@ class RuleEngine:
                 at_s = plan.clock_s(name, self._clock.caught_up_s)
                 if not plan.is_early(name, at_s):
                     steps += self._evaluate(plan, name, at_s, span_s=span_s, again=False)
+                continue
+            if plan.follows_clock and plan.is_calm(event.camera, sample.to_s):
                 continue
             if plan.rule.by is By.TRACK:
                 for vote in event.tracks:
@@ -303,6 +341,10 @@ class RuleEngine:
         judgement = judge(
             plan.rule.when, plan.conditions, view, instance.latches, instance.marks, at_s
         )
+        is_calm = schedule is None and instance.state not in ACTIVE
+        if plan.follows_clock and is_calm and self._listening.is_ready(view.clock_s):
+            calm_s = silence_left_s(plan.conditions, view) if judgement.truth is False else 0.0
+            plan.calm(key.group, view.clock_s + calm_s)
         return instance.step(
             judgement,
             at_s,

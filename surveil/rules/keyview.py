@@ -109,7 +109,7 @@ class KeyView:
             for past in self.pasts
             if past.presence.word in (Word.WATCHED, Word.ABSENT)
         ]
-        if not self.listening.is_ready:
+        if not self.listening.is_ready(self.clock_s):
             heard.append(None)
         last_s = min((-inf if one is None else one for one in heard), default=self.clock_s)
         return self._silence(last_s, self.listening.since_s)

@@ -22,10 +22,13 @@ class Listening:
         self._patience_s = patience_s
         self._ready_s: float | None = None
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether inference was heard of any camera since the start."""
-        return self._ready_s is not None
+    def is_ready(self, clock_s: float) -> bool:
+        """Return whether inference was heard of any camera since the start, by the time given."""
+        return self._ready_s is not None and self._ready_s <= clock_s
+
+    def foresee(self, ready_s: float) -> None:
+        """Say when inference is heard of, of a camera that this engine does not have."""
+        self._ready_s = ready_s
 
     def hear(self, at_s: float) -> None:
         """Take note that inference speaks of a camera; what it said before the start is no sign."""
@@ -42,7 +45,7 @@ class Listening:
         Not while inference was never heard of: every start would be the silence of all cameras. But
         what has not come within ``START_GRACE_S`` is not starting any more.
         """
-        if self._ready_s is not None:
+        if self._ready_s is not None and self._ready_s <= clock_s:
             return max(self.since_s, self._ready_s)
         return clock_s if clock_s - self._start_s < START_GRACE_S else self.since_s
 

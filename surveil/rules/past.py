@@ -47,6 +47,11 @@ class CameraPast:
         newest_s = self.window.watermark_s
         return max(-inf if newest_s is None else newest_s, now_s - self.lateness_s)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether events wait for an earlier one."""
+        return any(sequencer.is_waiting for sequencer in self._runs.values())
+
     def is_excused(self, clock_s: float) -> bool:
         """Return whether that no frame is analysed is known not to be the camera's fault."""
         return self.presence.is_absent(clock_s) or (

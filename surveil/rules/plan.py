@@ -50,6 +50,8 @@ class Plan:
         self.muters: list[Plan] = []
         self._group_of: dict[str, str] = {}
         self._reached_s: dict[str, float] = {}
+        self._ticked_s: dict[str, float] = {}
+        self._calm_until_s: dict[str, float] = {}
 
     def add_camera(self, camera: str, labels: Mapping[str, str], past: CameraPast) -> None:
         """Let the rule watch a camera that it matches."""
@@ -122,9 +124,44 @@ class Plan:
             return False
         return all(at_s - one.evaluated_s < STEP_S for one in self.groups[group].values())
 
+    @property
+    def has_large_groups(self) -> bool:
+        """Whether :meth:`is_early` may say so of a group."""
+        return any(len(cameras) > MANY_CAMERAS for cameras in self.cameras.values())
+
+    def moves_on(self, group: str, now_s: float) -> float | None:
+        """Return a group's event time at a tick; None if it need not be evaluated then."""
+        reached_s = self.clock_s(group, now_s)
+        if self._ticked_s.get(group) == reached_s or self.is_early(group, reached_s):
+            return None
+        self._ticked_s[group] = reached_s
+        return reached_s
+
+    def is_calm(self, group: str, at_s: float) -> bool:
+        """Return whether nothing can have changed that only the clock changes."""
+        return at_s < self._calm_until_s.get(group, -inf)
+
+    @property
+    def calm_until_s(self) -> float:
+        """Until when all groups are calm."""
+        return min((self._calm_until_s.get(group, -inf) for group in self.groups), default=inf)
+
+    def calm(self, group: str, until_s: float) -> None:
+        """Take note that a silence cannot be long enough before an instant."""
+        self._calm_until_s[group] = until_s
+
+    def disturb(self, group: str | None = None) -> None:
+        """Take note that a group, or each one, must be looked at again."""
+        if group is None:
+            self._calm_until_s.clear()
+        else:
+            self._calm_until_s.pop(group, None)
+
     def move(self) -> None:
         """Forget what depends on a clock that was set."""
         self._reached_s.clear()
+        self._ticked_s.clear()
+        self._calm_until_s.clear()
 
     def muted_by(self, group: str) -> str:
         """Return the name of a rule that fires and mutes this one for a group, if there is one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from math import ceil
 
 from surveil.domain import Event
 from surveil.rules.engine import RuleEngine
@@ -42,15 +43,19 @@ class Player:
             at = event_at(event)
             if at > until_at:
                 break
-            while self._tick_at < at:
-                yield from self._tick()
+            yield from self._pass_time(at, is_end=False)
             self.engine.tell(at)
             yield from self.engine.observe(event)
-        while self._tick_at <= until_at:
-            yield from self._tick()
+        yield from self._pass_time(until_at, is_end=True)
 
-    def _tick(self) -> list[Transition]:
-        steps = self.engine.tick(self._tick_at)
-        self._ticks += 1
-        self._tick_at = self._start_at + timedelta(seconds=self._ticks * self._tick_s)
-        return steps
+    def _pass_time(self, until_at: datetime, *, is_end: bool) -> Iterator[Transition]:
+        """Tick up to an instant, and at it if it is the end; not where that changes nothing."""
+        while self._tick_at < until_at or (is_end and self._tick_at == until_at):
+            idle_s = self.engine.idle_until_s
+            if idle_s > self._tick_at.timestamp():
+                idle_s = min(idle_s, until_at.timestamp()) - self._start_at.timestamp()
+                self._ticks = max(self._ticks + 1, ceil(idle_s / self._tick_s))
+            else:
+                yield from self.engine.tick(self._tick_at)
+                self._ticks += 1
+            self._tick_at = self._start_at + timedelta(seconds=self._ticks * self._tick_s)

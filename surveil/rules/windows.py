@@ -6,14 +6,21 @@ Instants are seconds since the epoch (UTC) as floats in here: windows are arithm
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from surveil.domain import EMOTIONS, Crowd, IntervalEvent, quantise
 from surveil.rules.reading import Vote
 
 MAX_SAMPLES = 40_000
 """Most intervals held per camera, whatever the windows ask for."""
+MAX_LOOKS = 64
+"""Windows whose contents are remembered until the next interval comes in."""
 EPSILON_S = 1e-6
+
+
+Columns = Callable[[str | None, float], list[int]]
+"""Per interval of a camera how many votes are for an emotion, at least so sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +31,15 @@ class Sample:
     to_s: float
     analysed: int
     votes: tuple[Vote, ...]
-    _tallies: dict[tuple[str | None, float], int] = field(
-        default_factory=dict, repr=False, compare=False
-    )
 
     def tally(self, emotion: str | None, least: float) -> int:
-        """Return how many votes are for an emotion, None for any, at least so sure.
-
-        Counted once, however many windows and rules ask.
-        """
-        count = self._tallies.get((emotion, least))
-        if count is None:
-            count = self._tallies[emotion, least] = sum(
-                (emotion is None or vote.emotion == emotion) and vote.confidence >= least
-                for vote in self.votes
-            )
-        return count
+        """Return how many votes are for an emotion, None for any, at least so sure."""
+        if emotion is None and least <= 0:
+            return len(self.votes)
+        return sum(
+            (emotion is None or vote.emotion == emotion) and vote.confidence >= least
+            for vote in self.votes
+        )
 
 
 def sample_of(event: IntervalEvent, correction_s: float = 0.0) -> Sample:
@@ -78,30 +78,36 @@ def _votes_of(run: str, crowd: Crowd) -> tuple[Vote, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class Look:
-    """What a window holds.
+    """What a window holds, until another interval comes in.
 
-    Attributes:
+    Args:
         covered_s: How many of its seconds were analysed.
         members: The analysed intervals that lie in it by at least half: of the interval or of the
             window, whichever is shorter.
+        columns: Gives the tallies of all of a camera's intervals, and ``part`` says which of them
+            are members, where these follow each other without a hole.
     """
 
-    covered_s: float
-    members: list[Sample]
-    _counts: dict[tuple[str | None, float], list[int]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    __slots__ = ("_columns", "_part", "covered_s", "members")
+
+    def __init__(
+        self,
+        covered_s: float,
+        members: list[Sample],
+        columns: Columns | None = None,
+        part: slice = slice(0),
+    ) -> None:
+        self.covered_s = covered_s
+        self.members = members
+        self._columns = columns
+        self._part = part
 
     def counts(self, emotion: str | None, least: float) -> list[int]:
-        """Return :meth:`Sample.tally` of each member; not to be changed."""
-        counts = self._counts.get((emotion, least))
-        if counts is None:
-            counts = self._counts[emotion, least] = [
-                sample.tally(emotion, least) for sample in self.members
-            ]
-        return counts
+        """Return :meth:`Sample.tally` of each member."""
+        if self._columns is not None:
+            return self._columns(emotion, least)[self._part]
+        return [sample.tally(emotion, least) for sample in self.members]
 
 
 def _as_kept(value: float) -> float:
@@ -120,7 +126,11 @@ class CameraWindow:
         self.watermark_s: float | None = None
         self.analysed_s: float | None = None
         self._samples: list[Sample] = []
+        # Beside the samples, in the same order: so that windows are slices.
         self._ends: list[float] = []
+        self._begins: list[float] = []
+        self._spans: list[float] = []
+        self._columns: dict[tuple[str | None, float], list[int]] = {}
         self._looks: dict[tuple[float, float], Look] = {}
 
     def add(self, sample: Sample) -> bool:
@@ -135,9 +145,16 @@ class CameraWindow:
         place = bisect_right(self._ends, sample.to_s)
         self._samples.insert(place, sample)
         self._ends.insert(place, sample.to_s)
+        self._begins.insert(place, sample.from_s)
+        self._spans.insert(place, sample.to_s - sample.from_s if sample.analysed > 0 else -1.0)
+        for (emotion, least), column in self._columns.items():
+            column.insert(place, sample.tally(emotion, least))
         stale = max(bisect_right(self._ends, oldest_s), len(self._ends) - MAX_SAMPLES)
         if stale > 0:
-            del self._samples[:stale], self._ends[:stale]
+            for kept in (self._samples, self._ends, self._begins, self._spans):
+                del kept[:stale]
+            for column in self._columns.values():
+                del column[:stale]
         self._looks.clear()
         return True
 
@@ -150,29 +167,60 @@ class CameraWindow:
             for sample in self._samples
         ]
         self._ends = [sample.to_s for sample in self._samples]
+        self._begins = [sample.from_s for sample in self._samples]
         self._looks.clear()
 
     def look(self, until_s: float, over_s: float) -> Look:
         """Return what the window holds; asked again before anything comes in, the same object."""
         known = self._looks.get((until_s, over_s))
         if known is None:
+            if len(self._looks) >= MAX_LOOKS:
+                self._looks.clear()
             known = self._looks[until_s, over_s] = self._look(until_s, over_s)
         return known
 
     def _look(self, until_s: float, over_s: float) -> Look:
         since_s = until_s - over_s
         first = bisect_right(self._ends, since_s + EPSILON_S)
-        covered_s, members = 0.0, []
-        for sample in self._samples[first:]:
-            if sample.from_s >= until_s or sample.analysed <= 0:
-                continue
-            from_s, to_s = sample.from_s, sample.to_s
-            if from_s >= since_s and to_s <= until_s:
-                covered_s += to_s - from_s
-                members.append(sample)
-                continue
-            inside_s = min(to_s, until_s) - max(from_s, since_s)
-            covered_s += max(0.0, inside_s)
-            if inside_s + EPSILON_S >= min(to_s - from_s, over_s) / 2:
-                members.append(sample)
-        return Look(min(over_s, covered_s), members)
+        last = bisect_right(self._ends, until_s)
+        covered_s = 0.0
+        members: list[Sample] = []
+        place = first
+        while place < last and self._begins[place] < since_s:
+            covered_s += self._take(place, since_s, until_s, over_s, members)
+            place += 1
+        spans = self._spans[place:last]
+        if spans and min(self._begins[place:last]) >= since_s and min(spans) > 0:
+            covered_s = sum(spans, covered_s)
+            members += self._samples[place:last]
+            place = last
+        while place < len(self._ends):
+            covered_s += self._take(place, since_s, until_s, over_s, members)
+            place += 1
+        covered_s = min(over_s, covered_s)
+        begin = first
+        while members and self._samples[begin] is not members[0]:
+            begin += 1
+        end = begin + len(members)
+        if members and end <= len(self._samples) and self._samples[end - 1] is members[-1]:
+            return Look(covered_s, members, self._column, slice(begin, end))
+        return Look(covered_s, members)
+
+    def _take(
+        self, place: int, since_s: float, until_s: float, over_s: float, members: list[Sample]
+    ) -> float:
+        """Return how much of an interval lies in a window, and add it to its members if it does."""
+        sample = self._samples[place]
+        if sample.from_s >= until_s or sample.analysed <= 0:
+            return 0.0
+        inside_s = min(sample.to_s, until_s) - max(sample.from_s, since_s)
+        if inside_s + EPSILON_S >= min(sample.to_s - sample.from_s, over_s) / 2:
+            members.append(sample)
+        return max(0.0, inside_s)
+
+    def _column(self, emotion: str | None, least: float) -> list[int]:
+        column = self._columns.get((emotion, least))
+        if column is None:
+            column = [sample.tally(emotion, least) for sample in self._samples]
+            self._columns[emotion, least] = column
+        return column

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from collections.abc import Iterable
+from math import inf, isfinite
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +18,23 @@ UNSURE = 0.5
 """A vote of which the chosen emotion has less than half of the score is unsure."""
 DEFAULT_UNSURE = 0.6
 DEFAULT_OVER_S = 600.0
+MARGIN_S = 0.01
+
+
+def silence_left_s(conditions: Iterable[Condition], view: View) -> float:
+    """Return for how long no condition of silence can become true, unless a camera's state changes.
+
+    An interval only ends silences; 0 where one of them is not known.
+    """
+    left_s = inf
+    for condition in conditions:
+        if not isinstance(condition, HealthCondition) or condition.silent_for is None:
+            return 0.0
+        reading = condition.read(view)
+        if not reading.known or reading.value is None:
+            return 0.0
+        left_s = min(left_s, condition.silent_for - reading.value)
+    return max(0.0, left_s - MARGIN_S)
 
 
 class HealthCondition(Condition):

@@ -9,9 +9,10 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from surveil.domain import EMOTIONS, Emotion
+from surveil.domain import EMOTIONS, CameraState, Emotion, Reason
+from surveil.store.reading.timelines import list_cameras
 from surveil.store.scope import Scope
-from surveil.store.tables import camera_event, coverage_1m, timeline_1m
+from surveil.store.tables import camera_event, coverage_1m, interval, timeline_1m
 
 MINUTE_S = 60
 WHOLE_S = 59.9
@@ -32,6 +33,36 @@ class MinuteSums:
     votes: dict[Emotion, NDArray[np.int64]]
     faces: NDArray[np.int64]
     is_whole: NDArray[np.bool_]
+
+
+def first_word_at(
+    connection: sa.Connection, scope: Scope, since_at: datetime, until_at: datetime
+) -> datetime | None:
+    """Return when inference first spoke of a camera in a span of time; None if it did not."""
+    spoke = [
+        connection.scalar(
+            sa.select(interval.c.to_at)
+            .where(
+                interval.c.camera_id == camera_id,
+                interval.c.from_at >= since_at,
+                interval.c.from_at < until_at,
+            )
+            .order_by(interval.c.from_at)
+            .limit(1)
+        )
+        for camera_id in list_cameras(connection, scope)
+    ]
+    table = camera_event
+    told = connection.scalar(
+        sa.select(sa.func.min(table.c.at)).where(
+            scope.admits(table.c.camera_id),
+            table.c.at >= since_at,
+            table.c.at < until_at,
+            table.c.reason != Reason.STARTING.value,
+            table.c.state != CameraState.STOPPED.value,
+        )
+    )
+    return min((at for at in (*spoke, told) if at is not None), default=None)
 
 
 def read_minutes(

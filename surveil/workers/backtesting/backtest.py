@@ -6,10 +6,12 @@ import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surveil.rules.model import Rule
-from surveil.store.engine import connect
+from surveil.store.engine import connect, reading
+from surveil.store.reading.minutes import first_word_at
+from surveil.store.scope import Scope
 from surveil.workers.backtesting.replaying import Replay, Span
 from surveil.workers.backtesting.shards import Shard, divide
 from surveil.workers.backtesting.summary import Firing, firings_of
@@ -63,6 +65,13 @@ def run_backtest(
         processes: How many at once; by default as many as there are cores to be had.
         report: Called with the part that is done, 0..1.
     """
+    database = connect(url, create=False, statement_timeout_s=None)
+    try:
+        with reading(database) as connection:
+            ready_at = first_word_at(connection, Scope.only(cameras), span.from_at, span.until_at)
+    finally:
+        database.dispose()
+    span = replace(span, ready_at=ready_at)
     tasks = [
         _Task(url, shard, {id_: dict(cameras[id_]) for id_ in shard.cameras}, span)
         for shard in divide(rules, cameras)

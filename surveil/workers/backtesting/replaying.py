@@ -20,7 +20,7 @@ from surveil.domain import Event
 from surveil.rules.conditions import Compared
 from surveil.rules.engine import RuleEngine
 from surveil.rules.instance import ACTIVE, Transition
-from surveil.rules.model import Rule
+from surveil.rules.model import NoData, Rule
 from surveil.rules.playing import Player
 from surveil.rules.sequence import event_at
 from surveil.rules.sparing import Flags, Minutes, may_matter
@@ -33,8 +33,6 @@ from surveil.workers.backtesting.shards import Shard
 CHUNK_MINUTES = 60
 CALM_MINUTES = 5
 """Length of a chunk in which nothing new can happen, while an alert is not at rest yet."""
-SETTLE_S = 60.0
-"""For so long, besides the windows, an engine watches before anything can happen."""
 LOOKS_BACK = (1, 8, 64)
 """How much farther back it begins if that was not enough."""
 MINUTE = timedelta(minutes=1)
@@ -50,6 +48,7 @@ class Span:
         interval_s: Of the fleet.
         lateness_s: Of the daemon's engine.
         spares: Leave out what cannot matter.
+        ready_at: When inference was first heard of in it, of any camera; None for never.
     """
 
     from_at: datetime
@@ -57,6 +56,7 @@ class Span:
     interval_s: float
     lateness_s: float
     spares: bool = True
+    ready_at: datetime | None = None
 
     @property
     def minutes(self) -> int:
@@ -150,8 +150,16 @@ class Replay:
         self._span = span
         self._report = report
         self._scope = Scope.only(shard.cameras)
-        watch_s = max(c.warm_up_s for rule in shard.rules for c in rule.conditions)
-        self._pad = 1 + ceil((watch_s + span.lateness_s + SETTLE_S) / 60)
+        watch_s = max(
+            (
+                condition.warm_up_s + span.lateness_s
+                for rule in shard.rules
+                if rule.no_data is not NoData.HOLD
+                for condition in rule.conditions
+            ),
+            default=0.0,
+        )
+        self._pad = 1 + ceil(watch_s / 60)
 
     def run(self) -> Iterator[Transition]:
         """Yield all that alerts would have done, in order of time."""
@@ -234,8 +242,7 @@ class Replay:
             labels={id_: self._labels.get(id_, {}) for id_ in shard.cameras},
             lateness_s=self._span.lateness_s,
         )
-        if shard.is_inference_watched:
-            engine.watch_inference()
+        engine.stand_for(self._span.ready_at, inference_is_watched=shard.is_inference_watched)
         reel = Reel(self._database, self._scope, at - timedelta(seconds=engine.horizon_s))
         past = list(reel.take(at))
         reel.count = 0

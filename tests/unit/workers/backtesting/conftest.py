@@ -18,8 +18,10 @@ from surveil.rules.playing import Player
 from surveil.rules.scenes import length_s, parse_scenes, play_scenes
 from surveil.rules.sequence import event_at
 from surveil.store import migrate
-from surveil.store.engine import Database, connect, writing
+from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.ingest import write_batch
+from surveil.store.reading.minutes import first_word_at
+from surveil.store.scope import Scope
 from surveil.workers.backtesting.replaying import Replay, Span
 from surveil.workers.backtesting.shards import divide
 
@@ -48,7 +50,9 @@ class History:
                 write_batch(connection, self.events[first : first + 500])
 
     def span(self, *, spares: bool = True) -> Span:
-        return Span(START_AT, self.until_at, 1.0, 5.0, spares)
+        with reading(self.database) as connection:
+            ready_at = first_word_at(connection, Scope.all(), START_AT, self.until_at)
+        return Span(START_AT, self.until_at, 1.0, 5.0, spares, ready_at)
 
     def live(self, rules: Sequence[Rule]) -> list[tuple[Any, ...]]:
         """Return what the daemon's engine does, with all rules and cameras at once."""
