@@ -26,8 +26,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def webhook(url: str) -> Receiver:
-    return Receiver.model_validate({"webhook": {"url": url, "secret": "sixteen letters!"}})
+def webhook(url: str, **fields: Any) -> Receiver:
+    secret = "sixteen letters!"
+    return Receiver.model_validate({"webhook": {"url": url, "secret": secret, **fields}})
 
 
 def owe(database: sa.Engine, *receivers: str, payload: dict[str, Any] | None = None) -> None:
@@ -99,6 +100,18 @@ def test_a_receiver_that_is_down_holds_up_no_other(sqlite_database: sa.Engine) -
     assert state == "pending"
     assert "ConnectError" in str(error)
     assert samples[counted("down", "retried")] >= 1
+
+
+def test_a_receiver_that_says_nothing_holds_up_no_other(sqlite_database: sa.Engine) -> None:
+    owe(sqlite_database, "slow", "ops")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with delivering(sqlite_database, slow=webhook(url, timeout_s=60), ops=LOG) as (_, samples):
+            connection, _address = silent.accept()
+            until(lambda: rows(sqlite_database)["ops"][0] == "delivered", "ops is told")
+            assert counted("slow", "retried") not in samples, "its attempt still goes on"
+            connection.close()
+            until(lambda: rows(sqlite_database)["slow"][1], "slow was tried")
 
 
 @pytest.mark.parametrize(
