@@ -138,17 +138,36 @@ def _segments(
 
 
 def _silent(from_at: datetime, to_at: datetime, changes: Sequence[StateChange]) -> Iterable[Gap]:
+    """Yield the parts of a time without intervals.
+
+    One that was stopped, or killed, and started again after an hour did not take that hour to
+    start. Where its host was lost, that explains the whole of it.
+    """
+    if not any(change.reason == Reason.HOST_LOST for change in changes):
+        for place, change in enumerate(changes):
+            if change.reason == Reason.STARTING and from_at < change.at < to_at:
+                yield from _troubled(from_at, change.at, changes[:place])
+                from_at = change.at
+    yield from _troubled(from_at, to_at, changes)
+
+
+def _troubled(from_at: datetime, to_at: datetime, changes: Sequence[StateChange]) -> Iterable[Gap]:
     """Yield the parts of a time without intervals; a trouble lasts until the next one begins.
 
     A camera that was unplugged for an hour and then stopped was not stopped for an hour.
     """
-    place = next((i for i in reversed(range(len(changes))) if _is_trouble(changes[i])), None)
-    if place is not None and changes[place].at > from_at and _is_in_trouble(changes[:place]):
-        begins_at = min(changes[place].at, to_at)
-        yield from _silent(from_at, begins_at, changes[:place])
-        from_at = begins_at
-    if from_at < to_at:
-        yield Gap(from_at, to_at, _explain(from_at, changes) or WORKER_LOST, 0)
+    known, parts = list(changes), []
+    while from_at < to_at:
+        place = next((i for i in reversed(range(len(known))) if _is_trouble(known[i])), None)
+        if place is None or known[place].at <= from_at or not _is_in_trouble(known, place):
+            parts.append(Gap(from_at, to_at, _explain(from_at, known) or WORKER_LOST, 0))
+            break
+        begins_at = min(known[place].at, to_at)
+        if begins_at < to_at:
+            parts.append(Gap(begins_at, to_at, _explain(begins_at, known) or WORKER_LOST, 0))
+        to_at = begins_at
+        del known[place:]
+    return reversed(parts)
 
 
 def _is_trouble(change: StateChange) -> bool:
@@ -156,9 +175,10 @@ def _is_trouble(change: StateChange) -> bool:
     return explains and change.state not in (CameraState.LIVE, CameraState.CONNECTING)
 
 
-def _is_in_trouble(changes: Sequence[StateChange]) -> bool:
-    """Return whether the last state was a trouble; trying to connect does not end one."""
-    for change in reversed(changes):
+def _is_in_trouble(changes: Sequence[StateChange], end: int) -> bool:
+    """Return whether the last state before ``end`` was a trouble; connecting does not end one."""
+    for place in reversed(range(end)):
+        change = changes[place]
         if _is_trouble(change):
             return True
         if change.state != CameraState.CONNECTING:
@@ -180,7 +200,6 @@ def _explain(from_at: datetime, changes: Sequence[StateChange]) -> str | None:
     worker is what failed. Where its host was lost, that explains more than that another starts.
     """
     connecting = False
-    is_host_lost = any(change.reason == Reason.HOST_LOST for change in changes)
     for place in reversed(range(len(changes))):
         change = changes[place]
         if change.reason == Reason.HOST_LOST:
@@ -188,7 +207,7 @@ def _explain(from_at: datetime, changes: Sequence[StateChange]) -> str | None:
             # Its workers may have ended in order; it never gave the camera back.
             return change.reason if earlier in (None, Reason.SHUTDOWN) else earlier
         if change.reason == Reason.STARTING:
-            if is_host_lost:
+            if any(one.reason == Reason.HOST_LOST for one in changes):
                 continue
             return change.reason
         if change.state == CameraState.LIVE:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from kit.events import CameraLife, after
+from kit.events import START_AT, CameraLife, after
 
 from surveil.domain import CameraState, Event, Reason
 from surveil.store.engine import reading, writing
+from surveil.store.gaps import StateChange, derive_gaps
 from surveil.store.ingest import write_batch
 from surveil.store.integrity import CHECKS
 from surveil.store.tables import coverage_1m, gap
@@ -136,6 +138,28 @@ def test_the_time_until_inference_is_ready_is_not_the_cameras_fault(
     if state is LIVE:
         life.says(1, LIVE, Reason.STARTING)
     assert gaps_of(life.says(9, LIVE).sees(9, 10)) == [(0, 9, "starting")]
+
+
+@pytest.mark.parametrize(("ends", "reason"), [(True, "shutdown"), (False, "worker-lost")])
+def test_what_was_stopped_for_an_hour_did_not_take_an_hour_to_start(
+    gaps_of: GapsOf, ends: bool, reason: str
+) -> None:
+    life = CameraLife().says(0, LIVE).sees(0, 1)
+    if ends:
+        life.says(1, CameraState.STOPPED, Reason.SHUTDOWN)
+    life.open("01B").says(3600, CONNECTING, Reason.STARTING).says(3601, LIVE, Reason.STARTING)
+    assert gaps_of(life.sees(3605, 3606)) == [(1, 3600, reason), (3600, 3605, "starting")]
+
+
+def test_changes_without_end_are_no_burden() -> None:
+    changes = [
+        StateChange(START_AT + timedelta(seconds=i), state.value, reason)
+        for i in range(0, 4_000, 2)
+        for state, reason in ((CONNECTING, "none"), (OFFLINE, ("refused", "timeout")[i // 2 % 2]))
+    ]
+    gaps = derive_gaps([], changes, START_AT, START_AT + timedelta(hours=2))
+    assert len(gaps) == 2000
+    assert (gaps[0].from_at, gaps[-1].to_at) == (START_AT, START_AT + timedelta(hours=2))
 
 
 def test_what_a_camera_did_while_inference_was_starting_is_not_hidden(gaps_of: GapsOf) -> None:
