@@ -13,6 +13,9 @@ from surveil.store.leases import database_now
 from surveil.store.tables import host, lease, placement
 from surveil.store.upsert import upsert
 
+PLACING_LOCK = 0x73757276
+"""Key of PostgreSQL's advisory lock that whoever places cameras holds."""
+
 HostState = Literal["active", "draining", "stopping"]
 
 
@@ -73,9 +76,14 @@ def placed_on(connection: sa.Connection, host_id: str) -> set[str]:
 
 
 def load_hosts(connection: sa.Connection, *, lock: bool = False) -> list[HostRow]:
-    """Return all hosts; with ``lock`` nobody else places cameras until the transaction ends."""
-    query = sa.select(host).order_by(host.c.id)
-    rows = connection.execute(query.with_for_update() if lock else query).all()
+    """Return all hosts; with ``lock`` nobody else places cameras until the transaction ends.
+
+    The rows are not locked: hosts write their heartbeats into them, and would all wait for the
+    slowest of them, until leases end.
+    """
+    if lock and connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(PLACING_LOCK)))
+    rows = connection.execute(sa.select(host).order_by(host.c.id)).all()
     now = database_now(connection)
     return [
         HostRow(

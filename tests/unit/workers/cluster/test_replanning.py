@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from surveil.store.engine import writing
@@ -57,6 +58,15 @@ def test_a_draining_host_is_given_nothing_until_it_starts_again(database: sa.Eng
     assert heard(database, "a") == ["active"]
     with writing(database) as connection:
         assert placed_on(connection, "a") == set()
+
+
+def test_placing_does_not_wait_for_a_heartbeat_that_is_being_written(database: sa.Engine) -> None:
+    if database.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    heard(database, "a", "b")
+    with writing(database) as connection:
+        beat(connection, "a", {"site": "a"}, 40.0, is_new=False)
+        assert len(replan(database, NEEDS, 10.0).moved) == 4
 
 
 def test_a_camera_that_the_fleet_has_no_more_has_no_place(database: sa.Engine) -> None:
