@@ -77,7 +77,10 @@ class Site:
         with self._lock:
             if self._status is None or time.monotonic() - self._asked_mono_s > STATUS_FRESH_S:
                 try:
-                    self._status = self.ask_daemon(self.fleet.http, self.fleet.data_dir)
+                    found = self.ask_daemon(self.fleet.http, self.fleet.data_dir)
+                    if "inference" not in found.roles:
+                        raise UnavailableError(f"host {found.host} watches no cameras")
+                    self._status = found
                 except UnavailableError as error:
                     self._status = error
                 self._asked_mono_s = time.monotonic()

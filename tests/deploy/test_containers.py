@@ -111,6 +111,9 @@ def test_the_fleet_is_one_that_surveil_takes(made_secrets: Path, tmp_path: Path)
     file = tmp_path / "fleet.yaml"
     file.write_text(text.replace("/run/secrets", str(made_secrets)), encoding="utf-8")
     fleet = read_fleet(file).fleet
+    [port] = project()["services"]["surveil"]["ports"]
+    assert port == f"127.0.0.1:{fleet.web.port}:{fleet.web.port}"
+    assert fleet.web.behind_proxy
     password = (made_secrets / "redis_password").read_text(encoding="utf-8")
     assert password in str(fleet.redis.reveal())  # type: ignore[union-attr]
 

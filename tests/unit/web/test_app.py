@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from kit.statuses import daemon
 from kit.web import MINE, OTHER, Dashboard, dashboard_of, fill, routes_of
 
 from surveil.errors import UnavailableError
@@ -147,3 +149,13 @@ def test_figures_that_leave_are_written_down(sqlite_dashboard: Dashboard) -> Non
     client = sqlite_dashboard.client(sqlite_dashboard.key())
     assert client.get(f"/cameras/{MINE}/timeline.csv").status_code == 200
     assert ("ann", "export", f"camera {MINE}") in audit_of(sqlite_dashboard.database)
+
+
+def test_host_without_cameras_shows_what_sql_knows(sqlite_dashboard: Dashboard) -> None:
+    fill(sqlite_dashboard.database)
+    sqlite_dashboard.status = replace(daemon(), roles=("web",))
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    page = client.get("/").text
+    assert "watches no cameras" in page
+    assert MINE in page
+    assert client.get("/api/v1/cameras").status_code == 503
