@@ -21,8 +21,8 @@ def operations() -> list[tuple[str, str]]:
         (method, route.path)
         for router in api.ROUTERS
         for route in router.routes
-        for method in sorted(route.methods)  # type: ignore[attr-defined]
-        if route.path != STREAM  # type: ignore[attr-defined]
+        for method in sorted(route.methods)
+        if route.path != STREAM
     ]
 
 
