@@ -41,11 +41,11 @@ class SqlOutbox:
         self._repeat(now_at)
         with reading(self._database) as connection:
             waits = is_anything_waiting(connection, self._name)
+            owed = load_due(connection, self._name, now_at)
         if waits:
             with writing(self._database) as connection:
-                compose_groups(connection, self._name, self._grouping, now_at)
-        with reading(self._database) as connection:
-            owed = load_due(connection, self._name, now_at)
+                if compose_groups(connection, self._name, self._grouping, now_at):
+                    owed = load_due(connection, self._name, now_at)
         return [Owed(Notice(one.id, one.payload), one.created_at, one.attempts) for one in owed]
 
     def settle(self, settlement: Settlement) -> None:
