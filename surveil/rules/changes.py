@@ -57,6 +57,10 @@ class ChangeLog:
         if instance.is_timed and instance.evaluated_s - instance.stored_s >= SERVED_EVERY_S:
             self.note(instance)
 
+    def keep(self, stored: StoredAlert) -> None:
+        """Store an alert that the engine itself does not hold."""
+        self._changed[stored.rule, stored.key] = stored
+
     def forget(self, stored: StoredAlert) -> None:
         """Let go of an alert that is stored."""
         self._changed[stored.rule, stored.key] = StoredAlert(stored.rule, stored.key, None)

@@ -25,6 +25,7 @@ from types import MappingProxyType
 from surveil.domain import Event, IntervalEvent
 from surveil.rules.changes import ChangeLog, Changes
 from surveil.rules.clock import AHEAD_S, WallClock
+from surveil.rules.failing import failure_of
 from surveil.rules.instance import ACTIVE, Instance, Transition
 from surveil.rules.keys import By, Key
 from surveil.rules.keyview import KeyView
@@ -33,10 +34,10 @@ from surveil.rules.logic import judge
 from surveil.rules.measures.health import silence_left_s
 from surveil.rules.model import NO_LABELS, Rule
 from surveil.rules.past import CameraPast
-from surveil.rules.plan import Plan
+from surveil.rules.plan import MAX_KEYS, Plan
 from surveil.rules.sequence import event_at
 from surveil.rules.silences import Silence
-from surveil.rules.stored import StoredAlert, end_orphan, from_stored
+from surveil.rules.stored import StoredAlert, end_orphan, fingerprint, from_stored
 from surveil.rules.surroundings import Surroundings
 from surveil.rules.windows import sample_of
 
@@ -291,6 +292,8 @@ class RuleEngine:
                 for vote in event.tracks:
                     key = Key(By.TRACK, event.camera, event.run, vote.track_id)
                     self.drops["tracks"] += not plan.see_track(key, sample.to_s)
+                if plan.is_overfull and not plan.failure:
+                    steps += self._fail(plan, f"more than {MAX_KEYS} alerts at once", sample.to_s)
             steps += self._evaluate(plan, event.camera, sample.to_s, span_s=span_s, again=True)
         return steps
 
@@ -304,26 +307,56 @@ class RuleEngine:
             name: Of the group.
             at_s: The instant.
             span_s: How long before it the time begins of which an interval tells.
-            again: Evaluate also those that were evaluated at that instant or later, at their own:
-                an event that came late may have changed their past.
+            again: Evaluate also those evaluated then or later, at their own instant: an event that
+                came late may have changed their past.
         """
+        if plan.failure:
+            return []
         steps: list[Transition] = []
+        try:
+            self._evaluate_all(plan, name, at_s, span_s, again, steps)
+        except Exception as error:  # noqa: BLE001  (one rule's fault must not stop the others)
+            steps += self._fail(plan, f"{type(error).__name__}: {error}", at_s)
+        return steps
+
+    def _evaluate_all(
+        self,
+        plan: Plan,
+        name: str,
+        at_s: float,
+        span_s: float,
+        again: bool,
+        steps: list[Transition],
+    ) -> None:
         group = plan.groups[name]
         for instance in list(group.values()):
             if not again and at_s <= instance.evaluated_s:
                 continue
-            before = _fingerprint(instance)
+            before = fingerprint(instance)
             step = self._step(plan, instance, max(at_s, instance.evaluated_s), span_s)
             steps += [step] if step else []
             if instance.key.by is By.TRACK and at_s > instance.seen_s + plan.track_silence_s:
                 step = instance.close(instance.evaluated_s, "track-ended")
                 steps += [step] if step else []
                 del group[instance.key.text]
-            if _fingerprint(instance) != before:
+            if fingerprint(instance) != before:
                 self._log.note(instance)
             elif not again:
                 self._log.note_served(instance)
-        return steps
+
+    def _fail(self, plan: Plan, reason: str, at_s: float) -> list[Transition]:
+        """Put a rule out of work: what it tells ends, and that it failed is an alert of its own."""
+        self.drops["rule-failed"] += 1
+        plan.failure = reason
+        steps = []
+        for group in plan.groups.values():
+            for instance in group.values():
+                step = instance.close(max(at_s, instance.evaluated_s), "rule-failed")
+                steps += [step] if step else []
+                self._log.note(instance)
+        step, stored = failure_of(plan.rule, reason, at_s)
+        self._log.keep(stored)
+        return [*steps, step]
 
     def _step(
         self, plan: Plan, instance: Instance, at_s: float, span_s: float
@@ -353,15 +386,3 @@ class RuleEngine:
             patience_s=self._lateness_s,
             context=Surroundings(plan, key, view, self.silences),
         )
-
-
-def _fingerprint(instance: Instance) -> tuple[object, ...]:
-    """Return what :func:`to_stored` must not lose."""
-    return (
-        instance.state,
-        instance.state_s,
-        instance.latches,
-        instance.is_known,
-        instance.withheld,
-        instance.marks,
-    )

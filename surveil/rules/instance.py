@@ -74,8 +74,8 @@ class Transition:
         at: Event time of the step; the wall clock's for rules of ``health`` alone.
         since_at: Since when the condition held without a break when the alert became active.
         value: What was measured, if it could be.
-        cause: Empty for the rule's own doing, else ``track-ended``, ``off-schedule`` or
-            ``rule-removed``.
+        cause: Empty for the rule's own doing, else ``track-ended``, ``off-schedule``,
+            ``rule-failed`` or ``rule-removed``.
         withheld: Why nobody is told of it: ``muted by RULE``, ``silenced by ID``; or empty.
         evidence: On how much it rests.
         notify: Receivers to tell, if :attr:`message` says so: of its end those told of its start.

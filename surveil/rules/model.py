@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from surveil.durations import Duration
 from surveil.rules.conditions import Condition, Strict
@@ -20,6 +20,9 @@ from surveil.rules.tree import When, conditions_of
 
 MAX_WAIT_S = 7 * 86400.0
 """Longest ``for`` and ``keep_firing_for``."""
+
+FAILED = "rule-failed"
+"""Name of the rule of alerts that another rule failed."""
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
@@ -57,6 +60,13 @@ class Rule(Strict):
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=32)
     annotations: dict[LabelName, Template] = Field(default_factory=dict, max_length=32)
     notify: tuple[Name, ...] = ()
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if value == FAILED:
+            raise ValueError(f"'{FAILED}' is the name of the alerts of rules that fail")
+        return value
 
     @model_validator(mode="after")
     def _check_key(self) -> Self:

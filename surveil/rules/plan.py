@@ -35,11 +35,15 @@ class Plan:
         track_silence_s: A track unseen for so long is over.
         cameras: Those the rule is about, by group: each alone, those of a label, or all.
         muters: Other rules that mute this one while they fire.
+        failure: Why the rule is out of work; empty while it is not.
+        is_overfull: Whether there was no room for one of its alerts.
         groups: The rule's alerts by group, then by key; see :attr:`surveil.rules.keys.Key.group`.
     """
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
+        self.failure = ""
+        self.is_overfull = False
         self.conditions: tuple[Condition, ...] = rule.conditions
         self.follows_clock = all(each.follows_clock for each in self.conditions)
         self.watches_inference = any(each.watches_inference for each in self.conditions)
@@ -84,6 +88,7 @@ class Plan:
         instance = group.get(key.text)
         if instance is None:
             if sum(len(known) for known in self.groups.values()) >= MAX_TRACKS:
+                self.is_overfull = True
                 return False
             instance = group[key.text] = self._at_rest(key)
         instance.seen_s = max(instance.seen_s, at_s)

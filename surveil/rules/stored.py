@@ -52,6 +52,18 @@ def to_stored(instance: Instance) -> StoredAlert:
     return StoredAlert(instance.rule.name, key.text, data)
 
 
+def fingerprint(instance: Instance) -> tuple[object, ...]:
+    """Return what :func:`to_stored` must not lose: while it is the same, nothing need be stored."""
+    return (
+        instance.state,
+        instance.state_s,
+        instance.latches,
+        instance.is_known,
+        instance.withheld,
+        instance.marks,
+    )
+
+
 def from_stored(stored: StoredAlert, rule: Rule) -> Instance | None:
     """Return the alert that was stored, or None if the rule no longer has such keys.
 
