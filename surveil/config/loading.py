@@ -142,6 +142,11 @@ def _unwise(path: Path, document: Document, fleet: Fleet) -> Iterator[Problem]:
         if name not in notified:
             message = f"receiver {name!r} is named by no rule's notify:"
             yield document.problem(("receivers", name), message, at_key=True)
+    aimless = [id_ for id_, one in fleet.cameras.items() if one.enabled and not one.privacy.purpose]
+    if aimless:
+        named = ", ".join(aimless[:3]) + (f" and {len(aimless) - 3} more" if aimless[3:] else "")
+        message = f"privacy: {{purpose: …}} does not say what these cameras are for: {named}"
+        yield document.problem(("cameras",), message, at_key=True)
     devices: dict[str, str] = {}
     for camera in fleet.cameras.values():
         source = camera.source.reveal()

@@ -33,6 +33,12 @@ defaults:
   sample_fps: 5               # pictures a second that are analysed; expressions change slowly
   # min_face_px: 40           # smaller faces are not classified
 
+# privacy:                    # docs/privacy.md; each camera may say otherwise
+#   purpose: comfort of the queue
+#   area: public              # at a workplace or in education the law forbids it but for exceptions
+#   mode: aggregate           # tells of groups alone, never of one face
+#   live_view: blurred        # or clear; by default nobody sees pictures
+
 cameras:
 {cameras}
 rules: [rules/*.yaml]

@@ -1,5 +1,23 @@
 """What may be told of a camera. Pure: an event in, an event out, before anything is written."""
 
-from surveil.policy.privacy import INDIVIDUAL, LiveView, Mode, Policy, apply, people_of
+from surveil.policy.privacy import (
+    FORBIDDEN_AREAS,
+    INDIVIDUAL,
+    Area,
+    LiveView,
+    Mode,
+    Policy,
+    apply,
+    people_of,
+)
 
-__all__ = ["INDIVIDUAL", "LiveView", "Mode", "Policy", "apply", "people_of"]
+__all__ = [
+    "FORBIDDEN_AREAS",
+    "INDIVIDUAL",
+    "Area",
+    "LiveView",
+    "Mode",
+    "Policy",
+    "apply",
+    "people_of",
+]

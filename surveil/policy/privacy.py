@@ -15,6 +15,20 @@ class Mode(StrEnum):
     AGGREGATE = "aggregate"
 
 
+class Area(StrEnum):
+    """What kind of place a camera looks at."""
+
+    PUBLIC = "public"
+    WORKPLACE = "workplace"
+    EDUCATION = "education"
+    MEDICAL = "medical"
+    PRIVATE = "private"
+
+
+FORBIDDEN_AREAS = frozenset({Area.WORKPLACE, Area.EDUCATION})
+"""Where the law allows to infer emotions for medical or safety reasons only."""
+
+
 class LiveView(StrEnum):
     """What whoever watches sees of a camera: nothing, faces made unrecognisable, or all."""
 

@@ -7,7 +7,7 @@ Alerts, deliveries, dead letters and the audit log stay as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -48,7 +48,14 @@ def cutoff_at(now: datetime, days: int) -> datetime:
     return datetime.combine(first, time(), tzinfo=UTC)
 
 
-def prune(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) -> Iterator[int]:
+def prune(
+    engine: sa.Engine,
+    before_at: datetime,
+    *,
+    actor: str,
+    now: datetime,
+    only: Collection[str] | None = None,
+) -> Iterator[int]:
     """Delete rows older than an instant; yields after each short transaction what it deleted.
 
     The caller decides when the next transaction begins, and may stop between any two of them.
@@ -58,6 +65,7 @@ def prune(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) 
         before_at: Start of a UTC day; see :func:`cutoff_at`.
         actor: Who asked, for the audit log.
         now: For the audit log.
+        only: Cameras; None for all.
 
     Raises:
         UnavailableError: The database cannot be reached.
@@ -67,13 +75,14 @@ def prune(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) 
         older = sa.or_(camera.c.kept_from_at.is_(None), camera.c.kept_from_at < before_at)
         connection.execute(
             sa.update(camera)
-            .where(camera.c.first_seen_at < before_at, older)
+            .where(camera.c.first_seen_at < before_at, older, _among(camera.c.id, only))
             .values(kept_from_at=before_at)
         )
-        dropped = drop_partitions(connection, before_at.date())
+        dropped = drop_partitions(connection, before_at.date()) if only is None else []
     yield len(dropped)
     with reading(engine) as connection:
-        cameras = connection.scalars(sa.select(camera.c.id).order_by(camera.c.id)).all()
+        known = sa.select(camera.c.id).where(_among(camera.c.id, only)).order_by(camera.c.id)
+        cameras = connection.scalars(known).all()
     total = 0
     for table, column in _BY_CAMERA:
         for camera_id in cameras:
@@ -87,7 +96,8 @@ def prune(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) 
         sa.exists().where(table.c.run_id == run.c.id)
         for table in (interval, camera_event, observation, track)
     ]
-    over = sa.and_(run.c.ended_at < before_at, *(~found for found in rows_left))
+    is_meant = _among(run.c.camera_id, only)
+    over = sa.and_(run.c.ended_at < before_at, is_meant, *(~found for found in rows_left))
     for count in _delete(engine, run, over):
         total += count
         yield count
@@ -101,7 +111,13 @@ def prune(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) 
     if total or dropped:
         with writing(engine) as connection:
             detail = {"before_at": before_at.isoformat(), "rows": total, "partitions": dropped}
+            if only is not None:
+                detail["cameras"] = sorted(only)
             record(connection, actor, "prune", "timelines", detail, now=now)
+
+
+def _among(column: sa.ColumnElement[str], only: Collection[str] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if only is None else column.in_(sorted(only))
 
 
 def _not_needed(engine: sa.Engine, camera_id: str, before_at: datetime) -> sa.ColumnElement[bool]:

@@ -30,6 +30,7 @@ from surveil.store.rows import span
 from surveil.store.upgrading import bring_up
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import DRAIN_S, Lifeline, observe_all, observe_stage
+from surveil.workers.recording.exceptions import exceptions_of, note_exceptions, own_days
 from surveil.workers.recording.record_batch import BatchWriter, Recorded
 from surveil.workers.recording.upkeep import Upkeep
 
@@ -85,7 +86,8 @@ class Recorder:
         self._attended: frozenset[int] = frozenset()
         self._reader.attend(())
         self._writer = BatchWriter(self._database, GROUP, meanwhile=self._go_on)
-        self._upkeep = Upkeep(self._database, fleet.retention.days)
+        self._upkeep = Upkeep(self._database, fleet.retention.days, own_days(fleet))
+        self._exceptions = exceptions_of(fleet)
         self._settings = _settings_of(fleet)
         self._described: set[str] = set()
         self._servers = Availability(lifeline, drain_s=DRAIN_S / 4)
@@ -94,6 +96,7 @@ class Recorder:
     def work(self) -> None:
         """Record until told to stop, and then what is left in the streams."""
         self._servers.wait_for("sql", lambda: bring_up(self._database))
+        self._servers.wait_for("sql", lambda: note_exceptions(self._database, self._exceptions))
         self._servers.wait_for("redis", lambda: check_eviction(self._client))
         self._servers.wait_for("redis", lambda: self._share.beat(time.monotonic()))
         self._share.start()

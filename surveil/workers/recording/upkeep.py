@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import redis
@@ -33,6 +33,7 @@ class Upkeep:
     Args:
         database: The recorder's.
         days: How many days of raw rows are kept; None keeps all.
+        own_days: The same of the cameras that are kept for less.
         now: The wall clock, in UTC.
         prune_every_s: Pause between two rounds of deleting.
     """
@@ -41,12 +42,14 @@ class Upkeep:
         self,
         database: Database,
         days: int | None,
+        own_days: Mapping[str, int] | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         prune_every_s: float = PRUNE_EVERY_S,
     ) -> None:
         self._database = database
         self._days = days
+        self._own_days = dict(own_days or {})
         self._now = now
         self._prune_every_s = prune_every_s
         self._partitioned: set[date] = set()
@@ -81,21 +84,30 @@ class Upkeep:
         if self._is_due("leases", FORGET_EVERY_S):
             with writing(self._database) as connection:
                 forget_leases(connection, self._now() - timedelta(days=KEEP_DAYS))
-        if self._days is None:
+        if self._days is None and not self._own_days:
             return False
         if self._pruning is None:
             if not self._is_due("prune", self._prune_every_s):
                 return False
             now = self._now()
-            before_at = cutoff_at(now, self._days)
-            self._pruning = prune(self._database, before_at, actor="recorder", now=now)
-            # Dropped partitions are made again if a very late event needs them.
-            self._partitioned = {day for day in self._partitioned if day >= before_at.date()}
+            self._pruning = self._prune(now)
+            if self._days is not None:
+                # Dropped partitions are made again if a very late event needs them.
+                first = cutoff_at(now, self._days).date()
+                self._partitioned = {day for day in self._partitioned if day >= first}
         steps, self._pruning = self._pruning, None
         if next(steps, None) is None:
             return False
         self._pruning = steps
         return True
+
+    def _prune(self, now: datetime) -> Iterator[int]:
+        if self._days is not None:
+            yield from prune(self._database, cutoff_at(now, self._days), actor="recorder", now=now)
+        for days in sorted(set(self._own_days.values())):
+            only = [camera for camera, own in self._own_days.items() if own == days]
+            before_at = cutoff_at(now, days)
+            yield from prune(self._database, before_at, actor="recorder", now=now, only=only)
 
     def trim(self, reader: GroupReader, client: redis.Redis) -> None:
         """Remove what every group has acknowledged, and forget runs that ended long ago.

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from surveil.config import ConfigErrors, Fleet, load_fleet
+from surveil.config.loading import read_fleet
 from surveil.config.rulebook import read_rulebook
 from surveil.policy import INDIVIDUAL, LiveView, Policy
+from surveil.workers.recording.exceptions import exceptions_of, own_days
 
 
 def write(folder: Path, text: str) -> Path:
@@ -109,3 +111,61 @@ def test_groups_are_not_watched_live(tmp_path: Path) -> None:
     text = GROUPS % ("hall", "when: [{faces: {over: 30s}, at_least: 5}]")
     with pytest.raises(ConfigErrors, match="has no live view"):
         load_fleet(write(tmp_path, text.replace("aggregate}", "aggregate, live_view: blurred}")))
+
+
+@pytest.mark.parametrize("area", ["workplace", "education"])
+def test_the_law_is_named_where_it_forbids(tmp_path: Path, area: str) -> None:
+    text = (
+        f"privacy: {{area: {area}}}\ncameras: {{a: {{source: 'usb:0'}}, b: {{source: 'usb:1'}}}}\n"
+    )
+    with pytest.raises(ConfigErrors) as caught:
+        load_fleet(write(tmp_path, text))
+    assert caught.value.exit_code == 2
+    assert caught.value.count == 1
+    assert "fleet.yaml:1:10: " in caught.value.report()
+    assert "Article 5(1)(f) of the EU AI Act" in caught.value.report()
+
+
+def test_an_exception_names_its_reason_who_approved_it_and_where(tmp_path: Path) -> None:
+    text = (
+        "cameras:\n  ward: {source: 'usb:0', privacy: {area: workplace, exception:"
+        " {kind: medical, approver: Dr Ana, document: DPIA 7}}}\n"
+    )
+    fleet = load_fleet(write(tmp_path, text))
+    assert exceptions_of(Fleet.from_wire(fleet.to_wire())) == {
+        "ward": {
+            "area": "workplace",
+            "kind": "medical",
+            "approver": "Dr Ana",
+            "document": "DPIA 7",
+        }
+    }
+    assert (
+        "medical exception, approved by Dr Ana (DPIA 7)" in fleet.cameras["ward"].privacy.notes[1]
+    )
+    for word in ("medical", "Dr Ana", "DPIA 7"):
+        with pytest.raises(ConfigErrors):
+            load_fleet(write(tmp_path, text.replace(word, "''")))
+
+
+def test_a_missing_purpose_is_a_warning(tmp_path: Path) -> None:
+    path = write(tmp_path, "cameras: {a: {source: 'usb:0'}}\n")
+    (warning,) = read_fleet(path).warnings
+    assert "does not say what these cameras are for: a" in warning.message
+    said = "cameras: {a: {source: 'usb:0', privacy: {purpose: comfort}}}\n"
+    assert read_fleet(write(tmp_path, said)).warnings == ()
+
+
+def test_the_shorter_retention_counts(tmp_path: Path) -> None:
+    text = (
+        "retention: {days: 30}\n"
+        "cameras:\n"
+        "  a: {source: 'usb:0', privacy: {retention: 7d}}\n"
+        "  b: {source: 'usb:1', privacy: {retention: 60d}}\n"
+        "  c: {source: 'usb:2'}\n"
+    )
+    fleet = load_fleet(write(tmp_path, text))
+    assert own_days(fleet) == {"a": 7}
+    assert fleet.cameras["b"].privacy.keeps_days(None) == 60
+    with pytest.raises(ConfigErrors):
+        load_fleet(write(tmp_path, text.replace("7d", "3h")))

@@ -100,3 +100,12 @@ def test_a_round_that_met_a_server_away_is_begun_anew(
     aside.rename(path)
     while count(sqlite_database, interval):
         upkeep.prune_step()
+
+
+def test_a_camera_of_its_own_days_is_kept_for_less(four_days: sa.Engine) -> None:
+    with writing(four_days) as connection:
+        write_batch(connection, CameraLife("vault", "01V").sees(0, 1, make_vote(1)))
+    upkeep = Upkeep(four_days, None, {"vault": 2}, now=lambda: after(3 * DAY_S))
+    while upkeep.prune_step():
+        pass
+    assert (count(four_days, interval), count(four_days, observation)) == (4, 4)
