@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from surveil.domain import EMOTIONS, CameraEvent, Crowd, Event, IntervalEvent, quantise
+from surveil.domain import (
+    EMOTIONS,
+    CameraEvent,
+    Crowd,
+    Event,
+    IntervalEvent,
+    TrackVote,
+    quantise,
+)
 
 Row = dict[str, Any]
 
@@ -55,7 +62,7 @@ def find_fault(event: Event) -> str | None:
         ids = [vote.track_id for vote in event.tracks]
         if len(set(ids)) != len(ids):
             return "two votes of one track"
-        if not all(math.isfinite(number) for number in _numbers(event)):
+        if not all(map(_is_finite, event.tracks)):
             return "a score or box is not a finite number"
     if not all(map(_is_text, texts)):
         return "a text holds a NUL or half a surrogate pair, which SQL cannot store"
@@ -165,6 +172,7 @@ def _is_text(text: str) -> bool:
     return _NO_TEXT.search(text) is None
 
 
-def _numbers(event: IntervalEvent) -> Iterable[float]:
-    for vote in event.tracks:
-        yield from (vote.confidence, vote.score, *vote.scores, *vote.box.xyxy)
+def _is_finite(vote: TrackVote) -> bool:
+    """Return whether all numbers of a vote are; their sum tells it, unless they are absurd."""
+    numbers = (vote.confidence, vote.score, *vote.scores, *vote.box.xyxy)
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
