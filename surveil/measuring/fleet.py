@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from surveil.workers.host.detached import run_detached
 
 START_LIMIT_S = 120.0
 """Until every camera has been analysed."""
+ATTEMPTS = 5
 SETTLE_S = 5.0
 """Between that and the measured time: the opening bursts are over."""
 POLL_S = 0.5
@@ -85,6 +86,23 @@ def measure_fleet(load: FleetLoad) -> Report:
         SurveilError: The daemon ended, or a clip cannot be served.
         UnavailableError: A camera was not analysed in time.
     """
+    with watching(load) as look:
+        time.sleep(SETTLE_S)
+        before = look()
+        time.sleep(load.seconds)
+        after = look()
+    return report_of(load, before, after)
+
+
+@contextmanager
+def watching(load: FleetLoad) -> Iterator[Callable[[], Moment]]:
+    """Run a daemon on simulated cameras; gives what looks at it, once all were analysed.
+
+    Raises:
+        ConfigError: A setting is unknown or wrong.
+        SurveilError: The daemon ended, or a clip cannot be served.
+        UnavailableError: A camera was not analysed in time.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="surveil-bench-")))
         server = stack.enter_context(RtspServer(_streams(load)))
@@ -94,11 +112,7 @@ def measure_fleet(load: FleetLoad) -> Report:
         log = folder / "run.log"
         daemon = stack.enter_context(run_detached(file, log))
         _await_cameras(daemon, log, load)
-        time.sleep(SETTLE_S)
-        before = _look(daemon, log)
-        time.sleep(load.seconds)
-        after = _look(daemon, log)
-    return report_of(load, before, after)
+        yield lambda: _look(daemon, log)
 
 
 def _streams(load: FleetLoad) -> dict[str, Path]:
@@ -157,9 +171,21 @@ def read_metrics(daemon: subprocess.Popen[bytes], log: Path) -> Exposition:
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         if '"supervisor.started"' in line:
             address = json.loads(line)["http"]
-            with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
-                return Exposition.read(answer.read().decode())
+            return Exposition.read(_ask(f"http://{address}/metrics"))
     return Exposition({})
+
+
+def _ask(url: str) -> str:
+    """Return an answer; a host that is full of other work may take a few attempts."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  (ours, on this host)
+                return str(answer.read().decode())
+        except OSError:
+            if not left:
+                raise
+            time.sleep(1.0)
+    raise AssertionError
 
 
 def _look(daemon: subprocess.Popen[bytes], log: Path) -> Moment:
