@@ -24,6 +24,8 @@ Tend = Callable[[uvicorn.Server], Coroutine[None, None, None]]
 
 MOST_CONNECTIONS = 512
 END_S = 3
+UNREAD_MS = 30_000
+"""So long may what was sent lie unread before the connection is given up."""
 
 
 def check_exposure(site: Site) -> None:
@@ -67,7 +69,7 @@ def listen(web: Web) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in web.bind else socket.AF_INET
     try:
-        return socket.create_server((web.bind, web.port), family=family, backlog=128)
+        sock = socket.create_server((web.bind, web.port), family=family, backlog=128)
     except OSError as error:
         place = f"web {web.bind}:{web.port}"
         if error.errno == errno.EADDRINUSE:
@@ -76,6 +78,9 @@ def listen(web: Web) -> socket.socket:
         else:
             words = f"{place}: {error.strerror or error}; set another web.bind or web.port"
         raise InUseError(words) from error
+    # Accepted connections take it over: a client that takes nothing holds one no longer.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+    return sock
 
 
 def address_of(web: Web, sock: socket.socket) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from kit.web import Dashboard, dashboard_of
 
 from surveil.errors import ConfigError, InUseError
 from surveil.store.access import KeyKind
-from surveil.web.serving import address_of, check_exposure, is_loopback, listen
+from surveil.web.serving import UNREAD_MS, address_of, check_exposure, is_loopback, listen
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,8 @@ def test_beyond_it_needs_tls_and_somebody(sqlite_dashboard: Dashboard) -> None:
 def test_port_in_use_names_its_owner(sqlite_dashboard: Dashboard) -> None:
     web = dashboard_of(sqlite_dashboard.database, port=0).site.fleet.web
     with listen(web) as sock:
+        unread_ms = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        assert unread_ms == UNREAD_MS
         port = sock.getsockname()[1]
         assert address_of(web, sock) == f"http://localhost:{port}"
         taken = dashboard_of(sqlite_dashboard.database, port=port).site.fleet.web
