@@ -71,9 +71,11 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_small_model(home / "cheerful", always=Emotion.HAPPY)
     daemon = Daemon(home, FLEET)
     try:
-        until(lambda: daemon.sql("select id from alert where fired_at is not null"), "an alert")
-        until(lambda: daemon.sql("select 1 from timeline_1m where votes > 3"), "a timeline")
-        assert daemon.end(60) == 0
+        until(
+            lambda: daemon.sql("select id from alert where fired_at is not null"), "an alert", 400
+        )
+        until(lambda: daemon.sql("select 1 from timeline_1m where votes > 3"), "a timeline", 400)
+        assert daemon.end(120) == 0
     finally:
         daemon.process.kill()
         daemon.process.wait()
@@ -114,7 +116,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_what_a_page_says_works(page: Path, reader: Reader) -> None:
     reader.follow(page)

@@ -170,7 +170,7 @@ class Reader:
             return not wrong
 
         try:
-            until(is_done, block.place, limit_s=60)
+            until(is_done, block.place, limit_s=200)
         except AssertionError:
             raise AssertionError(f"first:\n{wrongs[0]}\n\nlast:\n{wrongs[-1]}") from None
 
@@ -183,7 +183,7 @@ class Reader:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=600,
         )
         if done.returncode == expected:
             return None
@@ -207,7 +207,7 @@ class Reader:
             return text in said
 
         try:
-            until(has_said, f"{block.place} says {text}", limit_s=150)
+            until(has_said, f"{block.place} says {text}", limit_s=400)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -239,7 +239,7 @@ class Reader:
                     env=self.environment,
                     capture_output=True,
                     text=True,
-                    timeout=100,
+                    timeout=300,
                 )
                 lines = done.stdout.split()
                 assert lines, f"{block.place}: {command} says nothing\n{done.stderr}"
