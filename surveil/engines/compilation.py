@@ -6,6 +6,7 @@ from surveil.engines.blueprint import Blueprint
 from surveil.engines.keeping import KeptNetworks
 from surveil.engines.network import EngineName, Network
 from surveil.engines.shapes import InputShape
+from surveil.errors import ConfigError
 
 
 def compile_network(
@@ -42,6 +43,8 @@ def compile_network(
     Raises:
         ValueError: OpenVINO is asked to run on a GPU.
         ModelError: A file of the network is missing or damaged.
+        ConfigError: OpenVINO is to run it and cannot be imported.
+        DeviceMemoryError: The device has no memory left for it.
     """
     on_cpu = device == "cpu"
     if engine is EngineName.OPENVINO and not on_cpu:
@@ -49,7 +52,13 @@ def compile_network(
     shape = InputShape.of(example_shape, dynamic_batch=dynamic_batch, dynamic_axes=dynamic_axes)
     # Libraries are imported where they are used: a CPU needs no PyTorch, a GPU no OpenVINO.
     if engine is EngineName.OPENVINO or (engine is EngineName.AUTO and on_cpu):
-        from surveil.engines.openvino import compile_openvino
+        try:
+            from surveil.engines.openvino import compile_openvino
+        except ImportError as error:
+            raise ConfigError(
+                f"OpenVINO, which runs networks on CPUs, cannot be imported ({error}): install it"
+                " again (pip install --force-reinstall openvino)"
+            ) from error
 
         return compile_openvino(
             blueprint.onnx(), shape=shape, threads=threads, kept=kept, copies=copies

@@ -93,7 +93,18 @@ def compile_torch(module: nn.Module, *, device: str, shape: InputShape) -> Netwo
     """Return a module as a network on ``cpu`` or ``cuda:N``.
 
     The module itself is moved and switched to evaluation mode: hand over one that nobody trains.
+
+    Raises:
+        DeviceMemoryError: The device has no memory left for it.
     """
     target = torch.device(device)
-    ready = module.eval().to(target).to(memory_format=torch.channels_last)
+    try:
+        ready = module.eval().to(target).to(memory_format=torch.channels_last)
+    except RuntimeError as error:
+        if not _is_out_of_memory(error):
+            raise
+        reason = str(error).partition("\n")[0]
+        raise DeviceMemoryError(
+            f"{device} has no memory left for the networks: {reason}; free it, or set device: cpu"
+        ) from error
     return TorchNetwork(ready, target, shape)
