@@ -210,6 +210,8 @@ class LeaseKeeper:
                     return
             except UnavailableError:
                 continue  # the round that follows tells
+            except Exception as error:  # noqa: BLE001  (counted; the next round comes all the same)
+                self._fail(type(error).__name__)
 
     def _fail(self, reason: str) -> None:
         with self._lock:
