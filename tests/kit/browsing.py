@@ -68,6 +68,14 @@ def faults(page: Page) -> list[str]:
     ]
 
 
+def complaints(page: Page) -> list[str]:
+    """Return a list that grows by what the browser says of a page: errors and refused parts."""
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text))
+    page.on("pageerror", lambda one: said.append(str(one)))
+    return said
+
+
 def shoot(page: Page, name: str) -> None:
     """Leave a picture of a page, where somebody wants to look at it."""
     if os.environ.get("SURVEIL_SHOTS"):

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
-from surveil.live.status import CameraStatus, is_well
+from surveil.live.status import CameraStatus
 from surveil.store.reading import (
     Bucket,
     GapRow,
@@ -26,6 +26,7 @@ from surveil.store.reading import (
 )
 from surveil.store.scope import Scope
 from surveil.web.pages.charts import timeline_of
+from surveil.web.pages.moods import mood_of
 from surveil.web.pages.rendering import etag, render
 from surveil.web.problems import TooMuchError
 from surveil.web.spans import PRESETS, Span, read_span
@@ -186,7 +187,7 @@ def _status(asked: Asked) -> dict[str, Any]:
     known = standing.absent.known if standing.absent is not None else ()
     return {
         "camera": found,
-        "well": found is not None and is_well(found),
+        "mood": mood_of(found) if found is not None else "",
         "absent": standing.absent,
         "last": next(iter(known), None),
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from surveil.domain import EMOTIONS
 from surveil.palette import COLOURS, as_hex
 from surveil.store.reading import Bucket, GapRow, TransitionRow
+from surveil.store.reading.timelines import NO_DATA
 
 FEW_VOTES = 10
 """Votes of a bucket below which its shares are told to be of few faces."""
@@ -38,7 +40,8 @@ def timeline_of(
         "votes": [bucket.all_votes for bucket in buckets],
         "few": [0 < bucket.all_votes < FEW_VOTES for bucket in buckets],
         "gaps": [
-            {"from": _ms(gap.from_at), "to": _ms(gap.to_at), "reason": gap.reason} for gap in gaps
+            {"from": _ms(gap.from_at), "to": _ms(gap.to_at), "reason": gap.reason}
+            for gap in (*_unknown(buckets), *gaps)
         ],
         "alerts": [
             {"at": _ms(step.at), "rule": step.rule, "key": step.key}
@@ -67,6 +70,16 @@ def compared(buckets: Mapping[str, Sequence[Bucket]], emotion: int) -> dict[str,
             for name, row in buckets.items()
         ]
     }
+
+
+def _unknown(buckets: Sequence[Bucket]) -> list[GapRow]:
+    """Return the times of which nothing is stored, as where a camera was not there yet."""
+    found = []
+    for is_unknown, run in groupby(buckets, lambda one: one.reason == NO_DATA and not one.coverage):
+        if is_unknown:
+            of = list(run)
+            found.append(GapRow(of[0].camera, of[0].from_at, of[-1].to_at, NO_DATA, 0))
+    return found
 
 
 def _ms(at: datetime) -> int:

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from surveil.domain import EMOTIONS, CameraState
 from surveil.live.standing import Absent
-from surveil.live.status import CameraStatus, DaemonStatus, is_beginning, is_well
+from surveil.live.status import CameraStatus, DaemonStatus
 from surveil.store.reading import AlertRow, Minute, load_active, load_strips
+from surveil.web.pages.moods import mood_of
 from surveil.web.pages.rendering import etag, render
 from surveil.web.pages.strips import Block, blocks_of, in_words
 from surveil.web.wiring import Reading, Reads
@@ -140,15 +141,10 @@ def overview(reads: Reading, chosen: Filter) -> Overview:
 def _tile(
     reads: Reading, camera: CameraStatus, minutes: tuple[Minute, ...], firing: list[AlertRow]
 ) -> Tile:
-    if is_well(camera):
-        mood = "live"
-    else:
-        late = is_beginning(camera) or camera.state is CameraState.LIVE
-        mood = "late" if late else "bad"
     configured = reads.site.fleet.cameras.get(camera.camera)
     return Tile(
         camera=camera,
-        mood=mood,
+        mood=mood_of(camera),
         blocks=blocks_of(minutes),
         words=in_words(minutes),
         alerts=tuple(sorted({one.rule for one in firing if one.camera == camera.camera})),
