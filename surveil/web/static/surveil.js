@@ -30,6 +30,22 @@
     });
   });
   document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
+
+  // What cannot be brought up to date stays, and is said to.
+  let fresh = new Date();
+  const away = (why) => {
+    const banner = document.getElementById("away");
+    banner.textContent = `${why}. What is shown is of ${words.format(fresh)}; it is asked for again.`;
+    banner.hidden = false;
+  };
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.detail.xhr.status >= 400) return;
+    fresh = new Date();
+    document.getElementById("away").hidden = true;
+  });
+  document.addEventListener("htmx:responseError", (event) =>
+    away(event.detail.xhr.status === 503 ? "The database or the daemon is away" : `The dashboard answers ${event.detail.xhr.status}`));
+  document.addEventListener("htmx:sendError", () => away("The dashboard does not answer"));
 })();
 
 // Charts: an element with data-chart has the address of its figures.

@@ -103,6 +103,8 @@ def test_database_that_is_away_is_told_and_comes_back(
         assert answer.headers["retry-after"]
     assert client.get("/api/v1/health").json()["database"] == "away"
     assert client.get("/api/v1/cameras").status_code == 200  # the daemon tells, without SQL
+    part = client.get(f"/cameras/{MINE}/state", headers={"hx-request": "true"})
+    assert part.status_code == 503  # htmx keeps what the page had
     file.unlink(missing_ok=True)
     aside.rename(file)
     assert client.get(path).status_code == 200
