@@ -17,7 +17,7 @@ from surveil.measuring.report import Report
 def command(cameras: int, days: int, processes: int) -> Report:
     """Seconds to replay alert rules over days of a fleet's history.
 
-    The history is made first, in SQLite below the folder for temporary files: 250 MB for each day
+    The history is made first, in SQLite below the folder for temporary files: 550 MB for each day
     of twenty cameras.
     """
     return measure_backtest(cameras, days, processes)
