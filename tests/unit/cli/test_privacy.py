@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -61,3 +63,15 @@ def test_what_cannot_be_meant_is_refused(url: str) -> None:
         erase(url, "--to", after(-5).isoformat())
     with pytest.raises(ConfigError, match="nothing is stored"):
         erase(url, "--camera", "lobi")
+
+
+def test_texts_are_written_of_a_fleet_and_its_model(tmp_path: Path) -> None:
+    fleet, out = tmp_path / "fleet.yaml", tmp_path / "notice.md"
+    fleet.write_text("cameras: {hall: {source: 'usb:0'}}\n", encoding="utf-8")
+    written = CliRunner().invoke(cli, ["privacy", "notice", str(fleet), "--out", str(out)])
+    assert written.exception is None
+    assert "hall" in out.read_text(encoding="utf-8")
+    printed = CliRunner().invoke(cli, ["privacy", "dpia", str(fleet), "--lang", "es"])
+    assert printed.exception is None
+    assert "# Borrador de evaluación de impacto" in printed.output
+    assert "emotion-resnet18@" in printed.output

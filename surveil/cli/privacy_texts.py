@@ -1,0 +1,75 @@
+"""``surveil privacy notice`` and ``surveil privacy dpia``: texts about a fleet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from surveil.cli.options import with_fleet_file
+from surveil.cli.tabular import write_file, write_text
+from surveil.config import Fleet, load_fleet
+from surveil.config.notices import TEXTS, Lang, Measured, write_assessment, write_notice
+from surveil.errors import ModelError
+from surveil.models.files import read_bounded
+from surveil.models.finding import find_model
+
+_MOST_BYTES = 16 << 20
+
+
+def _options(function: Callable[..., Any]) -> Callable[..., Any]:
+    languages = click.Choice(sorted(TEXTS))
+    function = click.option("--out", type=click.Path(path_type=Path), help="File to write.")(
+        function
+    )
+    return click.option("--lang", type=languages, default="en", show_default=True)(function)
+
+
+@click.command("notice")
+@with_fleet_file
+@_options
+def notice(fleet_file: Path, lang: Lang, out: Path | None) -> None:
+    """Write a notice for the people whom the cameras of FLEET.yaml see.
+
+    Markdown, of the configuration and of the model's measured errors; ______ is to be filled in.
+    """
+    fleet = load_fleet(fleet_file)
+    _write(write_notice(fleet, _measured(fleet), lang), out)
+
+
+@click.command("dpia")
+@with_fleet_file
+@_options
+def dpia(fleet_file: Path, lang: Lang, out: Path | None) -> None:
+    """Write a draft of the impact assessment of FLEET.yaml.
+
+    Markdown, of the configuration and of the model's measured errors; ______ is to be filled in.
+    """
+    fleet = load_fleet(fleet_file)
+    _write(write_assessment(fleet, _measured(fleet), lang), out)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        write_text(text)
+    else:
+        write_file(out, text.encode())
+
+
+def _measured(fleet: Fleet) -> Measured | None:
+    """Return what was measured of a fleet's model on its own test faces; None if nothing was."""
+    try:
+        folder = find_model(fleet.model)
+        content = json.loads(read_bounded(folder / "metrics.json", _MOST_BYTES))
+        first = next(iter(content["test"].values()))
+        return Measured(
+            model=str(content["model"]),
+            faces=int(first["faces"]),
+            accuracy=float(first["accuracy"]),
+            missed={str(row["emotion"]): 1 - float(row["recall"]) for row in first["per_class"]},
+        )
+    except (ModelError, OSError, ValueError, KeyError, TypeError, StopIteration):
+        return None
