@@ -19,6 +19,7 @@ from surveil.store import access
 from surveil.store.access import KeyKind, KeyRow, Role, UserRow
 from surveil.store.audit import record
 from surveil.store.engine import Database, reading, writing
+from surveil.store.revisions import require_current
 from surveil.store.upgrading import bring_up
 from surveil.tables import draw_table, whole
 
@@ -92,6 +93,7 @@ def set_password(database: Database, name: str, password_stdin: bool, by: str) -
 
     password = _ask_password(password_stdin)
     with writing(database) as connection:
+        require_current(connection)
         user = access.find_user(connection, name)
         if user is None:
             raise ConfigError(f"there is no user {name}; `surveil user list` shows all")
@@ -106,6 +108,7 @@ def set_password(database: Database, name: str, password_stdin: bool, by: str) -
 def list_all(database: Database) -> None:
     """List users, and the keys that are valid now."""
     with reading(database) as connection:
+        require_current(connection)
         users, keys = access.list_users(connection), access.list_keys(connection, datetime.now(UTC))
 
     def draw(console: Console) -> None:
@@ -135,6 +138,7 @@ def _cells(key: KeyRow) -> tuple[str, ...]:
 def remove(database: Database, name: str, by: str) -> None:
     """Remove NAME with its sessions and tokens, within seconds."""
     with writing(database) as connection:
+        require_current(connection)
         if not access.remove_user(connection, name):
             raise ConfigError(f"there is no user {name}; `surveil user list` shows all")
         record(connection, by, "remove-user", f"user {name}")
@@ -168,6 +172,7 @@ def token(
     _check(name, globs)
     seconds = _seconds(lifetime)
     with writing(database) as connection:
+        require_current(connection)
         if access.find_user(connection, name) is None:
             raise ConfigError(f"there is no user {name}; add it with `surveil user add`")
         key = access.make_key(
@@ -192,6 +197,7 @@ def token(
 def revoke(database: Database, key: str, by: str) -> None:
     """End a session, token or link: KEY as `surveil user list` shows it."""
     with writing(database) as connection:
+        require_current(connection)
         if not access.revoke_listed(connection, key):
             raise ConfigError(f"there is no key {key}; `surveil user list` shows all")
         record(connection, by, "revoke-key", f"key {key}")
@@ -204,6 +210,7 @@ def revoke(database: Database, key: str, by: str) -> None:
 def link(database: Database, by: str) -> None:
     """Print the end of an address that opens the dashboard once, within 15 minutes, as admin."""
     with writing(database) as connection:
+        require_current(connection)
         key = access.make_key(
             connection,
             KeyKind.LINK,

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from surveil.cli.user import command
-from surveil.store import access
+from surveil.store import access, migrate
 from surveil.store.audit import load_audit
 from surveil.store.engine import connect, reading
 
@@ -77,3 +77,14 @@ def test_what_is_wrong_is_said(sqlite_url: str, words: tuple[str, ...], message:
     call(sqlite_url, "add", "bob", "--password-stdin", password=PASSWORD)
     result = call(sqlite_url, *words, password="short")
     assert message in str(result.exception or result.output)
+
+
+@pytest.mark.parametrize("words", [("list",), ("link",), ("remove", "ann"), ("revoke", "x")])
+def test_database_of_before_says_how_it_is_upgraded(
+    sqlite_url: str, words: tuple[str, ...]
+) -> None:
+    database = connect(sqlite_url)
+    migrate.upgrade(database)
+    migrate.downgrade(database, "0008")
+    database.dispose()
+    assert "surveil db upgrade" in str(call(sqlite_url, *words).exception)
