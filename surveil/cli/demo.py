@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import signal
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -16,6 +18,7 @@ from rich.live import Live
 
 from surveil.cli.saying import say
 from surveil.config import Fleet
+from surveil.demo.dashboard import Link, free_port
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
     USERNAME,
@@ -63,7 +66,8 @@ _LINE_EVERY_S = 5.0
     show_default=True,
     help="Name or folder.",
 )
-def command(seconds: float, camera: str | None, keep: Path, model: str) -> None:
+@click.option("--stay", is_flag=True, help="Keep the fleet and its dashboard until Ctrl-C.")
+def command(seconds: float, camera: str | None, keep: Path, model: str, stay: bool) -> None:
     """Show surveil at work: two cameras, faces, expressions, alerts, an outage, and the SQL.
 
     Exit code 0: events are in SQL, an alert fired and resolved, the outage is stored as a gap.
@@ -80,15 +84,18 @@ def command(seconds: float, camera: str | None, keep: Path, model: str) -> None:
             write_password(folder, password)
         else:
             cameras = [real_camera(camera, folder)]
-        write_fleet(folder, cameras, model=model, again=_again(folder, server))
+        port = free_port()
+        write_fleet(folder, cameras, model=model, again=_again(folder, server), port=port)
         view = FleetView(one.id for one in cameras)
         feed = DemoFeed(folder.data_dir, view)
         stack.callback(feed.close)
         with (
             run_detached(folder.fleet_file, folder.log_file, log_format="human") as process,
-            _Screen(console) as screen,
+            _Screen(console, Link(folder.data_dir, port, _tell)) as screen,
         ):
             watch(screen, process, folder, view, feed, server, seconds)
+            if stay:
+                _stay(screen, process)
         report = feed.report(list(view.cameras))
     console.print(draw_report(report))
     _finish(console, folder, report, process.returncode, is_simulated=camera is None)
@@ -97,8 +104,9 @@ def command(seconds: float, camera: str | None, keep: Path, model: str) -> None:
 class _Screen:
     """A live table on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, link: Link) -> None:
         self._console = console
+        self._link = link
         self._live = (
             Live(console=console, auto_refresh=False, transient=False)
             if console.is_terminal
@@ -112,15 +120,32 @@ class _Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Draw no more; what was drawn last stays."""
         if self._live is not None:
             self._live.stop()
 
     def show(self, view: FleetView, firing: list[tuple[str, str]], caption: str) -> None:
+        self._link.offer()
         if self._live is not None:
             self._live.update(draw_live(view, firing, caption), refresh=True)
         elif time.monotonic() - self._printed_s >= _LINE_EVERY_S:
             self._printed_s = time.monotonic()
             say(line_of(view, firing, caption))
+
+
+def _tell(address: str) -> None:
+    say(f"dashboard: {address} (opens once)")
+
+
+def _stay(screen: _Screen, process: subprocess.Popen[bytes]) -> None:
+    """Wait until somebody has seen enough, or the fleet ends by itself."""
+    screen.end()
+    say("The fleet and its dashboard stay; Ctrl-C ends them.")
+    with contextlib.suppress(KeyboardInterrupt):
+        process.wait()
 
 
 def _finish(

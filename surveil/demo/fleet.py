@@ -21,7 +21,7 @@ _HEAD = """\
 version: 1
 data_dir: {data}            # Redis's files, spools and surveil.db, beside this file
 http: {{port: 0}}           # metrics, /livez and /readyz; 0 takes a free port
-web: {{port: 0}}            # dashboard
+web: {{port: {port}}}        # dashboard
 model: {model}
 
 defaults:
@@ -122,7 +122,14 @@ def write_password(folder: DemoFolder, password: Secret) -> None:
 
 
 def write_fleet(
-    folder: DemoFolder, cameras: Sequence[DemoCamera], *, model: str, again: Sequence[str] = ()
+    folder: DemoFolder,
+    cameras: Sequence[DemoCamera],
+    *,
+    model: str,
+    again: Sequence[str] = (),
+    port: int = 0,
+    is_seen: bool = False,
+    is_looped: bool = False,
 ) -> None:
     """Write the fleet file.
 
@@ -131,16 +138,26 @@ def write_fleet(
         cameras: At least one.
         model: Name or path of the classifier.
         again: Commands that run the same fleet once more, for a comment.
+        port: Of the dashboard.
+        is_looped: Whether the cameras are files that begin again at their end.
+        is_seen: Whether the dashboard shows the pictures, as they are.
     """
     comment = "".join(f"\n#   {line}" for line in again)
     text = _HEAD.format(
-        again=f" To run it again:\n#{comment}" if again else "", data=_DATA, model=_quote(model)
+        again=f" To run it again:\n#{comment}" if again else "",
+        data=_DATA,
+        model=_quote(model),
+        port=port,
     )
     for camera in cameras:
         text += f"  {camera.id}:\n    source: {_quote(camera.source)}\n"
         if camera.username is not None:
             text += f"    username: {_quote(camera.username)}\n"
             text += f"    password: ${{file:{_PASSWORD}}}\n"
+        if is_looped:
+            text += "    loop: true\n    realtime: true\n"
+        if is_seen:
+            text += "    privacy: {live_view: clear}\n"
     text += _RULES.format(happy=HAPPY_RULE, blind=BLIND_RULE)
     folder.fleet_file.write_text(text, encoding="utf-8")
 

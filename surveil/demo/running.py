@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from contextlib import ExitStack
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from surveil.credentials import check_unambiguous, split_credentials
 from surveil.demo.feed import DemoFeed
@@ -89,7 +89,7 @@ def watch(
     started_s = time.monotonic()
     while True:
         if process.poll() is not None:
-            _fail_start(folder, process.returncode)
+            fail_start(folder, process.returncode)
         feed.refresh()
         now_s = time.monotonic()
         if began_s is None:
@@ -133,8 +133,12 @@ def failures(report: DemoReport, *, is_simulated: bool) -> list[str]:
     )
 
 
-def _fail_start(folder: DemoFolder, code: int) -> None:
-    """End with the daemon's own exit code and the end of its log."""
+def fail_start(folder: DemoFolder, code: int) -> NoReturn:
+    """End with the daemon's own exit code and the end of its log.
+
+    Raises:
+        SurveilError: Always.
+    """
     lines = folder.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
     error = SurveilError(
         "\n".join([f"`surveil run` ended by itself ({code}); its log ends:", *lines[-_LOG_TAIL:]])
