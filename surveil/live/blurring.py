@@ -36,26 +36,25 @@ def hidden_parts(
     """Return what has to be blurred on a frame, in fractions of it, clipped.
 
     Args:
-        readings: Of the frame's run, from shortly before it to shortly after: each adds its boxes,
-            so that a face that one of them missed is hidden by the others.
+        readings: Of the frame's run, from shortly before it to shortly after: a track is hidden
+            wherever one of them has it, so that a face that one missed is hidden by the others.
         at: When the frame was captured.
         margin: See :data:`MARGIN`.
     """
-    parts = []
+    parts: dict[int, Box] = {}
     for reading in readings:
         apart_s = abs((reading.captured_at - at).total_seconds())
         for face in reading.faces:
             grow_x = face.box.width * (margin + SPEED * apart_s)
             grow_y = face.box.height * (margin + SPEED * apart_s)
-            parts.append(
-                Box(
-                    max(face.box.x1 - grow_x, 0.0),
-                    max(face.box.y1 - grow_y, 0.0),
-                    min(face.box.x2 + grow_x, 1.0),
-                    min(face.box.y2 + grow_y, 1.0),
-                )
+            known = parts.get(face.track_id, face.box)
+            parts[face.track_id] = Box(
+                max(min(face.box.x1 - grow_x, known.x1), 0.0),
+                max(min(face.box.y1 - grow_y, known.y1), 0.0),
+                min(max(face.box.x2 + grow_x, known.x2), 1.0),
+                min(max(face.box.y2 + grow_y, known.y2), 1.0),
             )
-    return parts
+    return list(parts.values())
 
 
 def blur_parts(image: NDArray[np.uint8], parts: Iterable[Box]) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_FPS = 12.5
+MOST_FPS = 11.0
 """Pictures a second of a camera, however many it samples."""
 
 PATIENCE_S = 1.0
@@ -143,6 +143,7 @@ class LiveCamera:
 
     def _forget(self) -> None:
         self._seen: Frame | None = None
+        self._due_mono_s = 0.0
         self._waiting: deque[Frame] = deque()
         self._read: deque[LiveReading] = deque(maxlen=2 * READINGS)
         self._shown: _Shown | None = None
@@ -174,16 +175,17 @@ class LiveCamera:
     def _take_in(self, now: float) -> None:
         for reading in self._ring.read(self._read[-1].position if self._read else 0):
             self._read.append(reading)
-        last = self._seen
-        if last is not None and now - last.captured_mono_s < 1 / MOST_FPS:
+        if now < self._due_mono_s:
             return
         waits = [_bytes(one) for one in self._waiting]
         if len(waits) >= 2 and sum(waits) + waits[-1] > MOST_BYTES:
             return
-        frame = self._frames.peek(last)
+        frame = self._frames.peek(self._seen)
         if frame is not None and now - frame.captured_mono_s <= STALE_S:
             self._waiting.append(frame)
             self._seen = frame
+            # On the average, so that of 15 frames a second not every other one is shown.
+            self._due_mono_s = max(self._due_mono_s, now - 1 / MOST_FPS) + 1 / MOST_FPS
 
     def _choose(self, now: float) -> _Shown | None:
         """Return the newest frame that may be shown now; older ones are forgotten."""
