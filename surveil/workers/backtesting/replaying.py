@@ -228,9 +228,14 @@ class Replay:
         return np.asarray(np.any(flags, axis=0))
 
     def _chunk_end(self, place: int, matters: Flags) -> int:
+        """Return where to look whether the rest can be left out: after the next active minutes."""
         active = np.flatnonzero(matters[place : place + CHUNK_MINUTES])
-        length = int(active[-1]) + 1 if len(active) else CALM_MINUTES
-        return min(self._span.minutes, place + length)
+        near = 2 * self._pad
+        if not len(active) or active[0] > near:
+            return min(self._span.minutes, place + CALM_MINUTES)
+        breaks = np.flatnonzero(np.diff(active) > near)
+        last = active[breaks[0]] if len(breaks) else active[-1]
+        return min(self._span.minutes, place + int(last) + 1)
 
     def _start(self, minute: int) -> _Take:
         """Return an engine that knows what its windows must hold at a minute."""
