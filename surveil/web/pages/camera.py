@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
 from surveil.live.status import CameraStatus
+from surveil.policy import Mode
 from surveil.store.reading import (
     Bucket,
     GapRow,
@@ -195,11 +196,13 @@ def _status(asked: Asked) -> dict[str, Any]:
 
 def _present(asked: Asked) -> dict[str, Any]:
     site = asked.reads.site
+    configured = site.fleet.cameras.get(asked.camera)
     since_at = site.now() - PRESENT
     return {
         "present": load_present(
             asked.reads.connection, asked.scope, asked.camera, since_at=since_at
         ),
+        "is_crowd": configured is not None and configured.privacy.mode is Mode.AGGREGATE,
         "is_watched": site.live.has(asked.camera),
     }
 

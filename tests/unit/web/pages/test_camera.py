@@ -9,6 +9,7 @@ import pytest
 from kit.events import CameraLife, make_vote
 from kit.web import MINE, OTHER, Dashboard
 
+from surveil.policy import Mode
 from surveil.store.access import Role
 from surveil.store.engine import writing
 from surveil.store.ingest import write_batch
@@ -63,3 +64,14 @@ def test_camera_without_any_data_has_a_page(sqlite_dashboard: Dashboard) -> None
     client = sqlite_dashboard.client(sqlite_dashboard.key())
     for part in PARTS:
         assert client.get(f"/cameras/{MINE}{part}").status_code == 200
+
+
+def test_nobody_alone_is_told_of_a_crowd(sqlite_dashboard: Dashboard) -> None:
+    board = sqlite_dashboard
+    fleet = board.site.fleet
+    privacy = fleet.cameras[MINE].privacy.model_copy(update={"mode": Mode.AGGREGATE})
+    camera = fleet.cameras[MINE].model_copy(update={"privacy": privacy})
+    board.site.fleet = fleet.model_copy(update={"cameras": {**fleet.cameras, MINE: camera}})
+    client = board.client(board.key())
+    assert "nobody alone" in client.get(f"/cameras/{MINE}/present").text
+    assert "nobody alone" not in client.get(f"/cameras/{OTHER}/present").text
