@@ -131,7 +131,6 @@
       location.assign(url);
     });
   };
-
   document.addEventListener("DOMContentLoaded", () => {
     const elements = [...document.querySelectorAll("[data-chart]")];
     elements.forEach(draw);
