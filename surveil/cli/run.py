@@ -76,6 +76,8 @@ def command(
 ) -> None:
     """Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.
 
+    SIGHUP reads rules and receivers again; those that are wrong then change nothing.
+
     Exit codes: 0 ended as asked, 2 configuration, 3 model, 4 port, socket or data_dir in use.
     """
     chosen = [role.strip() for role in roles.split(",") if role.strip()]
@@ -93,7 +95,15 @@ def command(
     membership = None
     if shard is not None or host is not None:
         membership = join(fleet, shard=shard, host=host, labels=labels, capacity_fps=capacity)
-        fleet = membership.settle(fleet)
+    settle = membership.settle if membership is not None else lambda fleet: fleet
     logs = LogOptions(level=log_level, json=as_json)
     with contextlib.closing(NotifySocket.from_environment(os.environ)) as manager:
-        sys.exit(serve(fleet, roles=chosen, logs=logs, membership=membership, manager=manager))
+        code = serve(
+            settle(fleet),
+            roles=chosen,
+            logs=logs,
+            membership=membership,
+            manager=manager,
+            read=lambda: settle(load_fleet(fleet_file)),
+        )
+    sys.exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -15,6 +15,7 @@ from surveil.live.status import PORT_NAME
 from surveil.logs import get_logger
 from surveil.sqlite_place import check_place_of
 from surveil.workers.host.assignments import LogOptions, assign
+from surveil.workers.host.control import Message
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
 from surveil.workers.host.forks import ForkServer, fork_server
@@ -31,6 +32,7 @@ from surveil.workers.host.placement import (
 from surveil.workers.host.process import WorkerSpec, worker_environment
 from surveil.workers.host.redis_keeper import RedisKeeper
 from surveil.workers.host.restarts import RestartBudget
+from surveil.workers.host.rulebook import Rulebook
 from surveil.workers.host.shares import (
     DRAIN_PHASE_S,
     PHASE_CONSUMERS,
@@ -49,14 +51,20 @@ ROLES = ("inference", "recorder", "alerter", "web")
 frames stay on the host that captured them."""
 
 
+RULES_ROLES = ("alerter", "web")
+"""Workers that know the rules: they are renewed when these change. Nothing pending is lost: it is
+in SQL."""
+
+
 def _consumers(
-    fleet: Fleet,
+    book: Rulebook,
     roles: Sequence[str],
     logs: LogOptions,
     membership: Membership | None,
     live: LiveRings,
 ) -> list[WorkerSpec]:
     """Return the workers that read events, and the one that shows what became of them."""
+    fleet = book.fleet
     holder: dict[str, object] = {"holder": membership.host} if membership else {}
     shown = live.descriptors()
     ceilings = {"recorder": fleet.memory.recorder, "alerter": fleet.memory.alerter}
@@ -66,9 +74,7 @@ def _consumers(
         WorkerSpec(
             name=role,
             role=role,
-            assignment=partial(
-                assign, role, fleet, fleet.cameras, logs, **(shown if role == "web" else holder)
-            ),
+            assignment=partial(_assign, role, book, logs, shown if role == "web" else holder),
             pass_fds=[fd for fds in shown.values() for fd in fds.values()] if role == "web" else (),
             phase=PHASE_CONSUMERS,
             ceiling_bytes=ceiling_bytes,
@@ -77,6 +83,11 @@ def _consumers(
         for role, ceiling_bytes in ceilings.items()
         if role in roles
     ]
+
+
+def _assign(role: str, book: Rulebook, logs: LogOptions, more: Mapping[str, object]) -> Message:
+    """Return an assignment by the rules that are in force when the worker starts."""
+    return assign(role, book.fleet, book.fleet.cameras, logs, **more)
 
 
 def _watchers(
@@ -120,6 +131,7 @@ def serve(
     logs: LogOptions | None = None,
     membership: Membership | None = None,
     manager: NotifySocket | None = None,
+    read: Callable[[], Fleet] | None = None,
 ) -> int:
     """Run a fleet in this process until SIGTERM or SIGINT; return the exit code.
 
@@ -129,6 +141,7 @@ def serve(
         logs: How its workers log.
         membership: This host among others, where cameras are spread over several.
         manager: The service manager that started this process, which is told how it is.
+        read: Reads the configuration again when a SIGHUP asks for its rules.
 
     Raises:
         ConfigError: The roles do not fit the configuration, or something else is where the SQLite
@@ -155,7 +168,8 @@ def serve(
         live = LiveRings()
         if watches and membership is None:
             watchers, live = _watchers(fleet, logs, stack)
-        specs = _consumers(fleet, roles, logs, membership, live) + watchers
+        book = Rulebook(fleet, read)
+        specs = _consumers(book, roles, logs, membership, live) + watchers
         forks = _forks(fleet, roles)
         if forks is not None:
             stack.callback(forks.close)
@@ -166,6 +180,7 @@ def serve(
             drain_phase_s=DRAIN_PHASE_S,
             ceiling_bytes=fleet.memory.supervisor,
             manager=manager or NotifySocket(),
+            reload=lambda: RULES_ROLES if book.read_again() else (),
         )
         status = StatusKeeper(
             supervisor,

@@ -31,6 +31,7 @@ PAUSE_S = 1.0
 """A turn of the loop that comes later than this: the host was suspended, or so busy that nobody
 listened, and silence of that time says nothing about the workers."""
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SAID_EVERY_S = 1.0
 """What is waited for is logged no more often than this."""
 
@@ -58,6 +59,7 @@ class Supervisor:
         ceiling_bytes: Memory of this process itself beyond which it warns, once.
         drain_total_s: From the request to end until the last worker is killed; the promise is 10.
         manager: The service manager, where there is one; hears of each turn of the loop.
+        reload: Called in the loop after a SIGHUP; returns the workers that are to be renewed.
         forks: Starts workers quickly, where there is one.
     """
 
@@ -73,6 +75,7 @@ class Supervisor:
     ceiling_bytes: int | None = None
     drain_total_s: float = 9.5
     manager: NotifySocket = field(default_factory=NotifySocket)
+    reload: Callable[[], Collection[str]] = lambda: ()
     forks: ForkServer | None = None
 
     def __post_init__(self) -> None:
@@ -82,6 +85,7 @@ class Supervisor:
         self._own_memory = MemoryWatch(self.ceiling_bytes)
         self._own_bytes: int | None = None
         self._stop_signal: int | None = None
+        self._is_reload_due = False
         self._turned_mono_s = time.monotonic()
         self._said: dict[str, str] | None = None
         self._said_mono_s = 0.0
@@ -166,7 +170,7 @@ class Supervisor:
         wake.settimeout(self.tick_s)
         wake_write.setblocking(False)
         before_fd = signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
-        before = {s: signal.signal(s, self._on_signal) for s in (signal.SIGTERM, signal.SIGINT)}
+        before = {s: signal.signal(s, self._on_signal) for s in SIGNALS}
         try:
             while self._stop_signal is None:
                 self.turn(time.monotonic())
@@ -186,7 +190,9 @@ class Supervisor:
         return 0
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        self.request_stop(signum)
+        self._is_reload_due = self._is_reload_due or signum == signal.SIGHUP
+        if signum != signal.SIGHUP:
+            self.request_stop(signum)
 
     def turn(self, now: float) -> None:
         """Look after each worker once; ``now`` is monotonic.
@@ -198,7 +204,10 @@ class Supervisor:
         self._turned_mono_s = now
         self.tend(now)
         self._let_end(now)
+        due, self._is_reload_due = (self.reload() if self._is_reload_due else ()), False
         for worker in self._workers:
+            if worker.spec.name in due and worker.is_running and not worker.is_renewing:
+                worker.renew(now)
             if late_s > PAUSE_S:
                 worker.liveness.excuse(late_s)
             if not worker.is_running:
@@ -266,16 +275,15 @@ class Supervisor:
                 )
 
     def _waiting_for(self) -> dict[str, str]:
-        return {w.spec.name: w.doing for w in self._needed if not w.is_ready}
+        return {w.spec.name: w.doing for w in self._needed() if not w.is_ready}
 
-    @property
     def _needed(self) -> list[WorkerProcess]:
         return [worker for worker in self._workers if not worker.spec.is_aside]
 
     def _status(self) -> str:
         """Return one line for whoever looks at the service."""
         lacking = [f"{name}: {doing}" for name, doing in self._waiting_for().items()]
-        needed = len(self._needed)
+        needed = len(self._needed())
         ready = f"{needed - len(lacking)} of {needed} workers ready"
         return "; ".join([ready, *lacking])
 
