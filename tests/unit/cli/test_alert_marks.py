@@ -13,10 +13,17 @@ from click.testing import CliRunner, Result
 from surveil.cli.alerts import command
 from surveil.cli.silence import command as silence
 from surveil.errors import ConfigError
+from surveil.redaction import Redactor
 from surveil.store.alerts import AlertBatch, AlertStep, commit_alerts
 from surveil.store.engine import connect, writing
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what other tests registered, such as the password `wrong`."""
+    monkeypatch.setattr("surveil.redaction._redactor", Redactor())
 
 
 @pytest.fixture

@@ -126,8 +126,8 @@ class Worker:
         self.loop.resume()
 
     def work(self, until: Callable[[], bool], each: Callable[[], None] = lambda: None) -> None:
-        """Run the loop's own steps until something is true; fails after 10 s."""
-        deadline = time.monotonic() + 10
+        """Run the loop's own steps until something is true; fails after a minute."""
+        deadline = time.monotonic() + 60
         while not until():
             assert time.monotonic() < deadline, "did not come true in time"
             each()

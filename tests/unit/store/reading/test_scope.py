@@ -17,7 +17,7 @@ from kit.lives import lives
 from kit.rows import empty_tables
 
 import surveil.store.reading
-from surveil.domain import Event
+from surveil.domain import EMOTIONS, Event
 from surveil.errors import ConfigError
 from surveil.store import reading as questions
 from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
@@ -25,6 +25,8 @@ from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.marks import Verdict, mark
 from surveil.store.reading import Bucket
+from surveil.store.reading.alerts import load_fired_within
+from surveil.store.reading.minutes import first_word_at, read_minutes
 from surveil.store.scope import Scope
 from surveil.store.silences import add_silence
 from surveil.store.tables import alert
@@ -48,6 +50,24 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "load_active": lambda c, scope: questions.load_active(c, scope, rule=None, limit=100),
     "load_alert": lambda c, scope: [
         one for id_ in all_alerts(c) if (one := questions.load_alert(c, scope, id_))
+    ],
+    "first_word_at": lambda c, scope: first_word_at(c, scope, LONG_AGO, FAR_AHEAD),
+    "load_fired_within": lambda c, scope: load_fired_within(
+        c, scope, LONG_AGO, FAR_AHEAD, limit=100
+    ),
+    "load_present": lambda c, scope: [
+        found
+        for camera in (MINE, OTHER)
+        if (found := questions.load_present(c, scope, camera, since_at=LONG_AGO)) is not None
+    ],
+    "rank_cameras": lambda c, scope: questions.rank_cameras(
+        c, scope, EMOTIONS[3], from_at=EDGES[1], to_at=EDGES[-1], least_votes=1, limit=10
+    ),
+    "read_minutes": lambda c, scope: [
+        int(count)
+        for camera in (MINE, OTHER)
+        for count in read_minutes(c, scope, camera, EDGES[0], 5).faces
+        if count
     ],
     "load_evaluation": lambda c, scope: questions.load_evaluation(c, scope),
     "load_fired": lambda c, scope: questions.load_fired(c, scope, rule=None, limit=100),

@@ -213,8 +213,7 @@ def test_findings_say_what_the_figures_are(whole: Study) -> None:
 def test_the_engine_runs_on_as_many_threads_as_are_asked_for(model: StoredModel) -> None:
     for threads in (1, 2):
         network: Any = Runner(model, threads=threads)._network
-        compiled = network._request.get_compiled_model()
-        assert compiled.get_property("INFERENCE_NUM_THREADS") == threads
+        assert network._compiled.get_property("INFERENCE_NUM_THREADS") == threads
 
 
 def test_groups_are_read_before_anything_that_takes_long(model: StoredModel) -> None:
