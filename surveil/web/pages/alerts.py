@@ -5,21 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from surveil.durations import parse_duration
-from surveil.errors import ConfigError
 from surveil.rules.words import in_words
-from surveil.store.engine import Connection, writing
-from surveil.store.marks import Verdict, acknowledge, find_alert, mark
-from surveil.store.reading import AlertRow, load_active, load_fired, load_marks, load_transitions
-from surveil.store.reading.alerts import alert_of
+from surveil.store.engine import Connection, reading
+from surveil.store.marks import Verdict
+from surveil.store.reading import (
+    AlertRow,
+    load_active,
+    load_alert,
+    load_fired,
+    load_marks,
+    load_transitions,
+)
 from surveil.store.scope import Scope
-from surveil.store.silences import add_silence
+from surveil.web import acting
 from surveil.web.pages.rendering import etag, render
-from surveil.web.problems import MissingError, TooMuchError
+from surveil.web.problems import BadRequestError
 from surveil.web.rulebook import seen_rules
 from surveil.web.wiring import Operates, Reads, Shared
 
@@ -29,7 +35,6 @@ MOST = 200
 MOST_STEPS = 500
 AROUND = timedelta(minutes=10)
 """How much is shown before an alert began and after it ended."""
-LONGEST_SILENCE_S = 90 * 86_400.0
 SILENCES = {"1h": "an hour", "8h": "eight hours", "24h": "a day", "7d": "a week"}
 
 _Id = Annotated[str, Path(max_length=64)]
@@ -85,15 +90,8 @@ def show_one(request: Request, reads: Reads, id_: _Id) -> Response:
 @router.post("/{id_}/acknowledge")
 def acknowledge_one(site: Shared, viewer: Operates, id_: _Id, note: _Note = "") -> Response:
     """Write down that somebody knows of it."""
-    with writing(site.database) as connection:
-        found = _find(connection, viewer.scope, id_)
-        try:
-            acknowledge(
-                connection, viewer.scope, found.id, by=viewer.name, note=note, now=site.now()
-            )
-        except ConfigError as error:
-            raise TooMuchError(str(error)) from None
-    return _back(found)
+    acting.acknowledge(site, viewer, id_, note)
+    return _back(id_)
 
 
 @router.post("/{id_}/mark")
@@ -105,16 +103,8 @@ def mark_one(
     note: _Note = "",
 ) -> Response:
     """Write down whether it was right."""
-    with writing(site.database) as connection:
-        found = _find(connection, viewer.scope, id_)
-        try:
-            mark(
-                connection, viewer.scope, found.id, Verdict(verdict), by=viewer.name, note=note,
-                now=site.now(),
-            )  # fmt: skip
-        except ConfigError as error:
-            raise TooMuchError(str(error)) from None
-    return _back(found)
+    acting.mark(site, viewer, id_, Verdict(verdict), note)
+    return _back(id_)
 
 
 @router.post("/{id_}/silence")
@@ -129,24 +119,14 @@ def silence_one(
     try:
         seconds = parse_duration(length)
     except ValueError as error:
-        raise TooMuchError(f"for {error}") from None
-    if not 0 < seconds <= LONGEST_SILENCE_S:
-        raise TooMuchError("for: at most 90 days")
-    now = site.now()
-    with writing(site.database) as connection:
+        raise BadRequestError(f"for {error}") from None
+    with reading(site.database) as connection:
         found = _find(connection, viewer.scope, id_)
-        add_silence(
-            connection,
-            rule=found.rule,
-            camera=found.camera or "*",
-            labels={},
-            starts_at=now,
-            ends_at=now + timedelta(seconds=seconds),
-            by=viewer.name,
-            comment=why,
-            now=now,
-        )
-    return _back(found)
+    acting.silence(
+        site, viewer, rule=found.rule, camera=found.camera or "*", labels={}, length_s=seconds,
+        comment=why,
+    )  # fmt: skip
+    return _back(id_)
 
 
 def _active(reads: Reads, rule: str) -> list[AlertRow]:
@@ -154,11 +134,11 @@ def _active(reads: Reads, rule: str) -> list[AlertRow]:
 
 
 def _find(connection: Connection, scope: Scope, id_: str) -> AlertRow:
-    try:
-        return alert_of(find_alert(connection, scope, id_))
-    except ConfigError:
-        raise MissingError(f"there is no alert {id_}") from None
+    found = load_alert(connection, scope, id_)
+    if found is None:
+        raise acting.missing_alert(connection, id_)
+    return found
 
 
-def _back(found: AlertRow) -> Response:
-    return RedirectResponse(f"/alerts/{found.id}", HTTPStatus.SEE_OTHER)
+def _back(id_: str) -> Response:
+    return RedirectResponse(f"/alerts/{quote(id_, safe='')}", HTTPStatus.SEE_OTHER)

@@ -21,11 +21,11 @@ from starlette.types import Receive, Scope, Send
 from surveil.errors import UnavailableError
 from surveil.live.blank import blank_picture
 from surveil.live.frames import STALE_S, LiveViewAwayError, LiveViewOffError, Watch
-from surveil.store.audit import record
 from surveil.web.guard import FRESH_S
 from surveil.web.problems import BusyError, MissingError, UnauthenticatedError
 from surveil.web.viewer import Viewer
 from surveil.web.wiring import Looks, Shared, viewer_of_request
+from surveil.web.witness import witness
 
 LOOK_EVERY_S = 0.02
 STALLED_S = 10.0
@@ -52,7 +52,7 @@ def live(
     except LiveViewAwayError as error:
         raise BusyError(str(error)) from None
     try:
-        record(site.database, viewer.name, "watch", f"camera {camera}", {"view": watch.view.value})
+        witness(site, viewer, "watch", f"camera {camera}", {"view": watch.view.value})
     except BaseException:
         watch.close()
         raise
