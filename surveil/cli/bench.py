@@ -19,6 +19,7 @@ MEASUREMENTS = {
     "memory": "surveil.cli.bench_memory",
     "operations": "surveil.cli.bench_operations",
     "pipeline": "surveil.cli.bench_pipeline",
+    "rules": "surveil.cli.bench_rules",
     "start": "surveil.cli.bench_start",
 }
 
@@ -31,6 +32,7 @@ SUMMARIES = {
     "memory": "What a daemon holds, and whether it grows, over many frames.",
     "operations": "Operations of detection, classification and the store, counted.",
     "pipeline": "Milliseconds a frame from file to scores of faces, on one thread.",
+    "rules": "Microseconds an event to evaluate rules over many cameras.",
     "start": "Seconds to start: commands, and a daemon to its first frame.",
 }
 """What ``surveil bench --help`` says of each without importing it; equal to their first lines."""
