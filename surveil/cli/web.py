@@ -37,8 +37,7 @@ def command(fleet_file: Path) -> None:
     fleet = narrow("web", whole, whole.cameras)
     check_place_of(fleet.database.reveal())
     database = connect(fleet.database.reveal(), most_connections=MOST_QUERIES)
-    is_secure = fleet.web.tls is not None or fleet.web.behind_proxy
-    site = Site(fleet, database, is_secure=is_secure, live=LiveViews.of(fleet.cameras))
+    site = Site(fleet, database, live=LiveViews.of(fleet.cameras))
     guard = Guard(site)
     try:
         bring_up(database)

@@ -123,6 +123,11 @@ class Web(Section):
     """Names by which browsers may call it, such as cameras.example.org; this machine's own address
     and localhost always are."""
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers come by TLS, so that cookies may be sent by nothing else."""
+        return self.tls is not None or self.behind_proxy
+
 
 class Inference(Section):
     """How frames become scores."""

@@ -76,7 +76,7 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
     app.add_middleware(
         SecureHeaders,
         hosts=(site.fleet.web.bind, *site.fleet.web.allowed_hosts),
-        is_secure=site.is_secure,
+        is_secure=site.fleet.web.is_secure,
     )
     app.add_middleware(Measured, tally=site.tally)
     return app

@@ -38,7 +38,7 @@ def check_exposure(site: Site) -> None:
     web = site.fleet.web
     if is_loopback(web.bind):
         return
-    if web.tls is None and not web.behind_proxy:
+    if not web.is_secure:
         raise ConfigError(
             f"web.bind: {web.bind} is beyond this machine, where passwords and timelines would go"
             " in the clear: set web.tls, or web.behind_proxy: true behind a proxy that brings TLS"

@@ -49,7 +49,6 @@ class Site:
         fleet: The configuration, without cameras' credentials.
         database: Where results are.
         live: What may be watched live on this host.
-        is_secure: Whether browsers come by TLS, so that cookies may be sent by nothing else.
         ask_daemon: Returns how the daemon stands.
         now: The wall clock, UTC.
         tally: Where figures go.
@@ -57,7 +56,6 @@ class Site:
 
     fleet: Fleet
     database: Database
-    is_secure: bool = False
     live: LiveViews = field(default_factory=LiveViews)
     ask_daemon: Callable[[Http, Path], DaemonStatus] = ask
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

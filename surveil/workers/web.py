@@ -62,7 +62,6 @@ def run(fleet: Fleet, lifeline: Lifeline, live: LiveViews | None = None) -> int:
     site = Site(
         fleet,
         database,
-        is_secure=fleet.web.tls is not None or fleet.web.behind_proxy,
         live=live or LiveViews.of(fleet.cameras),
         tally=_Tally(lifeline.telemetry),
     )

@@ -97,7 +97,7 @@ def dashboard_of(
         },
         context={"base": Path("/")},
     )
-    site = Site(fleet, database, is_secure=fleet.web.tls is not None or fleet.web.behind_proxy)
+    site = Site(fleet, database)
     board = Dashboard(database, site, Guard(site))
     site.now = lambda: board.now
     site.ask_daemon = board._ask

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from surveil.rules.words import in_words
 from surveil.store.reading import RuleQuality, measure_quality
 from surveil.web.api.routing import make_router
-from surveil.web.rulebook import seen_rules
+from surveil.web.seen_rules import seen_rules
 from surveil.web.wiring import Reads
 
 QUALITY_OVER = timedelta(days=30)

@@ -26,7 +26,7 @@ from surveil.store.scope import Scope
 from surveil.web import acting
 from surveil.web.pages.rendering import etag, render
 from surveil.web.problems import BadRequestError
-from surveil.web.rulebook import seen_rules
+from surveil.web.seen_rules import seen_rules
 from surveil.web.wiring import Operates, Reads, Shared
 
 router = APIRouter(include_in_schema=False, prefix="/alerts")

@@ -47,7 +47,7 @@ def log_in(
         page = render(request, "login.html", None, then=_own(then), wrong=str(error))
         page.status_code = HTTPStatus.UNAUTHORIZED
         return page
-    return _enter(_own(then), key, is_secure=site.is_secure)
+    return _enter(_own(then), key, is_secure=site.fleet.web.is_secure)
 
 
 @router.get("/open/{link}")
@@ -59,7 +59,9 @@ def ask_to_open(request: Request, link: str) -> Response:
 @router.post("/open/{link}")
 def open_link(request: Request, link: str, guard: Guarded, site: Shared) -> Response:
     """Begin a session by a link that opens once."""
-    return _enter("/", guard.open_link(link, address=address_of(request)), is_secure=site.is_secure)
+    return _enter(
+        "/", guard.open_link(link, address=address_of(request)), is_secure=site.fleet.web.is_secure
+    )
 
 
 @router.post("/logout")

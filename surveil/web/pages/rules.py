@@ -18,7 +18,7 @@ from surveil.store.reading import (
     measure_quality,
 )
 from surveil.web.pages.rendering import render
-from surveil.web.rulebook import seen_rules
+from surveil.web.seen_rules import seen_rules
 from surveil.web.wiring import Reads
 
 router = APIRouter(include_in_schema=False, prefix="/rules")

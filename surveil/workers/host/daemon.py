@@ -31,8 +31,8 @@ from surveil.workers.host.placement import (
 )
 from surveil.workers.host.process import WorkerSpec, worker_environment
 from surveil.workers.host.redis_keeper import RedisKeeper
+from surveil.workers.host.reloading import Reloading
 from surveil.workers.host.restarts import RestartBudget
-from surveil.workers.host.rulebook import Rulebook
 from surveil.workers.host.shares import (
     DRAIN_PHASE_S,
     PHASE_CONSUMERS,
@@ -57,14 +57,14 @@ in SQL."""
 
 
 def _consumers(
-    book: Rulebook,
+    in_force: Reloading,
     roles: Sequence[str],
     logs: LogOptions,
     membership: Membership | None,
     live: LiveRings,
 ) -> list[WorkerSpec]:
     """Return the workers that read events, and the one that shows what became of them."""
-    fleet = book.fleet
+    fleet = in_force.fleet
     holder: dict[str, object] = {"holder": membership.host} if membership else {}
     shown = live.descriptors()
     ceilings = {"recorder": fleet.memory.recorder, "alerter": fleet.memory.alerter}
@@ -74,7 +74,7 @@ def _consumers(
         WorkerSpec(
             name=role,
             role=role,
-            assignment=partial(_assign, role, book, logs, shown if role == "web" else holder),
+            assignment=partial(_assign, role, in_force, logs, shown if role == "web" else holder),
             pass_fds=[fd for fds in shown.values() for fd in fds.values()] if role == "web" else (),
             phase=PHASE_CONSUMERS,
             ceiling_bytes=ceiling_bytes,
@@ -85,9 +85,11 @@ def _consumers(
     ]
 
 
-def _assign(role: str, book: Rulebook, logs: LogOptions, more: Mapping[str, object]) -> Message:
+def _assign(
+    role: str, in_force: Reloading, logs: LogOptions, more: Mapping[str, object]
+) -> Message:
     """Return an assignment by the rules that are in force when the worker starts."""
-    return assign(role, book.fleet, book.fleet.cameras, logs, **more)
+    return assign(role, in_force.fleet, in_force.fleet.cameras, logs, **more)
 
 
 def _watchers(
@@ -168,8 +170,8 @@ def serve(
         live = LiveRings()
         if watches and membership is None:
             watchers, live = _watchers(fleet, logs, stack)
-        book = Rulebook(fleet, read)
-        specs = _consumers(book, roles, logs, membership, live) + watchers
+        in_force = Reloading(fleet, read)
+        specs = _consumers(in_force, roles, logs, membership, live) + watchers
         forks = _forks(fleet, roles)
         if forks is not None:
             stack.callback(forks.close)
@@ -180,7 +182,7 @@ def serve(
             drain_phase_s=DRAIN_PHASE_S,
             ceiling_bytes=fleet.memory.supervisor,
             manager=manager or NotifySocket(),
-            reload=lambda: RULES_ROLES if book.read_again() else (),
+            reload=lambda: RULES_ROLES if in_force.read_again() else (),
         )
         status = StatusKeeper(
             supervisor,

@@ -8,7 +8,7 @@ import pytest
 
 from surveil.config import Fleet, load_fleet
 from surveil.errors import UnavailableError
-from surveil.workers.host.rulebook import Rulebook
+from surveil.workers.host.reloading import Reloading
 
 FLEET = """
 cameras: {lobby: {source: "rtsp://127.0.0.1/x", password: "${env:LOBBY_WORD}"}}
@@ -27,12 +27,12 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def book_of(files: Path) -> Rulebook:
+def book_of(files: Path) -> Reloading:
     fleet_file = files / "fleet.yaml"
-    return Rulebook(load_fleet(fleet_file), lambda: load_fleet(fleet_file))
+    return Reloading(load_fleet(fleet_file), lambda: load_fleet(fleet_file))
 
 
-def above(book: Rulebook) -> str:
+def above(book: Reloading) -> str:
     return str(book.fleet.rules[0].when)
 
 
@@ -77,5 +77,5 @@ def test_fleet_without_a_file_keeps_its_rules(files: Path) -> None:
         raise UnavailableError("away")
 
     fleet = load_fleet(files / "fleet.yaml")
-    assert not Rulebook(fleet, None).read_again()
-    assert not Rulebook(fleet, away).read_again()
+    assert not Reloading(fleet, None).read_again()
+    assert not Reloading(fleet, away).read_again()

@@ -11,7 +11,7 @@ from surveil.logs import get_logger
 _KEYS = ("rules", "receivers")
 
 
-class Rulebook:
+class Reloading:
     """A fleet whose rules and receivers may be replaced while it runs.
 
     Everything else of the configuration stays as it was at the start. What cannot be read, or is
