@@ -36,7 +36,7 @@ MOST_FDS = 250
 
 MAX_PACKET_BYTES = 1 << 16
 UNKNOWN_CODE = 255
-"""Exit code of a worker whose fork server ended before it, so that nobody tells."""
+"""Exit code of a worker whose fork server ended before it, where nobody tells."""
 
 _log = get_logger("supervisor")
 
@@ -63,6 +63,7 @@ class ForkedWorker:
         self._pid: int | None = None
         self._pidfd: int | None = None
         self._code: int | None = None
+        self._is_orphan = False
 
     @property
     def pid(self) -> int | None:
@@ -71,8 +72,8 @@ class ForkedWorker:
 
     def poll(self) -> int | None:
         self._server.listen()
-        if self._code is None and not self._server.is_alive and not self._is_running():
-            self.ended(UNKNOWN_CODE)
+        if self._code is None and self._is_orphan and (self._pidfd is None or self._has_ended()):
+            self.ended(self._reap())
         return self._code
 
     def kill(self) -> None:
@@ -93,8 +94,27 @@ class ForkedWorker:
             os.close(self._pidfd)
             self._pidfd = None
 
-    def _is_running(self) -> bool:
-        return self._pidfd is not None and not select.select([self._pidfd], [], [], 0)[0]
+    def orphaned(self) -> None:
+        """Its fork server has ended: nobody tells any more how it ends, also not the next one."""
+        self._is_orphan = True
+
+    def _has_ended(self) -> bool:
+        assert self._pidfd is not None
+        ended = select.poll()  # select(2) takes no descriptor from 1024
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(0))
+
+    def _reap(self) -> int:
+        """Return its exit code where this process is its new parent, as process 1 is."""
+        if self._pidfd is None:
+            return UNKNOWN_CODE
+        try:
+            found = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
+        except ChildProcessError:
+            return UNKNOWN_CODE
+        if found is None:
+            return UNKNOWN_CODE
+        return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
 
 class ForkServer:
@@ -173,6 +193,8 @@ class ForkServer:
             self._process.kill()  # it holds nothing
             self._process.wait()
             self._process = None
+        for worker in self._workers.values():
+            worker.orphaned()
         self._workers.clear()
 
     def _take(self, message: dict[str, Any], fds: list[int]) -> None:

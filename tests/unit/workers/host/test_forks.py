@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ from surveil.workers.host.control import encode
 from surveil.workers.host.forks import MOST_FDS, UNKNOWN_CODE, ForkedWorker, ForkServer
 from surveil.workers.host.process import worker_environment
 
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
 
 @pytest.fixture
 def forks() -> Iterator[ForkServer]:
@@ -25,6 +28,15 @@ def forks() -> Iterator[ForkServer]:
     for started in Started.all:
         started.ours.close()
     Started.all.clear()
+
+
+@pytest.fixture
+def as_process_one() -> Iterator[None]:
+    """Make this process the new parent of orphans, as the first process of a container is."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    assert prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    yield
+    assert prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0
 
 
 class Started:
@@ -94,6 +106,36 @@ def test_workers_go_on_without_their_parent_and_others_are_started_as_programs(
     os.kill(started.pid, 0)
     started.worker.kill()
     assert started.wait() == UNKNOWN_CODE
+
+
+def test_the_end_of_an_orphan_is_seen_while_another_fork_server_lives(
+    forks: ForkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("surveil.workers.host.forks.STABLE_S", 0.0)
+    orphan = Started(forks)
+    assert forks.pid is not None
+    os.kill(forks.pid, signal.SIGKILL)
+    until(lambda: orphan.worker.poll() is None and not forks.is_alive, "the loss")
+    second = Started(forks)
+    assert forks.is_alive
+    orphan.worker.kill()
+    assert orphan.wait() == UNKNOWN_CODE
+    assert second.worker.poll() is None
+
+
+def test_the_first_process_of_a_container_reaps_orphans(
+    forks: ForkServer, as_process_one: None
+) -> None:
+    killed, ended = Started(forks, "a"), Started(forks, "b")
+    assert forks.pid is not None
+    os.kill(forks.pid, signal.SIGKILL)
+    until(lambda: killed.worker.poll() is None and not forks.is_alive, "the loss")
+    killed.worker.kill()
+    ended.ours.close()
+    assert killed.wait() == -signal.SIGKILL
+    assert ended.wait() == 1
+    for one in (killed, ended):
+        assert not Path(f"/proc/{one.pid}").exists()
 
 
 def test_one_that_is_not_started_in_time_ends_its_parent(forks: ForkServer) -> None:
