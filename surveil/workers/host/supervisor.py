@@ -204,7 +204,8 @@ class Supervisor:
         self._turned_mono_s = now
         self.tend(now)
         self._let_end(now)
-        due, self._is_reload_due = (self.reload() if self._is_reload_due else ()), False
+        is_reload_due, self._is_reload_due = self._is_reload_due, False  # first: one more may come
+        due = self.reload() if is_reload_due else ()
         for worker in self._workers:
             if worker.spec.name in due and worker.is_running and not worker.is_renewing:
                 worker.renew(now)

@@ -74,6 +74,26 @@ def test_a_killed_worker_is_replaced_and_the_other_is_not_touched(tmp_path: Path
     assert supervisor.board.value("worker_losses_total", of="a", cause="killed") == 1
 
 
+def test_a_sighup_during_a_reload_asks_for_another(tmp_path: Path) -> None:
+    reloads: list[bool] = []
+
+    def reload() -> tuple[str, ...]:
+        reloads.append(True)
+        if len(reloads) == 1:
+            signal.raise_signal(signal.SIGHUP)
+        return ()
+
+    supervisor = Supervisor([spec(tmp_path, "good", "a")], reload=reload)
+
+    def conduct() -> None:
+        until(lambda: supervisor.readyz()[0], "ready")
+        os.kill(os.getpid(), signal.SIGHUP)
+        until(lambda: len(reloads) == 2, "the second reload")
+
+    assert serve(supervisor, conduct) == 0
+    assert starts(tmp_path, "a") == 1
+
+
 IMPATIENT = Patience(ping_every_s=0.1, answer_s=1.0, loading_s=20.0, idle_s=5.0)
 
 
