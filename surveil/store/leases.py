@@ -11,7 +11,7 @@ may yet speak too late is what the tokens are for: :func:`find_fenced`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -179,20 +179,22 @@ def forget_leases(connection: sa.Connection, before_at: datetime) -> None:
     connection.execute(sa.delete(lease).where(lease.c.expires_at < before_at, has_newer))
 
 
-def find_fenced(connection: sa.Connection, events: Iterable[Event]) -> dict[tuple[str, int], str]:
+def find_fenced(connection: sa.Connection, events: Sequence[Event]) -> dict[tuple[str, int], str]:
     """Return why some events must not be stored, by ``(run, seq)``.
 
     An event is refused when a grant newer than its token began at or before its first instant:
     another host spoke for the camera then. What lies before a handover is kept, whoever sends it
     and however late. An event without a token is refused while somebody holds the camera.
+
+    Args:
+        connection: In the transaction that stores the others.
+        events: At least one.
     """
-    given = list(events)
-    query = sa.select(lease).where(lease.c.subject.in_(sorted({one.camera for one in given})))
     grants: dict[str, list[sa.Row[Any]]] = {}
-    for row in connection.execute(query.order_by(lease.c.token)):
+    for row in _newer_grants(connection, events):
         grants.setdefault(row.subject, []).append(row)
     fenced: dict[tuple[str, int], str] = {}
-    for event in given:
+    for event in events:
         at = span(event)[0]
         for grant in grants.get(event.camera, ()):
             is_newer = grant.token > event.token and grant.started_at <= at
@@ -203,6 +205,28 @@ def find_fenced(connection: sa.Connection, events: Iterable[Event]) -> dict[tupl
                 )
                 break
     return fenced
+
+
+def _newer_grants(
+    connection: sa.Connection, events: Sequence[Event]
+) -> Iterable[sa.Row[tuple[Any, ...]]]:
+    """Return, ordered by token, the grants that may fence one of the events; there are few."""
+    oldest: dict[tuple[str, bool], int] = {}
+    for event in events:
+        key = event.camera, event.token > 0
+        oldest[key] = min(oldest.get(key, event.token), event.token)
+    cameras: dict[int, list[str]] = {}
+    for (camera, _), token in sorted(oldest.items()):
+        cameras.setdefault(token, []).append(camera)
+    instants = [span(event)[0] for event in events]
+    # One without a token is fenced by what was held at its instant alone.
+    is_held = sa.func.coalesce(lease.c.released_at, lease.c.expires_at) > min(instants)
+    may_fence = [
+        sa.and_(lease.c.subject.in_(some), lease.c.token > token if token else is_held)
+        for token, some in cameras.items()
+    ]
+    query = sa.select(lease).where(lease.c.started_at <= max(instants), sa.or_(*may_fence))
+    return connection.execute(query.order_by(lease.c.token))
 
 
 def _lock_newest(connection: sa.Connection, subjects: Collection[str]) -> dict[str, sa.Row[Any]]:

@@ -19,7 +19,15 @@ from surveil.domain import CameraState, IntervalEvent, Reason
 from surveil.events.consumer import Delivery, EntryId
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading, writing
-from surveil.store.leases import Grant, acquire, database_now, forget_leases, release, renew
+from surveil.store.leases import (
+    Grant,
+    acquire,
+    database_now,
+    find_fenced,
+    forget_leases,
+    release,
+    renew,
+)
 from surveil.store.tables import dead_letter, gap, interval, lease, metadata, observation, run
 from surveil.workers.recording.record_batch import BatchWriter
 
@@ -153,13 +161,47 @@ def test_one_host_alone_is_never_fenced(sqlite_database: sa.Engine) -> None:
 
 
 def test_a_host_without_leases_is_fenced_while_another_holds_the_camera(
-    sqlite_database: sa.Engine,
+    database: sa.Engine,
 ) -> None:
-    take(sqlite_database, "a", ["lobby"], Hand())  # from 0 to 10
+    take(database, "a", ["lobby"], Hand())  # from 0 to 10
     life = CameraLife().sees(-2, -1).sees(5, 6).sees(11, 12)
-    assert record(sqlite_database, life, token=0) == {"fenced": 1}
-    with reading(sqlite_database) as connection:
+    assert record(database, life, token=0) == {"fenced": 1}
+    with reading(database) as connection:
         assert connection.execute(sa.select(run.c.ended_at)).scalar_one() is None
+
+
+GRANT = st.tuples(st.sampled_from("xyz"), st.integers(1, 5), st.integers(-9, 60), st.booleans())
+TOLD = st.tuples(st.sampled_from("xyz"), st.integers(0, 5), st.integers(-9, 60))
+
+
+@settings(max_examples=80)
+@given(grants=st.lists(GRANT, max_size=9), told=st.lists(TOLD, min_size=1, max_size=9))
+def test_what_fences_an_event_is_found_among_all_grants(
+    shared_database: sa.Engine,
+    grants: list[tuple[str, int, int, bool]],
+    told: list[tuple[str, int, int]],
+) -> None:
+    ends = {(subject, token): (at_s, 3 if ends else TTL_S) for subject, token, at_s, ends in grants}
+    events = []
+    for place, (camera, token, at_s) in enumerate(told):
+        (event,) = CameraLife(camera, f"01{place}").sees(at_s, at_s + 1)
+        events.append(replace(event, token=token))
+    with writing(shared_database) as connection:
+        connection.execute(sa.delete(lease))
+        for (subject, token), (at_s, life_s) in ends.items():
+            row = {"subject": subject, "token": token, "holder": "a", "started_at": after(at_s)}
+            row |= {"expires_at": after(at_s + TTL_S), "released_at": None}
+            row |= {"released_at": after(at_s + life_s)} if life_s < TTL_S else {}
+            connection.execute(sa.insert(lease).values(row))
+        found = find_fenced(connection, events)
+    fenced = {
+        (event.run, event.seq)
+        for event, (camera, token, at_s) in zip(events, told, strict=True)
+        for (subject, newer), (since_s, life_s) in ends.items()
+        if subject == camera and newer > token and since_s <= at_s
+        if token or at_s < since_s + life_s
+    }
+    assert found.keys() == fenced
 
 
 # Any interleaving of what three hosts may do.
