@@ -7,14 +7,16 @@ once more is known and not stored again. Alerts stay, too: they are what somebod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from surveil.errors import ConfigError
+from surveil.names import CAMERA_ID
 from surveil.store.audit import record
 from surveil.store.engine import reading, writing
 from surveil.store.rollups import floor_to
@@ -34,6 +36,13 @@ from surveil.store.tables import (
 from surveil.store.tracks import add_to_tracks
 
 HOUR = timedelta(hours=1)
+AT_ONCE = 500
+"""Rows that one statement names."""
+
+ERASED = "erased"
+"""Reason of a dead letter that was emptied."""
+
+_Key = TypeVar("_Key")
 _SUMS = ("votes", "score_sum", "confidence_sum")
 
 
@@ -180,7 +189,7 @@ def _erase_tracks(connection: sa.Connection, span: Span) -> int:
     _lock(connection, span.camera)
     found = connection.execute(sa.select(track.c.run_id, track.c.track_id).where(_tracks(span)))
     keys = [(row.run_id, row.track_id) for row in found]
-    for some in (keys[first : first + 500] for first in range(0, len(keys), 500)):
+    for some in _parts(keys):
         is_one = sa.tuple_(track.c.run_id, track.c.track_id).in_(some)
         connection.execute(sa.delete(track).where(is_one))
         is_seen = sa.tuple_(observation.c.run_id, observation.c.track_id).in_(some)
@@ -193,9 +202,30 @@ def _erase_letters(connection: sa.Connection, camera_id: str) -> int:
     """Empty the dead letters of the camera, of whatever time: some cannot be read."""
     runs = sa.select(run.c.id).where(run.c.camera_id == camera_id)
     named = sa.cast(dead_letter.c.fields, sa.String).contains(camera_id, autoescape=True)
-    mine = sa.or_(dead_letter.c.run_id.in_(runs), named)
-    emptied = sa.update(dead_letter).where(mine).values(fields={}, reason="erased")
-    return connection.execute(emptied).rowcount
+    is_run = dead_letter.c.run_id.in_(runs)
+    found = sa.select(dead_letter.c.id, dead_letter.c.fields, is_run.label("is_run")).where(
+        sa.or_(is_run, named), dead_letter.c.reason != ERASED
+    )
+    mine = [
+        row.id
+        for row in connection.execute(found)
+        if row.is_run or _tells_of(camera_id, "\n".join(map(str, row.fields.values())))
+    ]
+    for some in _parts(mine):
+        is_one = dead_letter.c.id.in_(some)
+        connection.execute(sa.update(dead_letter).where(is_one).values(fields={}, reason=ERASED))
+    return len(mine)
+
+
+def _tells_of(camera_id: str, text: str) -> bool:
+    """Return whether a text names this camera; one that names none is told by the id as a word."""
+    named = re.findall(rf'"camera"\s*:\s*"({CAMERA_ID.pattern})"', text)
+    words = named or re.findall(CAMERA_ID.pattern, text)
+    return camera_id in words
+
+
+def _parts(items: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
+    return (items[first : first + AT_ONCE] for first in range(0, len(items), AT_ONCE))
 
 
 def _lock(connection: sa.Connection, camera_id: str) -> None:

@@ -14,10 +14,12 @@ from kit.rows import empty_tables
 from surveil.errors import ConfigError
 from surveil.policy import Policy, apply
 from surveil.store.audit import load_audit
+from surveil.store.dead_letters import DeadLetter, insert_dead_letters
 from surveil.store.engine import reading, writing
 from surveil.store.erasure import Span, erase, look
 from surveil.store.ingest import write_batch
 from surveil.store.integrity import CHECKS
+from surveil.store.tables import dead_letter
 
 NOW = after(99_999)
 TABLES = (
@@ -107,6 +109,47 @@ def test_the_audit_log_has_who_erased_what(database: sa.Engine) -> None:
         done, begun = load_audit(connection, limit=9)
     assert (begun.actor, begun.action, begun.subject) == ("ana", "erase", "camera lobby")
     assert (done.action, done.detail["faces"], done.detail["tracks"]) == ("erased", 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_its"),
+    [
+        ('{"camera":"lobby","run":"01C"}', True),
+        ('{"run": "01C", "camera" : "lobby", "tr', True),  # cut off
+        ("lobby: what nobody can read", True),
+        ('{"camera":"lobby-2","run":"01C"}', False),
+        ('{"camera":"vault","detail":"beside lobby"}', False),
+        ("the lobby_2 and the old-lobby", False),
+    ],
+)
+def test_dead_letters_of_the_camera_are_emptied_and_those_of_its_namesakes_are_not(
+    database: sa.Engine, data: str, is_its: bool
+) -> None:
+    store(database, CameraLife().sees(0, 1, make_vote(1)))
+    fields = {"v": "1", "type": "interval", "data": data}
+    letter = DeadLetter("recorder", "surveil:events:0", "1-0", fields, "format: bad", 1, NOW)
+    with writing(database) as connection:
+        insert_dead_letters(connection, [letter])
+    for emptied in (int(is_its), 0):
+        run_erase(database, after(0), after(1))
+        with reading(database) as connection:
+            kept = connection.execute(sa.select(dead_letter.c.fields)).scalar_one()
+            assert load_audit(connection, limit=1)[0].detail["dead_letters"] == emptied
+        assert kept == ({} if is_its else fields)
+
+
+def test_dead_letters_of_its_runs_are_emptied(database: sa.Engine) -> None:
+    store(database, CameraLife("lobby", "01A").sees(0, 1, make_vote(1)))
+    letters = [
+        DeadLetter("recorder", "surveil:events:0", f"{run}-0", {"data": "?"}, "x", 1, NOW, run, 9)
+        for run in ("01A", "01B")
+    ]
+    with writing(database) as connection:
+        insert_dead_letters(connection, letters)
+    run_erase(database, after(0), after(1))
+    with reading(database) as connection:
+        rows = connection.execute(sa.select(dead_letter.c.run_id, dead_letter.c.fields))
+        assert {row.run_id: row.fields for row in rows} == {"01A": {}, "01B": {"data": "?"}}
 
 
 def test_an_unknown_camera_and_a_span_backwards_are_refused(database: sa.Engine) -> None:
