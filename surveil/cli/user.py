@@ -211,16 +211,7 @@ def link(database: Database, by: str) -> None:
     """Print the end of an address that opens the dashboard once, within 15 minutes, as admin."""
     with writing(database) as connection:
         require_current(connection)
-        key = access.make_key(
-            connection,
-            KeyKind.LINK,
-            access.LOCAL,
-            role=Role.ADMIN,
-            cameras=("*",),
-            label="this machine",
-            now=datetime.now(UTC),
-            lifetime=access.LINK_LIFETIME,
-        )
+        key = access.make_link(connection, datetime.now(UTC))
         record(connection, by, "make-link", "dashboard")
     click.echo(f"/open/{key}")
 

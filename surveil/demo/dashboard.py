@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from surveil.errors import SurveilError
-from surveil.store.access import LINK_LIFETIME, LOCAL, KeyKind, Role, make_key
+from surveil.store.access import make_link
 from surveil.store.engine import connect, writing
 
 
@@ -41,16 +41,7 @@ class Link:
         database = connect(f"sqlite:///{self._file}")
         try:
             with writing(database) as connection:
-                key = make_key(
-                    connection,
-                    KeyKind.LINK,
-                    LOCAL,
-                    role=Role.ADMIN,
-                    cameras=("*",),
-                    label="this machine",
-                    now=datetime.now(UTC),
-                    lifetime=LINK_LIFETIME,
-                )
+                key = make_link(connection, datetime.now(UTC))
         except SurveilError:
             return  # its tables are being made
         finally:

@@ -187,6 +187,20 @@ def make_key(
     return key
 
 
+def make_link(connection: sa.Connection, now: datetime) -> str:
+    """Store and return the key of a link for whoever sits at this machine, who may do all."""
+    return make_key(
+        connection,
+        KeyKind.LINK,
+        LOCAL,
+        role=Role.ADMIN,
+        cameras=("*",),
+        label="this machine",
+        now=now,
+        lifetime=LINK_LIFETIME,
+    )
+
+
 def find_grant(connection: sa.Connection, key: str, now: datetime) -> Grant | None:
     """Return what a key gives now; None for one that is unknown, expired or of a removed user."""
     row = connection.execute(

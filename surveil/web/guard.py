@@ -17,13 +17,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from surveil.errors import UnavailableError
 from surveil.store.access import (
-    LINK_LIFETIME,
-    LOCAL,
     KeyKind,
     Role,
     find_grant,
     find_user,
     make_key,
+    make_link,
     revoke_key,
     use_link,
 )
@@ -136,16 +135,7 @@ class Guard:
     def make_link(self) -> str:
         """Return a new link's key, for whoever sits at this machine."""
         with writing(self._site.database) as connection:
-            return make_key(
-                connection,
-                KeyKind.LINK,
-                LOCAL,
-                role=Role.ADMIN,
-                cameras=("*",),
-                label="this machine",
-                now=self._site.now(),
-                lifetime=LINK_LIFETIME,
-            )
+            return make_link(connection, self._site.now())
 
     def _begin(self, user: str, role: Role, label: str) -> str:
         with writing(self._site.database) as connection:
