@@ -18,7 +18,7 @@ from fastapi import Header, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import TypeAdapter
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
 
 from surveil.errors import UnavailableError
 from surveil.live.status import CameraStatus
@@ -30,10 +30,11 @@ from surveil.store.reading import (
     last_step_id,
     load_steps_after,
 )
-from surveil.store.scope import Scope as Cameras
+from surveil.store.scope import Scope
 from surveil.web.api.alerts import StepOut, step_of
 from surveil.web.api.routing import make_router
 from surveil.web.guard import FRESH_S
+from surveil.web.lasting import LastingAnswer, give
 from surveil.web.places import Places
 from surveil.web.problems import UnauthenticatedError
 from surveil.web.site import Site
@@ -44,8 +45,6 @@ MOST_STREAMS = 64
 MOST_OF_ONE = 8
 LOOK_EVERY_S = 1.0
 SAY_SOMETHING_S = 15.0
-STALLED_S = 10.0
-"""A client that takes nothing for so long, while something is owed to it, is cut off."""
 MOST_STEPS = 100
 """In one look; further ones come with the next."""
 
@@ -149,7 +148,7 @@ class Feed:
         told: list[str] = []
         scope = self._viewer.scope
         with reading(self._site.database) as connection:
-            head = last_step_id(connection, Cameras.all())
+            head = last_step_id(connection, Scope.all())
             if self._position is None:
                 self._position = head
                 if self._after:
@@ -164,50 +163,32 @@ class Feed:
         return told
 
 
-class EventStream(Response):
+class EventStream(LastingAnswer):
     """An answer that goes on until its client goes, reads nothing, or may not look any longer."""
 
     def __init__(self, feed: Feed, places: Places, viewer: str) -> None:
-        super().__init__(media_type="text/event-stream")
-        del self.headers["content-length"]
+        super().__init__("text/event-stream")
         self._feed = feed
         self._places = places
         self._name = viewer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.create_task(_until_gone(receive))
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._pour(gone, send)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except TimeoutError:
-            self._places.cut()
-        finally:
-            gone.cancel()
-            self._places.free(self._name)
-
-    async def _pour(self, gone: asyncio.Task[None], send: Send) -> None:
-        await _give(send, "retry: 3000\n\n")
+    async def pour(self, gone: asyncio.Task[None], send: Send) -> None:
+        await give(send, b"retry: 3000\n\n")
         quiet_since_s = time.monotonic()
         while not gone.done() and not self._feed.is_over:
             for text in await run_in_threadpool(self._feed.look):
-                await _give(send, text)
+                await give(send, text.encode())
                 quiet_since_s = time.monotonic()
             if time.monotonic() - quiet_since_s >= SAY_SOMETHING_S:
-                await _give(send, ": nothing new\n\n")
+                await give(send, b": nothing new\n\n")
                 quiet_since_s = time.monotonic()
             await asyncio.wait({gone}, timeout=LOOK_EVERY_S)
 
+    def cut(self) -> None:
+        self._places.cut()
 
-async def _give(send: Send, text: str) -> None:
-    """Hand text to the connection; ``TimeoutError`` if it takes none for :data:`STALLED_S`."""
-    async with asyncio.timeout(STALLED_S):
-        await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    def close(self) -> None:
+        self._places.free(self._name)
 
 
 def write_event(kind: str, data: str, id_: str = "") -> str:

@@ -16,20 +16,20 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
 
 from surveil.errors import UnavailableError
 from surveil.live.blank import blank_picture
 from surveil.live.frames import STALE_S, LiveViewAwayError, LiveViewOffError, Watch
 from surveil.web.guard import FRESH_S
+from surveil.web.lasting import LastingAnswer, give
 from surveil.web.problems import BusyError, MissingError, UnauthenticatedError
-from surveil.web.viewer import Viewer
+from surveil.web.tally import Tally
+from surveil.web.viewer import Viewer, missing_camera
 from surveil.web.wiring import Looks, Shared, viewer_of_request
 from surveil.web.witness import witness
 
 LOOK_EVERY_S = 0.02
-STALLED_S = 10.0
-"""A client that takes nothing for so long is cut off."""
 BOUNDARY = "surveil-picture"
 _BOUNDARY_LINE = f"\r\n--{BOUNDARY}\r\n".encode()
 SIZE = (640, 360)
@@ -44,7 +44,7 @@ def live(
 ) -> Response:
     """Pictures until the client goes, or its session ends."""
     if camera not in site.fleet.cameras or not viewer.scope.sees(camera):
-        raise MissingError(f"there is no camera {camera}")
+        raise missing_camera(site.fleet.cameras, viewer, camera)
     try:
         watch = site.live.watch(camera)
     except LiveViewOffError as error:
@@ -56,39 +56,28 @@ def live(
     except BaseException:
         watch.close()
         raise
-    return LiveStream(watch, lambda: viewer_of_request(request))
+    return LiveStream(watch, lambda: viewer_of_request(request), site.tally)
 
 
-class LiveStream(Response):
+class LiveStream(LastingAnswer):
     """Pictures of one camera for one client.
 
     Args:
         watch: Of the camera; closed with the answer.
         look_again: Returns who asks, as things are now.
+        tally: Where a client that is cut off is counted.
     """
 
-    def __init__(self, watch: Watch, look_again: Callable[[], Viewer]) -> None:
-        super().__init__(media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
-        del self.headers["content-length"]
+    def __init__(self, watch: Watch, look_again: Callable[[], Viewer], tally: Tally) -> None:
+        super().__init__(f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         self.headers["cache-control"] = "no-store"
         self._watch = watch
         self._look_again = look_again
+        self._tally = tally
         self._size = SIZE
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.create_task(_until_gone(receive))
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._pour(gone, send)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except TimeoutError:
-            pass  # the client reads nothing: its connection is closed
-        finally:
-            gone.cancel()
-            self._watch.close()
-
-    async def _pour(self, gone: asyncio.Task[None], send: Send) -> None:
-        await _give(send, _BOUNDARY_LINE)
+    async def pour(self, gone: asyncio.Task[None], send: Send) -> None:
+        await give(send, _BOUNDARY_LINE)
         looked_s = shown_s = time.monotonic()
         is_blank = False
         while not gone.done():
@@ -99,11 +88,17 @@ class LiveStream(Response):
                     return
             if self._watch.has_news():
                 shown_s, is_blank = now_s, False
-                await _give(send, await run_in_threadpool(self._take))
+                await give(send, await run_in_threadpool(self._take))
             elif now_s - shown_s > STALE_S and not is_blank:
                 is_blank = True
-                await _give(send, await run_in_threadpool(self._blank))
+                await give(send, await run_in_threadpool(self._blank))
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def cut(self) -> None:
+        self._tally.count("web_streams_cut_total", kind="live")
+
+    def close(self) -> None:
+        self._watch.close()
 
     def _take(self) -> bytes:
         picture = self._watch.take()
@@ -125,18 +120,7 @@ class LiveStream(Response):
         return True
 
 
-async def _give(send: Send, part: bytes) -> None:
-    """Hand bytes to the connection; ``TimeoutError`` if it takes none for too long."""
-    async with asyncio.timeout(STALLED_S):
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-
-
 def _part(jpeg: bytes) -> bytes:
     """Return a picture with the boundary that ends it, which browsers wait for."""
     head = f"content-type: image/jpeg\r\ncontent-length: {len(jpeg)}\r\n\r\n"
     return head.encode() + jpeg + _BOUNDARY_LINE
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

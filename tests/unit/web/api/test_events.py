@@ -19,6 +19,7 @@ from surveil.errors import UnavailableError
 from surveil.store.access import Role
 from surveil.store.alerts import AlertBatch, AlertStep, commit_alerts
 from surveil.store.engine import writing
+from surveil.web import lasting
 from surveil.web.api.events import EventStream, Feed
 from surveil.web.places import Places
 from surveil.web.problems import BusyError, UnauthenticatedError
@@ -183,7 +184,7 @@ async def never() -> MutableMapping[str, Any]:
 def test_client_that_reads_nothing_is_cut_off(
     sqlite_dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "STALLED_S", 0.05)
+    monkeypatch.setattr(lasting, "STALLED_S", 0.05)
     tally = Tally()
     places = Places("events", 1, 1, tally)
     places.take("ann")

@@ -23,6 +23,7 @@ from surveil.store.engine import reading
 from surveil.web.pages import live
 from surveil.web.pages.live import LiveStream
 from surveil.web.problems import UnauthenticatedError
+from surveil.web.tally import NoTally
 from surveil.web.viewer import Viewer
 
 RUN = "01JD0000000000000000000000"
@@ -73,7 +74,7 @@ def read(
         if until(bytes(got)):
             gone.set()
 
-    stream = LiveStream(views.watch(MINE), look_again)
+    stream = LiveStream(views.watch(MINE), look_again, NoTally())
     asyncio.run(asyncio.wait_for(stream({"type": "http"}, receive, send), 60))
     return bytes(got)
 
@@ -129,7 +130,9 @@ def test_what_is_off_or_elsewhere_or_anothers_is_not_shown(
     other = board.client(board.key(Role.VIEWER, (OTHER,), name="bob"))
     assert other.get(f"/cameras/{MINE}/live").status_code == 404
     with reading(board.database) as connection:
-        assert not [row for row in load_audit(connection, limit=50) if row.action == "watch"]
+        rows = load_audit(connection, limit=50)
+    assert not [row for row in rows if row.action == "watch"]
+    assert [row.actor for row in rows if row.action == "refuse"] == ["bob"]
 
 
 def test_who_watches_is_written_down(
@@ -141,7 +144,7 @@ def test_who_watches_is_written_down(
     async def nothing(self: LiveStream, *_: object) -> None:
         return
 
-    monkeypatch.setattr(LiveStream, "_pour", nothing)
+    monkeypatch.setattr(LiveStream, "pour", nothing)
     answer = board.client(board.key()).get(f"/cameras/{MINE}/live")
     assert answer.headers["cache-control"] == "no-store"
     with reading(board.database) as connection:
