@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from surveil.models.files import SHIPPED
-from surveil.training.records.compare import COLUMNS, compare, rows
-from surveil.training.records.model_record import find_records
+from surveil.training.records.compare import COLUMNS, rows
 from surveil.web.api.routing import make_router
+from surveil.web.models import known_models, serving_model
 from surveil.web.wiring import Looks, Shared
 
 router = make_router("models")
@@ -24,9 +23,9 @@ class ModelsOut(BaseModel):
 @router.get("/models")
 def list_all(site: Shared, viewer: Looks) -> ModelsOut:
     """Return the models that came with surveil, with their figures on each set of faces."""
-    comparison = compare(*find_records([SHIPPED]))
+    comparison = known_models()
     return ModelsOut(
-        serving=site.fleet.model.rpartition("/")[2],
+        serving=serving_model(site.fleet),
         warnings=list(comparison.warnings),
         rows=[dict(zip(COLUMNS, row, strict=True)) for row in rows(comparison)],
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from surveil.models.files import SHIPPED
 from surveil.training.records import wording
-from surveil.training.records.compare import SURE, Comparison, compare
+from surveil.training.records.compare import SURE, Comparison
 from surveil.training.records.figures import SetFigures
-from surveil.training.records.model_record import ModelRecord, find_records
+from surveil.training.records.model_record import ModelRecord
+from surveil.web.models import known_models, serving_model
 from surveil.web.pages.rendering import render
 from surveil.web.problems import MissingError
 from surveil.web.wiring import Looks, Shared
@@ -49,7 +49,7 @@ def show(
     classes: Annotated[int, Query(ge=0, le=16)] = 0,
 ) -> Response:
     """All of them, side by side."""
-    comparison = known()
+    comparison = known_models()
     shown = [
         record
         for record in comparison.records
@@ -57,7 +57,7 @@ def show(
     ]
     return render(
         request, "models.html", viewer, comparison=comparison, shown=shown, words=wording,
-        name=name, classes=classes, sure=SURE, serving=_serving(site),
+        name=name, classes=classes, sure=SURE, serving=serving_model(site.fleet),
         counts=sorted({len(record.classes) for record in comparison.records}, reverse=True),
     )  # fmt: skip
 
@@ -67,9 +67,10 @@ def show_one(
     request: Request, site: Shared, viewer: Looks, name: Annotated[str, Path(max_length=64)]
 ) -> Response:
     """All that is known of one."""
-    comparison = known()
+    comparison = known_models()
     record = _find(comparison, name)
-    serving = next((r for r in comparison.records if r.facts.name == _serving(site)), None)
+    used = serving_model(site.fleet)
+    serving = next((r for r in comparison.records if r.facts.name == used), None)
     training: dict[str, Any] = record.facts.training
     config: dict[str, Any] = training.get("config") or {}
     card = SHIPPED / name / "card.md"
@@ -80,12 +81,6 @@ def show_one(
         is_serving=serving is record, lost=_lost(serving, record), gained=_lost(record, serving),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
     )  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def known() -> Comparison:
-    """Return the models that come with surveil, compared; read once."""
-    return compare(*find_records([SHIPPED]))
 
 
 def counts_of(figures: SetFigures) -> list[Counts]:
@@ -137,7 +132,3 @@ def _lost(before: ModelRecord | None, after: ModelRecord | None) -> list[str]:
     if before is None or after is None:
         return []
     return [name for name in before.classes if name not in after.classes]
-
-
-def _serving(site: Shared) -> str:
-    return str(site.fleet.model).rpartition("/")[2]

@@ -6,7 +6,8 @@ import pytest
 from kit.web import Dashboard
 
 from surveil.store.access import Role
-from surveil.web.pages.models import counts_of, in_words, known
+from surveil.web.models import known_models
+from surveil.web.pages.models import counts_of, in_words
 
 
 def test_filters_choose_rows(sqlite_dashboard: Dashboard) -> None:
@@ -20,7 +21,7 @@ def test_filters_choose_rows(sqlite_dashboard: Dashboard) -> None:
     assert "No model matches" in client.get("/models?name=nothing").text
 
 
-@pytest.mark.parametrize("name", [record.facts.name for record in known().records])
+@pytest.mark.parametrize("name", [record.facts.name for record in known_models().records])
 def test_each_has_a_page(sqlite_dashboard: Dashboard, name: str) -> None:
     client = sqlite_dashboard.client(sqlite_dashboard.key(Role.VIEWER))
     answer = client.get(f"/models/{name}")
@@ -35,7 +36,7 @@ def test_no_other_name_is_a_path(sqlite_dashboard: Dashboard) -> None:
 
 
 def test_counts_agree_with_the_rates() -> None:
-    figures = next(iter(known().records[0].metrics.test.values()))
+    figures = next(iter(known_models().records[0].metrics.test.values()))
     for row in counts_of(figures):
         assert row.right + row.missed + row.mistaken + row.left == figures.faces
         assert row.recall == pytest.approx(row.right / (row.right + row.missed), abs=1e-4)
