@@ -35,7 +35,12 @@ from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
 from surveil.store.reading.silences import SilenceRow, load_silences
 from surveil.store.reading.strips import Minute, load_strips
-from surveil.store.reading.timelines import Bucket, list_cameras, read_timeline
+from surveil.store.reading.timelines import (
+    Bucket,
+    NothingStoredError,
+    list_cameras,
+    read_timeline,
+)
 
 __all__ = [
     "AlertRow",
@@ -47,6 +52,7 @@ __all__ = [
     "MarkRow",
     "MarkedAlert",
     "Minute",
+    "NothingStoredError",
     "Present",
     "PresentFace",
     "Ranked",

@@ -153,9 +153,12 @@ def load_transitions(
     since_at: datetime,
     rule: str | None,
     limit: int,
+    until_at: datetime | None = None,
 ) -> list[TransitionRow]:
-    """Return the last steps since an instant of event time, the oldest first."""
+    """Return the last steps of a span of event time, the oldest first; its end is no part of it."""
     seen = [alert_transition.c.at >= since_at, scope.admits(alert_transition.c.camera_id)]
+    if until_at is not None:
+        seen.append(alert_transition.c.at < until_at)
     if rule is not None:
         seen.append(alert_transition.c.rule == rule)
     query = sa.select(alert_transition).where(*seen)

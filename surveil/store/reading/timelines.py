@@ -25,6 +25,10 @@ LATE_S = 5.0
 """Events of the last seconds may still be on their way to SQL: that is no gap."""
 
 
+class NothingStoredError(ConfigError):
+    """Nothing is stored of a camera, or none of it may be seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """One camera in one span of time.
@@ -94,8 +98,8 @@ def read_timeline(
         now: The present; the bucket that it lies in ends there.
 
     Raises:
-        ConfigError: The raw rows that the edges need are deleted already, or there is no such
-            camera.
+        NothingStoredError: There is no such camera.
+        ConfigError: The raw rows that the edges need are deleted already.
     """
     size = choose_source(edges[: bisect_left(edges, now) + 1])
     if edges[-1] > now:
@@ -105,7 +109,7 @@ def read_timeline(
     query = sa.select(camera).where(camera.c.id == camera_id, scope.admits(camera.c.id))
     known = connection.execute(query).one_or_none()
     if known is None:
-        raise ConfigError(f"nothing is stored of a camera {camera_id!r}")
+        raise NothingStoredError(f"nothing is stored of a camera {camera_id!r}")
     sums = [_Cell() for _ in edges[1:]]
     if size is not None:
         _add_rollups(connection, camera_id, edges, sums, size)

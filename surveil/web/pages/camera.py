@@ -18,6 +18,7 @@ from surveil.policy import Mode
 from surveil.store.reading import (
     Bucket,
     GapRow,
+    NothingStoredError,
     TransitionRow,
     list_cameras,
     load_gaps,
@@ -49,20 +50,16 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which camera and which time a request is about.
+class Seen:
+    """Which camera a request is about.
 
     Attributes:
         reads: Who asks, and the database.
         camera: Its id; one that the viewer may see.
-        span: The time.
-        query: The same as part of an address, so that a link leads to exactly this view.
     """
 
     reads: Reading
     camera: str
-    span: Span
-    query: dict[str, str]
 
     @property
     def scope(self) -> Scope:
@@ -70,23 +67,45 @@ class Asked:
         return Scope.only([self.camera])
 
 
+@dataclass(frozen=True, slots=True)
+class Asked(Seen):
+    """Which camera and which time a request is about.
+
+    Attributes:
+        span: The time.
+        query: The same as part of an address, so that a link leads to exactly this view.
+    """
+
+    span: Span
+    query: dict[str, str]
+
+
 _Text = Annotated[str, Query(max_length=64)]
 
 
+def _seen(reads: Reads, camera: Annotated[str, Path(max_length=64)]) -> Seen:
+    seen, fleet = Seen(reads, camera), reads.site.fleet.cameras
+    is_known = camera in fleet or bool(list_cameras(reads.connection, seen.scope))
+    if not reads.scope.sees(camera) or not is_known:
+        raise missing_camera(fleet, reads.viewer, camera)
+    return seen
+
+
+See = Annotated[Seen, Depends(_seen)]
+
+
 def _asked(
-    reads: Reads,
-    camera: Annotated[str, Path(max_length=64)],
+    seen: See,
     since: Annotated[str, Query(alias="from", max_length=64)] = "",
     until: Annotated[str, Query(alias="to", max_length=64)] = "",
     bucket: _Text = "",
     zone: _Text = "UTC",
 ) -> Asked:
-    known = reads.site.fleet.cameras.keys() | set(list_cameras(reads.connection, reads.scope))
-    if camera not in known or not reads.scope.sees(camera):
-        raise missing_camera(known, reads.viewer, camera)
-    span = read_span(reads.site.now(), since=since, until=until, bucket=bucket, zone=zone)
+    now = seen.reads.site.now()
+    span = read_span(now, since=since, until=until, bucket=bucket, zone=zone)
     query = {"from": since, "to": until, "bucket": bucket, "zone": zone}
-    return Asked(reads, camera, span, {k: v for k, v in query.items() if v and v != "UTC"})
+    given = {key: value for key, value in query.items() if value and value != "UTC"}
+    return Asked(seen.reads, seen.camera, span, given)
 
 
 Ask = Annotated[Asked, Depends(_asked)]
@@ -113,20 +132,19 @@ def show(request: Request, asked: Ask) -> Response:
 
 
 @router.get("/{camera}/state")
-def state(request: Request, asked: Ask) -> Response:
+def state(request: Request, seen: See) -> Response:
     """How it stands now."""
-    found = _status(asked)
+    found = _status(seen)
     return etag(
-        request,
-        render(request, "camera_state.html", asked.reads.viewer, now_standing=found, asked=asked),
+        request, render(request, "camera_state.html", seen.reads.viewer, now_standing=found)
     )
 
 
 @router.get("/{camera}/present")
-def present(request: Request, asked: Ask) -> Response:
+def present(request: Request, seen: See) -> Response:
     """Who is in view now."""
     return etag(
-        request, render(request, "camera_present.html", asked.reads.viewer, **_present(asked))
+        request, render(request, "camera_present.html", seen.reads.viewer, **_present(seen))
     )
 
 
@@ -145,9 +163,7 @@ def as_csv(asked: Ask) -> Response:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     writer.writerows(map(_row, _buckets(asked)))
-    name = f"{asked.camera}-{asked.span.from_at:%Y%m%dT%H%M%SZ}.csv"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(text.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")
+    return _file(asked, "csv", text.getvalue(), "text/csv; charset=utf-8")
 
 
 @router.get("/{camera}/timeline.parquet")
@@ -165,9 +181,13 @@ def as_parquet(asked: Ask) -> Response:
     table = pa.table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
     sink = io.BytesIO()
     pq.write_table(table, sink)
-    name = f"{asked.camera}-{asked.span.from_at:%Y%m%dT%H%M%SZ}.parquet"
+    return _file(asked, "parquet", sink.getvalue(), "application/vnd.apache.parquet")
+
+
+def _file(asked: Asked, form: str, body: str | bytes, media_type: str) -> Response:
+    name = f"{asked.camera}-{asked.span.from_at:%Y%m%dT%H%M%SZ}.{form}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(sink.getvalue(), headers=headers, media_type="application/vnd.apache.parquet")
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def _witness_export(asked: Asked, form: str) -> None:
@@ -181,8 +201,8 @@ def _witness_export(asked: Asked, form: str) -> None:
     witness(asked.reads.site, asked.reads.viewer, "export", f"camera {asked.camera}", details)
 
 
-def _status(asked: Asked) -> dict[str, Any]:
-    standing = asked.reads.site.standing(asked.scope)
+def _status(seen: Seen) -> dict[str, Any]:
+    standing = seen.reads.site.standing(seen.scope)
     cameras = standing.status.cameras if standing.status is not None else ()
     found: CameraStatus | None = next(iter(cameras), None)
     known = standing.absent.known if standing.absent is not None else ()
@@ -194,16 +214,14 @@ def _status(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _present(asked: Asked) -> dict[str, Any]:
-    site = asked.reads.site
-    configured = site.fleet.cameras.get(asked.camera)
+def _present(seen: Seen) -> dict[str, Any]:
+    site = seen.reads.site
+    configured = site.fleet.cameras.get(seen.camera)
     since_at = site.now() - PRESENT
     return {
-        "present": load_present(
-            asked.reads.connection, asked.scope, asked.camera, since_at=since_at
-        ),
+        "present": load_present(seen.reads.connection, seen.scope, seen.camera, since_at=since_at),
         "is_crowd": configured is not None and configured.privacy.mode is Mode.AGGREGATE,
-        "is_watched": site.live.has(asked.camera),
+        "is_watched": site.live.has(seen.camera),
     }
 
 
@@ -213,28 +231,31 @@ def _buckets(asked: Asked) -> list[Bucket]:
         return read_timeline(
             asked.reads.connection, asked.scope, asked.camera, asked.span.edges, now
         )
+    except NothingStoredError:
+        return []
     except ConfigError as error:
-        if "nothing is stored" in str(error):
-            return []
         raise TooMuchError(str(error)) from None
 
 
 def _gaps(asked: Asked) -> list[GapRow]:
-    found = load_gaps(
-        asked.reads.connection, asked.scope, since_at=asked.span.from_at, limit=MOST_GAPS
-    )
-    return [gap for gap in found if gap.from_at < asked.span.to_at]
-
-
-def _steps(asked: Asked) -> list[TransitionRow]:
-    found = load_transitions(
+    return load_gaps(
         asked.reads.connection,
         asked.scope,
         since_at=asked.span.from_at,
+        until_at=asked.span.to_at,
+        limit=MOST_GAPS,
+    )
+
+
+def _steps(asked: Asked) -> list[TransitionRow]:
+    return load_transitions(
+        asked.reads.connection,
+        asked.scope,
+        since_at=asked.span.from_at,
+        until_at=asked.span.to_at,
         rule=None,
         limit=MOST_STEPS,
     )
-    return [step for step in found if step.at < asked.span.to_at]
 
 
 def _row(bucket: Bucket) -> list[Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from kit.events import CameraLife, make_vote
 from kit.web import MINE, OTHER, Dashboard
 
+import surveil.web.pages.camera as page
 from surveil.policy import Mode
 from surveil.store.access import Role
+from surveil.store.alerts import AlertBatch, AlertStep, commit_alerts
 from surveil.store.engine import writing
 from surveil.store.ingest import write_batch
 
@@ -40,6 +43,23 @@ def test_figures_are_those_of_sql(dashboard: Dashboard) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert sum(int(row["happy_votes"]) for row in rows) == 60
     assert client.get(f"/cameras/{MINE}").status_code == 200
+
+
+def test_alerts_are_those_of_the_time_however_many_came_later(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "MOST_STEPS", 1)
+    seen(dashboard, MINE)
+    steps = [
+        AlertStep("joy", MINE, MINE, "inactive", "firing", at, at, 0.7, {}, {}, "", ())
+        for at in (dashboard.now - timedelta(seconds=40), dashboard.now - timedelta(seconds=5))
+    ]
+    with writing(dashboard.database) as connection:
+        commit_alerts(connection, AlertBatch(steps=steps), number=1, now_at=dashboard.now)
+    client = dashboard.client(dashboard.key())
+    span = {"from": "1m", "to": "30s"}
+    drawn = client.get(f"/cameras/{MINE}/chart", params=span).json()
+    assert [one["at"] / 1000 for one in drawn["alerts"]] == [steps[0].at.timestamp()]
 
 
 @pytest.mark.parametrize("part", PARTS)
