@@ -14,7 +14,7 @@ from surveil.store.engine import Connection, writing
 from surveil.store.marks import Verdict
 from surveil.store.marks import acknowledge as store_acknowledgement
 from surveil.store.marks import mark as store_mark
-from surveil.store.reading import load_alert
+from surveil.store.reading import AlertRow, load_alert
 from surveil.store.scope import Scope
 from surveil.store.silences import add_silence, expire_silence
 from surveil.web.problems import (
@@ -39,9 +39,9 @@ def acknowledge(site: Site, viewer: Viewer, alert_id: str, note: str) -> bool:
         ConflictError: It has not fired.
         UnavailableError: The database is away.
     """
-    _demand(viewer, Role.OPERATOR)
+    viewer.demand(Role.OPERATOR)
     with writing(site.database) as connection:
-        _find(connection, viewer, alert_id)
+        find_alert(connection, viewer, alert_id)
         try:
             return store_acknowledgement(
                 connection, viewer.scope, alert_id, by=viewer.name, note=note, now=site.now()
@@ -52,9 +52,9 @@ def acknowledge(site: Site, viewer: Viewer, alert_id: str, note: str) -> bool:
 
 def mark(site: Site, viewer: Viewer, alert_id: str, verdict: Verdict, note: str) -> None:
     """Say whether an alert was right; errors are those of :func:`acknowledge`."""
-    _demand(viewer, Role.OPERATOR)
+    viewer.demand(Role.OPERATOR)
     with writing(site.database) as connection:
-        _find(connection, viewer, alert_id)
+        find_alert(connection, viewer, alert_id)
         try:
             store_mark(
                 connection, viewer.scope, alert_id, verdict,
@@ -90,7 +90,7 @@ def silence(
         BadRequestError: Nothing is said of which alerts, for how long, or why.
         UnavailableError: The database is away.
     """
-    _demand(viewer, Role.OPERATOR)
+    viewer.demand(Role.OPERATOR)
     if not viewer.scope.sees(camera):
         raise ForbiddenError("camera: name one of your cameras; a pattern is for who sees all")
     if rule == camera == "*" and not labels:
@@ -122,25 +122,23 @@ def expire(site: Site, viewer: Viewer, silence_id: str) -> None:
         MissingError: There is no such silence that has not ended and that the viewer may see.
         UnavailableError: The database is away.
     """
-    _demand(viewer, Role.OPERATOR)
+    viewer.demand(Role.OPERATOR)
     with writing(site.database) as connection:
         scope, now = viewer.scope, site.now()
         if not expire_silence(connection, scope, silence_id, by=viewer.name, now=now):
             raise MissingError(f"no silence {silence_id} that has not ended")
 
 
-def _demand(viewer: Viewer, role: Role) -> None:
-    if not viewer.may(role):
-        raise ForbiddenError(f"this is for {role.value}s; {viewer.name} is {viewer.role.value}")
+def find_alert(connection: Connection, viewer: Viewer, alert_id: str) -> AlertRow:
+    """Return an alert that the viewer may see.
 
-
-def _find(connection: Connection, viewer: Viewer, alert_id: str) -> None:
-    if load_alert(connection, viewer.scope, alert_id) is None:
-        raise missing_alert(connection, alert_id)
-
-
-def missing_alert(connection: Connection, alert_id: str) -> MissingError:
-    """Return the error that there is no such alert, or none that whoever asks may know of."""
+    Raises:
+        MissingError: There is none.
+        HiddenError: There is one, of which they may not know.
+    """
+    found = load_alert(connection, viewer.scope, alert_id)
+    if found is not None:
+        return found
     is_hidden = load_alert(connection, Scope.all(), alert_id) is not None
     kind = HiddenError if is_hidden else MissingError
-    return kind(f"there is no alert {alert_id}")
+    raise kind(f"there is no alert {alert_id}")

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from surveil.store.access import Grant, KeyKind, Role
 from surveil.store.scope import Scope
-from surveil.web.problems import HiddenError, MissingError
+from surveil.web.problems import ForbiddenError, HiddenError, MissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,15 @@ class Viewer:
     def may(self, role: Role) -> bool:
         """Return whether they may do what a role is for."""
         return self.role.covers(role)
+
+    def demand(self, role: Role) -> None:
+        """Go on only if they may do what a role is for.
+
+        Raises:
+            ForbiddenError: They may not.
+        """
+        if not self.may(role):
+            raise ForbiddenError(f"this is for {role.value}s; {self.name} is {self.role.value}")
 
 
 def viewer_of(grant: Grant, cameras: Iterable[str]) -> Viewer:

@@ -7,12 +7,14 @@ A route states what it needs in its parameters:
 
 * :data:`Looks`: the :class:`Viewer`; without a valid session or token the request ends with 401.
 * :data:`Reads`: a viewer together with one transaction of the database.
-* ``Depends(require(Role.OPERATOR))``: ends with 403 for whoever has a lesser role.
+* :data:`Administers`: the viewer; for whoever is no admin the request ends with 403.
+
+What operators do is in :mod:`surveil.web.acting`, which demands their role itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,7 +24,7 @@ from surveil.store.access import KeyKind, Role
 from surveil.store.engine import Connection, reading
 from surveil.store.scope import Scope
 from surveil.web.guard import Guard
-from surveil.web.problems import ForbiddenError, UnauthenticatedError
+from surveil.web.problems import UnauthenticatedError
 from surveil.web.site import Site
 from surveil.web.viewer import Viewer
 
@@ -97,16 +99,9 @@ Reads = Annotated[Reading, Depends(_read, scope="function")]
 """The transaction ends before the answer is sent: a client that reads slowly holds none."""
 
 
-def require(role: Role) -> Callable[[Viewer], Viewer]:
-    """Return a dependency that lets pass only who may do what ``role`` is for."""
-
-    def check(viewer: Looks) -> Viewer:
-        if not viewer.may(role):
-            raise ForbiddenError(f"this is for {role.value}s; {viewer.name} is {viewer.role.value}")
-        return viewer
-
-    return check
+def _administrator(viewer: Looks) -> Viewer:
+    viewer.demand(Role.ADMIN)
+    return viewer
 
 
-Operates = Annotated[Viewer, Depends(require(Role.OPERATOR))]
-Administers = Annotated[Viewer, Depends(require(Role.ADMIN))]
+Administers = Annotated[Viewer, Depends(_administrator)]

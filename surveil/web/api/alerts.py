@@ -17,7 +17,6 @@ from surveil.store.reading import (
     DeliveryRow,
     MarkRow,
     TransitionRow,
-    load_alert,
     load_marks,
     load_newest,
     load_steps,
@@ -141,9 +140,7 @@ def step_of(row: TransitionRow) -> StepOut:
 
 def _load(site: Site, viewer: Viewer, alert_id: str) -> AlertOut:
     with reading(site.database) as connection:
-        alert = load_alert(connection, viewer.scope, alert_id)
-        if alert is None:
-            raise acting.missing_alert(connection, alert_id)
+        alert = acting.find_alert(connection, viewer, alert_id)
         steps = load_steps(connection, viewer.scope, alert_id, limit=MOST_STEPS)
         return AlertOut(
             alert=alert,

@@ -12,22 +12,20 @@ from fastapi.responses import RedirectResponse
 
 from surveil.durations import parse_duration
 from surveil.rules.words import in_words
-from surveil.store.engine import Connection, reading
+from surveil.store.engine import reading
 from surveil.store.marks import Verdict
 from surveil.store.reading import (
     AlertRow,
     load_active,
-    load_alert,
     load_fired,
     load_marks,
-    load_transitions,
+    load_steps,
 )
-from surveil.store.scope import Scope
 from surveil.web import acting
 from surveil.web.pages.rendering import etag, render
 from surveil.web.problems import BadRequestError
 from surveil.web.seen_rules import seen_rules
-from surveil.web.wiring import Operates, Reads, Shared
+from surveil.web.wiring import Looks, Reads, Shared
 
 router = APIRouter(include_in_schema=False, prefix="/alerts")
 
@@ -65,11 +63,7 @@ def active(
 @router.get("/{id_}")
 def show_one(request: Request, reads: Reads, id_: _Id) -> Response:
     """One alert: the rule in words, its course, its deliveries, and what was said of it."""
-    found = _find(reads.connection, reads.scope, id_)
-    since_at = found.since_at - timedelta(seconds=1)
-    steps = load_transitions(
-        reads.connection, reads.scope, since_at=since_at, rule=found.rule, limit=MOST_STEPS
-    )
+    found = acting.find_alert(reads.connection, reads.viewer, id_)
     rules = seen_rules(reads.site.fleet, reads.scope)
     rule = next((one for one, _ in rules if one.name == found.rule), None)
     end_at = min((found.resolved_at or reads.site.now()) + AROUND, reads.site.now())
@@ -79,7 +73,7 @@ def show_one(request: Request, reads: Reads, id_: _Id) -> Response:
         reads.viewer,
         alert=found,
         words=in_words(rule) if rule is not None else [],
-        steps=[step for step in steps if step.alert_id == found.id],
+        steps=load_steps(reads.connection, reads.scope, found.id, limit=MOST_STEPS),
         marks=load_marks(reads.connection, reads.scope, found.id),
         chart_from_at=found.since_at - AROUND,
         chart_to_at=end_at,
@@ -88,7 +82,7 @@ def show_one(request: Request, reads: Reads, id_: _Id) -> Response:
 
 
 @router.post("/{id_}/acknowledge")
-def acknowledge_one(site: Shared, viewer: Operates, id_: _Id, note: _Note = "") -> Response:
+def acknowledge_one(site: Shared, viewer: Looks, id_: _Id, note: _Note = "") -> Response:
     """Write down that somebody knows of it."""
     acting.acknowledge(site, viewer, id_, note)
     return _back(id_)
@@ -97,7 +91,7 @@ def acknowledge_one(site: Shared, viewer: Operates, id_: _Id, note: _Note = "") 
 @router.post("/{id_}/mark")
 def mark_one(
     site: Shared,
-    viewer: Operates,
+    viewer: Looks,
     id_: _Id,
     verdict: Annotated[Literal["right", "wrong", "unclear"], Form()],
     note: _Note = "",
@@ -110,7 +104,7 @@ def mark_one(
 @router.post("/{id_}/silence")
 def silence_one(
     site: Shared,
-    viewer: Operates,
+    viewer: Looks,
     id_: _Id,
     length: Annotated[str, Form(alias="for", max_length=16)],
     why: Annotated[str, Form(min_length=1, max_length=500)],
@@ -121,7 +115,7 @@ def silence_one(
     except ValueError as error:
         raise BadRequestError(f"for {error}") from None
     with reading(site.database) as connection:
-        found = _find(connection, viewer.scope, id_)
+        found = acting.find_alert(connection, viewer, id_)
     acting.silence(
         site, viewer, rule=found.rule, camera=found.camera or "*", labels={}, length_s=seconds,
         comment=why,
@@ -131,13 +125,6 @@ def silence_one(
 
 def _active(reads: Reads, rule: str) -> list[AlertRow]:
     return load_active(reads.connection, reads.scope, rule=rule or None, limit=MOST)
-
-
-def _find(connection: Connection, scope: Scope, id_: str) -> AlertRow:
-    found = load_alert(connection, scope, id_)
-    if found is None:
-        raise acting.missing_alert(connection, id_)
-    return found
 
 
 def _back(id_: str) -> Response:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from kit.web import MINE, OTHER, Dashboard
 
+import surveil.web.pages.alerts as alerts
 from surveil.store.access import Role
 from surveil.store.alerts import AlertBatch, AlertStep, commit_alerts
 from surveil.store.engine import reading, writing
@@ -49,6 +50,15 @@ def test_alert_is_acknowledged_silenced_and_marked(dashboard: Dashboard) -> None
     page = client.get(f"/alerts/{id_}").text
     assert "a poster" in page
     assert "marked wrong" in page
+
+
+def test_course_of_an_alert_is_whole_however_many_of_its_rule_came_later(
+    sqlite_dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "MOST_STEPS", 1)
+    id_ = fire(sqlite_dashboard.database, MINE, OTHER)[MINE]
+    page = sqlite_dashboard.client(sqlite_dashboard.key()).get(f"/alerts/{id_}").text
+    assert "<td>firing</td>" in page
 
 
 def post(client: TestClient, path: str, form: dict[str, str]) -> None:
