@@ -17,10 +17,14 @@ from sqlalchemy.exc import (
     IntegrityError,
 )
 from sqlalchemy.exc import TimeoutError as NoConnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from surveil.errors import ConfigError, SurveilError, UnavailableError
 from surveil.store.cleaning import dump_json
 from surveil.store.sqlite_file import MOVED, SqliteFile
+
+_WRITES, _MAY_WRITE = "surveil_writes", "surveil_may_write"
+"""Keys: of a transaction that will write, and of a connection that was opened so that it can."""
 
 Database = sa.Engine
 Connection = sa.Connection
@@ -104,16 +108,22 @@ def _connect_sqlite(url: URL, *, create: bool, lock_timeout_s: float) -> Databas
         url, creator=file.open, json_serializer=dump_json, pool_timeout=POOL_TIMEOUT_S
     )
 
+    @sa.event.listens_for(engine, "connect")
+    def note(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info[_MAY_WRITE] = file.is_writable
+
     @sa.event.listens_for(engine, "checkout")
-    def check_before(_connection: object, _record: object, _proxy: object) -> None:
+    def check_before(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         if not file.is_in_place:
             raise DisconnectionError  # the pool opens another one, which says what is wrong
+        if not record.info[_MAY_WRITE] and file.is_writable:
+            raise DisconnectionError  # opened for reading alone; another one can write
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that begins as a reader cannot wait to become the writer: SQLite answers
         # "database is locked" at once, whatever the time-out. So writers say so from the start.
-        writes = connection.get_execution_options().get("surveil_writes", False)
+        writes = connection.get_execution_options().get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     @sa.event.listens_for(engine, "commit")
@@ -191,7 +201,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _transaction(engine: sa.Engine, *, writes: bool) -> Iterator[sa.Connection]:
     try:
         with engine.connect() as plain:
-            options: dict[str, Any] = {"surveil_writes": writes}
+            options: dict[str, Any] = {_WRITES: writes}
             if engine.dialect.name == "postgresql" and not writes:
                 options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
             connection = plain.execution_options(**options)

@@ -18,6 +18,7 @@ MOVED = (
     "the file was deleted or replaced while it was in use: put it back, or restart surveil to go "
     "on with the one that is there"
 )
+_EFFECTIVE = os.access in os.supports_effective_ids
 Place = tuple[int, int]
 """Device and number of a file."""
 
@@ -82,6 +83,18 @@ class SqliteFile:
     def is_in_place(self) -> bool:
         """Whether the path leads to the file that was opened first, or none was opened."""
         return self._place is None or _place_of(self.path) == self._place
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether this process may write the file and those beside it.
+
+        SQLite opens a file that it may not write for reading alone, and finds no fault in that;
+        such a connection never writes again.
+        """
+        beside = [Path(f"{self.path}{end}") for end in ("", "-wal", "-shm")]
+        return all(
+            os.access(one, os.W_OK, effective_ids=_EFFECTIVE) for one in beside if one.exists()
+        )
 
     def _find(self) -> Place:
         place = _place_of(self.path)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import os
 import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from kit.events import START_AT
+from ulid import ULID
 
 from surveil.errors import ConfigError, UnavailableError
 from surveil.store import migrate
@@ -283,3 +286,49 @@ def test_when_all_connections_are_in_use_it_says_so(
 def _hold(held: ExitStack, database: sa.Engine, count: int) -> None:
     for _ in range(count):
         held.enter_context(reading(database))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def as_somebody() -> Iterator[None]:
+    """Be a user whom permissions bind."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def test_a_file_that_may_be_written_again_is_written_again(open_folder: Path) -> None:
+    url = f"sqlite:///{open_folder}/a.db"
+    owner, other = connect(url), connect(url)
+    migrate.upgrade(owner)
+    row = {"source": "", "settings": {}, "first_seen_at": START_AT, "last_seen_at": START_AT}
+    with reading(owner):  # keeps the files beside it
+        files = list(open_folder.iterdir())
+        for mode in (0o444, 0o666):
+            for file in files:
+                file.chmod(mode)
+            with as_somebody():
+                for _ in range(3):
+                    _write_or_say(other, row, fails=mode == 0o444)
+    with reading(owner) as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(camera)) == 3
+    owner.dispose()
+    other.dispose()
+
+
+def _write_or_say(database: sa.Engine, row: dict[str, object], *, fails: bool) -> None:
+    expected = pytest.raises(UnavailableError, match="readonly") if fails else nullcontext()
+    with expected, writing(database) as connection:
+        connection.execute(sa.insert(camera), {"id": str(ULID()).lower(), **row})
