@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
@@ -24,6 +25,7 @@ from surveil.workers.host.memory import MemoryWatch, Verdict, held_bytes
 from surveil.workers.host.notify_socket import NotifySocket
 from surveil.workers.host.process import WorkerProcess, WorkerSpec
 from surveil.workers.host.restarts import RestartBudget
+from surveil.workers.host.supervisor_samples import samples_of
 
 LOOP_ALIVE_S = 5.0
 
@@ -80,8 +82,8 @@ class Supervisor:
 
     def __post_init__(self) -> None:
         self._workers = [WorkerProcess(spec, self.patience, self.forks) for spec in self.specs]
-        self._restarts: dict[tuple[str, str], int] = {}
-        self._renewals: dict[str, int] = {}
+        self._restarts: Counter[tuple[str, str]] = Counter()
+        self._renewals: Counter[str] = Counter()
         self._own_memory = MemoryWatch(self.ceiling_bytes)
         self._own_bytes: int | None = None
         self._stop_signal: int | None = None
@@ -204,10 +206,10 @@ class Supervisor:
         self._turned_mono_s = now
         self.tend(now)
         self._let_end(now)
-        is_reload_due, self._is_reload_due = self._is_reload_due, False  # first: one more may come
-        due = self.reload() if is_reload_due else ()
+        is_due, self._is_reload_due = self._is_reload_due, False  # first: another may come
+        renewed = self.reload() if is_due else ()
         for worker in self._workers:
-            if worker.spec.name in due and worker.is_running and not worker.is_renewing:
+            if worker.spec.name in renewed and worker.is_running and not worker.is_renewing:
                 worker.renew(now)
             if late_s > PAUSE_S:
                 worker.liveness.excuse(late_s)
@@ -226,7 +228,10 @@ class Supervisor:
             if code is not None:
                 self._ended(worker, code, now)
         self._weigh_itself(now)
-        self._report()
+        self.board.put(
+            "supervisor",
+            samples_of(self._workers, self._restarts, self._renewals, self._own_bytes),
+        )
         self._say_what_is_waited_for(now)
         self.manager.turn(now, self._status)
 
@@ -254,7 +259,7 @@ class Supervisor:
             }
         if verdict is Verdict.RENEW:
             self._log.warning("worker.renewing", cause="memory", **words)
-            self._renewals[worker.spec.name] = self._renewals.get(worker.spec.name, 0) + 1
+            self._renewals[worker.spec.name] += 1
             worker.renew(now)
         elif verdict is Verdict.TOO_LOW:
             remedy = f"memory.{worker.spec.role}: a ceiling above what the worker needs"
@@ -351,29 +356,7 @@ class Supervisor:
         )
 
     def _count_loss(self, worker: WorkerProcess, cause: str) -> None:
-        key = (worker.spec.name, cause)
-        self._restarts[key] = self._restarts.get(key, 0) + 1
-
-    def _report(self) -> None:
-        samples: list[tuple[str, dict[str, str], float]] = [
-            ("worker_losses_total", {"of": name, "cause": cause}, float(count))
-            for (name, cause), count in self._restarts.items()
-        ]
-        samples += [
-            ("worker_up", {"of": w.spec.name}, float(w.is_running and w.is_ready))
-            for w in self._workers
-        ]
-        samples += [
-            ("worker_renewals_total", {"of": name, "cause": "memory"}, float(count))
-            for name, count in self._renewals.items()
-        ]
-        held = {w.spec.name: w.held_bytes for w in self._workers} | {"supervisor": self._own_bytes}
-        samples += [
-            ("worker_memory_bytes", {"of": name}, float(count))
-            for name, count in held.items()
-            if count is not None
-        ]
-        self.board.put("supervisor", samples)
+        self._restarts[worker.spec.name, cause] += 1
 
     # The end.
 
