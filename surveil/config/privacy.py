@@ -83,18 +83,6 @@ class Privacy(Section):
             )
         return self
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What whoever looks at the camera's results should know, in words."""
-        notes = [] if self.purpose else ["nobody has said what the camera is for: privacy.purpose"]
-        if self.exception is not None and self.area in FORBIDDEN_AREAS:
-            why = self.exception
-            notes.append(
-                f"emotions are inferred at a place of {self.area} by a {why.kind} exception,"
-                f" approved by {why.approver} ({why.document})"
-            )
-        return tuple(notes)
-
     def keeps_days(self, fleet_days: int | None) -> int | None:
         """Return for how many days raw rows are kept, given what the fleet says."""
         own = None if self.retention is None else int(self.retention // 86400)

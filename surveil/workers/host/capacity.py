@@ -13,9 +13,9 @@ from surveil.replacing import write_whole
 MOST_BYTES = 4096
 
 
-def capacity_path(data_dir: Path, machine: str | None = None) -> Path:
-    """Return where a machine's measure lies: hosts may share the disk."""
-    return data_dir / f"capacity-{machine or socket.gethostname()}.json"
+def capacity_path(data_dir: Path) -> Path:
+    """Return where this machine's measure lies, apart from others': hosts may share the disk."""
+    return data_dir / f"capacity-{socket.gethostname()}.json"
 
 
 def save_capacity(data_dir: Path, capacity_fps: float, cores: int) -> Path:

@@ -140,9 +140,6 @@ def test_an_exception_names_its_reason_who_approved_it_and_where(tmp_path: Path)
             "document": "DPIA 7",
         }
     }
-    assert (
-        "medical exception, approved by Dr Ana (DPIA 7)" in fleet.cameras["ward"].privacy.notes[1]
-    )
     for word in ("medical", "Dr Ana", "DPIA 7"):
         with pytest.raises(ConfigErrors):
             load_fleet(write(tmp_path, text.replace(word, "''")))
