@@ -55,7 +55,11 @@ class Share:
 
 @dataclass
 class LiveRings:
-    """What whoever watches is shown from: the rings of those cameras that may be watched live."""
+    """What whoever watches is shown from: the rings of those cameras that may be watched live.
+
+    Inference fills them whether or not somebody watches: it costs 8 microseconds a frame with two
+    faces, and the first picture that is shown needs the faces of it to blur them.
+    """
 
     frames: dict[str, FrameRing] = field(default_factory=dict)
     readings: dict[str, ReadingsRing] = field(default_factory=dict)

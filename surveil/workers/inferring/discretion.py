@@ -11,8 +11,8 @@ from surveil.workers.host.lifeline import Telemetry
 _OF_FACES = frozenset({"gate_decisions_total", "classifications_spared_total"})
 """Of one camera; how often it happens tells whether somebody is there."""
 
-_STAGE_OF_FACES = "classify"
-"""Runs where there is a face; its times are of all cameras of the process."""
+_STAGES_OF_FACES = frozenset({"crop", "classify"})
+"""They run where there is a face; their times are of all cameras of the process."""
 
 
 class Discreet:
@@ -44,6 +44,6 @@ class Discreet:
             self._telemetry.gauge(name, value, **labels)
 
     def _is_told(self, name: str, labels: Mapping[str, str]) -> bool:
-        if labels.get("stage") in (_STAGE_OF_FACES, "crop"):
+        if labels.get("stage") in _STAGES_OF_FACES:
             return False
         return name not in _OF_FACES or labels.get("camera") not in self._hidden

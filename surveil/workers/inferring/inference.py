@@ -237,9 +237,9 @@ class InferenceLoop:
             self._telemetry.count("frames_analysed_total", 1, camera=camera)
             self._observe_delay(reading.frame)
             self._overload.see(camera, reading.frame.run, reading.frame.index, time.monotonic())
-            if reading.is_gated and self._policies[camera].keeps_tracks:
-                self._telemetry.count("frames_gated_total", 1, camera=camera)
             if self._policies[camera].keeps_tracks:
+                if reading.is_gated:
+                    self._telemetry.count("frames_gated_total", 1, camera=camera)
                 self._telemetry.count("faces_total", len(reading.faces), camera=camera)
                 self._telemetry.gauge("faces_in_view", len(reading.faces), camera=camera)
                 if camera in self._readings:
