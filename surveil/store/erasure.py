@@ -72,9 +72,10 @@ class Span:
         end_at = floor_to(to_at - timedelta(microseconds=1), 60) + timedelta(minutes=1)
         return cls(camera_id, floor_to(from_at, 60), end_at)
 
-    def holds(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-        """Return the condition that an instant lies in it."""
-        return sa.and_(column >= self.from_at, column < self.to_at)
+    def holds(self, column: sa.Column[datetime]) -> sa.ColumnElement[bool]:
+        """Return the condition that a row is of the camera, and an instant of it in the span."""
+        is_its = column.table.c.camera_id == self.camera
+        return sa.and_(is_its, column >= self.from_at, column < self.to_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +109,13 @@ def look(engine: sa.Engine, span: Span, now: datetime) -> Found:
         known = connection.execute(sa.select(camera).where(camera.c.id == span.camera)).first()
         if known is None:
             raise ConfigError(f"nothing is stored of a camera {span.camera!r}")
-        told = sa.and_(alert.c.camera_id == span.camera, span.holds(alert.c.since_at))
-        minutes = sa.and_(
-            timeline_1m.c.camera_id == span.camera, span.holds(timeline_1m.c.bucket_at)
-        )
+        is_group = interval.c.crowd.is_not(sa.null())
         return Found(
-            faces=_count(connection, observation, _faces(span)),
+            faces=_count(connection, observation, span.holds(observation.c.observed_at)),
             tracks=_count(connection, track, _tracks(span)),
-            groups=_count(
-                connection, interval, _intervals(span), interval.c.crowd.is_not(sa.null())
-            ),
-            minutes=_count(connection, timeline_1m, minutes),
-            alerts=_count(connection, alert, told),
+            groups=_count(connection, interval, span.holds(interval.c.from_at), is_group),
+            minutes=_count(connection, timeline_1m, span.holds(timeline_1m.c.bucket_at)),
+            alerts=_count(connection, alert, span.holds(alert.c.since_at)),
             is_recent=span.to_at > min(known.last_seen_at, now - HOUR),
         )
 
@@ -153,10 +149,11 @@ def erase(engine: sa.Engine, span: Span, *, actor: str, now: datetime) -> Iterat
 def _erase_hour(connection: sa.Connection, span: Span) -> int:
     """Erase a part of one hour; all of it was seen, or none."""
     _lock(connection, span.camera)
-    faces = connection.execute(sa.delete(observation).where(_faces(span))).rowcount
-    connection.execute(sa.update(interval).where(_intervals(span)).values(faces=0, crowd=sa.null()))
+    seen, told = span.holds(observation.c.observed_at), span.holds(interval.c.from_at)
+    faces = connection.execute(sa.delete(observation).where(seen)).rowcount
+    connection.execute(sa.update(interval).where(told).values(faces=0, crowd=sa.null()))
     hour_at = floor_to(span.from_at, 3600)
-    minutes = sa.and_(timeline_1m.c.camera_id == span.camera, span.holds(timeline_1m.c.bucket_at))
+    minutes = span.holds(timeline_1m.c.bucket_at)
     sums = sa.select(timeline_1m.c.emotion, *(sa.func.sum(timeline_1m.c[name]) for name in _SUMS))
     hour = sa.and_(timeline_1h.c.camera_id == span.camera, timeline_1h.c.bucket_at == hour_at)
     for emotion, *lost in connection.execute(sums.where(minutes).group_by(timeline_1m.c.emotion)):
@@ -173,7 +170,7 @@ def _erase_hour(connection: sa.Connection, span: Span) -> int:
 
 
 def _erase_counts(connection: sa.Connection, span: Span, hour_at: datetime) -> None:
-    minutes = sa.and_(coverage_1m.c.camera_id == span.camera, span.holds(coverage_1m.c.bucket_at))
+    minutes = span.holds(coverage_1m.c.bucket_at)
     lost = sa.select(sa.func.coalesce(sa.func.sum(coverage_1m.c.faces), 0)).where(minutes)
     faces = connection.execute(lost).scalar_one()
     connection.execute(sa.update(coverage_1m).where(minutes).values(faces=0))
@@ -230,15 +227,6 @@ def _parts(items: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
 
 def _lock(connection: sa.Connection, camera_id: str) -> None:
     connection.execute(sa.select(camera.c.id).where(camera.c.id == camera_id).with_for_update())
-
-
-def _faces(span: Span) -> sa.ColumnElement[bool]:
-    mine = observation.c.camera_id == span.camera
-    return sa.and_(mine, span.holds(observation.c.observed_at))
-
-
-def _intervals(span: Span) -> sa.ColumnElement[bool]:
-    return sa.and_(interval.c.camera_id == span.camera, span.holds(interval.c.from_at))
 
 
 def _tracks(span: Span) -> sa.ColumnElement[bool]:
