@@ -17,7 +17,7 @@ MAX_INT = 2**31 - 1
 MAX_BIGINT = 2**53
 MAX_DETAIL = 1000
 
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def instant(value: Any) -> datetime:
 
 
 def ulid(value: Any) -> str:
-    if not isinstance(value, str) or not _ULID.fullmatch(value):
+    if not isinstance(value, str) or not ULID.fullmatch(value):
         raise ValueError("run is no ULID")
     return value
 

@@ -22,7 +22,7 @@ _COMMON = {
     "camera": {"type": "string", "pattern": f"^{CAMERA_ID.pattern}$"},
     "run": {
         "type": "string",
-        "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+        "pattern": f"^{f.ULID.pattern}$",
         "description": "ULID, new each time the camera's stream is opened.",
     },
     "seq": {
