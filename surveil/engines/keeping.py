@@ -79,7 +79,7 @@ class KeptNetworks:
 
     def _make_room(self, path: Path) -> None:
         files = [one for one in self._folder.glob(f"*{SUFFIX}") if one != path]
-        for one in sorted(files, key=lambda one: one.lstat().st_mtime)[: -(MOST_FILES - 1)]:
+        for one in sorted(files, key=_made_at)[: -(MOST_FILES - 1)]:
             with contextlib.suppress(OSError):
                 one.unlink()
 
@@ -97,6 +97,13 @@ def key_of(network: bytes, facts: Mapping[str, object]) -> bytes:
     digest = hashlib.blake2b(network, digest_size=16)
     digest.update(repr(sorted((name, str(value)) for name, value in facts.items())).encode())
     return digest.digest()
+
+
+def _made_at(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:  # another process has just finished or removed it
+        return 0.0
 
 
 def _digest(key: bytes, content: bytes) -> bytes:
