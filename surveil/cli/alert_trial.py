@@ -15,7 +15,8 @@ from surveil.cli.saying import say
 from surveil.config.loading import load_fleet
 from surveil.config.problems import did_you_mean
 from surveil.errors import ConfigError, UnavailableError
-from surveil.notify import Attempt, Notice, Outcome
+from surveil.notify import Notice, Outcome
+from surveil.notify.receiver import try_once
 from surveil.notify.registry import make_receiver
 
 
@@ -43,9 +44,7 @@ def test_receiver(name: str, fleet_file: Path | None, by: str) -> None:
     notice = _trial(name, by)
     receiver, began_s = make_receiver(config.kind, config.settings), time.monotonic()
     try:
-        attempt = receiver.deliver(notice, datetime.now(UTC))
-    except Exception as error:  # noqa: BLE001  as a courier takes it
-        attempt = Attempt(Outcome.RETRY, f"{type(error).__name__}: {error}")
+        attempt = try_once(receiver, notice, datetime.now(UTC))
     finally:
         receiver.close()
     lasted_s = time.monotonic() - began_s

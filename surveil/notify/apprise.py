@@ -8,9 +8,8 @@ from typing import Any
 import apprise
 
 from surveil.notify.deadline import BoundedCalls
-from surveil.notify.receiver import Attempt, Notice, Outcome
+from surveil.notify.receiver import Attempt, Notice, Outcome, detail_of
 from surveil.notify.wording import subject_of, text_of
-from surveil.redaction import redact
 from surveil.secrets import Secret
 
 KINDS = {
@@ -66,5 +65,4 @@ class AppriseReceiver:
 
 
 def _failed(reason: str) -> Attempt:
-    detail = redact(" ".join(reason.split())[:300])
-    return Attempt(Outcome.RETRY, detail, is_reachable=False)
+    return Attempt(Outcome.RETRY, detail_of(" ".join(reason.split())), is_reachable=False)

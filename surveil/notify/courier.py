@@ -17,9 +17,16 @@ from typing import Protocol
 from surveil.errors import UnavailableError
 from surveil.notify.board import Snapshot
 from surveil.notify.circuit import Circuit, CircuitState
-from surveil.notify.receiver import Attempt, Notice, Outcome, Receiver, StateReceiver
+from surveil.notify.receiver import (
+    Attempt,
+    Notice,
+    Outcome,
+    Receiver,
+    StateReceiver,
+    detail_of,
+    try_once,
+)
 from surveil.notify.schedule import GIVE_UP_S, LONGEST_PAUSE_S, delay_s
-from surveil.redaction import redact
 from surveil.wallclock import WatchedClock
 
 SHOW_EVERY_S = 2.0
@@ -137,7 +144,7 @@ class Courier:
         for owed in self._outbox.due(now_at):
             if stopping.is_set():
                 return 0.0
-            attempt = self._try(owed.notice)
+            attempt = try_once(self._receiver, owed.notice, self._now())
             was_away = attempt.is_reachable and self._circuit.answer()
             self._settle(owed, attempt, was_away=was_away)
             if not attempt.is_reachable:
@@ -156,21 +163,13 @@ class Courier:
             return
         try:
             attempt = receiver.show(self._snapshot(), now_at)
-        except Exception as error:  # noqa: BLE001  told as any failure; shown again
-            attempt = Attempt(Outcome.RETRY, redact(f"{type(error).__name__}: {error}"[:300]))
+        except Exception as error:  # noqa: BLE001  counted as any failure; shown again
+            attempt = Attempt(Outcome.RETRY, detail_of(error))
         pause_s = SHOW_EVERY_S
         if attempt.outcome is not Outcome.DELIVERED:
             self._on_attempt("unshown", attempt.detail)
             pause_s = LONGEST_PAUSE_S / 4
         self._show_mono_s = time.monotonic() + pause_s
-
-    def _try(self, notice: Notice) -> Attempt:
-        """Deliver once; a fault of the receiver's code or libraries is a failed attempt."""
-        try:
-            return self._receiver.deliver(notice, self._now())
-        except Exception as error:  # noqa: BLE001  counted and told as any failure; retried
-            detail = redact(f"{type(error).__name__}: {error}"[:300])
-            return Attempt(Outcome.RETRY, detail, is_reachable=False)
 
     def _settle(self, owed: Owed, attempt: Attempt, *, was_away: bool) -> None:
         now_at, attempts = self._now(), owed.attempts + 1

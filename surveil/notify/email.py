@@ -15,9 +15,8 @@ from typing import Any
 
 from surveil.notify.deadline import BoundedCalls
 from surveil.notify.email_server import MailServer, Tls
-from surveil.notify.receiver import Attempt, Notice, Outcome
+from surveil.notify.receiver import Attempt, Notice, Outcome, detail_of
 from surveil.notify.wording import alerts_of, facts_of, omitted_of, subject_of, text_of
-from surveil.redaction import redact
 
 COLOURS = {"alert.firing": "#b00020", "alert.resolved": "#1b7a3d"}
 
@@ -163,7 +162,7 @@ def _refused(answers: Iterable[tuple[int, bytes | str]]) -> Attempt:
 
 def _said(code: int, text: bytes | str) -> str:
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return redact(f"SMTP {code} {' '.join(words.split())}"[:300])
+    return detail_of(f"SMTP {code} {' '.join(words.split())}")
 
 
 def _explain(error: Exception) -> str:
@@ -171,4 +170,4 @@ def _explain(error: Exception) -> str:
         return _said(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return f"the server does not offer what is needed: {error}"
-    return redact(f"{type(error).__name__}: {error}"[:300])
+    return detail_of(error)

@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from surveil.notify.board import SITE, Snapshot
 from surveil.notify.homeassistant import NOBODY, Topics, device_of, without
-from surveil.notify.receiver import Attempt, Notice, Outcome
+from surveil.notify.receiver import Attempt, Notice, Outcome, detail_of
 from surveil.notify.wording import alerts_of
 from surveil.redaction import redact
 from surveil.secrets import Secret
@@ -123,7 +123,7 @@ class MqttReceiver:
             try:
                 self._client = self._begin()
             except (OSError, ValueError) as error:
-                return redact(f"{type(error).__name__}: {error}"[:300])
+                return detail_of(error)
         while not self._client.is_connected():
             if time.monotonic() >= deadline_s:
                 return f"no connection to the broker: {self._fault}"

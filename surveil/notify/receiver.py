@@ -9,7 +9,11 @@ from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from surveil.notify.board import Snapshot
+from surveil.redaction import redact
 from surveil.settings import Section
+
+MOST_DETAIL_CHARS = 300
+"""Of what is said of a failed attempt."""
 
 
 class Outcome(StrEnum):
@@ -62,6 +66,24 @@ class Receiver(Protocol):
 
     def close(self) -> None:
         """Let go of connections; called once, from the same thread."""
+
+
+def detail_of(text: object) -> str:
+    """Return what went wrong, short and without credentials; of an error its kind as well.
+
+    Cut behind the redaction: of a secret across the end, a half would not be recognised.
+    """
+    if isinstance(text, BaseException):
+        text = f"{type(text).__name__}: {text}"
+    return redact(str(text))[:MOST_DETAIL_CHARS]
+
+
+def try_once(receiver: Receiver, notice: Notice, at: datetime) -> Attempt:
+    """Deliver once; a fault of the receiver's code or libraries is an attempt that failed."""
+    try:
+        return receiver.deliver(notice, at)
+    except Exception as error:  # noqa: BLE001  whoever asked counts it as any failure
+        return Attempt(Outcome.RETRY, detail_of(error), is_reachable=False)
 
 
 @runtime_checkable

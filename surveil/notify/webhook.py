@@ -8,11 +8,10 @@ from datetime import datetime
 
 import httpx
 
-from surveil.notify.receiver import Attempt, Notice, Outcome
+from surveil.notify.receiver import Attempt, Notice, Outcome, detail_of
 from surveil.notify.retry_after import retry_after_s
 from surveil.notify.schedule import TIMEOUT_S
 from surveil.notify.signing import sign, signing_key
-from surveil.redaction import redact
 from surveil.secrets import Secret
 
 GONE = 410
@@ -67,7 +66,7 @@ class WebhookReceiver:
             detail = f"timed out: no answer within {self._timeout_s:g} s"
             return Attempt(Outcome.RETRY, detail, is_reachable=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            detail = redact(f"{type(error).__name__}: {error}"[:300])
+            detail = detail_of(error)
             return Attempt(Outcome.RETRY, detail, is_reachable=False)
 
     def close(self) -> None:
