@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -45,6 +45,11 @@ class Condition(Strict, ABC):
     keyword: ClassVar[str]
 
     @property
+    def options(self) -> Any:
+        """What stands below the keyword."""
+        return getattr(self, self.keyword)
+
+    @property
     @abstractmethod
     def words(self) -> str:
         """What is measured, in words that go on with *is above …*; else all of the condition."""
@@ -68,11 +73,6 @@ class Condition(Strict, ABC):
         """Seconds of the past that the measure needs; 0 for none."""
 
     @property
-    def history_s(self) -> float:
-        """Seconds of stored history that the measure needs besides; 0 for none."""
-        return 0.0
-
-    @property
     @abstractmethod
     def threshold(self) -> float:
         """The number the value is compared with."""
@@ -90,6 +90,11 @@ class Condition(Strict, ABC):
     @property
     def watches_inference(self) -> bool:
         """Whether the condition tells when inference does not speak of a camera."""
+        return False
+
+    @property
+    def has_hysteresis(self) -> bool:
+        """Whether it can stay true with a value by which it would not become so."""
         return False
 
     @property
@@ -160,6 +165,16 @@ class Compared(Condition):
         ):
             if getattr(self, name) == edge and self.between is None:
                 raise ValueError(f"'{name}: {edge:g}' {outcome}")
+
+    @property
+    def over_s(self) -> float:
+        """Seconds of the past that the measure needs."""
+        return float(self.options.over)
+
+    @property
+    def has_hysteresis(self) -> bool:
+        """Whether it ends by another bound than that by which it began."""
+        return (self.clear_below, self.clear_above) != (None, None)
 
     @property
     def threshold(self) -> float:

@@ -8,7 +8,6 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from surveil.durations import format_duration
-from surveil.rules.conditions import Compared
 from surveil.rules.keys import By
 from surveil.rules.model import NO_LABELS, NoData, Rule
 from surveil.rules.plan import MAX_KEYS
@@ -117,13 +116,12 @@ def _keys(rule: Rule, cameras: Sequence[str], site: Site) -> Iterator[Finding]:
 
 def _history(rule: Rule, site: Site) -> Iterator[Finding]:
     kept_s = site.retention_s
-    needed_s = max((each.history_s for each in rule.conditions), default=0.0)
-    if kept_s is not None and needed_s > kept_s:
+    if kept_s is not None and rule.over_s > kept_s:
         yield Finding(
             Level.ERROR,
             "beyond-retention",
             "when",
-            f"looks back {format_duration(needed_s)}, but history is kept for "
+            f"looks back {format_duration(rule.over_s)}, but history is kept for "
             f"{format_duration(kept_s)} (retention: days)",
         )
 
@@ -134,10 +132,7 @@ def _storms(rule: Rule, rules: Sequence[Rule], cameras: Sequence[str]) -> Iterat
     if rule.by is By.TRACK:
         message = "one message for each face that passes: 'by: camera' sends one for all"
         yield Finding(Level.WARNING, "storm", "by", message)
-    clears = any(
-        isinstance(each, Compared) and (each.clear_below, each.clear_above) != (None, None)
-        for each in rule.conditions
-    )
+    clears = any(each.has_hysteresis for each in rule.conditions)
     if rule.for_ < CALM_S > rule.keep_firing_for and 0 < rule.over_s < CALM_S and not clears:
         message = (
             "follows every glance: a value near its bound sends message after message; give "

@@ -79,7 +79,7 @@ def _more_than_all(conditions: Iterable[Compared]) -> str:
     """Parts of one whole: two emotions cannot both have more than half of the same votes."""
     least: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for condition in conditions:
-        options = getattr(condition, condition.keyword)
+        options = condition.options
         if condition.limits[1] == 1.0 and condition.keyword in ("share", "mean"):
             rest = options.model_dump(mode="json", exclude={"emotion"})
             parts = least[condition.keyword + json.dumps(rest, sort_keys=True)]
@@ -96,7 +96,7 @@ def _no_track_counts_so_far(condition: Condition) -> str:
     if condition.keyword == "faces" and isinstance(condition, Compared):
         if not _intersect(_ranges(condition, positive=True), [(0.0, _UNIT)]):
             return "with 'by: track' there is never more than one face"
-    elif getattr(getattr(condition, condition.keyword), "min_faces", 1) > 1:
+    elif getattr(condition.options, "min_faces", 1) > 1:
         return "with 'by: track' there are never several faces, which 'min_faces' asks for"
     return ""
 
@@ -122,7 +122,7 @@ def _by_measure(
 ) -> dict[str, list[tuple[Compared, bool]]]:
     groups: defaultdict[str, list[tuple[Compared, bool]]] = defaultdict(list)
     for condition, positive in literals:
-        options = getattr(condition, condition.keyword).model_dump_json()
+        options = condition.options.model_dump_json()
         groups[f"{condition.keyword} {options}"].append((condition, positive))
     return dict(groups)
 

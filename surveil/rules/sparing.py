@@ -128,7 +128,7 @@ class _Bounds:
             votes = np.maximum(floors.get(over_s, 1.0), condition.share.min_faces)
             return (won > 0) & (won >= least * votes)
         if isinstance(condition, FacesCondition | RateCondition) and least and least > 0:
-            emotion = getattr(condition, condition.keyword).emotion
+            emotion = condition.options.emotion
             seen = anybody if emotion is None else self._sum(minutes.votes[emotion], over_s)
             if isinstance(condition, FacesCondition):
                 return (seen > 0) & (seen >= self._floor(condition))

@@ -24,11 +24,6 @@ class FacesCondition(Compared):
     faces: Shown
 
     @property
-    def over_s(self) -> float:
-        """Seconds of the past that the measure needs."""
-        return self.faces.over
-
-    @property
     def words(self) -> str:
         """What is measured, in words."""
         return f"the usual number of faces{self.faces.words}"

@@ -24,11 +24,6 @@ class MeanCondition(Compared):
     mean: Voting
 
     @property
-    def over_s(self) -> float:
-        """Seconds of the past that the measure needs."""
-        return self.mean.over
-
-    @property
     def words(self) -> str:
         """What is measured, in words."""
         sure = self.mean.min_confidence

@@ -33,11 +33,6 @@ class RateCondition(Compared):
     rate: Rate
 
     @property
-    def over_s(self) -> float:
-        """Seconds of the past that the measure needs."""
-        return self.rate.over
-
-    @property
     def words(self) -> str:
         """What is measured, in words."""
         rate = self.rate

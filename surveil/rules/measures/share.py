@@ -23,11 +23,6 @@ class ShareCondition(Compared):
     share: Voting
 
     @property
-    def over_s(self) -> float:
-        """Seconds of the past that the measure needs."""
-        return self.share.over
-
-    @property
     def words(self) -> str:
         """What is measured, in words."""
         return f"the share of votes{self.share.words}{self.share.condition_words}"

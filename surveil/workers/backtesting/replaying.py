@@ -17,7 +17,6 @@ from math import ceil, isfinite
 import numpy as np
 
 from surveil.domain import Event
-from surveil.rules.conditions import Compared
 from surveil.rules.engine import RuleEngine
 from surveil.rules.instance import ACTIVE, Transition
 from surveil.rules.model import NoData, Rule
@@ -263,8 +262,4 @@ def _place(event: Event) -> tuple[datetime, str, int]:
 
 
 def _has_hysteresis(rules: tuple[Rule, ...]) -> bool:
-    return any(
-        isinstance(each, Compared) and (each.clear_below, each.clear_above) != (None, None)
-        for rule in rules
-        for each in rule.conditions
-    )
+    return any(each.has_hysteresis for rule in rules for each in rule.conditions)

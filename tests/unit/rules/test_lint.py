@@ -66,3 +66,12 @@ def test_more_alerts_than_a_rule_may_have(kit: Any) -> None:
     assert codes(kit.rule(when=HALF), site=site) == [("error", "too-many-keys", "by")]
     assert codes(kit.rule(when=HALF, by="site"), site=site) == []
     assert codes(kit.rule(when=HALF, by="label", label="half"), site=site) == []
+
+
+def test_a_window_longer_than_history_is_kept(kit: Any) -> None:
+    rule = kit.rule(when=HALF)
+
+    assert codes(rule, site=Site(CAMERAS, retention_s=29)) == [
+        ("error", "beyond-retention", "when")
+    ]
+    assert codes(rule, site=Site(CAMERAS, retention_s=30)) == []
