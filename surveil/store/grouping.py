@@ -41,41 +41,48 @@ class Grouping:
     interval_s: float = 0.0
 
 
-def is_anything_waiting(connection: sa.Connection, receiver: str) -> bool:
-    """Return whether any member of a group waits."""
-    query = sa.select(sa.literal(1)).where(
-        outbox.c.state == "waiting", outbox.c.receiver == receiver
-    )
-    return connection.scalar(query.limit(1)) is not None
-
-
-def compose_groups(
+def due_groups(
     connection: sa.Connection, receiver: str, grouping: Grouping, now_at: datetime
-) -> int:
-    """Make a message of each group that is due; return how many.
+) -> list[str]:
+    """Return the groups of which a message is to be made now.
 
     A group whose last message is not settled yet is not due: while a receiver is away one message
     gathers what happens, instead of one each ``interval``.
 
     Args:
-        connection: In a transaction that may write.
+        connection: Nothing is written.
         receiver: Whose groups.
         grouping: When they are due.
         now_at: Wall clock.
     """
+    first_at = sa.func.min(outbox.c.created_at)
     waiting = connection.execute(
-        sa.select(outbox.c.group_key, sa.func.min(outbox.c.created_at).label("first_at"))
+        sa.select(outbox.c.group_key, first_at.label("first_at"))
         .where(outbox.c.state == "waiting", outbox.c.receiver == receiver)
         .group_by(outbox.c.group_key)
-        .order_by(sa.func.min(outbox.c.created_at))
+        .order_by(first_at)
         .limit(MOST_GROUPS)
     ).all()
-    made = 0
-    for row in waiting:
-        if _is_due(connection, receiver, row.group_key, row.first_at, grouping, now_at):
-            _compose(connection, receiver, row.group_key, now_at)
-            made += 1
-    return made
+    return [
+        row.group_key
+        for row in waiting
+        if _is_due(connection, receiver, row.group_key, row.first_at, grouping, now_at)
+    ]
+
+
+def compose_groups(
+    connection: sa.Connection, receiver: str, groups: Sequence[str], now_at: datetime
+) -> None:
+    """Make a message of each group, of all that waits for it by now.
+
+    Args:
+        connection: In a transaction that may write.
+        receiver: Whose groups.
+        groups: As :func:`due_groups` returned them; of one receiver only one caller makes messages.
+        now_at: Wall clock.
+    """
+    for group in groups:
+        _compose(connection, receiver, group, now_at)
 
 
 def _is_due(
@@ -126,6 +133,8 @@ def _compose(connection: sa.Connection, receiver: str, group: str, now_at: datet
         .order_by(outbox.c.alert_transition_id, outbox.c.created_at)
         .limit(MOST_MEMBERS)
     ).all()
+    if not members:
+        return  # given up meanwhile: the receiver is no longer configured
     id_ = f"msg_{ULID()}"
     # Of an alert the last word counts; those that fire stand before those that have ended.
     last_words = {(row.rule, row.key): row.payload for row in members}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,55 +19,70 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """An alert that fires still; ``camera`` is None where it is about several."""
+    """An alert that fires still; ``camera`` is None where it is about several.
 
+    ``id`` is its own, ``message_id`` that of the last message about it.
+    """
+
+    id: str
+    message_id: str
     rule: str
     key: str
     camera: str | None
     labels: Mapping[str, str]
 
 
-def repeat_messages(
-    connection: sa.Connection,
-    receiver: str,
-    every_s: float,
-    now_at: datetime,
-    *,
-    is_withheld: Callable[[Lasting], bool],
-) -> int:
-    """Owe a receiver another message about each alert it was told of that fires still.
+def load_lasting(
+    connection: sa.Connection, receiver: str, every_s: float, now_at: datetime
+) -> list[Lasting]:
+    """Return the alerts that a receiver is to be told of again, the longest untold first.
 
-    Not of one that somebody has acknowledged, nor while it is withheld, nor while the last message
-    about it is on its way. The message is that of before with ``repeat`` counted up, and a new id.
+    Not one that somebody has acknowledged, nor while the last message about it is on its way.
 
     Args:
-        connection: In a transaction that may write.
+        connection: Nothing is written.
         receiver: Whom to tell.
         every_s: After the last message about an alert.
         now_at: Wall clock.
-        is_withheld: Whether a silence covers an alert now.
-
-    Returns:
-        How many messages.
     """
     last = _last_messages(receiver).subquery()
     due_at = now_at - timedelta(seconds=every_s)
-    lasting = connection.execute(
+    rows = connection.execute(
         sa.select(alert, last.c.message_id)
         .join(last, last.c.alert_id == alert.c.id)
         .where(_fires(), last.c.created_at <= due_at)
         .order_by(last.c.created_at)
         .limit(MOST)
-    ).all()
+    )
+    return [
+        Lasting(row.id, row.message_id, row.rule, row.key, row.camera_id, row.labels)
+        for row in rows
+    ]
+
+
+def repeat_messages(
+    connection: sa.Connection, receiver: str, lasting: Sequence[Lasting], now_at: datetime
+) -> int:
+    """Owe a receiver another message about each alert of :func:`load_lasting` that fires still.
+
+    It is the message of before with ``repeat`` counted up, and a new id.
+
+    Args:
+        connection: In a transaction that may write.
+        receiver: Whom to tell.
+        lasting: Of which; of one receiver only one caller repeats messages.
+        now_at: Wall clock.
+
+    Returns:
+        How many messages.
+    """
     made = 0
-    for row in lasting:
-        if is_withheld(Lasting(row.rule, row.key, row.camera_id, row.labels)):
-            continue
+    for one in lasting:
         # Locked, and asked again: its end, told by a commit in between, must be the last word.
-        still = sa.select(alert.c.id).where(alert.c.id == row.id, _fires()).with_for_update()
+        still = sa.select(alert.c.id).where(alert.c.id == one.id, _fires()).with_for_update()
         if connection.scalar(still) is None:
             continue
-        before = connection.execute(sa.select(outbox).where(outbox.c.id == row.message_id)).one()
+        before = connection.execute(sa.select(outbox).where(outbox.c.id == one.message_id)).one()
         message = OutboxMessage(f"msg_{ULID()}", receiver, _again(before.payload), before.group_key)
         insert_message(connection, message, before.alert_transition_id, now_at)
         made += 1

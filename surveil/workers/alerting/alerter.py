@@ -27,7 +27,6 @@ from surveil.rules import RuleEngine, StoredAlert, Transition
 from surveil.rules.clock import AHEAD_S
 from surveil.rules.engine import LATENESS_S
 from surveil.rules.instance import LIT
-from surveil.rules.silences import Silence
 from surveil.store.alerts import (
     GROUP,
     AlertBatch,
@@ -40,7 +39,7 @@ from surveil.store.alerts import (
 from surveil.store.dead_letters import DeadLetter
 from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.outbox import abandon
-from surveil.store.reading import load_silences, replay
+from surveil.store.reading import replay
 from surveil.store.scope import Scope
 from surveil.store.upgrading import bring_up
 from surveil.wallclock import WatchedClock
@@ -48,6 +47,7 @@ from surveil.workers.alerting.alert_intake import Intake
 from surveil.workers.alerting.alert_messages import step_of
 from surveil.workers.alerting.camera_board import board_of, show_lit
 from surveil.workers.alerting.deliveries import Deliveries
+from surveil.workers.alerting.silencing import load_in_force
 from surveil.workers.alerting.tenure import PLACE, Tenure, TokenFence
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import Lifeline
@@ -225,22 +225,12 @@ class Alerter:
         """Take up what people silenced; while SQL is away, what was known goes on."""
         try:
             with reading(self._database) as connection:
-                rows = load_silences(connection, Scope.all(), now_at)
+                silences = load_in_force(connection, now_at)
         except UnavailableError as error:
             self._servers.miss("sql", str(error))
             return
         self._servers.find("sql")
-        self._engine.silences = [
-            Silence(
-                id=row.id,
-                from_s=row.starts_at.timestamp(),
-                until_s=row.ends_at.timestamp(),
-                rule=row.rule,
-                camera=row.camera,
-                labels=row.labels,
-            )
-            for row in rows
-        ]
+        self._engine.silences = silences
 
     def _beat(self) -> None:
         """Promise to go on; not without the couriers."""

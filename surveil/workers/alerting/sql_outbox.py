@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 
 from surveil.config import Receiver
 from surveil.notify import Notice, Owed, Settlement
-from surveil.rules.silences import Silence
-from surveil.store.engine import Connection, Database, reading, writing
-from surveil.store.grouping import Grouping, compose_groups, is_anything_waiting
+from surveil.store.engine import Database, reading, writing
+from surveil.store.grouping import Grouping, compose_groups, due_groups
 from surveil.store.outbox import load_due, make_due, settle
-from surveil.store.reading import load_silences
-from surveil.store.repeating import Lasting, repeat_messages
-from surveil.store.scope import Scope
+from surveil.store.repeating import load_lasting, repeat_messages
+from surveil.workers.alerting.silencing import load_in_force
 
 REPEATS_EVERY = timedelta(seconds=5)
 """How often it is looked for alerts that are to be told again."""
@@ -30,9 +28,9 @@ class SqlOutbox:
     def __init__(self, database: Database, name: str, receiver: Receiver) -> None:
         self._database = database
         self._name = name
-        self._grouping = Grouping(receiver.wait_s, receiver.interval_s)
-        if receiver.group_by is None:  # what waits is from before a change of configuration
-            self._grouping = Grouping()
+        self._grouping = Grouping()  # without groups, what waits is from before a change
+        if receiver.group_by is not None:
+            self._grouping = Grouping(receiver.wait_s, receiver.interval_s)
         self._repeat_every_s = receiver.repeat_every
         self._repeated_at: datetime | None = None
 
@@ -40,12 +38,12 @@ class SqlOutbox:
         """Return messages to try now."""
         self._repeat(now_at)
         with reading(self._database) as connection:
-            waits = is_anything_waiting(connection, self._name)
+            groups = due_groups(connection, self._name, self._grouping, now_at)
             owed = load_due(connection, self._name, now_at)
-        if waits:
+        if groups:
             with writing(self._database) as connection:
-                if compose_groups(connection, self._name, self._grouping, now_at):
-                    owed = load_due(connection, self._name, now_at)
+                compose_groups(connection, self._name, groups, now_at)
+                owed = load_due(connection, self._name, now_at)
         return [Owed(Notice(one.id, one.payload), one.created_at, one.attempts) for one in owed]
 
     def settle(self, settlement: Settlement) -> None:
@@ -73,30 +71,17 @@ class SqlOutbox:
             return
         if self._repeated_at and abs(now_at - self._repeated_at) < REPEATS_EVERY:
             return
-        with writing(self._database) as connection:
-            silences, at_s = _silences(connection, now_at), now_at.timestamp()
-
-            def is_withheld(one: Lasting) -> bool:
-                return any(
+        with reading(self._database) as connection:
+            silences, at_s = load_in_force(connection, now_at), now_at.timestamp()
+            lasting = [
+                one
+                for one in load_lasting(connection, self._name, self._repeat_every_s, now_at)
+                if not any(
                     silence.covers_alert(one.rule, one.labels, one.camera, at_s)
                     for silence in silences
                 )
-
-            repeat_messages(
-                connection, self._name, self._repeat_every_s, now_at, is_withheld=is_withheld
-            )
+            ]
+        if lasting:
+            with writing(self._database) as connection:
+                repeat_messages(connection, self._name, lasting, now_at)
         self._repeated_at = now_at
-
-
-def _silences(connection: Connection, now_at: datetime) -> list[Silence]:
-    return [
-        Silence(
-            row.id,
-            row.starts_at.timestamp(),
-            row.ends_at.timestamp(),
-            row.rule,
-            row.camera,
-            row.labels,
-        )
-        for row in load_silences(connection, Scope.all(), now_at)
-    ]

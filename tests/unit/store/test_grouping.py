@@ -13,11 +13,11 @@ from kit.events import after
 
 from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
 from surveil.store.engine import reading, writing
-from surveil.store.grouping import Grouping, compose_groups, is_anything_waiting
+from surveil.store.grouping import Grouping, compose_groups, due_groups
 from surveil.store.marks import acknowledge
-from surveil.store.outbox import OwedMessage, load_due, settle
+from surveil.store.outbox import OwedMessage, abandon, load_due, settle
 from surveil.store.reading import load_transitions
-from surveil.store.repeating import Lasting, repeat_messages
+from surveil.store.repeating import load_lasting, repeat_messages
 from surveil.store.scope import Scope
 
 GROUPING = Grouping(wait_s=10, interval_s=60)
@@ -48,8 +48,11 @@ class World:
         return id_
 
     def compose(self, second: float) -> int:
+        with reading(self.database) as connection:
+            groups = due_groups(connection, "ops", GROUPING, after(second))
         with writing(self.database) as connection:
-            return compose_groups(connection, "ops", GROUPING, after(second))
+            compose_groups(connection, "ops", groups, after(second))
+        return len(groups)
 
     def due(self, second: float) -> list[OwedMessage]:
         with reading(self.database) as connection:
@@ -66,15 +69,12 @@ class World:
                 )
         return [dict(one.payload) for one in told]
 
-    def repeat(self, second: float, *, every_s: float = 100, withheld: bool = False) -> int:
-        def is_withheld(one: Lasting) -> bool:
-            assert (one.rule, one.labels) == ("joy", {})
-            return withheld
-
+    def repeat(self, second: float, *, every_s: float = 100) -> int:
+        with reading(self.database) as connection:
+            lasting = load_lasting(connection, "ops", every_s, after(second))
+        assert all((one.rule, one.labels) == ("joy", {}) for one in lasting)
         with writing(self.database) as connection:
-            return repeat_messages(
-                connection, "ops", every_s, after(second), is_withheld=is_withheld
-            )
+            return repeat_messages(connection, "ops", lasting, after(second))
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_what_fires_together_is_told_together(world: World) -> None:
     }
     assert [one["data"]["key"] for one in told["data"]["alerts"]] == ["a", "b", "c"]
     with reading(world.database) as connection:
-        assert not is_anything_waiting(connection, "ops")
+        assert due_groups(connection, "ops", Grouping(), after(9999)) == []
         steps = load_transitions(connection, Scope.all(), since_at=after(0), rule=None, limit=9)
     assert [[one.state for one in step.deliveries] for step in steps] == [["delivered"]] * 3
 
@@ -139,6 +139,17 @@ def test_while_a_message_is_on_its_way_its_group_gathers(world: World) -> None:
     (second,) = world.due(400)
     assert first.id != second.id
     assert second.payload["data"]["firing"] == 3
+
+
+def test_a_group_given_up_meanwhile_is_not_told(world: World) -> None:
+    world.step(0, "a", "firing")
+    with reading(world.database) as connection:
+        groups = due_groups(connection, "ops", GROUPING, after(10))
+    assert groups == [BY_RULE]
+    with writing(world.database) as connection:
+        abandon(connection, ["others"])
+        compose_groups(connection, "ops", groups, after(10))
+    assert world.due(10) == []
 
 
 def test_groups_of_different_values_are_told_apart(world: World) -> None:
@@ -183,10 +194,9 @@ def test_what_fires_for_long_is_told_again_under_another_id(world: World) -> Non
     assert world.repeat(900) == 0
 
 
-def test_what_is_acknowledged_or_silenced_is_not_told_again(world: World) -> None:
+def test_what_is_acknowledged_is_not_told_again(world: World) -> None:
     world.step(0, "a", "firing", group=None)
     world.deliver(0)
-    assert world.repeat(100, withheld=True) == 0
     with writing(world.database) as connection:
         (id_,) = connection.scalars(sa.text("select id from alert"))
         acknowledge(connection, Scope.all(), id_, by="ana", note="", now=after(50))
