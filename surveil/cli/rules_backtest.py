@@ -20,7 +20,7 @@ from surveil.cli.tabular import render, write_text
 from surveil.config.rulebook import Rulebook, read_rulebook
 from surveil.errors import ConfigError
 from surveil.proportions import wilson_interval
-from surveil.rules.engine import LATENESS_S
+from surveil.rules.engine import lateness_of
 from surveil.rules.model import Rule
 from surveil.store.engine import Database, reading
 from surveil.store.reading.alerts import load_fired_within
@@ -111,8 +111,7 @@ def _span(from_at: datetime, until_at: datetime, book: Rulebook) -> Span:
         raise ConfigError("--to must be at least a minute after --from")
     if until_at - from_at > timedelta(days=MOST_DAYS):
         raise ConfigError(f"--from to --to: {MOST_DAYS} days at most")
-    lateness_s = max(LATENESS_S, 3 * book.interval_s)
-    return Span(from_at, until_at, book.interval_s, lateness_s)
+    return Span(from_at, until_at, book.interval_s, lateness_of(book.interval_s))
 
 
 def _replay(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from surveil.measuring.report import Figure, Report
-from surveil.rules.engine import LATENESS_S
+from surveil.rules.engine import lateness_of
 from surveil.rules.model import Rule
 from surveil.store import migrate
 from surveil.store.engine import connect, writing
@@ -66,7 +66,7 @@ def measure_backtest(cameras: int, days: int, processes: int) -> Report:
         names = [f"camera-{number:03}" for number in range(cameras)]
         rows = _fill(url, names, days)
         until_at = FROM_AT + timedelta(days=days)
-        span = Span(FROM_AT, until_at, 1.0, LATENESS_S)
+        span = Span(FROM_AT, until_at, 1.0, lateness_of(1.0))
         found = [_measure(url, label, names, span, processes) for label in SETS]
         size = sum(file.stat().st_size for file in Path(folder).iterdir())
     return Report(

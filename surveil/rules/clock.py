@@ -12,6 +12,8 @@ from math import inf, isfinite
 
 AHEAD_S = 60.0
 """An event further ahead of the clock is dropped: it would drag event time along."""
+TICK_S = 0.25
+"""How often the owner of an engine lets time pass where no event does."""
 LIVE_S = 60.0
 """An event stamped longer ago is old, by whatever clock."""
 MAX_STEPS = 8

@@ -45,6 +45,11 @@ LATENESS_S = 5.0
 """How long a camera's event time waits for an interval, and a run for a missing event."""
 
 
+def lateness_of(interval_s: float) -> float:
+    """Return the lateness of an engine over intervals of a length: some of them may be late."""
+    return max(LATENESS_S, 3 * interval_s)
+
+
 class RuleEngine:
     """All rules over all cameras.
 
@@ -58,7 +63,8 @@ class RuleEngine:
     Attributes:
         drops: What was not evaluated, by cause: ``duplicate``, ``hole`` (a ``seq`` that never
             came), ``late`` (older than the windows), ``future`` (too far ahead of the clock),
-            ``unknown-camera``, ``tracks`` (too many).
+            ``unknown-camera``, ``tracks`` (too many); also ``rule-failed``, for each rule that was
+            put out of work.
         silences: In force or to come; the owner sets them anew as they change.
     """
 
@@ -278,7 +284,7 @@ class RuleEngine:
         steps: list[Transition] = []
         span_s = sample.to_s - sample.from_s
         for plan in self._plans_of[event.camera]:
-            if plan.rule.by in (By.SITE, By.LABEL):
+            if plan.rule.by.spans_cameras:
                 name = plan.group_of(event.camera)
                 if plan.follows_clock or plan.is_held_up(name, before_s):
                     continue

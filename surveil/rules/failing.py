@@ -28,7 +28,6 @@ def failure_of(rule: Rule, reason: str, at_s: float) -> tuple[Transition, Stored
         update={
             "name": FAILED,
             "annotations": {},
-            "when": rule.when,
             "by": By.LABEL,
             "label": "rule",
         }

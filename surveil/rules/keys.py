@@ -14,6 +14,11 @@ class By(StrEnum):
     SITE = "site"
     LABEL = "label"
 
+    @property
+    def spans_cameras(self) -> bool:
+        """Whether an alert is about several cameras together."""
+        return self in (By.SITE, By.LABEL)
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from surveil.durations import format_duration
 from surveil.rules.keys import By
-from surveil.rules.model import NO_LABELS, NoData, Rule
+from surveil.rules.model import NoData, Rule
 from surveil.rules.plan import MAX_KEYS
 from surveil.rules.possibility import always_true, never_true
 from surveil.rules.schedule import longest_s
@@ -61,9 +61,7 @@ class Site:
 
 def lint(rule: Rule, rules: Sequence[Rule], site: Site) -> Iterator[Finding]:
     """Yield what is found in one rule of several."""
-    cameras = [
-        id_ for id_, labels in site.cameras.items() if rule.matches(id_, labels or NO_LABELS)
-    ]
+    cameras = [id_ for id_, labels in site.cameras.items() if rule.matches(id_, labels)]
     yield from _truth(rule, site)
     yield from _keys(rule, cameras, site)
     yield from _history(rule, site)

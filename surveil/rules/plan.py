@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from math import inf, isfinite
 
+from surveil.rules.clock import TICK_S
 from surveil.rules.conditions import Condition
 from surveil.rules.instance import LIT, Instance
 from surveil.rules.keys import By, Key
@@ -16,11 +17,9 @@ from surveil.rules.tree import marks_of
 TRACK_SILENCE_S = 30.0
 """A track unseen for this long after its windows have emptied is over, whatever is unknown."""
 MAX_KEYS = 10_000
-"""Most alerts of one rule."""
-MAX_TRACKS = MAX_KEYS
-"""Most tracks that one rule watches at once; further ones are not watched, and counted."""
+"""Most alerts of one rule; further tracks are not watched, and counted."""
 
-MANY_CAMERAS, STEP_S = 50, 0.25
+MANY_CAMERAS = 50
 """A group of more cameras is evaluated at steps of its event time, as long as ticks mostly are."""
 
 
@@ -87,7 +86,7 @@ class Plan:
         group = self.groups[key.camera]
         instance = group.get(key.text)
         if instance is None:
-            if sum(len(known) for known in self.groups.values()) >= MAX_TRACKS:
+            if sum(len(known) for known in self.groups.values()) >= MAX_KEYS:
                 self.is_overfull = True
                 return False
             instance = group[key.text] = self._at_rest(key)
@@ -127,7 +126,7 @@ class Plan:
         """
         if len(self.cameras[group]) <= MANY_CAMERAS:
             return False
-        return all(at_s - one.evaluated_s < STEP_S for one in self.groups[group].values())
+        return all(at_s - one.evaluated_s < TICK_S for one in self.groups[group].values())
 
     @property
     def has_large_groups(self) -> bool:

@@ -7,12 +7,10 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from surveil.domain import Event
+from surveil.rules.clock import TICK_S
 from surveil.rules.engine import RuleEngine
 from surveil.rules.instance import Transition
 from surveil.rules.sequence import event_at
-
-TICK_S = 0.25
-"""How often the clock ticks, as the alerter's does."""
 
 
 class Player:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from surveil.durations import Duration, format_duration
 from surveil.rules.conditions import Strict
-from surveil.rules.engine import LATENESS_S, RuleEngine
+from surveil.rules.engine import RuleEngine, lateness_of
 from surveil.rules.instance import AlertState, Transition
 from surveil.rules.instants import LOOSE
 from surveil.rules.model import Glob, LabelName, LabelValue, Name, Rule
@@ -146,7 +146,7 @@ def run_test(test: RuleTest, rules: Sequence[Rule], interval_s: float) -> Outcom
         scripts,
         start_at=test.start,
         labels=test.labels(),
-        lateness_s=max(LATENESS_S, 3 * interval_s),
+        lateness_s=lateness_of(interval_s),
     )
     until_s = max(length_s(scenes) for scenes in scripts.values())
     events = merge(

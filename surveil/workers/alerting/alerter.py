@@ -24,8 +24,8 @@ from surveil.events.embedded import embedded_url
 from surveil.logs import get_logger
 from surveil.notify.board import Board
 from surveil.rules import RuleEngine, StoredAlert, Transition
-from surveil.rules.clock import AHEAD_S
-from surveil.rules.engine import LATENESS_S
+from surveil.rules.clock import AHEAD_S, TICK_S
+from surveil.rules.engine import lateness_of
 from surveil.rules.instance import LIT
 from surveil.store.alerts import (
     GROUP,
@@ -52,7 +52,6 @@ from surveil.workers.alerting.tenure import PLACE, Tenure, TokenFence
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import Lifeline
 
-TICK_S = 0.25
 COMMIT_EVERY_S = 1.0
 """How long progress without any transition may wait for its commit."""
 PURGE_EVERY_S = 3600.0
@@ -151,7 +150,7 @@ class Alerter:
             self._cameras,
             start_at=clock.now(),
             labels={id_: fleet.cameras[id_].labels for id_ in self._cameras},
-            lateness_s=max(LATENESS_S, 3 * fleet.interval_s),
+            lateness_s=lateness_of(fleet.interval_s),
         )
         self._fence = TokenFence()
         self._batch = AlertBatch()
@@ -331,8 +330,9 @@ class Alerter:
             firing[alert.rule.name] += alert.state in LIT
         for rule, count in firing.items():
             self._telemetry.gauge("alerts_firing", count, rule=rule)
-        if self._engine.newest_at is not None:
-            lag_s = (self._clock.now() - self._engine.newest_at).total_seconds()
+        newest_at = self._engine.newest_at
+        if newest_at is not None:
+            lag_s = (self._clock.now() - newest_at).total_seconds()
             self._telemetry.gauge("alert_evaluation_lag_seconds", max(0.0, lag_s))
         for cause, count in self._engine.drops.items():
             if count > self._counted[cause]:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from surveil.config import Fleet
 from surveil.notify.board import SITE, Board
 from surveil.rules.instance import LIT, Instance
-from surveil.rules.keys import By
 from surveil.rules.model import Rule
 
 
@@ -22,7 +21,7 @@ def show_rules(board: Board, fleet: Fleet, rules: Iterable[Rule]) -> None:
     """Say which rules there are now."""
     named: dict[str, dict[str, Collection[str]]] = {}
     for rule in rules:
-        if rule.by in (By.SITE, By.LABEL):
+        if rule.by.spans_cameras:
             named.setdefault(SITE, {})[rule.name] = rule.notify
             continue
         for id_, camera in fleet.cameras.items():

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from surveil.rules.keys import By
-from surveil.rules.model import NO_LABELS, Rule
+from surveil.rules.model import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +36,21 @@ def divide(rules: Sequence[Rule], cameras: Mapping[str, Mapping[str, str]]) -> t
         for rule in rules
         if any(condition.watches_inference for condition in rule.conditions)
         for id_, labels in cameras.items()
-        if rule.matches(id_, labels or NO_LABELS)
+        if rule.matches(id_, labels)
     }
     shards = []
     for id_, labels in cameras.items():
         mine = tuple(
-            rule
-            for rule in rules
-            if rule.by in (By.CAMERA, By.TRACK) and rule.matches(id_, labels or NO_LABELS)
+            rule for rule in rules if not rule.by.spans_cameras and rule.matches(id_, labels)
         )
         if mine:
             shards.append(Shard(mine, (id_,), id_ in watched))
     for rule in rules:
-        if rule.by in (By.CAMERA, By.TRACK):
+        if not rule.by.spans_cameras:
             continue
         groups: dict[str, list[str]] = {}
         for id_, labels in cameras.items():
-            if rule.matches(id_, labels or NO_LABELS):
+            if rule.matches(id_, labels):
                 groups.setdefault(labels[rule.label] if rule.label else "", []).append(id_)
         for ids in groups.values():
             shards.append(Shard((rule,), tuple(ids), any(id_ in watched for id_ in ids)))

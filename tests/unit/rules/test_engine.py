@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from surveil.rules.engine import LATENESS_S, lateness_of
 from surveil.rules.stored import StoredAlert
 
 BLIND = {"name": "blind", "when": [{"health": "camera", "silent_for": "15s"}]}
@@ -268,3 +269,8 @@ class TestRestart:
 
         new.see(kit.interval(60, seq=1))
         assert new.states == ["resolved"]
+
+
+def test_long_intervals_are_waited_for_longer() -> None:
+    assert lateness_of(0.2) == LATENESS_S
+    assert lateness_of(60) == 180

@@ -65,7 +65,7 @@ def test_it_ends_with_a_restart(kit: Any, monkeypatch: pytest.MonkeyPatch) -> No
 def test_too_many_alerts_are_a_fault_of_that_rule(
     kit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plans, "MAX_TRACKS", 3)
+    monkeypatch.setattr(plans, "MAX_KEYS", 3)
     stage = kit.stage(kit.rule(name="face", by="track", when=FACES), kit.rule())
     stage.see(kit.interval(0, *((n, "happy") for n in range(1, 4))))
     assert steps(stage, "rule-failed") == []

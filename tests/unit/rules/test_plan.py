@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from surveil.rules.clock import TICK_S
 from surveil.rules.model import Rule
 from surveil.rules.past import CameraPast
-from surveil.rules.plan import MANY_CAMERAS, STEP_S, Plan
+from surveil.rules.plan import MANY_CAMERAS, Plan
 
 RULE = TypeAdapter(Rule).validate_python(
     {"name": "crowd", "by": "site", "when": [{"faces": {"over": "1m"}, "at_least": 3}]}
@@ -46,6 +47,6 @@ def test_only_a_large_group_waits_for_a_step_of_its_time() -> None:
         assert not plan.is_early("", 1.0)  # it was never evaluated
         for one in plan.groups[""].values():
             one.evaluated_s = 1.0
-        assert not plan.is_early("", 1.0 + STEP_S)
-    assert large.is_early("", 1.0 + STEP_S / 2)
-    assert not small.is_early("", 1.0 + STEP_S / 2)
+        assert not plan.is_early("", 1.0 + TICK_S)
+    assert large.is_early("", 1.0 + TICK_S / 2)
+    assert not small.is_early("", 1.0 + TICK_S / 2)
