@@ -108,6 +108,19 @@ def read_document(path: Path) -> Document:
     return parse_document(content, str(path))
 
 
+def read_mapping(path: Path, key: str) -> Document:
+    """Read a file whose value must be a mapping with a key, and find that it is a mapping.
+
+    Raises:
+        ConfigErrors: As :func:`read_document`, or it is none.
+    """
+    document = read_document(path)
+    if not isinstance(document.value, dict):
+        problem = document.problem((), f"must be a mapping with the key {key}:")
+        raise ConfigErrors([*document.problems, problem])
+    return document
+
+
 def parse_document(content: bytes | str, file: str) -> Document:
     """Like :func:`read_document`, from memory; ``file`` names it in problems."""
     document = Document(file)

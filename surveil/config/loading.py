@@ -11,11 +11,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from surveil.config.contradictions import find_contradictions
-from surveil.config.document import Document, Location, read_document
+from surveil.config.document import Document, Location, read_mapping
 from surveil.config.interpolation import Interpolator
 from surveil.config.problems import ConfigErrors, Problem
-from surveil.config.rulefiles import RuleReader
+from surveil.config.ruled import read_ruled
 from surveil.config.schema import Fleet, Listening, Place, Storage
 from surveil.config.validation import problems_of
 from surveil.credentials import has_plain_secret
@@ -67,11 +66,9 @@ def _load_part(path: Path, part: type[Part]) -> Part:
     Whoever asks need not have the cameras' secrets; and a fault in another part of the file, by
     which ``surveil run`` would not start, is not theirs.
     """
-    document = read_document(path)
+    document = read_mapping(path, "cameras")
     base = path.resolve().parent
     interpolator = Interpolator(document, base, os.environ)
-    if not isinstance(document.value, dict):
-        raise ConfigErrors([document.problem((), "must be a mapping with the key cameras:")])
     value = {
         key: interpolator.fill(item, (key,))
         for key, item in document.value.items()
@@ -98,41 +95,25 @@ def read_fleet(path: Path, *, environment: Mapping[str, str] | None = None) -> L
         path: The fleet file; its directory is where relative paths start.
         environment: Variables for ``${env:NAME}``; the process's by default.
     """
-    document = read_document(path)
+    document = read_mapping(path, "cameras")
     base = path.resolve().parent
     interpolator = Interpolator(document, base, os.environ if environment is None else environment)
-    if not isinstance(document.value, dict):
-        problem = document.problem((), "must be a mapping with the key cameras:")
-        raise ConfigErrors([*document.problems, problem])
-    entries = document.value.get("rules")
     value = {
         key: interpolator.fill(item, (key,))
         for key, item in document.value.items()
         if key != "rules"
     }
-    reader = RuleReader(path.parent)
-    reader.read(document, entries)
-    reader.check(_names(value.get("cameras")), _names(value.get("receivers")))
-    problems = [*document.problems, *interpolator.problems, *reader.problems]
-    try:
-        fleet = Fleet.model_validate(
-            {**value, "rules": tuple(reader.rules)}, context={BASE: base, AS_WRITTEN: True}
-        )
-    except ValidationError as error:
-        reported = document.failed | interpolator.failed
-        more, left_out = problems_of(error, document, Fleet, reported=reported)
-        raise ConfigErrors(
-            sorted([*problems, *more]), left_out=left_out + reader.left_out
-        ) from None
-    problems += find_contradictions(reader.placed, fleet)
-    if problems:
-        raise ConfigErrors(sorted(problems), left_out=reader.left_out)
+    fleet, reader = read_ruled(
+        Fleet,
+        document,
+        value,
+        path,
+        problems=interpolator.problems,
+        reported=document.failed | interpolator.failed,
+        context={BASE: base, AS_WRITTEN: True},
+    )
     warnings = [*interpolator.warnings, *reader.warnings, *_unwise(path, document, fleet)]
     return Loaded(fleet, tuple(sorted(warnings)))
-
-
-def _names(mapping: object) -> frozenset[str]:
-    return frozenset(mapping) if isinstance(mapping, dict) else frozenset()
 
 
 def _unwise(path: Path, document: Document, fleet: Fleet) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from surveil.config.document import Document, Location, read_document
+from surveil.config.document import Document, Location, read_mapping
 from surveil.config.problems import ConfigErrors, Problem, did_you_mean
 from surveil.config.rulebook import read_rulebook
 from surveil.config.rulefiles import RuleReader
@@ -50,10 +50,8 @@ def read_rule_tests(path: Path) -> RuleTestFile:
     Raises:
         ConfigErrors: Everything that is wrong with them.
     """
-    document = read_document(path)
+    document = read_mapping(path, "tests")
     value = document.value
-    if not isinstance(value, dict):
-        raise ConfigErrors([document.problem((), "must be a mapping with the key tests:")])
     problems = list(document.problems)
     for key in value:
         if key not in _KEYS:
@@ -89,13 +87,8 @@ def _read_rules(
         return {rule.name: rule for rule in book.rules}, book.interval_s, book.cameras, []
     reader = RuleReader(path.parent)
     reader.read(document, entries)
-    rules: dict[str, Rule] = {}
-    for rule, place, location in reader.placed:
-        if rule.name in rules:
-            message = f"a rule {rule.name!r} is there already"
-            reader.problems.append(place.problem((*location, "name"), message))
-        rules[rule.name] = rule
-    return rules, 1.0, {}, reader.problems
+    reader.check_names()
+    return {rule.name: rule for rule in reader.rules}, 1.0, {}, reader.problems
 
 
 def _read_tests(

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from surveil.config.contradictions import Placed, find_contradictions
-from surveil.config.document import Document, read_document
+from surveil.config.contradictions import Placed
+from surveil.config.document import Document, read_mapping
 from surveil.config.interpolation import Interpolator
 from surveil.config.privacy import Privacy, given, merge_privacy
-from surveil.config.problems import ConfigErrors, Problem
-from surveil.config.rulefiles import RuleReader
+from surveil.config.problems import Problem
+from surveil.config.ruled import read_ruled
 from surveil.config.schema import Retention
-from surveil.config.validation import problems_of
 from surveil.durations import Duration
 from surveil.rules.model import LabelName, LabelValue, Rule
 
@@ -77,26 +76,9 @@ def read_rulebook(path: Path) -> Rulebook:
     Raises:
         ConfigErrors: Everything that is wrong with them, and with what they need of the fleet.
     """
-    document = read_document(path)
-    if not isinstance(document.value, dict):
-        raise ConfigErrors([document.problem((), "must be a mapping with the key cameras:")])
+    document = read_mapping(path, "cameras")
     value = _needed(document, path)
-    reader = RuleReader(path.parent)
-    reader.read(document, document.value.get("rules"))
-    receivers = document.value.get("receivers")
-    named = frozenset(receivers) if isinstance(receivers, dict) else frozenset()
-    reader.check(frozenset(value["cameras"]), named)
-    problems = [*document.problems, *reader.problems]
-    try:
-        facts = _Facts.model_validate(value)
-    except ValidationError as error:
-        more, left_out = problems_of(error, document, _Facts, reported=document.failed)
-        raise ConfigErrors(
-            sorted([*problems, *more]), left_out=left_out + reader.left_out
-        ) from None
-    problems += find_contradictions(reader.placed, facts)
-    if problems:
-        raise ConfigErrors(sorted(problems), left_out=reader.left_out)
+    facts, reader = read_ruled(_Facts, document, value, path, reported=document.failed)
     days = facts.retention.days
     return Rulebook(
         placed=tuple(reader.placed),

@@ -158,16 +158,8 @@ class RuleReader:
 
     def check(self, cameras: frozenset[str], receivers: frozenset[str]) -> None:
         """Check what rules say of each other, of cameras and of receivers."""
-        first: dict[str, Problem] = {}
+        self.check_names()
         for entry in self._entries:
-            name = entry.value.get("name")
-            if isinstance(name, str):
-                place = entry.document.problem((*entry.location, "name"), "")
-                if name in first:
-                    where = f"{first[name].file}:{first[name].line}"
-                    message = f"a rule {name!r} is in {where} already"
-                    self.problems.append(replace(place, message=message))
-                first.setdefault(name, place)
             for location, receiver in entry.words("notify"):
                 if receiver not in receivers:
                     message = f"unknown receiver {receiver!r}{self._hint(receiver, receivers)}"
@@ -179,6 +171,19 @@ class RuleReader:
                     self.problems.append(entry.document.problem(location, message))
             for location, glob in entry.words("cameras"):
                 self._check_glob(entry.document, location, glob, cameras)
+
+    def check_names(self) -> None:
+        """Check that no two rules have one name."""
+        first: dict[str, Problem] = {}
+        for entry in self._entries:
+            name = entry.value.get("name")
+            if isinstance(name, str):
+                place = entry.document.problem((*entry.location, "name"), "")
+                if name in first:
+                    where = f"{first[name].file}:{first[name].line}"
+                    message = f"a rule {name!r} is in {where} already"
+                    self.problems.append(replace(place, message=message))
+                first.setdefault(name, place)
 
     def _hint(self, word: str, known: frozenset[str]) -> str:
         # Looking for what was meant takes its time; no more than is shown.
