@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from surveil.cli.alert_tables import iso, local, plain, short_id, write_csv
+from surveil.cli.alert_tables import iso, local, measured, plain, short_id, with_form, write_csv
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone, with_author
 from surveil.cli.saying import say
@@ -85,14 +85,7 @@ def mark(database: Database, id_: str, verdict: str, note: str, by: str) -> None
     type=click.Choice(["day", "week", "all"]),
     help="One line of each rule for each of these, from --since on.",
 )
-@click.option(
-    "--format",
-    "format_",
-    default="table",
-    show_default=True,
-    type=click.Choice(["table", "json", "csv"]),
-)
-@click.option("--tz", metavar="ZONE", help="Time zone of tables and --since.  [default: local]")
+@with_form
 @with_database()
 def quality(
     database: Database, rule: str | None, since: str, every: str, format_: str, tz: str | None
@@ -235,7 +228,7 @@ def _show_marked(console: Console, rows: Sequence[MarkedAlert], zone: tzinfo) ->
             local(row.alert.fired_at or row.alert.since_at, zone),
             cell(row.alert.rule),
             cell(row.alert.key),
-            "" if row.alert.value is None else f"{row.alert.value:.3g}",
+            measured(row.alert.value),
             cell(_what_was_said(row)),
             cell(" ".join((f"{row.mark.kind} by {row.mark.by}", row.mark.note)).strip()),
         ]

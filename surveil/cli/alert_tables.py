@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
@@ -66,6 +67,21 @@ class Watch:
         }
 
 
+def with_form(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--format`` and ``--tz``; the command gets ``format_: str`` and ``tz: str | None``."""
+    zone = click.option(
+        "--tz", metavar="ZONE", help="Time zone of tables and --since.  [default: local]"
+    )
+    form = click.option(
+        "--format",
+        "format_",
+        default="table",
+        show_default=True,
+        type=click.Choice(["table", "json", "csv"]),
+    )
+    return form(zone(function))
+
+
 def show_alerts(
     console: Console, active: list[AlertRow], steps: list[TransitionRow] | None, watch: Watch
 ) -> None:
@@ -90,7 +106,7 @@ def _table_of_alerts(console: Console, rows: list[AlertRow], watch: Watch) -> Re
             cell(row.rule),
             cell(row.key),
             cell(row.state + watch.as_of(), COLOURS.get(row.state, "")),
-            _number(row.value),
+            measured(row.value),
             local(row.fired_at or row.since_at, watch.zone),
             Text("\n").join([cell(row.annotations.get("summary", "")), *_said_of(row)]),
         ]
@@ -118,7 +134,7 @@ def _table_of_steps(console: Console, rows: list[TransitionRow], zone: tzinfo) -
             cell(row.rule),
             cell(row.key),
             cell(row.to_state, COLOURS.get(row.to_state, "")),
-            _number(row.value),
+            measured(row.value),
             Text("\n").join([*_why(row), *map(_told, row.deliveries)]),
         ]
         for row in rows
@@ -160,7 +176,8 @@ def local(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _number(value: float | None) -> str:
+def measured(value: float | None) -> str:
+    """Return a value as tables show it; nothing where none was measured."""
     return "" if value is None else f"{value:.3g}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from surveil.cli.alert_marks import Marked, acknowledge, mark, quality, show_marked
-from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, write_csv
+from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, with_form, write_csv
 from surveil.cli.alert_trial import test_receiver
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone
@@ -62,14 +62,7 @@ command.add_command(test_receiver)
 @click.option(
     "--limit", default=200, show_default=True, type=click.IntRange(1, 100_000), help="Most rows."
 )
-@click.option(
-    "--format",
-    "format_",
-    default="table",
-    show_default=True,
-    type=click.Choice(["table", "json", "csv"]),
-)
-@click.option("--tz", metavar="ZONE", help="Time zone of tables and --since.  [default: local]")
+@with_form
 @with_database()
 def list_(
     database: Database,
