@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from surveil.domain import Emotion
+from surveil.store.reading.timelines import list_cameras
 from surveil.store.scope import Scope
-from surveil.store.tables import COVERAGES, TIMELINES, camera
+from surveil.store.tables import COVERAGES, TIMELINES
 
 MINUTE_S, HOUR_S = 60, 3600
 FINE_FOR = timedelta(days=2)
@@ -59,7 +60,7 @@ def rank_cameras(
     """
     size_s = MINUTE_S if to_at - from_at <= FINE_FOR else HOUR_S
     t, c = TIMELINES[size_s].c, COVERAGES[size_s].c
-    ids = list(connection.scalars(sa.select(camera.c.id).where(scope.admits(camera.c.id))))
+    ids = list_cameras(connection, scope)
     counted = sa.func.sum(t.votes)
     wanted = sa.func.sum(sa.case((t.emotion == emotion.value, t.votes), else_=0))
     within = (t.camera_id.in_(ids), t.bucket_at >= from_at, t.bucket_at < to_at)

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from surveil.domain import EMOTIONS
+from surveil.store.reading.timelines import list_cameras
 from surveil.store.scope import Scope
-from surveil.store.tables import COVERAGES, TIMELINES, camera
+from surveil.store.tables import COVERAGES, TIMELINES
 
 MINUTE_S = 60
 MOST_MINUTES = 60
@@ -49,26 +50,29 @@ def load_strips(
     count = min(max(minutes, 1), MOST_MINUTES)
     this = now.replace(second=0, microsecond=0)
     starts = [this - timedelta(minutes=i) for i in reversed(range(count))]
-    order = {emotion.value: i for i, emotion in enumerate(EMOTIONS)}
     timeline, coverage = TIMELINES[MINUTE_S], COVERAGES[MINUTE_S]
     seen: dict[str, dict[datetime, tuple[float, str | None]]] = {}
-    votes: dict[tuple[str, datetime], list[int]] = {}
+    votes: dict[tuple[str, datetime], tuple[int, ...]] = {}
     # By camera, since the keys of both tables begin with it.
-    ids = list(connection.scalars(sa.select(camera.c.id).where(scope.admits(camera.c.id))))
+    ids = list_cameras(connection, scope)
     c = coverage.c
     covered = sa.select(c.camera_id, c.bucket_at, c.analysed_s, c.reason)
     for row in connection.execute(covered.where(c.camera_id.in_(ids), c.bucket_at >= starts[0])):
         part = min(1.0, row.analysed_s / MINUTE_S)
         seen.setdefault(row.camera_id, {})[row.bucket_at] = (part, row.reason)
     t = timeline.c
-    counted = sa.select(t.camera_id, t.bucket_at, t.emotion, t.votes)
-    for row in connection.execute(counted.where(t.camera_id.in_(ids), t.bucket_at >= starts[0])):
-        cell = votes.setdefault((row.camera_id, row.bucket_at), [0] * len(EMOTIONS))
-        cell[order[row.emotion]] += row.votes
-    nothing = [0] * len(EMOTIONS)
+    sums = (
+        sa.func.sum(sa.case((t.emotion == emotion.value, t.votes), else_=0)) for emotion in EMOTIONS
+    )
+    counted = sa.select(t.camera_id, t.bucket_at, *sums).group_by(t.camera_id, t.bucket_at)
+    for id_, at, *counts in connection.execute(
+        counted.where(t.camera_id.in_(ids), t.bucket_at >= starts[0])
+    ):
+        votes[id_, at] = tuple(map(int, counts))
+    nothing = (0,) * len(EMOTIONS)
     return {
         id_: tuple(
-            Minute(at, *minutes_of.get(at, (0.0, None)), tuple(votes.get((id_, at), nothing)))
+            Minute(at, *minutes_of.get(at, (0.0, None)), votes.get((id_, at), nothing))
             for at in starts
         )
         for id_, minutes_of in sorted(seen.items())

@@ -14,7 +14,7 @@ from surveil.live.status import CameraStatus, DaemonStatus
 from surveil.store.reading import AlertRow, Minute, load_active, load_strips
 from surveil.web.pages.moods import mood_of
 from surveil.web.pages.rendering import etag, render
-from surveil.web.pages.strips import Block, blocks_of, in_words
+from surveil.web.pages.strips import blocks_of, in_words, paths_of
 from surveil.web.wiring import Reading, Reads
 
 router = APIRouter(include_in_schema=False)
@@ -30,7 +30,7 @@ class Tile:
     Attributes:
         camera: How it stands.
         mood: ``live``, ``late`` or ``bad``: how it is coloured.
-        blocks: Of its strip.
+        paths: Of its strip, by kind.
         words: What the strip says.
         alerts: Names of the rules that fire for it.
         labels: As the configuration gives them.
@@ -38,7 +38,7 @@ class Tile:
 
     camera: CameraStatus
     mood: str
-    blocks: list[Block]
+    paths: Mapping[str, str]
     words: str
     alerts: tuple[str, ...]
     labels: Mapping[str, str]
@@ -145,7 +145,7 @@ def _tile(
     return Tile(
         camera=camera,
         mood=mood_of(camera),
-        blocks=blocks_of(minutes),
+        paths=paths_of(blocks_of(minutes)),
         words=in_words(minutes),
         alerts=tuple(sorted({one.rule for one in firing if one.camera == camera.camera})),
         labels=configured.labels if configured is not None else {},

@@ -12,6 +12,9 @@ WIDTH, HEIGHT = 18.0, 36.0
 """Of a bar, in the proportion in which it is shown, so that hatching is not distorted."""
 
 
+_NAMES = tuple(emotion.value for emotion in EMOTIONS)
+
+
 class Block(NamedTuple):
     """A rectangle of a bar, which is ``WIDTH`` wide and ``HEIGHT`` high in all.
 
@@ -49,13 +52,35 @@ def blocks_of(minutes: Iterable[Minute]) -> list[Block]:
     return found
 
 
+def paths_of(blocks: Iterable[Block]) -> dict[str, str]:
+    """Return the blocks of each kind as the data of one SVG path, for a page has thousands.
+
+    Blocks of a kind that are next to each other and alike become one.
+    """
+    runs: dict[str, list[tuple[Block, int]]] = {}
+    for block in blocks:
+        of_kind = runs.setdefault(block.kind, [])
+        if of_kind:
+            first, count = of_kind[-1]
+            if block == first._replace(x=first.x + count * WIDTH):
+                of_kind[-1] = (first, count + 1)
+                continue
+        of_kind.append((block, 1))
+    return {
+        kind: "".join(
+            f"M{one.x:g} {one.y:g}h{count * WIDTH:g}v{one.height:g}H{one.x:g}"
+            for one, count in of_kind
+        )
+        for kind, of_kind in runs.items()
+    }
+
+
 def _parts(votes: Sequence[int], coverage: float) -> list[tuple[str, float]]:
     total = sum(votes)
     if not total:
         return [("nobody", coverage)]
     return [
-        (emotion.value, coverage * count / total)
-        for emotion, count in zip(EMOTIONS, votes, strict=True)
+        (name, coverage * count / total) for name, count in zip(_NAMES, votes, strict=True) if count
     ]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from surveil.store.reading import Minute
-from surveil.web.pages.strips import Block, blocks_of, in_words
+from surveil.web.pages.strips import WIDTH, Block, blocks_of, in_words, paths_of
 
+PART = re.compile(r"(\S+) (\S+)h(\S+)v(\S+)H(\S+)")
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = (0, 0, 0, 0, 0, 0, 0)
 MINUTES = (
@@ -26,6 +28,25 @@ def test_bar_is_as_high_as_what_was_analysed() -> None:
         Block(36, 0.0, 36.0, "gap"),
         Block(54, 27.0, 9.0, "happy"),  # not over: nothing is missing
     ]
+
+
+def test_a_path_of_each_kind_covers_its_blocks_and_nothing_else() -> None:
+    minutes = (MINUTES[0], MINUTES[0], *MINUTES, MINUTES[2])
+    blocks = blocks_of(minutes)
+    drawn: list[Block] = []
+    for kind, path in paths_of(blocks).items():
+        for part in path.split("M")[1:]:
+            match = PART.fullmatch(part)
+            assert match is not None, part
+            x, y, width, height, back = map(float, match.groups())
+            assert back == x
+            assert width % WIDTH == 0
+            drawn += [Block(x + i * WIDTH, y, height, kind) for i in range(round(width / WIDTH))]
+    assert sorted(drawn) == sorted(blocks)
+
+
+def test_alike_blocks_in_a_row_are_one() -> None:
+    assert paths_of(blocks_of([MINUTES[2]] * 3)) == {"gap": "M0 0h54v36H0"}
 
 
 def test_bars_are_told_in_words() -> None:
