@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 from starlette.types import Scope as AsgiScope
 
 from surveil.errors import SurveilError, UnavailableError
@@ -105,8 +105,7 @@ async def _tell(request: Request, error: Exception) -> Response:
     elif status is HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     if request.url.path.startswith(API):
-        body = describe(status, detail)
-        return JSONResponse(body, status, headers, media_type="application/problem+json")
+        return describe(status, detail, headers)
     if status is HTTPStatus.UNAUTHORIZED and not request.url.path.startswith(DOORS):
         if "hx-request" in request.headers:  # a part of a page: the whole page goes to the log-in
             return Response(status_code=401, headers={"hx-redirect": "/login"})

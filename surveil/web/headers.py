@@ -9,20 +9,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from surveil.web.problems import describe
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_ALLOWED = ("localhost", "127.0.0.1", "::1")
@@ -42,7 +36,7 @@ class SecureHeaders:
         is_secure: Whether browsers come by TLS.
     """
 
-    def __init__(self, app: App, *, hosts: Iterable[str], is_secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], is_secure: bool) -> None:
         self._app = app
         self._hosts = {*ALWAYS_ALLOWED, *(host.lower() for host in hosts)}
         self._is_secure = is_secure
@@ -53,7 +47,7 @@ class SecureHeaders:
             return
         headers = Headers(scope=scope)
 
-        async def send_marked(message: MutableMapping[str, Any]) -> None:
+        async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._mark(MutableHeaders(scope=message))
             await send(message)
@@ -62,11 +56,7 @@ class SecureHeaders:
         if refused is None:
             await self._app(scope, receive, send_marked)
         else:
-            status, why = refused
-            answer = JSONResponse(
-                describe(status, why), status, media_type="application/problem+json"
-            )
-            await answer(scope, receive, send_marked)
+            await describe(*refused)(scope, receive, send_marked)
 
     def _refusal(self, method: str, headers: Headers) -> tuple[HTTPStatus, str] | None:
         host = headers.get("host", "")

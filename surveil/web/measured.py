@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
-from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from surveil.web.tally import Tally
 
@@ -24,7 +22,7 @@ class Measured:
             return
         began_s = time.monotonic()
 
-        async def send_counted(message: MutableMapping[str, Any]) -> None:
+        async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._tally.count("web_requests_total", status=f"{message['status'] // 100}xx")
                 self._tally.observe("web_request_seconds", time.monotonic() - began_s)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
+from starlette.responses import JSONResponse
+
 from surveil.errors import SurveilError
+
+MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemError(SurveilError):
     """A request that is answered with an error; the message is fit for whoever asked."""
 
     status = HTTPStatus.BAD_REQUEST
-
-    def as_json(self) -> dict[str, object]:
-        """Return the body of ``application/problem+json``."""
-        return describe(self.status, str(self))
 
 
 class UnauthenticatedError(ProblemError):
@@ -74,16 +75,20 @@ class BusyError(ProblemError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def describe(status: HTTPStatus, detail: str) -> dict[str, object]:
-    """Return problem details.
+def describe(
+    status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return an answer with problem details.
 
     Args:
         status: Of the answer.
         detail: What is wrong and what would help, for people.
+        headers: Further ones.
     """
-    return {
+    body = {
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
         "detail": detail,
     }
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)

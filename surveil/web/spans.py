@@ -46,7 +46,6 @@ def read_span(
     until: str = "",
     bucket: str = "",
     zone: str = "UTC",
-    most: int = MOST_BUCKETS,
 ) -> Span:
     """Return the span that is asked for.
 
@@ -56,7 +55,6 @@ def read_span(
         until: Its end, likewise; by default the present.
         bucket: A duration of whole seconds; by default one that gives some 200 buckets.
         zone: IANA name of the zone in whose midnights days begin.
-        most: Buckets at most.
 
     Raises:
         TooMuchError: It is no span, or longer or finer than one answer may be; the message says
@@ -69,13 +67,13 @@ def read_span(
     if to_at - from_at > LONGEST:
         raise TooMuchError(f"more than {LONGEST.days} days: ask for less, or use `surveil sql`")
     seconds = (to_at - from_at).total_seconds()
-    bucket_s = _bucket(bucket) if bucket else choose_bucket_s(seconds)
-    if seconds / bucket_s > most:
+    bucket_s = read_bucket_s(bucket) if bucket else choose_bucket_s(seconds)
+    if seconds / bucket_s > MOST_BUCKETS:
         raise TooMuchError(
-            f"more than {most} buckets: ask for a bucket of {choose_bucket_s(seconds)} s or more,"
-            " or for a shorter span"
+            f"more than {MOST_BUCKETS} buckets: ask for a bucket of {choose_bucket_s(seconds)} s or"
+            " more, or for a shorter span"
         )
-    return Span(from_at, to_at, bucket_s, bucket_edges(from_at, to_at, bucket_s, _zone(zone)))
+    return Span(from_at, to_at, bucket_s, bucket_edges(from_at, to_at, bucket_s, read_zone(zone)))
 
 
 def choose_bucket_s(seconds: float) -> int:
@@ -107,7 +105,12 @@ def _instant(text: str, now: datetime, name: str) -> datetime:
     return found
 
 
-def _bucket(text: str) -> int:
+def read_bucket_s(text: str) -> int:
+    """Return a bucket's length in seconds.
+
+    Raises:
+        TooMuchError: It is no length of whole seconds up to a day, or of whole days.
+    """
     try:
         seconds = parse_duration(text)
     except ValueError as error:
@@ -117,8 +120,17 @@ def _bucket(text: str) -> int:
     return int(seconds)
 
 
-def _zone(name: str) -> tzinfo:
+def read_zone(name: str, parameter: str = "zone") -> tzinfo:
+    """Return a time zone by its IANA name.
+
+    Args:
+        name: The zone's.
+        parameter: By what name it was asked for.
+
+    Raises:
+        TooMuchError: There is none of that name.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise TooMuchError(f"zone: {name[:40]!r} is no zone such as Europe/Madrid") from None
+        raise TooMuchError(f"{parameter}: {name[:40]!r} is no zone such as Europe/Madrid") from None

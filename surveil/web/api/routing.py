@@ -17,11 +17,10 @@ from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from surveil.web.pages.rendering import etag
-from surveil.web.problems import BadRequestError
+from surveil.web.problems import MEDIA_TYPE, BadRequestError
 
 MOST_ITEMS = 1_000
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_PROBLEM = "application/problem+json"
 
 T = TypeVar("T")
 
@@ -94,7 +93,7 @@ def make_router(tag: str) -> APIRouter:
         tags=[tag],
         route_class=TaggedRoute,
         responses={
-            status: {"model": Problem, "description": words, "content": {_PROBLEM: {}}}
+            status: {"model": Problem, "description": words, "content": {MEDIA_TYPE: {}}}
             for status, words in (
                 (401, "Nobody knows who asks."),
                 (403, "Who asks may not do this."),

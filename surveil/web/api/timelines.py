@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
 from surveil.domain import EMOTIONS
-from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.store.reading import Bucket, GapRow, list_cameras, load_gaps, read_timeline
 from surveil.web.api.routing import (
@@ -25,6 +23,7 @@ from surveil.web.api.routing import (
 )
 from surveil.web.pieces import edges_of
 from surveil.web.problems import BadRequestError
+from surveil.web.spans import read_bucket_s, read_zone
 from surveil.web.viewer import missing_camera
 from surveil.web.wiring import Reading, Reads
 
@@ -77,7 +76,7 @@ def timelines(
 ) -> list[TimelineOut]:
     """Return timelines, bucket by bucket, with their coverage."""
     cameras = _choose(reads, camera)
-    edges = edges_of(from_, to, read_length(bucket), read_zone(tz), cameras=len(cameras))
+    edges = edges_of(from_, to, read_bucket_s(bucket), read_zone(tz, "tz"), cameras=len(cameras))
     return [
         TimelineOut(camera=one, buckets=[_bucket(b) for b in _read(reads, one, edges)])
         for one in cameras
@@ -136,30 +135,3 @@ def gaps(
         limit=limit + 1,
     )
     return page_of(rows, limit, lambda row: (row.from_at, row.camera))
-
-
-def read_length(text: str) -> int:
-    """Return a bucket's length in seconds.
-
-    Raises:
-        BadRequestError: It is no length in whole seconds.
-    """
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise BadRequestError(f"bucket: {error}") from None
-    if seconds != int(seconds) or seconds > timedelta(days=366).total_seconds():
-        raise BadRequestError("bucket: whole seconds, up to 366d")
-    return int(seconds)
-
-
-def read_zone(name: str) -> tzinfo:
-    """Return a time zone.
-
-    Raises:
-        BadRequestError: There is none of that name.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise BadRequestError("tz: no time zone of that name; give one as Europe/Madrid") from None

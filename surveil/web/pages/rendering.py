@@ -12,16 +12,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from surveil.plaintext import escape
-from surveil.store.access import Role
 from surveil.web.viewer import Viewer
 
 
 class MenuItem(NamedTuple):
-    """A link at the top of every page; ``role`` is the least that sees it."""
+    """A link at the top of every page."""
 
     path: str
     title: str
-    role: Role = Role.VIEWER
 
 
 MENU: tuple[MenuItem, ...] = (
@@ -70,9 +68,8 @@ def render(
         viewer: Who sees it; None for whoever has not logged in.
         values: What the template shows.
     """
-    menu = [item for item in MENU if viewer is not None and viewer.may(item.role)]
     body = _TEMPLATES.get_template(template).render(
-        viewer=viewer, menu=menu, here=request.url.path, now=datetime.now(UTC), **values
+        viewer=viewer, menu=MENU, here=request.url.path, **values
     )
     return HTMLResponse(body)
 

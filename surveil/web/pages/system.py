@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from surveil.live.status import CameraStatus, DaemonStatus
-from surveil.store.audit import record
 from surveil.web.bundle import make_bundle
 from surveil.web.pages.rendering import etag, render
 from surveil.web.wiring import Administers, Looks, Shared
+from surveil.web.witness import witness
 
 router = APIRouter(include_in_schema=False, prefix="/system")
 
@@ -44,7 +44,7 @@ def part(request: Request, site: Shared, viewer: Looks) -> Response:
 def bundle(site: Shared, viewer: Administers) -> Response:
     """What somebody who helps needs to know."""
     standing = site.standing(viewer.scope)
-    record(site.database, viewer.name, "export", "support bundle", now=site.now())
+    witness(site, viewer, "export", "support bundle")
     name = f"surveil-support-{site.now():%Y%m%dT%H%M%SZ}.zip"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     body = make_bundle(site.fleet, standing.status, standing.absent)

@@ -16,8 +16,9 @@ from surveil.store.reading import Bucket, list_cameras, rank_cameras, read_timel
 from surveil.store.reading.buckets import bucket_edges
 from surveil.web.pages.charts import compared
 from surveil.web.pages.rendering import etag, render
-from surveil.web.problems import MissingError, TooMuchError
+from surveil.web.problems import TooMuchError
 from surveil.web.spans import PRESETS, Span, read_span
+from surveil.web.viewer import missing_camera
 from surveil.web.wiring import Reading, Reads
 
 router = APIRouter(include_in_schema=False, prefix="/timelines")
@@ -71,7 +72,7 @@ def _asked(
     known = list_cameras(reads.connection, reads.scope)
     for one in camera:
         if one not in known:
-            raise MissingError(f"there is no camera {one}")
+            raise missing_camera(reads.site.fleet.cameras, reads.viewer, one)
     if against not in EARLIER:
         raise TooMuchError(f"against: one of {', '.join(_DAYS)}")
     chosen = list(dict.fromkeys(camera)) or known[: MOST_ROWS // 2]

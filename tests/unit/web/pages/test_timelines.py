@@ -6,6 +6,8 @@ import pytest
 from kit.web import MINE, OTHER, Dashboard, fill
 
 from surveil.store.access import Role
+from surveil.store.audit import load_audit
+from surveil.store.engine import reading
 
 
 def test_cameras_and_earlier_times_are_rows(dashboard: Dashboard) -> None:
@@ -29,6 +31,9 @@ def test_nobody_learns_of_other_cameras(dashboard: Dashboard) -> None:
     assert OTHER not in client.get("/timelines?from=4h&least=1").text
     assert OTHER not in client.get("/timelines/chart?from=2h").text
     assert client.get(f"/timelines/chart?camera={OTHER}").status_code == 404
+    with reading(dashboard.database) as connection:
+        newest = load_audit(connection, limit=1)
+    assert [(row.actor, row.action) for row in newest] == [("ann", "refuse")]
 
 
 @pytest.mark.parametrize(
