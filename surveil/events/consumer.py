@@ -5,9 +5,9 @@ committed elsewhere, ``touch`` while a batch takes long, ``trim`` now and then. 
 failed to commit calls ``rewind`` and reads the batch again.
 
 Guaranteed: an entry is handed out until it is acknowledged, by this consumer or, once this one is
-dead for ``claim_idle_s``, by another. Not guaranteed: that it is handed out once; identity is
-``(run, seq)`` of the event. An entry handed out more than ``max_deliveries`` times comes as
-:class:`Unreadable` with cause ``poisoned``: whoever handled it before died of it.
+dead for ``claim_idle_s`` or known to be (``attend``), by another. Not guaranteed: that it is handed
+out once; identity is ``(run, seq)`` of the event. An entry handed out more than ``max_deliveries``
+times comes as :class:`Unreadable` with cause ``poisoned``: whoever handled it before died of it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ MAX_BLOCK_MS = 2000
 CONSUMER_EXPIRY_S = 24 * 3600.0
 RAW_LIMIT = 2000
 TRIM_LIMIT = 10_000
+INHERIT_LIMIT = 1000
+INHERIT_IDLE_MS = 1000
+"""Where two take a consumer for dead, the second finds what the first took too fresh."""
 
 
 class EntryId(NamedTuple):
@@ -99,6 +102,7 @@ class GroupReader:
         self._consumer = consumer
         self._streams = [stream_key(p) for p in range(partitions)]
         self._attended = self._streams
+        self._living: frozenset[str] | None = None
         self._claim_idle_ms = int(claim_idle_s * 1000)
         self._claim_every_s = claim_idle_s / 4
         self._max_deliveries = max_deliveries
@@ -108,9 +112,16 @@ class GroupReader:
         self._replay: dict[str, str] = {}
         self.rewind()
 
-    def attend(self, partitions: Iterable[int]) -> None:
-        """Take new entries of these partitions only; own ones, and those of the dead, of all."""
+    def attend(self, partitions: Iterable[int], living: frozenset[str] | None = None) -> None:
+        """Take new entries of these partitions only; own ones, and those of the dead, of all.
+
+        Args:
+            partitions: Numbers.
+            living: Names of the group's consumers that live. What others hold of these partitions
+                is taken over with the next ``read``; None leaves it to ``claim_idle_s``.
+        """
         self._attended = [stream_key(p) for p in sorted(partitions)]
+        self._living = living
 
     def rewind(self) -> None:
         """Begin again with the entries handed out to this consumer and not acknowledged."""
@@ -128,7 +139,7 @@ class GroupReader:
             self._has_groups = False
             raise
         except redis.ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if not str(error).startswith(("NOGROUP", "no such key")):
                 raise
             self._has_groups = False  # the server lost its data: a new group from the beginning
             self.rewind()
@@ -188,6 +199,8 @@ class GroupReader:
     def _read(self, block_ms: int, count: int) -> list[Delivery]:
         if not self._has_groups:
             self._create_groups()
+        if self._living is not None:
+            self._inherit(self._living | {self._consumer})
         if self._replay:
             replayed = self._read_own(count)
             if replayed:
@@ -231,6 +244,27 @@ class GroupReader:
         for raw_stream, entries in reply or []:
             deliveries += self._deliver(_text(raw_stream), entries, is_new=True)
         return deliveries
+
+    def _inherit(self, living: frozenset[str]) -> None:
+        """Make entries of the dead this consumer's own, which are handed out again from there."""
+        is_done = True
+        for stream in self._attended:
+            for info in self._client.xinfo_consumers(stream, self._group):
+                name = _text(info["name"])
+                if name in living or not info["pending"]:
+                    continue
+                rows = self._client.xpending_range(
+                    *(stream, self._group, "-", "+", INHERIT_LIMIT, name), idle=INHERIT_IDLE_MS
+                )
+                ids = [row["message_id"] for row in rows]
+                if ids:
+                    self._client.xclaim(
+                        *(stream, self._group, self._consumer, INHERIT_IDLE_MS, ids), justid=True
+                    )
+                    self._replay[stream] = "0"
+                is_done &= len(ids) == info["pending"]
+        if is_done:
+            self._living = None
 
     def _claim(self, count: int) -> list[Delivery]:
         deliveries: list[Delivery] = []

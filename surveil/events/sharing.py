@@ -64,6 +64,7 @@ class ReaderShare:
 
     Attributes:
         own: What to read now; none before the first round.
+        living: Names of all readers that live.
         thread: Ends only when it is told to.
     """
 
@@ -74,6 +75,7 @@ class ReaderShare:
         self._since_mono_s: dict[int, float] = {}
         self._stopping = threading.Event()
         self.own: frozenset[int] = frozenset()
+        self.living: frozenset[str] = frozenset({name})
         self.thread = threading.Thread(target=self._run, name="share", daemon=True)
 
     def start(self) -> None:
@@ -110,6 +112,7 @@ class ReaderShare:
         given = share_out(self._partitions, names)[self._name]
         since = {p: self._since_mono_s.get(p, now_mono_s) for p in given}
         self._since_mono_s = since
+        self.living = frozenset(names)
         grace_s = GRACE_S if len(names) > 1 else 0.0
         self.own = frozenset(
             p for p, at_s in since.items() if p in self.own or now_mono_s - at_s >= grace_s

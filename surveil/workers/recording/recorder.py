@@ -83,7 +83,7 @@ class Recorder:
         )
         sharing = open_client(self._redis_url, name="surveil-recorder-share")
         self._share = ReaderShare(sharing, consumer, fleet.partitions)
-        self._attended: frozenset[int] = frozenset()
+        self._shared: tuple[frozenset[int], frozenset[str]] = frozenset(), frozenset()
         self._reader.attend(())
         self._writer = BatchWriter(self._database, GROUP, meanwhile=self._go_on)
         self._upkeep = Upkeep(self._database, fleet.retention.days, own_days(fleet))
@@ -134,11 +134,13 @@ class Recorder:
         return batch
 
     def _take_share(self) -> None:
-        own = self._share.own
-        if own != self._attended:
-            self._attended = own
-            self._reader.attend(own)
+        own, living = shared = self._share.own, self._share.living
+        if shared == self._shared:
+            return
+        if own != self._shared[0]:
             _log.info("recorder.partitions", partitions=sorted(own))
+        self._shared = shared
+        self._reader.attend(own, living)
 
     def _record(self, batch: list[Delivery]) -> None:
         entry_ids = [delivery.entry_id for delivery in batch]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import redis
 from kit.stream import publish
 
 from surveil.domain import CameraEvent, CameraState, Reason
+from surveil.events import consumer
 from surveil.events.connection import connect
 from surveil.events.consumer import Delivery, EntryId, GroupReader, Unreadable
 from surveil.events.embedded import EmbeddedRedis
@@ -46,6 +48,17 @@ def reader(
 
 def seqs(deliveries: list[Delivery]) -> list[int]:
     return [d.event.seq for d in deliveries if not isinstance(d.event, Unreadable)]
+
+
+def redis_ids(client: redis.Redis, name: str) -> list[str]:
+    """Return the ids of the entries that a consumer holds."""
+    rows: Any = client.xpending_range(stream_key(0), "recorder", "-", "+", 100, name)
+    return [row["message_id"].decode() for row in rows]
+
+
+def age(client: redis.Redis, name: str, *held: str) -> None:
+    """Let a consumer have held entries for a while."""
+    client.xclaim(stream_key(0), "recorder", name, 0, list(held), idle=5_000)
 
 
 def ids(deliveries: list[Delivery]) -> list[EntryId]:
@@ -96,6 +109,50 @@ def test_entries_of_a_dead_consumer_are_taken_over(
     heir = reader(redis_server, "heir", claim_idle_s=0)
     taken = heir.read(block_ms=10)
     assert seqs(taken) == [1, 2]
+
+
+def test_entries_of_a_consumer_known_to_be_dead_are_taken_over_at_once(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    put(redis_client, 1, 2, 3)
+    reader(redis_server, "dead").read(block_ms=10, count=2)
+    [living] = reader(redis_server, "slow").read(block_ms=10)
+    heir = reader(redis_server, "heir")
+    heir.attend({0}, frozenset({"heir", "slow"}))
+    assert heir.read(block_ms=10) == []  # too fresh: another heir may just have taken them
+    age(redis_client, "dead", *redis_ids(redis_client, "dead"))
+    assert seqs(heir.read(block_ms=10)) == [1, 2]
+    assert heir.read(block_ms=10) == []
+    assert redis_ids(redis_client, "slow") == [living.entry_id.id]
+
+
+def test_an_heir_takes_over_more_than_it_may_at_a_time(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "INHERIT_LIMIT", 2)
+    put(redis_client, *range(1, 6))
+    reader(redis_server, "dead").read(block_ms=10)
+    age(redis_client, "dead", *redis_ids(redis_client, "dead"))
+    heir = reader(redis_server, "heir")
+    heir.attend({0}, frozenset({"heir"}))
+    taken: list[int] = []
+    for _ in range(4):
+        found = heir.read(block_ms=10)
+        taken += seqs(found)
+        heir.ack(ids(found))
+    assert taken == [1, 2, 3, 4, 5]
+
+
+def test_who_inherits_from_a_server_that_lost_its_data_begins_anew(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis
+) -> None:
+    heir = reader(redis_server, "heir")
+    heir.read(block_ms=10)
+    redis_client.flushall()
+    heir.attend({0}, frozenset({"heir"}))
+    assert heir.read(block_ms=10) == []
+    put(redis_client, 1)
+    assert seqs(heir.read(block_ms=10)) == [1]
 
 
 def test_touched_entries_are_not_taken_over(

@@ -152,6 +152,26 @@ def test_what_was_committed_but_not_acknowledged_is_stored_once(
     assert find_damage(database) == []
 
 
+def test_what_a_recorder_had_read_whose_host_is_lost_is_stored_before_it_is_old(
+    tmp_path: Path,
+    database: sa.Engine,
+    database_url: str,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
+    publish(redis_client, make_run(60))
+    lost = GroupReader(connect_redis(redis_server.url, block_s=2), "recorder", "elsewhere", 1)
+    assert len(lost.read(block_ms=10)) == 60
+    with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
+        # It was never among the readers that live; its entries are claimed by age after a minute.
+        wait_until(lambda: count_events(database) == 60, "60 events in SQL")
+        wait_until(
+            lambda: redis_client.xpending(stream_key(0), "recorder")["pending"] == 0, "acknowledged"
+        )
+    assert sample(lifeline, "duplicates_total") == 0
+    assert find_damage(database) == []
+
+
 def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
     tmp_path: Path,
     postgres_database: sa.Engine,
