@@ -6,6 +6,8 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 STAMP := .venv/.synced
 SERVED := .venv/.served
+# pytest-xdist waits for ever for the tests of a process that was killed and replaced: end instead.
+TWICE := -n 2 --dist loadfile --max-worker-restart 0
 TOOLS := prometheus systemd bubblewrap mosquitto chromium
 
 help: ## print this help
@@ -41,7 +43,7 @@ wheel: | $(UV) ## build dist/*.whl, for pip, pipx and uv tool install
 	$(UV) build --wheel --out-dir dist
 
 test: $(STAMP) ## all tests but the slow suites
-	$(RUN) pytest -q -m "not slow" -n 2 --dist loadfile
+	$(RUN) pytest -q -m "not slow" $(TWICE)
 
 scenario: $(STAMP) ## compare a real run with known truth (needs the third-party test material)
 	$(RUN) python bench/scenario_report.py
@@ -74,9 +76,9 @@ migrations: $(STAMP) ## up, down, up and no drift, on SQLite and PostgreSQL
 	$(RUN) pytest -q tests/integration/store -k migration
 
 coverage: $(STAMP) ## tests with coverage by package
-	$(RUN) pytest -q -m "not slow" -n 2 --dist loadfile --cov=surveil --cov-report=term:skip-covered
+	$(RUN) pytest -q -m "not slow" $(TWICE) --cov=surveil --cov-report=term:skip-covered
 
 slow: $(STAMP) ## the slow suites: chaos, accuracy over whole clips
-	$(RUN) pytest -q -m slow --timeout=1200
+	$(RUN) pytest -q -m slow --timeout=1200 -o faulthandler_timeout=0
 
 .PHONY: help tools setup demo docs wheel test scenario over-time check format format-check lint types imports migrations coverage slow

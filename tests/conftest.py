@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ settings.register_profile("surveil", deadline=None)
 settings.load_profile("surveil")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Tell in CI of a failure when it happens: a run that is cut off later must not hide it."""
+    if report.failed and os.environ.get("CI") and "PYTEST_XDIST_WORKER" not in os.environ:
+        told = f"\n{report.nodeid}: {report.when} failed\n{report.longreprtext}\n"
+        sys.stdout.write(told)
+        sys.stdout.flush()
 
 
 @pytest.fixture(scope="session")
