@@ -8,6 +8,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -18,6 +19,7 @@ from surveil.errors import ConfigError, InUseError
 from surveil.ports import describe_listener
 from surveil.store.access import has_tokens, has_users
 from surveil.store.engine import reading
+from surveil.web.connections import Connection
 from surveil.web.site import Site
 
 Tend = Callable[[uvicorn.Server], Coroutine[None, None, None]]
@@ -108,8 +110,10 @@ def serve(app: FastAPI, web: Web, sock: socket.socket, tend: Tend) -> None:
     Raises:
         ConfigError: Certificate and key are not such files.
     """
+    site: Site = app.state.site
     config = uvicorn.Config(
         app,
+        http=partial(Connection, site.tally),  # type: ignore[arg-type]
         log_config=None,
         access_log=False,
         log_level="warning",

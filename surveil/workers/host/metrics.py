@@ -234,6 +234,11 @@ _WEB = {
         "Worry at the first: somebody tries doors, or the database is away.",
         "cause",
     ),
+    "web_connections_closed_total": _counter(
+        "Connections closed after 30 s without a whole request, by cause: silent, slow.",
+        "Worry when slow grows: somebody holds connections.",
+        "cause",
+    ),
     "web_request_seconds": _histogram(
         "From a request until its answer begins.",
         "Worry when the 95th percentile exceeds 0.5 s.",
