@@ -1,8 +1,8 @@
 """Read the streams as one consumer of a group: at least once, in the stream's order.
 
 Calls, all from one thread of one process: ``read`` in a loop, then ``ack`` once the batch is
-committed elsewhere, ``touch`` while a batch takes long, ``trim`` now and then. A consumer that
-failed to commit calls ``rewind`` and reads the batch again.
+committed elsewhere, ``trim`` now and then. A consumer that failed to commit calls ``rewind`` and
+reads the batch again.
 
 Guaranteed: an entry is handed out until it is acknowledged, by this consumer or, once this one is
 dead for ``claim_idle_s`` or known to be (``attend``), by another. Not guaranteed: that it is handed
@@ -153,19 +153,6 @@ class GroupReader:
         with self._client.pipeline(transaction=False) as pipe:
             for stream, ids in by_stream.items():
                 pipe.xack(stream, self._group, *ids)
-            pipe.execute()
-
-    def touch(self, entry_ids: Iterable[EntryId]) -> None:
-        """Keep entries from being claimed by others while they wait for a slow commit.
-
-        Does not count as a delivery. Call every ``claim_idle_s / 2`` or oftener.
-        """
-        by_stream: dict[str, list[str]] = {}
-        for entry_id in entry_ids:
-            by_stream.setdefault(entry_id.stream, []).append(entry_id.id)
-        with self._client.pipeline(transaction=False) as pipe:
-            for stream, ids in by_stream.items():
-                pipe.xclaim(stream, self._group, self._consumer, 0, ids, justid=True)
             pipe.execute()
 
     def trim(self, groups: Sequence[str] = GROUPS) -> int:

@@ -54,8 +54,8 @@ def _weight(partition: int, reader: str) -> bytes:
 class ReaderShare:
     """One reader's part of the partitions.
 
-    A thread says that the reader lives: one that waits long for SQL keeps its partitions, since who
-    took them would wait for the rows that it has locked.
+    A thread says that the reader lives: one whose commit takes long keeps its partitions, since who
+    took them would wait for the rows that it has locked. One that cannot commit rests.
 
     Args:
         client: Connection of the thread.
@@ -73,6 +73,7 @@ class ReaderShare:
         self._name = name
         self._partitions = partitions
         self._since_mono_s: dict[int, float] = {}
+        self._resting = threading.Event()
         self._stopping = threading.Event()
         self.own: frozenset[int] = frozenset()
         self.living: frozenset[str] = frozenset({name})
@@ -93,6 +94,14 @@ class ReaderShare:
             return  # the others wait for ALIVE_S
         finally:
             self._client.close()
+
+    def rest(self) -> None:
+        """Say nothing until :meth:`go_on`: after ``ALIVE_S`` the others take its part over."""
+        self._resting.set()
+
+    def go_on(self) -> None:
+        """Say again that it lives."""
+        self._resting.clear()
 
     def beat(self, now_mono_s: float) -> None:
         """Say once that this reader lives, and work out what it is to read.
@@ -120,7 +129,8 @@ class ReaderShare:
 
     def _run(self) -> None:
         while True:
-            with contextlib.suppress(redis.RedisError):  # the reader meets it, too, and tells
-                self.beat(time.monotonic())
+            if not self._resting.is_set():
+                with contextlib.suppress(redis.RedisError):  # the reader meets it, too, and tells
+                    self.beat(time.monotonic())
             if self._stopping.wait(BEAT_EVERY_S):
                 return

@@ -3,7 +3,8 @@
 For each batch, in this order: read, write, commit, publish how far each run is committed,
 acknowledge, trim. Killed between any two of them, the recorder (or another one) reads the batch
 again; the ledger in SQL then tells which of its events are stored, and nothing is stored twice.
-While SQL is away nothing is read: Redis and the workers' spools keep what comes in.
+While SQL is away nothing is read: Redis and the workers' spools keep what comes in. Where it is
+away from this host alone, a recorder of another takes the partitions over, with what was read.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from surveil.config import Fleet
 from surveil.domain import IntervalEvent
 from surveil.errors import UnavailableError
 from surveil.events.connection import address_of, check_eviction, explain, open_client
-from surveil.events.consumer import MAX_BLOCK_MS, Delivery, EntryId, GroupReader, Unreadable
+from surveil.events.consumer import MAX_BLOCK_MS, Delivery, GroupReader, Unreadable
 from surveil.events.embedded import embedded_url
 from surveil.events.progress import publish_committed
 from surveil.events.sharing import ReaderShare
@@ -39,7 +40,6 @@ BATCH_EVENTS = 500
 BATCH_S = 0.5
 """A batch is written once it has so many events, or once its first one has waited so long."""
 BLOCK_MS = 1000
-TOUCH_EVERY_S = 20.0
 STORE_BOUNDS_S = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 """Buckets of the time from an interval's end until SQL has it; hours after an outage."""
 MAX_DELIVERIES = 20
@@ -91,7 +91,6 @@ class Recorder:
         self._settings = _settings_of(fleet)
         self._described: set[str] = set()
         self._servers = Availability(lifeline, drain_s=DRAIN_S / 4)
-        self._touched_mono_s = 0.0
 
     def work(self) -> None:
         """Record until told to stop, and then what is left in the streams."""
@@ -145,10 +144,10 @@ class Recorder:
     def _record(self, batch: list[Delivery]) -> None:
         entry_ids = [delivery.entry_id for delivery in batch]
         began = time.monotonic()
-        self._touched_mono_s = began
         recorded = self._servers.wait_for(
-            "sql", lambda: self._write(batch), meanwhile=lambda: self._touch(entry_ids)
+            "sql", lambda: self._write(batch), meanwhile=self._share.rest
         )
+        self._share.go_on()
         self._report(batch, recorded, time.monotonic() - began)
         try:
             publish_committed(self._client, recorded.committed)
@@ -206,16 +205,6 @@ class Recorder:
             if isinstance(delivery.event, IntervalEvent)
         ]
         observe_all(self._telemetry, "store_seconds", delays_s, STORE_BOUNDS_S)
-
-    def _touch(self, entry_ids: list[EntryId]) -> None:
-        """Keep entries that wait for SQL from being taken for those of a dead consumer."""
-        if time.monotonic() - self._touched_mono_s < TOUCH_EVERY_S:
-            return
-        self._touched_mono_s = time.monotonic()
-        try:
-            self._reader.touch(entry_ids)
-        except redis.RedisError as error:
-            self._servers.miss("redis", explain(error))
 
 
 def _settings_of(fleet: Fleet) -> dict[str, CameraSettings]:

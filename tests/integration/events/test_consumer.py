@@ -155,17 +155,6 @@ def test_who_inherits_from_a_server_that_lost_its_data_begins_anew(
     assert seqs(heir.read(block_ms=10)) == [1]
 
 
-def test_touched_entries_are_not_taken_over(
-    redis_server: EmbeddedRedis, redis_client: redis.Redis
-) -> None:
-    put(redis_client, 1)
-    slow = reader(redis_server, "slow")
-    held = slow.read(block_ms=10)
-    redis_client.xclaim(stream_key(0), "recorder", "slow", 0, [held[0].entry_id.id], idle=90_000)
-    slow.touch(ids(held))
-    assert reader(redis_server, "other", claim_idle_s=60).read(block_ms=10) == []
-
-
 def test_entry_handed_out_too_often_is_poisoned_and_keeps_its_identity(
     redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:

@@ -63,6 +63,27 @@ def test_a_thread_says_that_a_reader_lives_whatever_it_does(redis_server: Embedd
     assert client.zcard(READERS_KEY) == 0
 
 
+def test_a_reader_that_rests_leaves_its_part_to_the_others(
+    redis_server: EmbeddedRedis, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resting = ReaderShare(connect(redis_server.url), "a", 2)
+    resting.start()
+    until(lambda: resting.own == {0, 1}, "its partitions")
+    resting.rest()
+    monkeypatch.setattr(sharing, "ALIVE_S", 0.05)
+    other = ReaderShare(redis_client, "b", 2)
+
+    def has_all() -> bool:
+        other.beat(9.0)
+        return len(other.own) == 2
+
+    until(has_all, "all partitions")
+    monkeypatch.undo()
+    resting.go_on()
+    until(lambda: len(resting.own) == 1, "a part for each")
+    resting.stop()
+
+
 def test_of_two_at_one_partition_one_stands_by(
     redis_server: EmbeddedRedis, redis_client: redis.Redis
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from surveil.events.connection import connect as connect_redis
 from surveil.events.consumer import GroupReader
 from surveil.events.embedded import EmbeddedRedis
 from surveil.events.progress import read_committed
+from surveil.events.sharing import share_out
 from surveil.events.streams import stream_key
 from surveil.store.engine import connect, reading, writing
 from surveil.store.finding import Finding
@@ -170,6 +172,53 @@ def test_what_a_recorder_had_read_whose_host_is_lost_is_stored_before_it_is_old(
         )
     assert sample(lifeline, "duplicates_total") == 0
     assert find_damage(database) == []
+
+
+def test_a_recorder_that_alone_has_no_way_to_sql_leaves_its_partition_to_another(
+    tmp_path: Path,
+    postgres_url: str,
+    postgres_database: sa.Engine,
+    redis_server: EmbeddedRedis,
+    redis_client: redis.Redis,
+) -> None:
+    # Both would share one partition: the one that is cut off is the one whose it is.
+    names = sorted(f"host-{n}" for n in range(9))
+    ranked = share_out(1, [consumer_of(tmp_path / name) for name in names])
+    [cut_off] = [name for name in names if ranked[consumer_of(tmp_path / name)]]
+    other = next(name for name in names if name != cut_off)
+    role = make_url(postgres_url).set(username="cut_off")
+    with writing(postgres_database) as connection:
+        connection.execute(sa.text("CREATE ROLE cut_off SUPERUSER LOGIN"))
+    for name in (cut_off, other):
+        (tmp_path / name).mkdir()
+    url = role.render_as_string(hide_password=False)
+    with running(make_fleet_file(tmp_path / cut_off, redis_server.url, url)) as lost:
+        wait_until(lambda: lost.is_ready, "ready")
+        with writing(postgres_database) as connection:
+            connection.execute(sa.text("ALTER ROLE cut_off NOLOGIN"))
+            connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE usename = 'cut_off'"
+                )
+            )
+        publish(redis_client, make_run(60))
+        wait_until(lambda: sample(lost, "server_errors_total", server="sql") > 1, "SQL missed")
+        fleet_path = make_fleet_file(tmp_path / other, redis_server.url, postgres_url)
+        with running(fleet_path) as lifeline:
+            wait_until(lambda: count_events(postgres_database) == 60, "60 events in SQL")
+            assert sample(lifeline, "duplicates_total") == 0
+            with writing(postgres_database) as connection:
+                connection.execute(sa.text("ALTER ROLE cut_off LOGIN"))
+            wait_until(lambda: lost.is_ready, "ready again")
+    assert sample(lost, "duplicates_total") == 60  # it had read them, too, and stores none twice
+    assert find_damage(postgres_database) == []
+    with writing(postgres_database) as connection:
+        connection.execute(sa.text("DROP ROLE cut_off"))
+
+
+def consumer_of(folder: Path) -> str:
+    return f"recorder@{socket.gethostname()}:{folder / 'var'}"
 
 
 def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
