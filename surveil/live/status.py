@@ -163,7 +163,9 @@ class DaemonStatus:
         cameras: By id.
         flow: Events on their way.
         memory_bytes: Private memory of all processes of it.
-        carries: How many cameras like these would be analysed whole; None before that is known.
+        carries: How many of these cameras are analysed whole; None before that is known.
+        busy: Part of its time that the busiest inference worker gives to frames, 0..1, of late:
+            near 1 it is full. None before that is known.
     """
 
     version: str
@@ -180,6 +182,7 @@ class DaemonStatus:
     flow: FlowStatus
     memory_bytes: int
     carries: int | None
+    busy: float | None = None
 
     @property
     def up_s(self) -> float:
@@ -208,6 +211,7 @@ class DaemonStatus:
             flow=FlowStatus(None, None, None, None, None, None, None, None),
             memory_bytes=0,
             carries=None,
+            busy=None,
         )
 
     def to_json(self) -> bytes:

@@ -19,6 +19,8 @@ WANTED_BUCKETS = 200
 RAW_FOR = timedelta(hours=2)
 """Spans longer than this are read by the minute or the hour, unless asked otherwise."""
 PRESETS = ("15m", "1h", "6h", "24h", "7d", "30d")
+PRESENT = timedelta(seconds=10)
+"""What was seen before is not now; an interval takes some seconds until it is stored."""
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 

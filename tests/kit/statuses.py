@@ -91,4 +91,5 @@ def daemon(
         flow=flow,
         memory_bytes=540_000_000,
         carries=4,
+        busy=0.62,
     )

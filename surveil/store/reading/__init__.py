@@ -29,7 +29,7 @@ from surveil.store.reading.marks import (
     load_marks,
     measure_quality,
 )
-from surveil.store.reading.present import Present, PresentFace, load_present
+from surveil.store.reading.present import Present, PresentFace, Showing, load_present, load_showing
 from surveil.store.reading.ranking import Ranked, rank_cameras
 from surveil.store.reading.replay import replay
 from surveil.store.reading.runs import RunCounts, count_runs
@@ -59,6 +59,7 @@ __all__ = [
     "RuleQuality",
     "RunCounts",
     "Said",
+    "Showing",
     "SilenceRow",
     "TransitionRow",
     "count_fired",
@@ -77,6 +78,7 @@ __all__ = [
     "load_marks",
     "load_newest",
     "load_present",
+    "load_showing",
     "load_silences",
     "load_steps",
     "load_steps_after",

@@ -1,13 +1,15 @@
-"""Who is in view now, as far as SQL knows: the faces of a camera's newest interval."""
+"""Who is in view now, as far as SQL knows: what the newest interval of a camera tells."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from surveil.domain import EMOTIONS, Box, Emotion
+from surveil.store.reading.timelines import list_cameras
 from surveil.store.scope import Scope
 from surveil.store.tables import interval, observation
 
@@ -46,6 +48,55 @@ class Present:
     to_at: datetime
     faces: tuple[PresentFace, ...]
     analysed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What the faces in view of one camera show, as its newest stored interval has it.
+
+    Attributes:
+        votes: How many show it, by emotion, in the order of ``EMOTIONS``.
+        is_crowd: Whether single faces are not told of: then no votes mean fewer than the smallest
+            group, which may be nobody.
+    """
+
+    votes: tuple[int, ...]
+    is_crowd: bool
+
+
+def load_showing(
+    connection: sa.Connection, scope: Scope, *, since_at: datetime
+) -> Mapping[str, Showing]:
+    """Return what is shown now, by camera; of one that is not in it nobody knows.
+
+    One query, however many cameras there are.
+
+    Args:
+        connection: Of one transaction.
+        scope: Which cameras may be read.
+        since_at: Intervals that began before are the past.
+    """
+    i, o = interval.c, observation.c
+    newest = (
+        sa.select(i.camera_id, sa.func.max(i.from_at).label("from_at"))
+        .where(i.camera_id.in_(list_cameras(connection, scope)), i.from_at >= since_at)
+        .group_by(i.camera_id)
+        .subquery()
+    )
+    is_newest = sa.and_(i.camera_id == newest.c.camera_id, i.from_at == newest.c.from_at)
+    is_of_it = sa.and_(o.run_id == i.run_id, o.seq == i.seq, o.observed_at == i.from_at)
+    counts = [sa.func.count().filter(o.emotion == emotion.value) for emotion in EMOTIONS]
+    rows = connection.execute(
+        sa.select(i.camera_id, i.crowd, *counts)
+        .select_from(newest.join(interval, is_newest).outerjoin(observation, is_of_it))
+        .where(i.from_at >= since_at, i.analysed > 0)
+        .group_by(i.camera_id, i.run_id, i.seq, i.from_at)
+        .order_by(i.run_id)
+    )
+    return {
+        id_: Showing(tuple(crowd["votes"] if crowd is not None else votes), crowd is not None)
+        for id_, crowd, *votes in rows
+    }
 
 
 def load_present(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -23,15 +22,17 @@ from surveil.store.reading import (
     list_cameras,
     load_gaps,
     load_present,
+    load_showing,
     load_transitions,
     read_timeline,
 )
 from surveil.store.scope import Scope
 from surveil.web.pages.charts import timeline_of
+from surveil.web.pages.fleet import expressions_of
 from surveil.web.pages.moods import mood_of
 from surveil.web.pages.rendering import etag, render
 from surveil.web.problems import TooMuchError
-from surveil.web.spans import PRESETS, Span, read_span
+from surveil.web.spans import PRESENT, PRESETS, Span, read_span
 from surveil.web.viewer import missing_camera
 from surveil.web.wiring import Reading, Reads
 from surveil.web.witness import witness
@@ -40,8 +41,6 @@ router = APIRouter(include_in_schema=False, prefix="/cameras")
 
 MOST_GAPS = 500
 MOST_STEPS = 500
-PRESENT = timedelta(seconds=10)
-"""What was seen before is not now; an interval takes some seconds until it is stored."""
 COLUMNS = (
     *("camera", "from_at", "to_at", "coverage", "analysed_s", "reason", "all_votes"),
     *(f"{emotion.value}_share" for emotion in EMOTIONS),
@@ -217,12 +216,16 @@ def _status(seen: Seen) -> dict[str, Any]:
 def _present(seen: Seen) -> dict[str, Any]:
     site = seen.reads.site
     configured = site.fleet.cameras.get(seen.camera)
-    since_at = site.now() - PRESENT
-    return {
-        "present": load_present(seen.reads.connection, seen.scope, seen.camera, since_at=since_at),
-        "is_crowd": configured is not None and configured.privacy.mode is Mode.AGGREGATE,
-        "is_watched": site.live.has(seen.camera),
-    }
+    told: dict[str, Any] = {"is_watched": site.live.has(seen.camera), "present": None}
+    connection, since_at = seen.reads.connection, site.now() - PRESENT
+    if configured is not None and configured.privacy.mode is Mode.AGGREGATE:
+        showing = load_showing(connection, seen.scope, since_at=since_at).get(seen.camera)
+        return told | {
+            "least": configured.privacy.min_group,
+            "now": expressions_of(showing, is_crowd=True),
+        }
+    present = load_present(connection, seen.scope, seen.camera, since_at=since_at)
+    return told | {"present": present, "least": None}
 
 
 def _buckets(asked: Asked) -> list[Bucket]:

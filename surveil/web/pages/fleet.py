@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,10 +11,19 @@ from fastapi import APIRouter, Query, Request, Response
 from surveil.domain import EMOTIONS, CameraState
 from surveil.live.standing import Absent
 from surveil.live.status import CameraStatus, DaemonStatus
-from surveil.store.reading import AlertRow, Minute, load_active, load_strips
+from surveil.policy import Mode
+from surveil.store.reading import (
+    AlertRow,
+    Minute,
+    Showing,
+    load_active,
+    load_showing,
+    load_strips,
+)
 from surveil.web.pages.moods import mood_of
 from surveil.web.pages.rendering import etag, render
 from surveil.web.pages.strips import blocks_of, in_words, paths_of
+from surveil.web.spans import PRESENT
 from surveil.web.wiring import Reading, Reads
 
 router = APIRouter(include_in_schema=False)
@@ -32,6 +41,9 @@ class Tile:
         mood: ``live``, ``late`` or ``bad``: how it is coloured.
         paths: Of its strip, by kind.
         words: What the strip says.
+        now: Expressions of who is in view, with how many show each, most first; None where nobody
+            knows.
+        least: Where single faces are not told of, of how many people a group has to be; else None.
         alerts: Names of the rules that fire for it.
         labels: As the configuration gives them.
     """
@@ -40,6 +52,8 @@ class Tile:
     mood: str
     paths: Mapping[str, str]
     words: str
+    now: Sequence[tuple[str, int]] | None
+    least: int | None
     alerts: tuple[str, ...]
     labels: Mapping[str, str]
 
@@ -122,10 +136,14 @@ def overview(reads: Reading, chosen: Filter) -> Overview:
     """Return what the page shows of the cameras that the viewer may see."""
     standing = reads.site.standing(reads.scope)
     strips = load_strips(reads.connection, reads.scope, now=reads.site.now(), minutes=MINUTES)
+    showing = load_showing(reads.connection, reads.scope, since_at=reads.site.now() - PRESENT)
     active = load_active(reads.connection, reads.scope, rule=None, limit=MOST_ALERTS)
     firing = [one for one in active if one.state in ("firing", "recovering")]
     cameras = standing.status.cameras if standing.status is not None else ()
-    made = [_tile(reads, one, strips.get(one.camera, ()), firing) for one in cameras]
+    made = [
+        _tile(reads, one, strips.get(one.camera, ()), showing.get(one.camera), firing)
+        for one in cameras
+    ]
     faces = [one.faces for one in cameras if one.faces is not None]
     return Overview(
         status=standing.status,
@@ -139,14 +157,35 @@ def overview(reads: Reading, chosen: Filter) -> Overview:
 
 
 def _tile(
-    reads: Reading, camera: CameraStatus, minutes: tuple[Minute, ...], firing: list[AlertRow]
+    reads: Reading,
+    camera: CameraStatus,
+    minutes: tuple[Minute, ...],
+    showing: Showing | None,
+    firing: list[AlertRow],
 ) -> Tile:
     configured = reads.site.fleet.cameras.get(camera.camera)
+    is_crowd = configured is not None and configured.privacy.mode is Mode.AGGREGATE
     return Tile(
         camera=camera,
         mood=mood_of(camera),
         paths=paths_of(blocks_of(minutes)),
         words=in_words(minutes),
+        now=expressions_of(showing, is_crowd=is_crowd),
+        least=configured.privacy.min_group if configured is not None and is_crowd else None,
         alerts=tuple(sorted({one.rule for one in firing if one.camera == camera.camera})),
         labels=configured.labels if configured is not None else {},
     )
+
+
+def expressions_of(showing: Showing | None, *, is_crowd: bool) -> Sequence[tuple[str, int]] | None:
+    """Return what is shown and by how many, most first; None where nobody knows.
+
+    Args:
+        showing: As it is stored.
+        is_crowd: Whether single faces of the camera are not told of: nor are those of just before
+            that was decided.
+    """
+    if showing is None or (is_crowd and not showing.is_crowd):
+        return None
+    counted = zip((emotion.value for emotion in EMOTIONS), showing.votes, strict=True)
+    return sorted((one for one in counted if one[1]), key=lambda one: -one[1])

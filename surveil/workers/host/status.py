@@ -37,6 +37,7 @@ EVERY_S = 1.0
 
 _PER_CAMERA = ("frames_captured_total", "frames_analysed_total", "frames_dropped_total")
 _DECISION = "decision_seconds"
+_ANALYSIS = "stage_seconds_sum"
 
 Counts = Mapping[tuple[str, MetricLabels], float]
 
@@ -149,6 +150,7 @@ class StatusKeeper:
             flow=_flow(totals, self._rates),
             memory_bytes=own_bytes + sum(one.memory_bytes or 0 for one in workers),
             carries=int(sum(carried)) if carried else None,
+            busy=_busy(self._rates),
         )
 
     def _camera(self, process: WorkerProcess, analyst: str, totals: Totals) -> CameraStatus:
@@ -213,6 +215,9 @@ class Totals:
         for labels, value in self._by_name.get(f"{_DECISION}_bucket", ()):
             key = (_DECISION, labels["le"])
             rated[key] = rated.get(key, 0.0) + value
+        for labels, value in self._by_name.get(_ANALYSIS, ()):
+            if labels["stage"] == "analyse":
+                rated[_ANALYSIS, labels["worker"]] = value
         return rated
 
 
@@ -294,6 +299,12 @@ def _flow(totals: Totals, rates: Rates) -> FlowStatus:
         decision_s=round(rates.growth(_DECISION, "sum") / decided, 3) if decided else None,
         decided_within_s=_bound(rates, 0.95 * decided) if decided else None,
     )
+
+
+def _busy(rates: Rates) -> float | None:
+    """Return the part of the time in which the busiest inference worker analysed frames."""
+    of_workers = [rates.of(_ANALYSIS, worker) for worker in rates.keys(_ANALYSIS)]
+    return min(1.0, max(of_workers)) if of_workers else None
 
 
 def _bound(rates: Rates, wanted: float) -> float | None:

@@ -79,6 +79,7 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "load_marks": lambda c, scope: [
         mark for id_ in all_alerts(c) for mark in questions.load_marks(c, scope, id_)
     ],
+    "load_showing": lambda c, scope: dict(questions.load_showing(c, scope, since_at=LONG_AGO)),
     "load_strips": lambda c, scope: dict(
         questions.load_strips(c, scope, now=after(120), minutes=5)
     ),

@@ -56,6 +56,8 @@ def test_a_camera_is_what_its_log_and_the_counters_say(
             ("decision_seconds_bucket", {"le": "0.5"}, 20.0),
             ("decision_seconds_bucket", {"le": "+Inf"}, 20.0),
             ("decision_seconds_sum", {}, 4.0),
+            ("stage_seconds_sum", {"stage": "analyse"}, 3.0),
+            ("stage_seconds_sum", {"stage": "detect"}, 2.0),
         ],
     )
     supervisor.board.put("capture:a", [(dropped, {"camera": "a", "cause": "busy"}, 6.0)])
@@ -72,6 +74,7 @@ def test_a_camera_is_what_its_log_and_the_counters_say(
     assert (flow.decision_s, flow.decided_within_s) == (0.2, 0.5)
     assert (flow.store_lag_s, flow.is_redis_up) == (None, None)
     assert keeper.status.carries == 1
+    assert keeper.status.busy == 0.5
     is_ready, body = keeper.readyz()
     assert is_ready == supervisor.readyz()[0], "overload alone keeps nobody from being ready"
     assert (body["degraded"], body["cameras"], body["carries"]) == (["b"], 2, 1)
