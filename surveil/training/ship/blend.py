@@ -23,19 +23,17 @@ from surveil.classify.networks import StoredModel, read_model, write_model
 from surveil.errors import ModelError
 from surveil.models import model_in_the_making
 from surveil.models.calibration import Calibration
-from surveil.models.files import CARD, EXPERIMENTS, METRICS
+from surveil.models.files import EXPERIMENTS, METRICS
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
-from surveil.training.files import write_bytes_whole
 from surveil.training.logits import logits_of
 from surveil.training.measure.evaluation import evaluate_split, known_faces
 from surveil.training.measure.material import Material
 from surveil.training.measure.metrics import ClassIndices, log_loss
 from surveil.training.measure.temperature import fit_calibration, fit_temperature
-from surveil.training.records.card import card
 from surveil.training.records.experiments import note_experiment
 from surveil.training.records.figures import SetFigures
-from surveil.training.records.model_record import read_record
+from surveil.training.records.writing import write_figures
 
 WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 """Of the second head, that are tried; the first has 1."""
@@ -176,8 +174,6 @@ def _write(
             "note": " ".join(filter(None, (note, before.get("note", "")))),
             "test": {name: result.as_json() for name, result in results.items()},
         }
-        write_bytes_whole(fresh / METRICS, (json.dumps(content, indent=1) + "\n").encode())
-        record = read_record(fresh)
-        write_bytes_whole(fresh / CARD, card(record).encode())
+        record = write_figures(fresh, content)
     note_experiment(folder.parent / EXPERIMENTS, record)
     return results

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,14 +15,13 @@ from surveil.classify.networks import StoredModel, build_network, read_model, wr
 from surveil.errors import ConfigError
 from surveil.models import ModelFacts, PixelFacts, Preprocessing, model_in_the_making
 from surveil.models.calibration import Calibration
-from surveil.models.files import CARD, EXPERIMENTS, METRICS
+from surveil.models.files import EXPERIMENTS
 from surveil.models.taxonomy import FULL
 from surveil.training.config import TrainConfig
 from surveil.training.data.dataset import Dataset
 from surveil.training.data.selection import check_test_split, training_faces, validation_faces
 from surveil.training.errors import CheckpointError
 from surveil.training.faces import NO_MAJORITY, Faces, Split
-from surveil.training.files import write_bytes_whole
 from surveil.training.fit.checkpoint import part_of, read_checkpoint, reading_facts
 from surveil.training.fit.hardware import describe_hardware
 from surveil.training.fit.loop import BEST, LAST
@@ -33,12 +31,11 @@ from surveil.training.logits import logits_of
 from surveil.training.measure.evaluation import evaluate_split
 from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.temperature import fit_calibration
-from surveil.training.records.card import card
 from surveil.training.records.experiments import note_experiment
 from surveil.training.records.figures import SetFigures
 from surveil.training.records.metrics_file import FORMAT, Ancestor, Budget
-from surveil.training.records.model_record import read_record
 from surveil.training.records.wording import CHOICE
+from surveil.training.records.writing import write_figures
 from surveil.training.ship.ancestry import ancestors_of, with_ancestors
 
 Choice = Literal["best", "last"]
@@ -108,9 +105,7 @@ def export(
             "budget": _budget(finished, len(shown), ancestors).model_dump(),
             "ancestors": [ancestor.model_dump() for ancestor in ancestors],
         }
-        write_bytes_whole(fresh / METRICS, (json.dumps(metrics, indent=1) + "\n").encode())
-        record = read_record(fresh)
-        write_bytes_whole(fresh / CARD, card(record).encode())
+        record = write_figures(fresh, metrics)
     note_experiment(models / EXPERIMENTS, record)
     return results
 

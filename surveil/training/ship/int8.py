@@ -18,15 +18,14 @@ from surveil.engines.overheard import Overheard
 from surveil.engines.quantising import to_int8
 from surveil.models import Precision, model_in_the_making
 from surveil.models.detectors import DetectorFacts, read_detector_file
-from surveil.models.files import CARD, FACTS, METRICS, NETWORK, NETWORK_INT8, WEIGHTS
+from surveil.models.files import FACTS, METRICS, NETWORK, NETWORK_INT8, WEIGHTS
 from surveil.models.weights import read_network, read_weights
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
 from surveil.training.files import write_bytes_whole
 from surveil.training.measure.material import Material
-from surveil.training.records.card import card
 from surveil.training.records.metrics_file import Int8Figures
-from surveil.training.records.model_record import read_record
+from surveil.training.records.writing import write_figures
 from surveil.training.ship.mtcnn import add_files
 from surveil.training.ship.scenes import scenes
 
@@ -68,8 +67,7 @@ def add_int8(model: StoredModel, material: Material) -> dict[str, Int8Figures]:
         figures = _compare(read_model(fresh), material.faces.only(Split.TEST))
         content = json.loads((folder / METRICS).read_text(encoding="utf-8"))
         content["int8"] = {name: row.model_dump() for name, row in figures.items()}
-        write_bytes_whole(fresh / METRICS, (json.dumps(content, indent=1) + "\n").encode())
-        write_bytes_whole(fresh / CARD, card(read_record(fresh)).encode())
+        write_figures(fresh, content)
     return figures
 
 

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from surveil.classify.networks import StoredModel
-from surveil.models.files import CARD, EXPERIMENTS, METRICS
-from surveil.training.files import write_bytes_whole
+from surveil.models.files import EXPERIMENTS, METRICS
 from surveil.training.measure.sizes import sizes_of
 from surveil.training.measure.study import Study
-from surveil.training.records.card import card
 from surveil.training.records.experiments import update_experiment
 from surveil.training.records.figures import Speed
 from surveil.training.records.metrics_file import FORMAT, MetricsFile
 from surveil.training.records.model_record import read_record
+from surveil.training.records.writing import write_figures
 
 
 def record_study(
@@ -69,10 +68,7 @@ def record_study(
             "measured_on": hardware,
         }
     content |= asdict(sizes_of(model))
-    write_bytes_whole(path, (json.dumps(content, indent=1) + "\n").encode())
-    record = read_record(model.folder)
-    write_bytes_whole(model.folder / CARD, card(record).encode())
-    update_experiment(model.folder.parent / EXPERIMENTS, record)
+    update_experiment(model.folder.parent / EXPERIMENTS, write_figures(model.folder, content))
     return path
 
 
