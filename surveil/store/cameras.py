@@ -1,4 +1,4 @@
-"""What the configuration says of cameras, beside what was seen of them."""
+"""The rows of cameras: their locks, and what the configuration says beside what was seen."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ class CameraSettings:
 
     source: str
     settings: Mapping[str, Any]
+
+
+def lock_camera(connection: sa.Connection, camera_id: str) -> None:
+    """Let no other transaction write of a camera until this one is over.
+
+    On SQLite the transaction is the only one that writes.
+    """
+    connection.execute(sa.select(camera.c.id).where(camera.c.id == camera_id).with_for_update())
 
 
 def describe_cameras(

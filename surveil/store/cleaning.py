@@ -9,6 +9,11 @@ from typing import Any
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
+def is_clean(text: str) -> bool:
+    """Return whether :func:`clean_text` would change nothing."""
+    return _UNSTORABLE.search(text) is None
+
+
 def clean_text(text: str) -> str:
     """Return a text without NUL, which PostgreSQL, and half surrogates, which UTF-8 cannot hold."""
     return _UNSTORABLE.sub("�", text)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from surveil.errors import ConfigError
 from surveil.names import CAMERA_ID
 from surveil.store.audit import record
+from surveil.store.cameras import lock_camera
 from surveil.store.engine import reading, writing
 from surveil.store.rollups import floor_to
 from surveil.store.tables import (
@@ -148,7 +149,7 @@ def erase(engine: sa.Engine, span: Span, *, actor: str, now: datetime) -> Iterat
 
 def _erase_hour(connection: sa.Connection, span: Span) -> int:
     """Erase a part of one hour; all of it was seen, or none."""
-    _lock(connection, span.camera)
+    lock_camera(connection, span.camera)
     seen, told = span.holds(observation.c.observed_at), span.holds(interval.c.from_at)
     faces = connection.execute(sa.delete(observation).where(seen)).rowcount
     connection.execute(sa.update(interval).where(told).values(faces=0, crowd=sa.null()))
@@ -183,7 +184,7 @@ def _erase_counts(connection: sa.Connection, span: Span, hour_at: datetime) -> N
 
 def _erase_tracks(connection: sa.Connection, span: Span) -> int:
     """Delete the tracks of the span, and make those anew that were also seen outside of it."""
-    _lock(connection, span.camera)
+    lock_camera(connection, span.camera)
     found = connection.execute(sa.select(track.c.run_id, track.c.track_id).where(_tracks(span)))
     keys = [(row.run_id, row.track_id) for row in found]
     for some in _parts(keys):
@@ -223,10 +224,6 @@ def _tells_of(camera_id: str, text: str) -> bool:
 
 def _parts(items: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
     return (items[first : first + AT_ONCE] for first in range(0, len(items), AT_ONCE))
-
-
-def _lock(connection: sa.Connection, camera_id: str) -> None:
-    connection.execute(sa.select(camera.c.id).where(camera.c.id == camera_id).with_for_update())
 
 
 def _tracks(span: Span) -> sa.ColumnElement[bool]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from surveil.domain import CameraState, Reason
 from surveil.store.audit import record
+from surveil.store.cameras import lock_camera
 from surveil.store.engine import reading, writing
 from surveil.store.gap_rows import refresh_gaps
 from surveil.store.partitions import drop_partitions
@@ -103,8 +104,7 @@ def prune(
         yield count
     for camera_id in cameras:
         with writing(engine) as connection:
-            lock = sa.select(camera.c.id).where(camera.c.id == camera_id).with_for_update()
-            connection.execute(lock)
+            lock_camera(connection, camera_id)
             # A gap over the border begins at the border now.
             refresh_gaps(connection, camera_id, before_at, before_at)
         yield 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +16,11 @@ from surveil.domain import (
     TrackVote,
     quantise,
 )
+from surveil.store.cleaning import is_clean
 
 Row = dict[str, Any]
 
 _NAMES = tuple(emotion.value for emotion in EMOTIONS)
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 MAX_INTERVAL_S = 3600.0
 """The longest interval stored. What looks for the intervals around an instant relies on it."""
 
@@ -44,7 +43,7 @@ class Lost:
 def has_identity(event: Event | Lost) -> bool:
     """Return whether an event's place can be noted in the ledger, whatever else is wrong."""
     names = (event.camera, event.run)
-    return all(name and _is_text(name) for name in names) and 1 <= event.seq < 2**31
+    return all(name and is_clean(name) for name in names) and 1 <= event.seq < 2**31
 
 
 def find_fault(event: Event) -> str | None:
@@ -64,7 +63,7 @@ def find_fault(event: Event) -> str | None:
             return "two votes of one track"
         if not all(map(_is_finite, event.tracks)):
             return "a score or box is not a finite number"
-    if not all(map(_is_text, texts)):
+    if not all(map(is_clean, texts)):
         return "a text holds a NUL or half a surrogate pair, which SQL cannot store"
     return None
 
@@ -166,10 +165,6 @@ def model_row(event: IntervalEvent) -> Row:
         "weights_hash": weights_hash,
         "first_seen_at": event.from_at,
     }
-
-
-def _is_text(text: str) -> bool:
-    return _NO_TEXT.search(text) is None
 
 
 def _is_finite(vote: TrackVote) -> bool:
