@@ -219,13 +219,12 @@ class Publisher:
         self.stats.lag_s = 0.0 if since is None else now - since
 
     def _send(self, entries: list[SpoolEntry]) -> None:
+        keys = [stream_key(partition_of(entry.camera, self._partitions)) for entry in entries]
         with self._client.pipeline(transaction=True) as pipe:  # all or none: order holds
-            for entry in entries:
-                key = stream_key(partition_of(entry.camera, self._partitions))
+            for key, entry in zip(keys, entries, strict=True):
                 pipe.xadd(key, entry.fields)
             ids = pipe.execute()
-        for entry, entry_id in zip(entries, ids, strict=True):
-            key = stream_key(partition_of(entry.camera, self._partitions))
+        for key, entry, entry_id in zip(keys, entries, ids, strict=True):
             self._last_sent[key] = _order(entry_id)
             self._sent_seqs[entry.run] = max(entry.seq, self._sent_seqs.get(entry.run, 0))
         self._sent_id = entries[-1].id

@@ -146,11 +146,6 @@ class Spool:
         """Bytes that these take; bounded by ``RESERVE * max_bytes``."""
         return self._bytes
 
-    @property
-    def is_full(self) -> bool:
-        """Whether intervals are being refused."""
-        return self._bytes >= self._max_bytes
-
     def mark(self, run: str) -> RunMark:
         """Return where a run stands, so that a restarted worker goes on in it."""
         with self._lock:
