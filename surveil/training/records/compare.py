@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from surveil.models.taxonomy import taxonomies
 from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import ModelRecord
 from surveil.training.records.wording import (
@@ -19,9 +20,6 @@ from surveil.training.records.wording import (
     several,
     speed_of,
 )
-
-CLASS_COUNTS = {2: "two", 3: "three", 4: "four", 6: "six", 7: "seven"}
-"""Names of the taxonomies by size, for files that do not say which they are of."""
 
 SURE = 0.85
 """The precision whose coverage is compared."""
@@ -42,7 +40,7 @@ class Entry:
         macro_f1: ``None`` where it was not measured.
         standing: In words, against the best accuracy on the same faces and classes; where two
             intervals overlap, chance may have put one model above the other.
-        best: Name of the model that has it; empty where there is no other.
+        versus_best: The same with the best model unnamed, for where it stands beside.
     """
 
     record: ModelRecord
@@ -54,15 +52,7 @@ class Entry:
     interval: tuple[float, float]
     macro_f1: float | None
     standing: str = ""
-    best: str = ""
-
-    @property
-    def versus_best(self) -> str:
-        """``standing`` with the best model unnamed, for where it stands beside."""
-        if not self.best:
-            return self.standing
-        short = self.standing.replace(f"the best, {self.best}", "the best")
-        return short.replace(self.best, "the best")
+    versus_best: str = ""
 
     @property
     def figures(self) -> SetFigures | None:
@@ -118,7 +108,9 @@ def compare(records: Sequence[ModelRecord], remarks: Sequence[str] = ()) -> Comp
 def taxonomy_name(record: ModelRecord) -> str:
     """Return the name of a model's own classes."""
     count = len(record.classes)
-    return record.metrics.taxonomy or CLASS_COUNTS.get(count, f"{count} classes")
+    of_size = (name for name, known in taxonomies().items() if len(known.classes) == count)
+    # Files of before they told it are of a named one.
+    return record.metrics.taxonomy or next(of_size, f"{count} classes")
 
 
 def _accuracy(record: ModelRecord, test: str) -> float:
@@ -160,21 +152,22 @@ def _with_standings(entries: Sequence[Entry]) -> list[Entry]:
     done = []
     for entry in entries:
         key = key_of(entry)
-        words = _standing(entry, best[key], len(groups[key]))
-        name = best[key].record.facts.versioned_name if len(groups[key]) > 1 else ""
-        done.append(replace(entry, standing=words, best=name))
+        standing, versus_best = _standings(entry, best[key], len(groups[key]))
+        done.append(replace(entry, standing=standing, versus_best=versus_best))
     return done
 
 
-def _standing(entry: Entry, best: Entry, rivals: int) -> str:
+def _standings(entry: Entry, best: Entry, rivals: int) -> tuple[str, str]:
+    """Return how an entry stands, with the best model named and without."""
     if rivals == 1:
-        return "no other on these faces"
+        return ("no other on these faces",) * 2
     if entry.accuracy == best.accuracy:
-        return "best"
+        return ("best",) * 2
     name = best.record.facts.versioned_name
     if entry.interval[1] >= best.interval[0]:
-        return f"overlaps the best, {name}: may be chance"
-    return f"{(best.accuracy - entry.accuracy) * 100:.1f} points below {name}"
+        return f"overlaps the best, {name}: may be chance", "overlaps the best: may be chance"
+    below = f"{(best.accuracy - entry.accuracy) * 100:.1f} points below"
+    return f"{below} {name}", f"{below} the best"
 
 
 def _remarks(records: Sequence[ModelRecord], tests: Sequence[str]) -> list[str]:

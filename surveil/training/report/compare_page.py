@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from surveil.domain import EMOTIONS
+from surveil.models.taxonomy import taxonomies
 from surveil.training.records import wording
-from surveil.training.records.compare import CLASS_COUNTS, SURE, Comparison, Entry, taxonomy_name
+from surveil.training.records.compare import SURE, Comparison, Entry, taxonomy_name
 from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import ModelRecord
 from surveil.training.report.charts import LEAST_ACCURACY, Plane, heat
@@ -64,7 +65,7 @@ def restricted_groups(comparison: Comparison) -> list[Group]:
 
     Models that know no more than these classes are among the entries.
     """
-    counts = {name: count for count, name in CLASS_COUNTS.items()}
+    counts = {name: len(known.classes) for name, known in taxonomies().items()}
     counts |= {taxonomy_name(record): len(record.classes) for record in comparison.records}
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in comparison.entries:
