@@ -6,25 +6,20 @@ import functools
 import getpass
 import os
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from surveil.durations import parse_duration
+from surveil.durations import format_duration, parse_duration
 from surveil.errors import ConfigError
+from surveil.instants import find_zone, parse_instant
 from surveil.plaintext import is_plain
 
 DEFAULT_FLEET = Path("fleet.yaml")
 
 MOST_AUTHOR_CHARS = 100
-
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-"""The years that are stored; arithmetic on instants has room on both sides."""
 
 
 def with_fleet_file(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,11 +86,9 @@ def read_zone(name: str | None) -> tzinfo:
     if name.upper() in ("UTC", "Z", "ETC/UTC"):
         return UTC
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(
-            f"time zone {name!r} is not known here; give --tz such as Europe/Berlin or UTC"
-        ) from None
+        return find_zone(name)
+    except ValueError as error:
+        raise ConfigError(f"time zone {name!r} {error}") from None
 
 
 def _local_zone_name() -> str:
@@ -109,31 +102,28 @@ def _local_zone_name() -> str:
 
 
 def read_instant(text: str, now: datetime, zone: tzinfo, option: str) -> datetime:
-    """Return the instant that ``1h`` (ago) or ``2026-03-01T12:00`` (local, or with offset) means.
-
-    ``20260301`` is a day, as ISO 8601 has it; other numbers without a unit are refused. What lies
-    outside the years that are stored becomes their first or last instant.
+    """Return the instant that an option means; see :func:`surveil.instants.parse_instant`.
 
     Raises:
-        ConfigError: It is neither.
+        ConfigError: It means none.
     """
-    text = text.strip()
-    if text.lower() == "now":
-        return now
-    is_number = text.replace(".", "", 1).isdecimal()
-    if not is_number:
-        with suppress(ValueError):
-            return max(now - timedelta(seconds=parse_duration(text)), EARLIEST)
     try:
-        if is_number and len(text) != len("20260301"):
-            raise ValueError("a number without a unit")
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        hint = f"; did you mean {text}s?" if is_number else ""
-        raise ConfigError(
-            f"{option} {text!r} is neither a duration such as 1h nor an instant such as "
-            f"2026-03-01T12:00{hint}"
-        ) from None
-    if not EARLIEST.year <= at.year < LATEST.year:
-        return EARLIEST if at.year < EARLIEST.year else LATEST
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+        return parse_instant(text, now, zone)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text!r} {error}") from None
+
+
+def read_duration(text: str, option: str, *, least_s: float, most_s: float) -> float:
+    """Return the seconds that an option such as ``2h`` means.
+
+    Raises:
+        ConfigError: It is no duration, or not within the bounds.
+    """
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text!r} {error}") from None
+    if not least_s <= seconds <= most_s:
+        bounds = f"{format_duration(least_s)} to {format_duration(most_s)}"
+        raise ConfigError(f"{option} {text!r} must be {bounds}")
+    return seconds

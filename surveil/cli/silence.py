@@ -8,11 +8,10 @@ import click
 from rich.console import Console
 
 from surveil.cli.databases import with_database
-from surveil.cli.options import read_zone, with_author
+from surveil.cli.options import read_duration, read_zone, with_author
 from surveil.cli.saying import say
 from surveil.cli.silence_preview import hidden_now, preview
 from surveil.cli.tabular import render, write_text
-from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.rules.silences import Silence
 from surveil.store.engine import Database, reading, writing
@@ -55,7 +54,8 @@ def add(
     Who was told already that an alert fires is also told of its end. What still fires when the
     silence ends is told then.
     """
-    now, seconds = datetime.now(UTC), _read_length(for_)
+    now = datetime.now(UTC)
+    seconds = read_duration(for_, "--for", least_s=1, most_s=LONGEST_S)
     if not dry_run and (not comment.strip() or len(comment) > MOST_CHARS):
         raise ConfigError(f"--comment: 1 to {MOST_CHARS} characters")
     if rule == camera == "*" and not labels:
@@ -127,16 +127,6 @@ def expire(database: Database, id_: str, by: str) -> None:
     if not ended:
         raise ConfigError(f"no silence {id_!r} that has not ended; see surveil silence list")
     say(f"silence {id_} has ended")
-
-
-def _read_length(text: str) -> float:
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise ConfigError(f"--for: {error}") from None
-    if not 1 <= seconds <= LONGEST_S:
-        raise ConfigError("--for: must be 1s to 90d")
-    return seconds
 
 
 def _read_label(text: str) -> tuple[str, str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from surveil.cli.databases import with_database
+from surveil.cli.options import read_duration
 from surveil.cli.tabular import FORMATS, choose_format, write_rows
-from surveil.durations import parse_duration
-from surveil.errors import ConfigError
+from surveil.durations import LONGEST_S
 from surveil.store.engine import Database
 from surveil.store.readonly import run_query
 
@@ -40,12 +40,7 @@ def command(
     """
     if statement == "-":
         statement = sys.stdin.read()
-    try:
-        timeout_s = parse_duration(timeout)
-    except ValueError as error:
-        raise ConfigError(f"--timeout {error}") from None
-    if timeout_s <= 0:
-        raise ConfigError("--timeout must be longer than 0")
+    timeout_s = read_duration(timeout, "--timeout", least_s=0.001, most_s=LONGEST_S)
     format_ = choose_format(wanted, out)
     result = run_query(database, statement, limit=limit, timeout_s=timeout_s)
     write_rows(result.columns, result.rows, format_, out)

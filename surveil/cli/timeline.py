@@ -17,11 +17,10 @@ from surveil.cli.options import read_instant, read_zone
 from surveil.cli.tabular import FORMATS, choose_format, render, write_file, write_rows
 from surveil.cli.timeline_chart import draw_chart
 from surveil.domain import EMOTIONS
-from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.store.engine import Database, reading
 from surveil.store.reading import Bucket, list_cameras, read_timeline
-from surveil.store.reading.buckets import DAY_S, bucket_edges
+from surveil.store.reading.buckets import bucket_edges, parse_bucket
 from surveil.store.revisions import require_current
 from surveil.store.scope import Scope
 from surveil.tables import Column, number, whole
@@ -102,12 +101,9 @@ def _chart_width(out: Path | None) -> int | None:
 
 def _read_bucket(text: str) -> int:
     try:
-        seconds = parse_duration(text)
+        return parse_bucket(text)
     except ValueError as error:
-        raise ConfigError(f"--bucket {error}") from None
-    if seconds < 1 or seconds != int(seconds) or (seconds > DAY_S and seconds % DAY_S):
-        raise ConfigError("--bucket must be whole seconds up to a day, or whole days")
-    return int(seconds)
+        raise ConfigError(f"--bucket {text!r} {error}") from None
 
 
 def _choose(known: Sequence[str], patterns: Sequence[str]) -> list[str]:

@@ -11,9 +11,8 @@ import click
 from rich.console import Console
 
 from surveil.cli.databases import with_database
-from surveil.cli.options import with_author
+from surveil.cli.options import read_duration, with_author
 from surveil.cli.tabular import render
-from surveil.durations import parse_duration
 from surveil.errors import ConfigError
 from surveil.store import access
 from surveil.store.access import KeyKind, KeyRow, Role, UserRow
@@ -170,7 +169,7 @@ def token(
 ) -> None:
     """Print a new token for a program that acts for NAME; it is shown this once."""
     _check(name, globs)
-    seconds = _seconds(lifetime)
+    seconds = read_duration(lifetime, "--for", least_s=60, most_s=366 * 86_400)
     with writing(database) as connection:
         require_current(connection)
         if access.find_user(connection, name) is None:
@@ -232,13 +231,3 @@ def _ask_password(from_stdin: bool) -> str:
     if not LEAST_PASSWORD <= len(password) <= 1024:
         raise ConfigError(f"a password has {LEAST_PASSWORD} to 1024 characters")
     return str(password)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise ConfigError(f"--for {text}: {error}") from None
-    if not 60 <= seconds <= 366 * 86_400:
-        raise ConfigError(f"--for {text}: from 1m to 366d")
-    return seconds

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from surveil.durations import parse_duration
-from surveil.store.reading.buckets import DAY_S, bucket_edges
+from surveil.instants import find_zone, parse_instant
+from surveil.store.reading.buckets import DAY_S, bucket_edges, parse_bucket
 from surveil.web.problems import TooMuchError
 
 LONGEST = timedelta(days=400)
@@ -21,7 +20,6 @@ RAW_FOR = timedelta(hours=2)
 PRESETS = ("15m", "1h", "6h", "24h", "7d", "30d")
 PRESENT = timedelta(seconds=10)
 """What was seen before is not now; an interval takes some seconds until it is stored."""
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +85,9 @@ def choose_bucket_s(seconds: float) -> int:
 
 def _instant(text: str, now: datetime, name: str) -> datetime:
     try:
-        return max(now - timedelta(seconds=parse_duration(text)), _EARLIEST)
-    except (ValueError, OverflowError):
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise TooMuchError(
-            f"{name}: {text[:40]!r} is no instant such as 2026-03-01T12:00:00Z, and no duration"
-            " ago such as 6h"
-        ) from None
-    found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-    try:
-        found = found.astimezone(UTC)
-    except OverflowError:
-        found = _EARLIEST
-    if found < _EARLIEST:
-        raise TooMuchError(f"{name}: before 2000 nothing is stored")
-    return found
+        return parse_instant(text, now, UTC)
+    except ValueError as error:
+        raise TooMuchError(f"{name} {text[:40]!r} {error}") from None
 
 
 def read_bucket_s(text: str) -> int:
@@ -114,12 +97,9 @@ def read_bucket_s(text: str) -> int:
         TooMuchError: It is no length of whole seconds up to a day, or of whole days.
     """
     try:
-        seconds = parse_duration(text)
+        return parse_bucket(text)
     except ValueError as error:
-        raise TooMuchError(f"bucket {error}") from None
-    if seconds < 1 or seconds != int(seconds) or (seconds > DAY_S and seconds % DAY_S):
-        raise TooMuchError("bucket: whole seconds up to a day, or whole days")
-    return int(seconds)
+        raise TooMuchError(f"bucket {text[:40]!r} {error}") from None
 
 
 def read_zone(name: str, parameter: str = "zone") -> tzinfo:
@@ -133,6 +113,6 @@ def read_zone(name: str, parameter: str = "zone") -> tzinfo:
         TooMuchError: There is none of that name.
     """
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise TooMuchError(f"{parameter}: {name[:40]!r} is no zone such as Europe/Madrid") from None
+        return find_zone(name)
+    except ValueError as error:
+        raise TooMuchError(f"{parameter} {name[:40]!r} {error}") from None

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from surveil.durations import parse_duration
+
 DAY_S = 86400
+
+
+def parse_bucket(text: str) -> int:
+    """Return the length of buckets that a text such as ``15m`` means, in seconds.
+
+    Raises:
+        ValueError: It is no length of whole seconds up to a day, or of whole days. The message
+            follows upon the text.
+    """
+    seconds = parse_duration(text)
+    if seconds < 1 or seconds != int(seconds) or (seconds > DAY_S and seconds % DAY_S):
+        raise ValueError("must be whole seconds up to a day, or whole days")
+    return int(seconds)
 
 
 def bucket_edges(

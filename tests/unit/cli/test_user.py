@@ -69,7 +69,7 @@ def test_another_password_ends_sessions_and_keeps_role_and_cameras(sqlite_url: s
         (("remove", "eve"), "no user eve"),
         (("password", "eve", "--password-stdin"), "12 to 1024"),
         (("token", "eve", "--label", "x"), "no user eve"),
-        (("token", "eve", "--label", "x", "--for", "2y"), "--for 2y"),
+        (("token", "eve", "--label", "x", "--for", "2y"), "--for '2y'"),
         (("revoke", "x"), "no key x"),
     ],
 )
