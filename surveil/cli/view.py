@@ -12,9 +12,14 @@ import click
 
 from surveil.cli.saying import say
 from surveil.config import Fleet
+from surveil.config.schema import Http
 from surveil.demo.dashboard import Link, free_port
-from surveil.demo.fleet import DemoCamera, prepare_folder, write_fleet
+from surveil.demo.fleet import DemoFolder, prepare_folder, write_fleet
 from surveil.demo.running import fail_start, real_camera
+from surveil.domain import Reason
+from surveil.errors import ConfigError, UnavailableError
+from surveil.live.standing import ask
+from surveil.plaintext import escape
 from surveil.workers.host.detached import run_detached
 
 
@@ -41,27 +46,46 @@ def command(source: str, keep: Path, model: str, no_browser: bool) -> None:
     Ctrl-C.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    path = Path(source)
-    is_file = path.is_file()
+    if Path(source).is_file():
+        source = f"file:{source}"
     folder = prepare_folder(keep)
-    camera = (
-        DemoCamera("camera", f"file:{path.resolve()}") if is_file else real_camera(source, folder)
-    )
+    camera = real_camera(source, folder)
+    path = camera.source.removeprefix("file:")
+    is_file = path != camera.source
+    if is_file and not Path(path).is_file():
+        raise ConfigError(f"{path}: no such file")
     port = free_port()
     write_fleet(folder, [camera], model=model, port=port, is_seen=True, is_looped=is_file)
 
     def tell(address: str) -> None:
-        say(f"dashboard: {address} (opens once; the camera's page is behind its tile)")
+        say(f"dashboard: {address} (opens once)")
         if not no_browser:
             webbrowser.open(address)
 
-    link = Link(folder.data_dir, port, tell)
+    link = Link(folder.data_dir, port, tell, page="/cameras/camera")
     with (
         contextlib.suppress(KeyboardInterrupt),
         run_detached(folder.fleet_file, folder.log_file, log_format="human") as process,
     ):
         say("Starting; Ctrl-C ends it.")
+        said = ""
         while process.poll() is None:
             link.offer()
-            time.sleep(0.5)
+            said = _tell_state(folder, said)
+            time.sleep(1)
         fail_start(folder, process.returncode)
+
+
+def _tell_state(folder: DemoFolder, said: str) -> str:
+    """Say how the camera stands where that has changed; return what was said last."""
+    try:
+        (camera,) = ask(Http(port=0), folder.data_dir).cameras
+    except (UnavailableError, ValueError):  # before it has begun, after it has ended
+        return said
+    words = [camera.state.value]
+    if camera.reason is not Reason.NONE:
+        words += [f"({camera.reason.value})", escape(camera.detail)]
+    now = " ".join(words).strip()
+    if now != said:
+        say(f"camera: {now}")
+    return now

@@ -43,6 +43,10 @@ def _check_source(value: object, info: ValidationInfo) -> object:
         return value
     if not isinstance(value, str):
         raise fault("must be text such as {forms}", forms=_forms())
+    return _source(value, base_of(info))
+
+
+def _source(value: str, base: Path) -> SecretUrl:
     if len(value) > 4096 or not value.isprintable() or value != value.strip():
         raise fault("must be one line without spaces around it")
     scheme, colon, rest = value.partition(":")
@@ -52,7 +56,7 @@ def _check_source(value: object, info: ValidationInfo) -> object:
         raise fault("{reason}", reason=_unknown_scheme(value, scheme if colon else "", pieces))
     try:
         check_unambiguous(value)
-        address = BY_SCHEME[scheme].check(split_credentials(f"{scheme}:{rest}")[0], base_of(info))
+        address = BY_SCHEME[scheme].check(split_credentials(f"{scheme}:{rest}")[0], base)
         host, port = split_host(address) if "://" in address else ("", None)
     except ValueError as error:
         raise fault("{reason}", reason=error) from None
@@ -200,6 +204,20 @@ def _sqlite(rest: str, base: Path) -> SecretUrl:
         return SecretUrl(f"sqlite:///{paths.from_base(path, base)}")
     except ValueError as error:
         raise fault("{reason}", reason=error) from None
+
+
+def read_source(text: str) -> str:
+    """Return a camera's address given outside a fleet file, without user and password.
+
+    Paths start from the working directory.
+
+    Raises:
+        ConfigError: It is none; the message does not repeat it.
+    """
+    try:
+        return _source(text, Path.cwd()).reveal()
+    except PydanticCustomError as error:
+        raise ConfigError(f"the source: {error.message()}") from None
 
 
 def read_database_url(text: str) -> SecretUrl:

@@ -26,12 +26,16 @@ class Link:
         data_dir: Of the fleet, with its SQLite file.
         port: Where the dashboard is served.
         tell: Is given the address, once.
+        page: Path of the page that it opens.
     """
 
-    def __init__(self, data_dir: Path, port: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, data_dir: Path, port: int, tell: Callable[[str], None], *, page: str = "/"
+    ) -> None:
         self._file = data_dir / "surveil.db"
         self._port = port
         self._tell = tell
+        self._page = page
         self.is_told = False
 
     def offer(self) -> None:
@@ -47,7 +51,8 @@ class Link:
         finally:
             database.dispose()
         self.is_told = True
-        self._tell(f"http://localhost:{self._port}/open/{key}")
+        then = "" if self._page == "/" else f"?then={self._page}"
+        self._tell(f"http://localhost:{self._port}/open/{key}{then}")
 
     def _listens(self) -> bool:
         try:

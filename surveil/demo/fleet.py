@@ -80,7 +80,7 @@ class DemoFolder:
 
 
 def prepare_folder(path: Path) -> DemoFolder:
-    """Make a demo's folder, without the data of an earlier demo in it.
+    """Make a demo's folder, without the data and password of an earlier demo in it.
 
     Raises:
         ConfigError: There is something else at that path, or it cannot be written.
@@ -95,6 +95,7 @@ def prepare_folder(path: Path) -> DemoFolder:
         if folder.data_dir.exists():
             with DataDirLock(folder.data_dir):
                 _empty(folder.data_dir)
+        folder.password_file.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; give another --keep") from error
     return folder
@@ -116,7 +117,6 @@ def make_password() -> Secret:
 
 def write_password(folder: DemoFolder, password: Secret) -> None:
     """Write the cameras' password into its file, readable by its owner alone."""
-    folder.password_file.unlink(missing_ok=True)
     folder.password_file.touch(mode=0o600)
     folder.password_file.write_text(f"{password.reveal()}\n", encoding="utf-8")
 

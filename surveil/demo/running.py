@@ -7,7 +7,8 @@ import time
 from contextlib import ExitStack
 from typing import NoReturn, Protocol
 
-from surveil.credentials import check_unambiguous, split_credentials
+from surveil.config.urls import read_source
+from surveil.credentials import split_credentials
 from surveil.demo.feed import DemoFeed
 from surveil.demo.fleet import (
     BLIND_RULE,
@@ -19,7 +20,7 @@ from surveil.demo.fleet import (
 )
 from surveil.demo.report import DemoReport, find_failures
 from surveil.demo.view import FleetView
-from surveil.errors import ConfigError, InUseError, SurveilError, UnavailableError
+from surveil.errors import InUseError, SurveilError, UnavailableError
 from surveil.secrets import Secret
 from surveil.simulate import Fault, RtspServer
 from surveil.simulate.examples import CLIPS
@@ -56,13 +57,10 @@ def real_camera(source: str, folder: DemoFolder) -> DemoCamera:
     """Take credentials out of a camera's URL, so that the fleet file holds no password.
 
     Raises:
-        ConfigError: The URL can be read in two ways; the message does not repeat it.
+        ConfigError: It is no address of a camera; the message does not repeat it.
     """
-    try:
-        check_unambiguous(source)
-    except ValueError as error:
-        raise ConfigError(f"--camera {error}") from None
-    url, username, password = split_credentials(source)
+    url = read_source(source)
+    _, username, password = split_credentials(source)
     if username is None and password is None:
         return DemoCamera("camera", url)
     write_password(folder, Secret(password or ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from surveil.web.guard import SESSION
@@ -17,6 +17,9 @@ from surveil.web.witness import Refusals, address_of
 router = APIRouter(include_in_schema=False)
 
 
+_Path = Annotated[str, Query(max_length=2000)]
+
+
 def refusals_of(request: Request) -> Refusals:
     """Return who writes down what is refused."""
     found: Refusals = request.app.state.refusals
@@ -24,7 +27,7 @@ def refusals_of(request: Request) -> Refusals:
 
 
 @router.get("/login")
-def show(request: Request, then: str = "/") -> Response:
+def show(request: Request, then: _Path = "/") -> Response:
     """The form."""
     return render(request, "login.html", None, then=_own(then), wrong="")
 
@@ -51,17 +54,22 @@ def log_in(
 
 
 @router.get("/open/{link}")
-def ask_to_open(request: Request, link: str) -> Response:
+def ask_to_open(request: Request, link: str, then: _Path = "/") -> Response:
     """Ask before a link is used: programs that look at links in advance would use it up."""
-    return render(request, "open.html", None, link=link)
+    return render(request, "open.html", None, link=link, then=_own(then))
 
 
 @router.post("/open/{link}")
-def open_link(request: Request, link: str, guard: Guarded, site: Shared) -> Response:
+def open_link(
+    request: Request,
+    link: str,
+    guard: Guarded,
+    site: Shared,
+    then: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
     """Begin a session by a link that opens once."""
-    return _enter(
-        "/", guard.open_link(link, address=address_of(request)), is_secure=site.fleet.web.is_secure
-    )
+    key = guard.open_link(link, address=address_of(request))
+    return _enter(_own(then), key, is_secure=site.fleet.web.is_secure)
 
 
 @router.post("/logout")

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from kit.problems import besides_purpose
 from sqlalchemy import make_url
 
-from surveil.config.urls import read_database_url
+from surveil.config.urls import read_database_url, read_source
+from surveil.errors import ConfigError
 from surveil.secrets import redact
 
 
@@ -143,3 +145,15 @@ def test_all_parsers_read_one_database_url_alike(read: Any) -> None:
     )
     assert read_database_url(fleet.database.reveal()) == fleet.database
     assert "a!b" not in str(fleet.database)
+
+
+def test_source_outside_a_fleet_file_is_checked_as_within_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_source("file:clips/../a b.mp4") == f"file:{tmp_path}/a b.mp4"
+    assert read_source("RTSP://ann:pa%40ss@10.0.0.5/x") == "rtsp://10.0.0.5/x"
+    for text in ("clip.mp4", "http://x", "rtsp://ann:pa/ss@host/x", "usb:", ""):
+        with pytest.raises(ConfigError, match="the source: ") as caught:
+            read_source(text)
+        assert "pa/ss" not in str(caught.value)

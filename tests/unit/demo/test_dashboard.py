@@ -13,7 +13,7 @@ from surveil.store.upgrading import bring_up
 def test_link_is_told_once_when_it_can_be_opened(tmp_path: Path) -> None:
     told: list[str] = []
     port = free_port()
-    link = Link(tmp_path, port, told.append)
+    link = Link(tmp_path, port, told.append, page="/cameras/camera")
     link.offer()
     database = connect(f"sqlite:///{tmp_path / 'surveil.db'}")
     bring_up(database)
@@ -25,3 +25,4 @@ def test_link_is_told_once_when_it_can_be_opened(tmp_path: Path) -> None:
         link.offer()
     assert len(told) == 1
     assert told[0].startswith(f"http://localhost:{port}/open/")
+    assert told[0].endswith("?then=/cameras/camera")

@@ -43,6 +43,19 @@ def test_link_is_not_used_up_by_looking_at_it(sqlite_dashboard: Dashboard) -> No
     assert (used.status_code, "used already" in used.text) == (401, True)
 
 
+def test_link_leads_to_the_page_that_it_names(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client()
+    link = sqlite_dashboard.guard.make_link()
+    assert 'value="/cameras/lobby"' in client.get(f"/open/{link}?then=/cameras/lobby").text
+    assert (
+        client.post(f"/open/{link}", data={"then": "/cameras/lobby"}).url.path == "/cameras/lobby"
+    )
+    other = sqlite_dashboard.guard.make_link()
+    assert 'value="/"' in client.get(f"/open/{other}?then=//evil.example").text
+    answer = client.post(f"/open/{other}", data={"then": "//evil.example"}, follow_redirects=False)
+    assert answer.headers["location"] == "/"
+
+
 @pytest.mark.parametrize(
     "then", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/\n/x"]
 )
