@@ -29,7 +29,7 @@ from surveil.store.scope import Scope
 from surveil.tables import Column, cell, draw_table, number, whole
 from surveil.workers.backtesting.backtest import run_backtest
 from surveil.workers.backtesting.grid import vary
-from surveil.workers.backtesting.replaying import Span
+from surveil.workers.backtesting.sieve import Span
 from surveil.workers.backtesting.summary import RuleSum, Told, sum_up
 
 DAY_S = 86400.0

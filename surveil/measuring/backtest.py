@@ -17,7 +17,7 @@ from surveil.store import migrate
 from surveil.store.engine import connect, writing
 from surveil.store.made_history import make_history
 from surveil.workers.backtesting.backtest import run_backtest
-from surveil.workers.backtesting.replaying import Span
+from surveil.workers.backtesting.sieve import Span
 
 FROM_AT = datetime(2026, 1, 5, tzinfo=UTC)
 FIGURES = (

@@ -1,4 +1,4 @@
-"""Sums of each minute, of one camera over a span of time, as arrays."""
+"""Sums of each minute, or second, of one camera over a span of time, as arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from surveil.domain import EMOTIONS, CameraState, Emotion, Reason
 from surveil.store.reading.timelines import list_cameras
 from surveil.store.scope import Scope
-from surveil.store.tables import camera_event, coverage_1m, interval, timeline_1m
+from surveil.store.tables import camera_event, coverage_1m, interval, observation, timeline_1m
 
 MINUTE_S = 60
 WHOLE_S = 59.9
@@ -26,8 +26,8 @@ class MinuteSums:
     Attributes:
         votes: By emotion, shape ``(N,)``.
         faces: Votes of all emotions, shape ``(N,)``.
-        is_whole: Whether all of it was analysed and no change of the camera's state lies in it,
-            shape ``(N,)``.
+        is_whole: Whether all of it was analysed in intervals of the usual length, and no change of
+            the camera's state lies in it, shape ``(N,)``.
     """
 
     votes: dict[Emotion, NDArray[np.int64]]
@@ -66,7 +66,13 @@ def first_word_at(
 
 
 def read_minutes(
-    connection: sa.Connection, scope: Scope, camera_id: str, since_at: datetime, count: int
+    connection: sa.Connection,
+    scope: Scope,
+    camera_id: str,
+    since_at: datetime,
+    count: int,
+    *,
+    interval_s: float,
 ) -> MinuteSums:
     """Return the sums of so many minutes.
 
@@ -76,6 +82,7 @@ def read_minutes(
         camera_id: Whose.
         since_at: Start of the first one, a whole minute.
         count: How many.
+        interval_s: Usual length of an interval.
     """
     votes = {emotion: np.zeros(count, np.int64) for emotion in EMOTIONS}
     faces, is_whole = np.zeros(count, np.int64), np.zeros(count, bool)
@@ -106,6 +113,7 @@ def read_minutes(
             cover.c.bucket_at >= since_at,
             cover.c.bucket_at < until_at,
             cover.c.analysed_s >= WHOLE_S,
+            cover.c.intervals >= int(MINUTE_S / interval_s),
         )
     )
     for at in whole:
@@ -120,3 +128,44 @@ def read_minutes(
     for at in changes:
         is_whole[place(at)] = False
     return MinuteSums(votes, faces, is_whole)
+
+
+def read_seconds(
+    connection: sa.Connection, scope: Scope, camera_id: str, since_at: datetime, count: int
+) -> dict[Emotion, NDArray[np.int64]]:
+    """Return the votes of single faces in each of so many seconds, by emotion.
+
+    Args:
+        connection: Of one transaction.
+        scope: Must see the camera; of another one there is nothing.
+        camera_id: Whose.
+        since_at: Start of the first one.
+        count: How many.
+    """
+    places: dict[str, list[float]] = {emotion.value: [] for emotion in EMOTIONS}
+    if scope.sees(camera_id):
+        rows = connection.execute(
+            _OBSERVED,
+            {
+                "camera": camera_id,
+                "since": since_at,
+                "until": since_at + timedelta(seconds=count),
+            },
+        )
+        for at, emotion in rows:
+            places[emotion].append(at.timestamp())
+    since_s = since_at.timestamp()
+    return {
+        emotion: np.bincount(
+            np.floor(np.asarray(places[emotion.value], np.float64) - since_s).astype(np.int64),
+            minlength=count,
+        )
+        for emotion in EMOTIONS
+    }
+
+
+_OBSERVED = sa.select(observation.c.observed_at, observation.c.emotion).where(
+    observation.c.camera_id == sa.bindparam("camera"),
+    observation.c.observed_at >= sa.bindparam("since"),
+    observation.c.observed_at < sa.bindparam("until"),
+)

@@ -12,8 +12,9 @@ from surveil.rules.model import Rule
 from surveil.store.engine import connect, reading
 from surveil.store.reading.minutes import first_word_at
 from surveil.store.scope import Scope
-from surveil.workers.backtesting.replaying import Replay, Span
+from surveil.workers.backtesting.replaying import Replay
 from surveil.workers.backtesting.shards import Shard, divide
+from surveil.workers.backtesting.sieve import Span
 from surveil.workers.backtesting.summary import Firing, firings_of
 
 MAX_PROCESSES = 16
@@ -43,7 +44,7 @@ class _Task:
 
     @property
     def size(self) -> int:
-        return self.span.minutes * len(self.shard.cameras)
+        return self.span.length_s * len(self.shard.cameras)
 
 
 def run_backtest(
@@ -98,9 +99,9 @@ def _run_here(tasks: Sequence[_Task], total: int, report: Callable[[float], None
     found, events, done = list[Firing](), 0, 0
     for task in tasks:
 
-        def tell(minutes: int, task: _Task = task) -> None:
+        def tell(seconds: int, task: _Task = task) -> None:
             nonlocal done
-            done += minutes * len(task.shard.cameras)
+            done += seconds * len(task.shard.cameras)
             report(min(1.0, done / total))
 
         firings, read = _run(task, tell)
@@ -110,7 +111,7 @@ def _run_here(tasks: Sequence[_Task], total: int, report: Callable[[float], None
 
 
 def _run(
-    task: _Task, report: Callable[[int], None] = lambda minutes: None
+    task: _Task, report: Callable[[int], None] = lambda seconds: None
 ) -> tuple[list[Firing], int]:
     database = connect(task.url, create=False, statement_timeout_s=None)
     try:

@@ -9,7 +9,7 @@ longer depends on what was left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
 from math import ceil, isfinite
@@ -22,49 +22,18 @@ from surveil.rules.instance import ACTIVE, Transition
 from surveil.rules.model import NoData, Rule
 from surveil.rules.playing import Player
 from surveil.rules.sequence import event_at
-from surveil.rules.sparing import Flags, Minutes, may_matter
+from surveil.rules.sparing import NOTICED_S, Flags
 from surveil.store.engine import Database, reading
-from surveil.store.reading.minutes import read_minutes
 from surveil.store.reading.replay import replay
 from surveil.store.scope import Scope
-from surveil.workers.backtesting.shards import Shard
+from surveil.workers.backtesting.shards import Shard, apart
+from surveil.workers.backtesting.sieve import Sieve, Span, Times
 
-CHUNK_MINUTES = 60
-CALM_MINUTES = 5
+DAY_S = 86400
+"""How much is looked at together, to know what can be left out."""
+CHUNK_S = 3600
+CALM_S = 30
 """Length of a chunk in which nothing new can happen, while an alert is not at rest yet."""
-LOOKS_BACK = (1, 8, 64)
-"""How much farther back it begins if that was not enough."""
-MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What is replayed, and how.
-
-    Attributes:
-        from_at: Start, a whole minute.
-        until_at: End.
-        interval_s: Of the fleet.
-        lateness_s: Of the daemon's engine.
-        spares: Leave out what cannot matter.
-        ready_at: When inference was first heard of in it, of any camera; None for never.
-    """
-
-    from_at: datetime
-    until_at: datetime
-    interval_s: float
-    lateness_s: float
-    spares: bool = True
-    ready_at: datetime | None = None
-
-    @property
-    def minutes(self) -> int:
-        """How many minutes it has, the last one perhaps in part."""
-        return ceil((self.until_at - self.from_at) / MINUTE)
-
-    def at(self, minute: int) -> datetime:
-        """Return when a minute begins; the end for those behind it."""
-        return min(self.until_at, self.from_at + minute * MINUTE)
 
 
 class Reel:
@@ -115,10 +84,6 @@ class _Take:
             for alert in self.player.engine.alerts()
         )
 
-    @property
-    def latches(self) -> dict[tuple[str, str], tuple[bool, ...]]:
-        return {(a.rule.name, a.key.text): a.latches for a in self.player.engine.alerts()}
-
 
 class Replay:
     """One part of the rules over a span of time.
@@ -128,7 +93,50 @@ class Replay:
         shard: Which rules and cameras.
         labels: Of the cameras, by id.
         span: When, and how.
-        report: Called with the minutes done since the last call.
+        report: Called with the seconds done since the last call.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        shard: Shard,
+        labels: Mapping[str, Mapping[str, str]],
+        span: Span,
+        report: Callable[[int], None] = lambda seconds: None,
+    ) -> None:
+        self._span = span
+        self._report = report
+        self._sieve = Sieve(database, shard.cameras, span, shard.rules)
+        self._strands = [
+            _Strand(database, replace(shard, rules=rules), labels, span)
+            for rules in apart(shard.rules)
+        ]
+
+    @property
+    def events(self) -> int:
+        """How many were evaluated."""
+        return sum(strand.events for strand in self._strands)
+
+    def run(self) -> Iterator[Transition]:
+        """Yield all that alerts would have done; of each rule in order of time."""
+        groups = [strand.rules for strand in self._strands]
+        for from_s in range(0, self._span.length_s, DAY_S):
+            until_s = min(self._span.length_s, from_s + DAY_S)
+            for strand, times in zip(
+                self._strands, self._sieve.times(groups, from_s, until_s), strict=True
+            ):
+                yield from strand.play(times, from_s)
+            self._report(until_s - from_s)
+
+
+class _Strand:
+    """Rules that must be replayed together, over some cameras.
+
+    Args:
+        database: Where the history is.
+        shard: Which rules and cameras.
+        labels: Of the cameras, by id.
+        span: When, and how.
 
     Attributes:
         events: How many were read.
@@ -140,105 +148,74 @@ class Replay:
         shard: Shard,
         labels: Mapping[str, Mapping[str, str]],
         span: Span,
-        report: Callable[[int], None] = lambda minutes: None,
     ) -> None:
         self.events = 0
         self._database = database
         self._shard = shard
         self._labels = labels
         self._span = span
-        self._report = report
         self._scope = Scope.only(shard.cameras)
-        watch_s = max(
-            (
-                condition.warm_up_s + span.lateness_s
-                for rule in shard.rules
-                if rule.no_data is not NoData.HOLD
-                for condition in rule.conditions
-            ),
-            default=0.0,
-        )
-        self._pad = 1 + ceil(watch_s / 60)
+        self._take: _Take | None = None
+        self._is_awake = False
+        self._place = 0
+        self._forgot_s = -1
+        conditions = [each for rule in shard.rules for each in rule.conditions]
+        watch_s = [
+            each.warm_up_s
+            for rule in shard.rules
+            if rule.no_data is not NoData.HOLD
+            for each in rule.conditions
+        ]
+        if any(each.follows_clock for each in conditions):
+            watch_s.append(NOTICED_S)
+        self._pad = 1 + ceil(max(watch_s, default=0.0) + span.lateness_s)
 
-    def run(self) -> Iterator[Transition]:
-        """Yield all that alerts would have done, in order of time."""
-        count, matters = self._span.minutes, self._matters()
-        place, told = 0, 0
-        take: _Take | None = None
-        while place < count:
-            ahead = np.flatnonzero(matters[place:])
-            if not len(ahead):
-                break
-            place, take, steps = self._wake(place, place + int(ahead[0]), take)
-            yield from steps
-            while place < count:
-                place = self._chunk_end(place, matters)
-                before = take.reel.count
-                yield from take.play(self._span.at(place))
-                self.events += take.reel.count - before
-                self._report(place - told)
-                told = place
-                if not matters[place : place + self._pad].any() and take.is_at_rest:
-                    break
-        self._report(count - told)
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Which."""
+        return self._shard.rules
 
-    def _wake(
-        self, place: int, first: int, take: _Take | None
-    ) -> tuple[int, _Take, list[Transition]]:
-        """Return an engine that has watched for long enough before something may happen.
+    def play(self, times: Times, from_s: int) -> Iterator[Transition]:
+        """Yield what alerts would have done in some seconds, in order of time.
 
         Args:
-            place: The minute up to which all is played.
-            first: The minute in which something may happen.
-            take: The engine that played up to there.
-
-        Returns:
-            The minute up to which it has played, it, and what happened meanwhile.
+            times: Of those seconds, which follow the ones played before.
+            from_s: The first of them, in the span.
         """
-        for factor in LOOKS_BACK:
-            begin = first - factor * self._pad
-            if begin <= place:
-                break
-            fresh = self._start(begin)
-            if not _has_hysteresis(self._shard.rules):
-                return begin, fresh, []
-            other = self._start(begin)
-            for alert in other.player.engine.alerts():
-                alert.latches = (True,) * len(alert.latches)
-            steps = list(fresh.play(self._span.at(first)))
-            list(other.play(self._span.at(first)))
-            self.events += fresh.reel.count + other.reel.count
-            if fresh.latches == other.latches:
-                return first, fresh, steps
-        return place, take or self._start(place), []
+        matters, until_s = times.matters, from_s + len(times.matters)
+        while self._place < until_s:
+            if not self._is_awake:
+                ahead = matters[max(0, self._place - from_s) :]
+                first = int(ahead.argmax()) if len(ahead) else 0
+                if not ahead[first]:
+                    break
+                self._wake(until_s - len(ahead) + first, times.forgets, from_s)
+            take = self._take
+            assert take is not None
+            self._place = from_s + _chunk_end(matters, self._place - from_s, self._pad)
+            before = take.reel.count
+            yield from take.play(self._span.at(self._place))
+            self.events += take.reel.count - before
+            soon = matters[self._place - from_s :][: self._pad]
+            self._is_awake = bool(soon.any()) or not take.is_at_rest
+        self._forgot_s = _last(times.forgets, from_s, self._forgot_s)
 
-    def _matters(self) -> Flags:
-        """Return in which minutes the rules of the part can do something."""
-        span = self._span
-        if not span.spares:
-            return np.ones(span.minutes, bool)
-        with reading(self._database) as connection:
-            sums = [
-                read_minutes(connection, self._scope, camera, span.from_at, span.minutes)
-                for camera in self._shard.cameras
-            ]
-        minutes = Minutes.together([Minutes(one.votes, one.faces, one.is_whole) for one in sums])
-        flags = [may_matter(rule, minutes, span.interval_s) for rule in self._shard.rules]
-        return np.asarray(np.any(flags, axis=0))
+    def _wake(self, first: int, forgets: Flags, from_s: int) -> None:
+        """Have an engine that has watched for long enough before something may happen.
 
-    def _chunk_end(self, place: int, matters: Flags) -> int:
-        """Return where to look whether the rest can be left out: after the next active minutes."""
-        active = np.flatnonzero(matters[place : place + CHUNK_MINUTES])
-        near = 2 * self._pad
-        if not len(active) or active[0] > near:
-            return min(self._span.minutes, place + CALM_MINUTES)
-        breaks = np.flatnonzero(np.diff(active) > near)
-        last = active[breaks[0]] if len(breaks) else active[-1]
-        return min(self._span.minutes, place + int(last) + 1)
+        Args:
+            first: The second in which it may.
+            forgets: When hysteresis remembers nothing.
+            from_s: The second of which ``forgets`` tells first.
+        """
+        begin = _last(forgets[: max(0, first - self._pad - from_s)], from_s, self._forgot_s)
+        if self._take is None or begin > self._place:
+            self._place = max(begin, self._place)
+            self._take = self._start(self._place)
 
-    def _start(self, minute: int) -> _Take:
-        """Return an engine that knows what its windows must hold at a minute."""
-        shard, at = self._shard, self._span.at(minute)
+    def _start(self, second: int) -> _Take:
+        """Return an engine that knows what its windows must hold at a second."""
+        shard, at = self._shard, self._span.at(second)
         engine = RuleEngine(
             shard.rules,
             shard.cameras,
@@ -261,5 +238,24 @@ def _place(event: Event) -> tuple[datetime, str, int]:
     return event_at(event), event.run, event.seq
 
 
-def _has_hysteresis(rules: tuple[Rule, ...]) -> bool:
-    return any(each.has_hysteresis for rule in rules for each in rule.conditions)
+def _chunk_end(matters: Flags, place: int, pad: int) -> int:
+    """Return where to look whether the rest can be left out: behind the next seconds that matter.
+
+    Args:
+        matters: Which seconds do.
+        place: Where to go on.
+        pad: How long before those an engine begins.
+    """
+    ahead = matters[place : place + CHUNK_S]
+    active, near = np.flatnonzero(ahead), 2 * pad
+    if not len(active) or active[0] > near:
+        return min(len(matters), place + CALM_S)
+    breaks = np.flatnonzero(np.diff(active) > near)
+    last = active[breaks[0]] if len(breaks) else active[-1]
+    return place + int(last) + 1
+
+
+def _last(flags: Flags, from_s: int, otherwise: int) -> int:
+    """Return the last second that is flagged."""
+    found = np.flatnonzero(flags)
+    return from_s + int(found[-1]) if len(found) else otherwise

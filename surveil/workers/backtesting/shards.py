@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from surveil.rules.model import Rule
 
@@ -55,3 +56,20 @@ def divide(rules: Sequence[Rule], cameras: Mapping[str, Mapping[str, str]]) -> t
         for ids in groups.values():
             shards.append(Shard((rule,), tuple(ids), any(id_ in watched for id_ in ids)))
     return tuple(shards)
+
+
+def apart(rules: Sequence[Rule]) -> list[tuple[Rule, ...]]:
+    """Return the rules that must be replayed together, in groups: those that mute each other."""
+    groups: list[tuple[Rule, ...]] = []
+    for rule in rules:
+        bound = [group for group in groups if any(_mutes(rule, other) for other in group)]
+        groups = [group for group in groups if group not in bound]
+        groups.append((*(other for group in bound for other in group), rule))
+    return groups
+
+
+def _mutes(one: Rule, other: Rule) -> bool:
+    """Return whether one of two rules mutes the other."""
+    return any(fnmatchcase(other.name, glob) for glob in one.mutes) or any(
+        fnmatchcase(one.name, glob) for glob in other.mutes
+    )

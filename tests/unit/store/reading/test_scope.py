@@ -26,7 +26,7 @@ from surveil.store.ingest import write_batch
 from surveil.store.marks import Verdict, mark
 from surveil.store.reading import Bucket
 from surveil.store.reading.alerts import load_fired_within
-from surveil.store.reading.minutes import first_word_at, read_minutes
+from surveil.store.reading.minutes import first_word_at, read_minutes, read_seconds
 from surveil.store.scope import Scope
 from surveil.store.silences import add_silence
 from surveil.store.tables import alert
@@ -66,7 +66,14 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "read_minutes": lambda c, scope: [
         int(count)
         for camera in (MINE, OTHER)
-        for count in read_minutes(c, scope, camera, EDGES[0], 5).faces
+        for count in read_minutes(c, scope, camera, EDGES[0], 5, interval_s=1.0).faces
+        if count
+    ],
+    "read_seconds": lambda c, scope: [
+        int(count)
+        for camera in (MINE, OTHER)
+        for counts in read_seconds(c, scope, camera, EDGES[0], 300).values()
+        for count in counts
         if count
     ],
     "load_evaluation": lambda c, scope: questions.load_evaluation(c, scope),

@@ -22,8 +22,9 @@ from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.reading.minutes import first_word_at
 from surveil.store.scope import Scope
-from surveil.workers.backtesting.replaying import Replay, Span
+from surveil.workers.backtesting.replaying import Replay
 from surveil.workers.backtesting.shards import divide
+from surveil.workers.backtesting.sieve import Span
 
 START_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
