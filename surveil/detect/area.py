@@ -47,7 +47,7 @@ class AreaSampler:
         rows -= self._sums[top]
         sums = np.take(rows, right, axis=1)
         sums -= np.take(rows, left, axis=1)
-        return _means(sums, (bottom - top)[:, None] * (right - left)[None, :])
+        return _means(sums, bottom - top, right - left)
 
     def crops(self, rectangles: NDArray[np.intp], side: int) -> NDArray[np.float32]:
         """Return parts of the frame, each resampled to a square.
@@ -73,10 +73,15 @@ class AreaSampler:
         sums -= np.take(flat, below + x1[:, None, :], axis=0)
         sums -= np.take(flat, above + x2[:, None, :], axis=0)
         sums += np.take(flat, above + x1[:, None, :], axis=0)
-        return _means(sums, (y2 - y1)[:, :, None] * (x2 - x1)[:, None, :])
+        return _means(sums, y2 - y1, x2 - x1)
 
 
-def _means(sums: NDArray[np.int32], counts: NDArray[np.intp]) -> NDArray[np.float32]:
-    means: NDArray[np.float32] = sums.astype(np.float32)
-    means /= counts[..., None].astype(np.float32)
-    return means
+def _means(
+    sums: NDArray[np.int32], heights: NDArray[np.intp], widths: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Divide sums ``(..., h, w, 3)`` by their windows' sizes, ``(..., h)`` and ``(..., w)``."""
+    # Colours lie beside each other in one axis: NumPy is slow over an axis of three.
+    across = np.repeat(widths.astype(np.float32), sums.shape[-1], axis=-1)
+    means = sums.reshape(*heights.shape, across.shape[-1]).astype(np.float32)
+    means /= heights.astype(np.float32)[..., None] * across[..., None, :]
+    return means.reshape(sums.shape)

@@ -39,14 +39,14 @@ def keep_by_iou(
     kept: list[int] = []
     while waiting.size:
         head = waiting[:AT_ONCE]
-        over = _iou(boxes[head], boxes[waiting]) > above
+        apart = ~(_iou(boxes[head], boxes[waiting]) > above)  # also those without an IoU
         if groups is not None:
-            over &= groups[head, None] == groups[waiting]
+            apart |= groups[head, None] != groups[waiting]
         stays = np.ones(len(waiting), dtype=np.bool_)
         for place, index in enumerate(head.tolist()):
             if stays[place]:
                 kept.append(index)
-                stays[place + 1 :] &= ~over[place, place + 1 :]
+                stays[place + 1 :] &= apart[place, place + 1 :]
         waiting = waiting[AT_ONCE:][stays[AT_ONCE:]]
     return np.array(kept, dtype=np.intp)
 
