@@ -1,10 +1,10 @@
 """Three nodes of a Ray cluster on this machine, six simulated cameras, and what is done to them.
 
-``python bench/cluster_report.py`` prints a table: a host is killed with its raylet, the driver is
-killed, a node is drained, a host is suspended and returns, another has no way to SQL, and at last
-the head is lost and a new one comes. Each time: seconds until it is known and until the cameras are
-live elsewhere, gaps, and whether anything is missing or stored twice. The health checks of Ray
-itself do not matter for it: heartbeats in SQL are sooner.
+``python bench/cluster_report.py`` prints a table: the driver is killed, a raylet with its children
+alone, then a host with its raylet; a node is drained, a host is suspended and returns, another has
+no way to SQL, and at last the head is lost and a new one comes. Each time: seconds until it is
+known and until the cameras are live elsewhere, gaps, and whether anything is missing or stored
+twice. The health checks of Ray itself do not matter for it: heartbeats in SQL are sooner.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 import yaml
 
@@ -164,6 +165,28 @@ class Bench:
         )
         return sorted(row[0] for row in self.ask(query, host))
 
+    def gaps(self, cameras: list[str], since: Any) -> str:
+        """Return how many gaps of which reasons cameras have had."""
+        query = (
+            "SELECT reason, count(*) FROM gap WHERE camera_id = ANY(%s) AND to_at > %s"
+            " GROUP BY reason"
+        )
+        found = self.ask(query, cameras, since)
+        return ", ".join(f"{reason} {count}" for reason, count in found) or "none"
+
+    def grants(self) -> int:
+        """Return how often a camera was given to a host."""
+        return int(self.ask("SELECT count(*) FROM lease WHERE subject NOT LIKE '%%:%%'")[0][0])
+
+    def log_bytes(self) -> int:
+        """Return how much the drivers have told."""
+        return (self.folder / "driver.log").stat().st_size
+
+    def tells(self, after: int, event: str, host: str) -> bool:
+        """Return whether a driver told something of a host since its log had so many bytes."""
+        lines = (self.folder / "driver.log").read_bytes()[after:].decode().splitlines()
+        return any(f'"event": "{event}"' in line and f'"{host}"' in line for line in lines)
+
     def pids(self, host: str) -> list[int]:
         """Return the processes of a host: the session that its supervisor leads."""
         lock = self.folder / "hosts" / host / "surveil.lock"
@@ -221,13 +244,8 @@ def move(bench: Bench, what: str, act: Callable[[], None], host: str) -> list[st
     )
     taken = bench.ask("SELECT max(started_at) FROM lease WHERE subject = ANY(%s)", cameras)[0][0]
     live_s = known_s + until(lambda: bench.live_since(taken, cameras), f"{what}: live")
-    gaps = bench.ask(
-        "SELECT reason, count(*) FROM gap WHERE camera_id = ANY(%s) AND to_at > %s GROUP BY reason",
-        cameras,
-        before,
-    )
-    told = ", ".join(f"{reason} {count}" for reason, count in gaps) or "none"
-    return [what, str(len(cameras)), f"{known_s:.1f}", f"{live_s - known_s:.1f}", told]
+    gaps = bench.gaps(cameras, before)
+    return [what, str(len(cameras)), f"{known_s:.1f}", f"{live_s - known_s:.1f}", gaps]
 
 
 def kill_host(bench: Bench, host: str) -> None:
@@ -236,6 +254,33 @@ def kill_host(bench: Bench, host: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     bench.cluster.remove_node(bench.nodes[host], allow_graceful=False)
+
+
+def kill_raylet(bench: Bench, host: str) -> list[str]:
+    """Kill a raylet and its children alone; return a row. The host is none of them and goes on."""
+    cameras, grants, before = bench.on(host), bench.grants(), bench.now()
+    told = bench.log_bytes()
+    node = bench.nodes[host]
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    for process in [raylet, *raylet.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    known_s = until(lambda: bench.tells(told, "node.lost", host), "a lost node")
+    at = bench.now()
+    live_s = until(lambda: bench.live_since(at, cameras), "live without a raylet")
+    bench.cluster.remove_node(node, allow_graceful=False)
+    bench.nodes[host] = bench.add_node(bench.cluster, host)
+    until(lambda: bench.tells(told, "node.found", host), "the node again")
+    moved = bench.grants() - grants
+    gaps = bench.gaps(cameras, before)
+    told_s = f"{known_s:.1f} to the driver's word"
+    return [
+        "raylet killed alone",
+        str(len(cameras)),
+        told_s,
+        f"{live_s:.1f}",
+        f"{gaps}; {moved} moved",
+    ]
 
 
 def suspend(bench: Bench, host: str, signum: signal.Signals) -> None:
@@ -257,11 +302,14 @@ def run(bench: Bench) -> list[list[str]]:
     time.sleep(5)
     held = sum(len(bench.on(host)) for host in HOSTS)
     alone_s = until(lambda: bench.live_since(at, cameras), "alive without a driver")
+    told = bench.log_bytes()
     bench.driver = bench.start_driver()
     rows.append(["driver killed", str(held), "", f"{alone_s:.1f}", "none: hosts go on"])
     print(rows[-1], flush=True)
 
-    until(lambda: "north" in (bench.folder / "driver.log").read_text()[-4000:], "driver again")
+    until(lambda: all(bench.tells(told, "node.found", host) for host in HOSTS), "driver again")
+    rows.append(kill_raylet(bench, "south"))
+    print(rows[-1], flush=True)
     rows.append(move(bench, "kill middle", lambda: kill_host(bench, "middle"), "middle"))
     print(rows[-1], flush=True)
     left = bench.spools("middle")
@@ -298,20 +346,17 @@ def run(bench: Bench) -> list[list[str]]:
 
 def lose_head(bench: Bench, cameras: list[str]) -> list[str]:
     """Lose the head and all of Ray, then start it anew; return a row."""
-    grants = "SELECT count(*) FROM lease WHERE subject NOT LIKE '%%:%%'"
-    granted = bench.ask(grants)[0][0]
-    at = bench.now()
+    granted = bench.grants()
     bench.lose_head()
     time.sleep(15)  # longer than a lease lives
     alone_s = until(lambda: bench.live_since(bench.now() - timedelta(seconds=4), cameras), "alone")
-    told = (bench.folder / "driver.log").stat().st_size
+    told = bench.log_bytes()
     bench.cluster = bench.start_cluster()
     bench.driver = bench.start_driver()
-    log = bench.folder / "driver.log"
-    until(lambda: all(f'"host": "{host}"' in log.read_text()[told:] for host in HOSTS), "found")
+    until(lambda: all(bench.tells(told, "node.found", host) for host in HOSTS), "found")
     at = bench.now()
     until(lambda: bench.live_since(at, cameras), "live with a new head")
-    changed = bench.ask(grants)[0][0] - granted
+    changed = bench.grants() - granted
     return ["head lost", str(len(cameras)), "", f"{alone_s:.1f}", f"{changed} cameras moved"]
 
 

@@ -80,6 +80,12 @@ def _check_listening_host(value: str) -> str:
     return value
 
 
+def _check_host_url(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"https?://[^\s@?#]*\{host\}[^\s@?#]*", value):
+        raise fault("must be a URL with {{host}} in it, such as https://{{host}}.example.org:8808")
+    return value
+
+
 class Http(Section):
     """The supervisor's port for metrics, ``/status``, ``/livez`` and ``/readyz``."""
 
@@ -122,6 +128,10 @@ class Web(Section):
     allowed_hosts: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     """Names by which browsers may call it, such as cameras.example.org; this machine's own address
     and localhost always are."""
+
+    host_url: Annotated[str | None, Field(max_length=1000), AfterValidator(_check_host_url)] = None
+    """Where browsers find the dashboard of each host that shares the cameras; ``{host}`` stands for
+    its name (``--host``), as in https://{host}.example.org:8808. A camera's page leads there."""
 
     @property
     def is_secure(self) -> bool:

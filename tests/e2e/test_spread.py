@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import psycopg
 import pytest
 from kit.daemons import MEDIA, Daemon
@@ -15,6 +19,8 @@ from kit.waiting import until
 from sqlalchemy.engine import make_url
 
 from surveil.events.embedded import EmbeddedRedis
+from surveil.store.access import KeyKind, Role, UserRow, make_key, put_user
+from surveil.store.engine import connect, writing
 from surveil.workers.host.membership import shard_of
 
 pytestmark = pytest.mark.timeout(400)
@@ -75,7 +81,7 @@ def start_host(
     """Start ``surveil run`` in a folder of its own, on the servers that all share."""
     hosts: list[Daemon] = []
 
-    def start(name: str, *options: str) -> Daemon:
+    def start(name: str, *options: str, **more: Any) -> Daemon:
         folder = tmp_path / name
         folder.mkdir()
         clip = f"file:{min(MEDIA.glob('*.mp4'))}"
@@ -91,6 +97,7 @@ def start_host(
             "cameras": {HERE: {"source": clip}, THERE: {"source": clip}},
             "rules": [ALWAYS],
             "receivers": {"ops": {"log": {}}},
+            **more,
         }
         hosts.append(Daemon(folder, fleet, "--log-format", "json", "--host", name, *options))
         return hosts[-1]
@@ -150,3 +157,74 @@ def test_a_shard_that_another_host_holds_is_left_alone(start_host: Start, sql: S
     until(lambda: sql.analysed(HERE) > before + 3, "it goes on")
     assert sql.ask(f"SELECT DISTINCT holder FROM lease WHERE subject = '{HERE}'") == [("first",)]
     assert sql.analysed(THERE) == 0
+
+
+def test_a_host_shows_its_own_cameras_live_and_leads_to_those_of_others(
+    start_host: Start, sql: SharedSql, postgres_url: str
+) -> None:
+    web = {"port": 0, "host_url": "http://{host}.test:8808"}
+    shown = {"web": web, "privacy": {"live_view": "clear"}}
+    first = start_host("first", "--shard", "0/2", **shown)
+    second = start_host("second", "--shard", "1/2", **shown)
+    until(lambda: sql.analysed(HERE) and sql.analysed(THERE), "both shards")
+    headers = {"Authorization": f"Bearer {token_of_a_viewer(postgres_url)}"}
+
+    def page(host: Daemon, path: str) -> str:
+        url = f"{address_of(host)}/cameras/{path}"
+        try:
+            request = urllib.request.Request(url, headers=headers)
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""  # it is being renewed, or away
+
+    image = f'src="/cameras/{HERE}/live"'
+    # It begins before the camera comes, and is renewed when it has come.
+    until(lambda: image in page(first, HERE), "a live view where the camera is")
+    text = until(lambda: page(second, HERE), "a page where it is not")
+    assert image not in text
+    assert f'href="http://first.test:8808/cameras/{HERE}"' in text
+    until(lambda: is_coloured(first_picture(address_of(first), headers)), "a picture")
+    watched = sql.ask("SELECT DISTINCT subject FROM audit_log WHERE action = 'watch'")
+    assert watched == [(f"camera {HERE}",)]
+
+
+def address_of(host: Daemon) -> str:
+    """Return the URL of a host's newest dashboard."""
+    lines = until(lambda: [one for one in host.lines() if one["event"] == "web.serving"], "web")
+    return str(lines[-1]["url"])
+
+
+def token_of_a_viewer(url: str) -> str:
+    database = connect(url)
+    now = datetime.now(UTC)
+    with writing(database) as connection:
+        put_user(connection, UserRow("ann", "", Role.VIEWER, ("*",), now))
+        token = make_key(
+            connection, KeyKind.TOKEN, "ann", role=Role.VIEWER, cameras=("*",), label="test",
+            now=now, lifetime=timedelta(hours=1),
+        )  # fmt: skip
+    database.dispose()
+    return token
+
+
+def first_picture(address: str, headers: dict[str, str]) -> bytes:
+    """Return the first JPEG of a live view; nothing where it does not come."""
+    request = urllib.request.Request(f"{address}/cameras/{HERE}/live", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as stream:
+            while line := stream.readline(1000):
+                if line.startswith(b"content-length:"):
+                    stream.readline(1000)
+                    return bytes(stream.read(int(line.partition(b":")[2])))
+    except OSError:
+        pass
+    return b""
+
+
+def is_coloured(jpeg: bytes) -> bool:
+    """Return whether it is a frame, and not the grey picture that says there is none."""
+    if not jpeg:
+        return False
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    return image is not None and int(np.ptp(image, axis=2).max()) > 50

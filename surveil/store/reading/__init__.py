@@ -18,7 +18,7 @@ from surveil.store.reading.alerts import (
     load_steps_after,
     load_transitions,
 )
-from surveil.store.reading.cameras import LastState, load_last_states
+from surveil.store.reading.cameras import LastState, find_holder, load_last_states
 from surveil.store.reading.gaps import GapRow, load_gaps
 from surveil.store.reading.marks import (
     MarkedAlert,
@@ -65,6 +65,7 @@ __all__ = [
     "count_fired",
     "count_runs",
     "count_steps",
+    "find_holder",
     "find_step",
     "last_step_id",
     "list_cameras",

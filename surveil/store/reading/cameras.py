@@ -7,8 +7,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from surveil.store.leases import database_now
 from surveil.store.scope import Scope
-from surveil.store.tables import camera, camera_event
+from surveil.store.tables import camera, camera_event, lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,14 @@ def load_last_states(connection: sa.Connection, scope: Scope) -> list[LastState]
         if last is not None:
             found.append(LastState(one.id, last.state, last.reason, last.at, one.last_analysed_at))
     return found
+
+
+def find_holder(connection: sa.Connection, scope: Scope, camera_id: str) -> str | None:
+    """Return the host that watches a camera now, where hosts share cameras."""
+    query = sa.select(lease.c.holder).where(
+        scope.admits(lease.c.subject),
+        lease.c.subject == camera_id,
+        lease.c.released_at.is_(None),
+        lease.c.expires_at > database_now(connection),
+    )
+    return connection.execute(query).scalar_one_or_none()

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -19,6 +20,7 @@ from surveil.store.reading import (
     GapRow,
     NothingStoredError,
     TransitionRow,
+    find_holder,
     list_cameras,
     load_gaps,
     load_present,
@@ -205,12 +207,26 @@ def _status(seen: Seen) -> dict[str, Any]:
     cameras = standing.status.cameras if standing.status is not None else ()
     found: CameraStatus | None = next(iter(cameras), None)
     known = standing.absent.known if standing.absent is not None else ()
+    holder = None
+    if found is None:
+        holder = find_holder(seen.reads.connection, seen.scope, seen.camera)
     return {
+        "holder": holder,
+        "holder_url": _url_of(seen, holder) if holder is not None else None,
         "camera": found,
         "mood": mood_of(found) if found is not None else "",
         "absent": standing.absent,
         "last": next(iter(known), None),
     }
+
+
+def _url_of(seen: Seen, host: str) -> str | None:
+    """Return where the camera's page is on another host's dashboard."""
+    template = seen.reads.site.fleet.web.host_url
+    if template is None:
+        return None
+    base = template.replace("{host}", quote(host, safe="")).rstrip("/")
+    return f"{base}/cameras/{quote(seen.camera, safe='')}"
 
 
 def _present(seen: Seen) -> dict[str, Any]:

@@ -65,8 +65,15 @@ def _consumers(
 ) -> list[WorkerSpec]:
     """Return the workers that read events, and the one that shows what became of them."""
     fleet = in_force.fleet
-    holder: dict[str, object] = {"holder": membership.host} if membership else {}
-    shown = live.descriptors()
+
+    def holder() -> Mapping[str, object]:
+        return {"holder": membership.host} if membership else {}
+
+    more: dict[str, Callable[[], Mapping[str, object]]] = {
+        "recorder": holder,
+        "alerter": holder,
+        "web": live.descriptors,
+    }
     ceilings = {"recorder": fleet.memory.recorder, "alerter": fleet.memory.alerter}
     if fleet.web.enabled:
         ceilings["web"] = fleet.memory.web
@@ -74,8 +81,8 @@ def _consumers(
         WorkerSpec(
             name=role,
             role=role,
-            assignment=partial(_assign, role, in_force, logs, shown if role == "web" else holder),
-            pass_fds=[fd for fds in shown.values() for fd in fds.values()] if role == "web" else (),
+            assignment=partial(_assign, role, in_force, logs, more[role]),
+            pass_fds=live.fds if role == "web" else (),
             phase=PHASE_CONSUMERS,
             ceiling_bytes=ceiling_bytes,
             is_aside=role == "web",
@@ -86,10 +93,13 @@ def _consumers(
 
 
 def _assign(
-    role: str, in_force: Reloading, logs: LogOptions, more: Mapping[str, object]
+    role: str,
+    in_force: Reloading,
+    logs: LogOptions,
+    more: Callable[[], Mapping[str, object]],
 ) -> Message:
-    """Return an assignment by the rules that are in force when the worker starts."""
-    return assign(role, in_force.fleet, in_force.fleet.cameras, logs, **more)
+    """Return an assignment by the rules, and the rings, that there are when the worker starts."""
+    return assign(role, in_force.fleet, in_force.fleet.cameras, logs, **more())
 
 
 def _watchers(
@@ -197,7 +207,7 @@ def serve(
             # Here: SQLAlchemy, which a host alone does without.
             from surveil.workers.host.spreading import spread
 
-            supervisor.tend = spread(fleet, membership, supervisor, logs, stack)
+            supervisor.tend = spread(fleet, membership, supervisor, logs, stack, live)
         if fleet.redis == "embedded":
             server = EmbeddedRedis(fleet.data_dir)
             stack.callback(server.stop)

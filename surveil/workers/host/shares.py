@@ -63,6 +63,10 @@ class LiveRings:
 
     frames: dict[str, FrameRing] = field(default_factory=dict)
     readings: dict[str, ReadingsRing] = field(default_factory=dict)
+    fds: list[int] = field(default_factory=list)
+    """Descriptors of all of them, as things are: what the dashboard inherits when it starts."""
+    changes: int = 0
+    """Grows with each camera that comes or goes."""
 
     def add(self, camera: Camera, ring: FrameRing, stack: ExitStack) -> None:
         """Make a ring of readings for a camera, where it may be watched."""
@@ -70,6 +74,16 @@ class LiveRings:
             self.frames[camera.id] = ring
             self.readings[camera.id] = readings = ReadingsRing.create()
             stack.callback(readings.close)
+            self.fds += (ring.fd, readings.fd)
+            self.changes += 1
+            stack.callback(self.remove, camera.id)
+
+    def remove(self, camera: str) -> None:
+        """Show a camera no more; that it is not shown, or is no longer, is no error."""
+        if camera in self.frames:
+            self.changes += 1
+            for fd in (self.frames.pop(camera).fd, self.readings.pop(camera).fd):
+                self.fds.remove(fd)
 
     def descriptors(self) -> dict[str, dict[str, int]]:
         """Return what an assignment says of them."""

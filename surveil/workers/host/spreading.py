@@ -4,8 +4,9 @@ Cameras that come together are a cell: inference workers with their captures, be
 cameras that stay are not disturbed. A camera leaves its cell when its lease nears its end without
 being prolonged, when it is wanted elsewhere, or when this host is to end; its lease is given back
 once nothing here speaks for it any more. A cell that has lost all its cameras ends, and what its
-spool still holds is adopted. Everything but the keeper and the adopter, which have threads of their
-own, runs in the supervisor's loop.
+spool still holds is adopted. Where cameras that may be watched live come or go, the dashboard is
+renewed, which inherits their memory. Everything but the keeper and the adopter, which have threads
+of their own, runs in the supervisor's loop.
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ from surveil.workers.host.lease_board import LeaseBoard, boot_s
 from surveil.workers.host.leasing import Held, LeaseKeeper, Standing, Wish
 from surveil.workers.host.membership import Membership
 from surveil.workers.host.placement import place, threads_each, usable_cores, workers_for
-from surveil.workers.host.shares import Share, capture_spec, doorbell, inference_spec, shared_ring
+from surveil.workers.host.shares import (
+    LiveRings,
+    Share,
+    capture_spec,
+    doorbell,
+    inference_spec,
+    shared_ring,
+)
 from surveil.workers.host.supervisor import Supervisor
 
 MARGIN = 0.35
@@ -69,6 +77,7 @@ class Cells:
         logs: How the workers log.
         owned: Kept up to date with the names of the spools whose workers live.
         counted: What the adopter counts, by name.
+        live: Kept up to date with what may be watched here.
     """
 
     def __init__(
@@ -79,7 +88,10 @@ class Cells:
         logs: LogOptions,
         owned: set[str],
         counted: Counter[str],
+        live: LiveRings,
     ) -> None:
+        self._live = live
+        self._shown = live.changes
         self._fleet = fleet
         self._supervisor = supervisor
         self._keeper = keeper
@@ -109,6 +121,7 @@ class Cells:
         }
         if new:
             self._begin(new)
+        self._show(now)
         adopted: list[tuple[str, dict[str, str], float]] = [
             (name, {}, float(n)) for name, n in dict(self._counted).items()
         ]
@@ -143,6 +156,7 @@ class Cells:
             # While the cell's worker lives, it may still tell what it has of the camera.
             if not self._supervisor.employs(capture_name(camera)):
                 cell.given_back.add(camera)
+                self._live.remove(camera)
                 cell.board.put(camera, 0.0)
                 self._keeper.let_go(camera, cell.tokens[camera])
         if is_over and len(cell.given_back) == len(cell.tokens):
@@ -150,6 +164,15 @@ class Cells:
             self._owned.discard(cell.spool)
             return True
         return False
+
+    def _show(self, now: float) -> None:
+        """Renew the dashboard where it has not what may be watched; one that starts has it."""
+        if self._live.changes == self._shown:
+            return
+        self._shown = self._live.changes
+        for worker in self._supervisor.workers:
+            if worker.spec.role == "web" and worker.is_running and not worker.is_renewing:
+                worker.renew(now)
 
     def _is_lapsing(self, held: Held, present_s: float) -> bool:
         return present_s >= held.until_s - MARGIN * self._keeper.ttl_s
@@ -170,6 +193,9 @@ class Cells:
         stack = ExitStack()
         rings = {one.id: stack.enter_context(shared_ring()) for one in cameras}
         listen_fd, ring_fd = doorbell(stack)
+        for shown in cameras:
+            self._live.add(shown, rings[shown.id], stack)
+        readings = {id_: ring for id_, ring in self._live.readings.items() if id_ in rings}
         board = LeaseBoard.create([one.id for one in cameras])
         stack.callback(board.close)
         held = {one.id: new[one.id] for one in cameras}
@@ -179,7 +205,7 @@ class Cells:
         lost = [camera for camera, one in held.items() if one.is_host_lost]
         spool = f"{name}-{str(ULID()).lower()}"  # runs are never continued in an older one
         self._owned.add(spool)
-        share = Share(name, rings, listen_fd, None, threads, board, tokens, lost, spool)
+        share = Share(name, rings, listen_fd, None, threads, board, tokens, lost, spool, readings)
         specs = [inference_spec(self._fleet, share, self._logs)]
         specs += [
             capture_spec(self._fleet, one, rings[one.id], ring_fd, self._logs) for one in cameras
@@ -228,6 +254,7 @@ def spread(
     supervisor: Supervisor,
     logs: LogOptions,
     stack: ExitStack,
+    live: LiveRings,
 ) -> Callable[[float], None]:
     """Begin to hold leases; return what the supervisor's loop is to call.
 
@@ -237,6 +264,7 @@ def spread(
         supervisor: Of this host.
         logs: How its workers log.
         stack: Ends all of it, once the workers have ended.
+        live: Kept up to date with what may be watched here.
     """
     watched = [id_ for id_, one in fleet.cameras.items() if one.enabled]
     owned: set[str] = set()
@@ -246,7 +274,7 @@ def spread(
         partial(placed_on, host_id=membership.host) if membership.shard is None else None,
     )
     counted: Counter[str] = Counter()
-    cells = Cells(fleet, supervisor, keeper, logs, owned, counted)
+    cells = Cells(fleet, supervisor, keeper, logs, owned, counted, live)
     stack.callback(cells.close)
     assert fleet.redis != "embedded"
     adopter = Adopter(

@@ -216,6 +216,8 @@ def test_bad_camera(fail: Any, line: str, message: str) -> None:
         ("partitions: 0", "must be greater than or equal to 1"),
         ("http: {port: 70000}", "must be less than or equal to 65535"),
         ("http: 9464", "must be a mapping"),
+        ("web: {host_url: 'https://cams.example.org'}", "must be a URL with {host} in it"),
+        ("web: {host_url: 'https://u:canary-3@{host}'}", "must be a URL with {host} in it"),
         ("spool: {max_bytes: 5 parsecs}", "spool.max_bytes: "),
         ("receivers: {x: {}}", "exactly one of log, webhook"),
         ("receivers: {'': {log: }}", "a receiver's name"),

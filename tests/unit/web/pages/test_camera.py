@@ -7,15 +7,19 @@ import io
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from kit.events import CameraLife, make_vote
-from kit.web import MINE, OTHER, Dashboard
+from kit.statuses import camera, daemon
+from kit.web import MINE, OTHER, Dashboard, dashboard_of
 
 import surveil.web.pages.camera as page
+from surveil.errors import UnavailableError
 from surveil.policy import Mode
 from surveil.store.access import Role
 from surveil.store.alerts import AlertBatch, AlertStep, commit_alerts
 from surveil.store.engine import writing
 from surveil.store.ingest import write_batch
+from surveil.store.leases import acquire
 
 PARTS = ("", "/state", "/present", "/chart", "/timeline.csv", "/timeline.parquet")
 
@@ -95,3 +99,28 @@ def test_nobody_alone_is_told_of_a_crowd(sqlite_dashboard: Dashboard) -> None:
     client = board.client(board.key())
     assert "nobody alone" in client.get(f"/cameras/{MINE}/present").text
     assert "nobody alone" not in client.get(f"/cameras/{OTHER}/present").text
+
+
+def test_a_camera_of_another_host_says_which_and_leads_there(database: sa.Engine) -> None:
+    dashboard = dashboard_of(database, host_url="https://{host}.example.org:8808/")
+    dashboard.status = daemon(camera(OTHER))
+    with writing(database) as connection:
+        acquire(connection, "north/1", {MINE, OTHER}, 60)
+    client = dashboard.client(dashboard.key(Role.VIEWER, (MINE,)))
+    text = client.get(f"/cameras/{MINE}/state").text
+    assert "Host north/1 watches this camera" in text
+    assert f'href="https://north%2F1.example.org:8808/cameras/{MINE}"' in text
+    assert client.get(f"/cameras/{OTHER}/state").status_code == 404
+    dashboard.status = UnavailableError("nobody listens")
+    assert "Host north/1 watches" in client.get(f"/cameras/{MINE}").text
+
+
+def test_a_camera_of_a_host_without_an_address_leads_nowhere(sqlite_dashboard: Dashboard) -> None:
+    sqlite_dashboard.status = daemon(camera(OTHER))
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    assert "is not watched from the host" in client.get(f"/cameras/{MINE}/state").text
+    with writing(sqlite_dashboard.database) as connection:
+        acquire(connection, "<north>", {MINE}, 60)
+    text = client.get(f"/cameras/{MINE}/state").text
+    assert "Host &lt;north&gt; watches this camera." in text
+    assert "href" not in text
