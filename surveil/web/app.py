@@ -23,6 +23,7 @@ from surveil.web.api.events import MOST_OF_ONE, MOST_STREAMS
 from surveil.web.guard import Guard
 from surveil.web.headers import SAFE, SecureHeaders
 from surveil.web.measured import Measured
+from surveil.web.packing import Packed
 from surveil.web.pages.rendering import render
 from surveil.web.places import Places
 from surveil.web.problems import (
@@ -73,6 +74,7 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _tell)
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(Exception, _tell)
+    app.add_middleware(Packed)
     app.add_middleware(
         SecureHeaders,
         hosts=(site.fleet.web.bind, *site.fleet.web.allowed_hosts),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import uvicorn
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
@@ -24,6 +28,7 @@ from surveil.store.ingest import write_batch
 from surveil.store.silences import add_silence
 from surveil.web.app import create_app
 from surveil.web.guard import Guard
+from surveil.web.serving import listen, serve
 from surveil.web.site import Site
 from surveil.web.wiring import COOKIE
 
@@ -115,6 +120,28 @@ def dashboard(database: sa.Engine) -> Dashboard:
 def sqlite_dashboard(sqlite_database: sa.Engine) -> Dashboard:
     """A dashboard on SQLite alone."""
     return dashboard_of(sqlite_database)
+
+
+@contextmanager
+def serving(board: Dashboard) -> Iterator[int]:
+    """Serve a dashboard on a port of this machine, in a thread; give the port."""
+    ended = threading.Event()
+
+    async def until_ended(server: uvicorn.Server) -> None:
+        while not ended.is_set():
+            await asyncio.sleep(0.02)
+        server.should_exit = True
+
+    web = board.site.fleet.web.model_copy(update={"port": 0})
+    app = create_app(board.site, board.guard)
+    with listen(web) as sock:
+        thread = threading.Thread(target=serve, args=(app, web, sock, until_ended))
+        thread.start()
+        try:
+            yield sock.getsockname()[1]
+        finally:
+            ended.set()
+            thread.join(60)
 
 
 def fill(

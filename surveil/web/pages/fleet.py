@@ -1,12 +1,16 @@
-"""The fleet: a tile for each camera, and what concerns all of them."""
+"""The fleet: a tile for each camera, and what concerns all of them.
+
+Tiles come every two seconds, and the strips on them less often: their bars are minutes, and they
+take five times as long as all the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from surveil.domain import EMOTIONS, CameraState
 from surveil.live.standing import Absent
@@ -14,7 +18,6 @@ from surveil.live.status import CameraStatus, DaemonStatus
 from surveil.policy import Mode
 from surveil.store.reading import (
     AlertRow,
-    Minute,
     Showing,
     load_active,
     load_showing,
@@ -29,6 +32,7 @@ from surveil.web.wiring import Reading, Reads
 router = APIRouter(include_in_schema=False)
 
 MINUTES = 15
+STRIPS_EVERY_S = 20
 MOST_ALERTS = 200
 
 
@@ -39,8 +43,6 @@ class Tile:
     Attributes:
         camera: How it stands.
         mood: ``live``, ``late`` or ``bad``: how it is coloured.
-        paths: Of its strip, by kind.
-        words: What the strip says.
         now: Expressions of who is in view, with how many show each, most first; None where nobody
             knows.
         least: Where single faces are not told of, of how many people a group has to be; else None.
@@ -50,12 +52,22 @@ class Tile:
 
     camera: CameraStatus
     mood: str
-    paths: Mapping[str, str]
-    words: str
     now: Sequence[tuple[str, int]] | None
     least: int | None
     alerts: tuple[str, ...]
     labels: Mapping[str, str]
+
+
+class Strip(NamedTuple):
+    """The last minutes of a camera.
+
+    Attributes:
+        paths: By kind.
+        words: The same in a sentence.
+    """
+
+    paths: Mapping[str, str]
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,39 +123,50 @@ class Overview:
 _Text = Annotated[str, Query(max_length=64)]
 
 
+def _filter(name: _Text = "", state: _Text = "", label: _Text = "") -> Filter:
+    return Filter(name, state, label)
+
+
+_Chosen = Annotated[Filter, Depends(_filter)]
+
+
 @router.get("/")
-def show(
-    request: Request, reads: Reads, name: _Text = "", state: _Text = "", label: _Text = ""
-) -> Response:
+def show(request: Request, reads: Reads, chosen: _Chosen) -> Response:
     """The whole page."""
-    chosen = Filter(name, state, label)
+    found = overview(reads, chosen)
     states = [one.value for one in CameraState]
     shown = {"filter": chosen, "states": states, "emotions": EMOTIONS, "minutes": MINUTES}
-    return render(request, "fleet.html", reads.viewer, overview=overview(reads, chosen), **shown)
+    strips = strips_of(reads, found.tiles)
+    return render(
+        request, "fleet.html", reads.viewer, overview=found, strips=strips,
+        strips_every_s=STRIPS_EVERY_S, **shown,
+    )  # fmt: skip
 
 
 @router.get("/fleet/tiles")
-def tiles(
-    request: Request, reads: Reads, name: _Text = "", state: _Text = "", label: _Text = ""
-) -> Response:
-    """The tiles alone, as they are now."""
-    found = overview(reads, Filter(name, state, label))
-    page = render(request, "fleet_tiles.html", reads.viewer, overview=found, minutes=MINUTES)
+def tiles(request: Request, reads: Reads, chosen: _Chosen) -> Response:
+    """The tiles as they are now, without strips: the page keeps those that it has."""
+    found = overview(reads, chosen)
+    page = render(request, "fleet_tiles.html", reads.viewer, overview=found, strips=None)
+    return etag(request, page)
+
+
+@router.get("/fleet/strips")
+def strips(request: Request, reads: Reads, chosen: _Chosen) -> Response:
+    """The strips alone, each for its place on the page."""
+    found = strips_of(reads, overview(reads, chosen).tiles)
+    page = render(request, "fleet_strips.html", reads.viewer, strips=found, minutes=MINUTES)
     return etag(request, page)
 
 
 def overview(reads: Reading, chosen: Filter) -> Overview:
     """Return what the page shows of the cameras that the viewer may see."""
     standing = reads.site.standing(reads.scope)
-    strips = load_strips(reads.connection, reads.scope, now=reads.site.now(), minutes=MINUTES)
     showing = load_showing(reads.connection, reads.scope, since_at=reads.site.now() - PRESENT)
     active = load_active(reads.connection, reads.scope, rule=None, limit=MOST_ALERTS)
     firing = [one for one in active if one.state in ("firing", "recovering")]
     cameras = standing.status.cameras if standing.status is not None else ()
-    made = [
-        _tile(reads, one, strips.get(one.camera, ()), showing.get(one.camera), firing)
-        for one in cameras
-    ]
+    made = [_tile(reads, one, showing.get(one.camera), firing) for one in cameras]
     faces = [one.faces for one in cameras if one.faces is not None]
     return Overview(
         status=standing.status,
@@ -156,10 +179,19 @@ def overview(reads: Reading, chosen: Filter) -> Overview:
     )
 
 
+def strips_of(reads: Reading, tiles: Iterable[Tile]) -> dict[str, Strip]:
+    """Return what goes onto tiles, by camera."""
+    known = load_strips(reads.connection, reads.scope, now=reads.site.now(), minutes=MINUTES)
+    found = {}
+    for tile in tiles:
+        minutes = known.get(tile.camera.camera, ())
+        found[tile.camera.camera] = Strip(paths_of(blocks_of(minutes)), in_words(minutes))
+    return found
+
+
 def _tile(
     reads: Reading,
     camera: CameraStatus,
-    minutes: tuple[Minute, ...],
     showing: Showing | None,
     firing: list[AlertRow],
 ) -> Tile:
@@ -168,8 +200,6 @@ def _tile(
     return Tile(
         camera=camera,
         mood=mood_of(camera),
-        paths=paths_of(blocks_of(minutes)),
-        words=in_words(minutes),
         now=expressions_of(showing, is_crowd=is_crowd),
         least=configured.privacy.min_group if configured is not None and is_crowd else None,
         alerts=tuple(sorted({one.rule for one in firing if one.camera == camera.camera})),

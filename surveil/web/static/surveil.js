@@ -42,6 +42,9 @@
     if (event.detail.xhr.status >= 400) return;
     fresh = new Date();
     document.getElementById("away").hidden = true;
+    // What has just come and is filled by another request does not wait for its next turn.
+    for (const one of document.querySelectorAll("[data-fills]"))
+      if (one !== event.detail.elt && document.querySelector(`${one.dataset.fills}:empty`)) htmx.trigger(one, "missing");
   });
   document.addEventListener("htmx:responseError", (event) =>
     away(event.detail.xhr.status === 503 ? "The database or the daemon is away" : `The dashboard answers ${event.detail.xhr.status}`));

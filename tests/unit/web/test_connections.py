@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-import uvicorn
-from kit.web import Dashboard
+from kit.web import Dashboard, serving
 
 from surveil.web import connections
-from surveil.web.app import create_app
-from surveil.web.serving import listen, serve
 from surveil.web.tally import NoTally
 
 LIMIT_S = 60.0
@@ -47,27 +41,10 @@ class _Served:
 def served(sqlite_dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Served]:
     """The dashboard on a port, with a limit of half a second."""
     monkeypatch.setattr(connections, "REQUEST_S", 0.5)
-    site = sqlite_dashboard.site
     tally = _Counts()
-    site.tally = tally
-    web = site.fleet.web.model_copy(update={"port": 0})
-    ended = threading.Event()
-
-    async def until_ended(server: uvicorn.Server) -> None:
-        while not ended.is_set():
-            await asyncio.sleep(0.02)
-        server.should_exit = True
-
-    app = create_app(site, sqlite_dashboard.guard)
-    with listen(web) as sock:
-        options: Any = (app, web, sock, until_ended)
-        thread = threading.Thread(target=serve, args=options)
-        thread.start()
-        try:
-            yield _Served(sock.getsockname()[1], tally.counts)
-        finally:
-            ended.set()
-            thread.join(LIMIT_S)
+    sqlite_dashboard.site.tally = tally
+    with serving(sqlite_dashboard) as port:
+        yield _Served(port, tally.counts)
 
 
 def _rest(client: socket.socket) -> bytes:

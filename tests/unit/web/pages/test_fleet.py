@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from kit.events import CameraLife, after, make_vote
 from kit.statuses import camera, daemon
-from kit.web import MINE, OTHER, Dashboard
+from kit.web import MINE, OTHER, Dashboard, fill
 
 from surveil.domain import CameraState, Emotion, Event, Reason
 from surveil.errors import UnavailableError
@@ -30,6 +31,30 @@ def test_tiles_say_what_the_daemon_says(sqlite_dashboard: Dashboard) -> None:
     assert "faces unknown" in page  # not 0
 
 
+def test_strips_come_with_the_page_and_by_themselves(sqlite_dashboard: Dashboard) -> None:
+    fill(sqlite_dashboard.database)
+    sqlite_dashboard.now = after(100)
+    client = sqlite_dashboard.client(sqlite_dashboard.key(cameras=(MINE,)))
+    whole, tiles, strips = (
+        client.get(path).text for path in ("/", "/fleet/tiles", "/fleet/strips")
+    )
+    place = f'id="strip-{MINE}" class="strip-place" hx-preserve>'
+    assert place + "<svg" in whole.replace("\n", "")
+    assert place + "</div>" in tiles
+    assert "<path" not in tiles
+    assert f'hx-swap-oob="innerHTML:#strip-{MINE}"' in strips
+    assert OTHER not in strips
+    (strip,) = set(re.findall("<svg class=.strip.*?</svg>", strips, re.DOTALL))
+    assert strip in whole
+    assert "analysed: happy" in strip
+
+
+def test_a_camera_without_past_has_a_strip_that_says_so(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    # An empty place would be asked for again and again.
+    assert client.get("/fleet/strips").text.count("nothing is known of the last minutes") == 2
+
+
 @pytest.mark.parametrize(
     ("query", "shown"),
     [("", {MINE, OTHER}), ("?name=lob", {MINE}), ("?state=trouble", {OTHER}),
@@ -43,6 +68,8 @@ def test_tiles_are_those_asked_for(
     client = sqlite_dashboard.client(sqlite_dashboard.key())
     page = client.get(f"/fleet/tiles{query}").text
     assert {name for name in (MINE, OTHER) if f'href="/cameras/{name}"' in page} == shown
+    strips = client.get(f"/fleet/strips{query}").text
+    assert {name for name in (MINE, OTHER) if f"#strip-{name}" in strips} == shown
 
 
 def test_text_of_others_is_shown_and_not_obeyed(sqlite_dashboard: Dashboard) -> None:
@@ -57,7 +84,9 @@ def test_text_of_others_is_shown_and_not_obeyed(sqlite_dashboard: Dashboard) -> 
 
 def test_daemon_that_is_away_leaves_what_was_last_known(sqlite_dashboard: Dashboard) -> None:
     sqlite_dashboard.status = UnavailableError("http 127.0.0.1:9464: connection refused")
-    page = sqlite_dashboard.client(sqlite_dashboard.key()).get("/").text
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    page = client.get("/").text
+    assert client.get("/fleet/strips").text.strip() == ""
     assert "No daemon answers: http 127.0.0.1:9464: connection refused" in page
 
 
