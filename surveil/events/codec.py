@@ -28,6 +28,7 @@ from surveil.domain import (
 )
 from surveil.errors import SurveilError
 from surveil.events import fields as f
+from surveil.events.streams import text_of
 
 VERSION = "1"
 MAX_DATA_BYTES = 512 * 1024
@@ -58,14 +59,14 @@ def decode(entry: Mapping[Any, Any]) -> Event:
         EventFormatError: A field is missing, of another version or type, or out of bounds.
     """
     try:
-        texts = {_text(key): value for key, value in entry.items()}
-        version, kind = _text(texts["v"]), _text(texts["type"])
+        texts = {text_of(key): value for key, value in entry.items()}
+        version, kind = text_of(texts["v"]), text_of(texts["type"])
         if version != VERSION:
             _refuse(f"version {version[:20]!r} is not {VERSION!r}")
         data = texts["data"]
         if len(data) > MAX_DATA_BYTES:
             _refuse(f"data is longer than {MAX_DATA_BYTES} bytes")
-        body = f.mapping(_JSON.decode(_text(data)))
+        body = f.mapping(_JSON.decode(text_of(data)))
         if kind == "interval":
             return _interval_from_json(body)
         if kind == "camera":
@@ -258,10 +259,6 @@ def _camera_from_json(body: dict[str, Any]) -> CameraEvent:
 
 def _dump(body: dict[str, Any]) -> str:
     return json.dumps(body, separators=(",", ":"), allow_nan=False)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -22,7 +22,7 @@ import redis
 
 from surveil.domain import Event
 from surveil.events.codec import EventFormatError, decode
-from surveil.events.streams import GROUPS, stream_key
+from surveil.events.streams import GROUPS, order_of, stream_key, text_of
 
 MAX_BLOCK_MS = 2000
 CONSUMER_EXPIRY_S = 24 * 3600.0
@@ -42,7 +42,7 @@ class EntryId(NamedTuple):
     @property
     def published_at(self) -> datetime:
         """When the entry was added, by the clock of Redis' host; in milliseconds."""
-        return datetime.fromtimestamp(int(self.id.partition("-")[0]) / 1000, UTC)
+        return datetime.fromtimestamp(order_of(self.id)[0] / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class GroupReader:
         """Forget consumers of this group that hold nothing and were not seen for a day."""
         for stream in self._streams:
             for info in self._client.xinfo_consumers(stream, self._group):
-                name = _text(info["name"])
+                name = text_of(info["name"])
                 idle_s = int(info["idle"]) / 1000
                 if name != self._consumer and not info["pending"] and idle_s > CONSUMER_EXPIRY_S:
                     self._client.xgroup_delconsumer(stream, self._group, name)
@@ -211,9 +211,9 @@ class GroupReader:
         deliveries: list[Delivery] = []
         reply = self._client.xreadgroup(self._group, self._consumer, self._replay, count=count)
         for raw_stream, entries in reply or []:
-            stream = _text(raw_stream)
+            stream = text_of(raw_stream)
             if entries:
-                self._replay[stream] = _text(entries[-1][0])
+                self._replay[stream] = text_of(entries[-1][0])
             else:
                 del self._replay[stream]
             deliveries += self._deliver(stream, entries, is_new=False)
@@ -229,7 +229,7 @@ class GroupReader:
         )
         deliveries: list[Delivery] = []
         for raw_stream, entries in reply or []:
-            deliveries += self._deliver(_text(raw_stream), entries, is_new=True)
+            deliveries += self._deliver(text_of(raw_stream), entries, is_new=True)
         return deliveries
 
     def _inherit(self, living: frozenset[str]) -> None:
@@ -237,7 +237,7 @@ class GroupReader:
         is_done = True
         for stream in self._attended:
             for info in self._client.xinfo_consumers(stream, self._group):
-                name = _text(info["name"])
+                name = text_of(info["name"])
                 if name in living or not info["pending"]:
                     continue
                 rows = self._client.xpending_range(
@@ -260,7 +260,7 @@ class GroupReader:
                 *(stream, self._group, self._consumer, self._claim_idle_ms),
                 **{"start_id": self._claim_cursor.get(stream, "0-0"), "count": min(count, 100)},
             )
-            self._claim_cursor[stream] = _text(cursor)
+            self._claim_cursor[stream] = text_of(cursor)
             if any(entry[0] is None for entry in entries):
                 self.rewind()  # Redis 6 tells of deleted entries without their ids; replay does
             deliveries += self._deliver(stream, [e for e in entries if e[0]], is_new=False)
@@ -273,7 +273,7 @@ class GroupReader:
         deliveries = []
         deleted = []
         for raw_id, entry in entries:
-            entry_id = EntryId(stream, _text(raw_id))
+            entry_id = EntryId(stream, text_of(raw_id))
             if not entry:
                 deleted.append(entry_id)  # trimmed by somebody else: nothing left to hand out
             else:
@@ -294,16 +294,16 @@ class GroupReader:
         return event
 
     def _times_delivered(self, stream: str, entries: list[Any]) -> dict[str, int]:
-        first, last = _text(entries[0][0]), _text(entries[-1][0])
+        first, last = text_of(entries[0][0]), text_of(entries[-1][0])
         # This consumer may hold more in the range than the entries: those in flight.
         rows = self._client.xpending_range(
             stream, self._group, first, last, 10 * len(entries) + 1000, self._consumer
         )
-        return {_text(row["message_id"]): int(row["times_delivered"]) for row in rows}
+        return {text_of(row["message_id"]): int(row["times_delivered"]) for row in rows}
 
     def _lowest_needed(self, stream: str, groups: Sequence[str]) -> str | None:
         try:
-            infos = {_text(info["name"]): info for info in self._client.xinfo_groups(stream)}
+            infos = {text_of(info["name"]): info for info in self._client.xinfo_groups(stream)}
         except redis.ResponseError as error:
             if "no such key" in str(error):
                 return None
@@ -313,16 +313,11 @@ class GroupReader:
         lowest = []
         for name, info in infos.items():
             # Order matters: what is delivered between the two commands is above this id.
-            needed = _text(info["last-delivered-id"])
+            needed = text_of(info["last-delivered-id"])
             if info["pending"]:
-                needed = _text(self._client.xpending(stream, name)["min"] or needed)
+                needed = text_of(self._client.xpending(stream, name)["min"] or needed)
             lowest.append(needed)
-        return min(lowest, key=_order, default=None)
-
-
-def _order(entry_id: str) -> tuple[int, int]:
-    millis, _, sequence = entry_id.partition("-")
-    return int(millis), int(sequence)
+        return min(lowest, key=order_of, default=None)
 
 
 def _raw(entry: dict[bytes, bytes]) -> dict[str, str]:
@@ -330,7 +325,3 @@ def _raw(entry: dict[bytes, bytes]) -> dict[str, str]:
         key.decode(errors="replace")[:64]: value[:RAW_LIMIT].decode(errors="replace")
         for key, value in list(entry.items())[:8]
     }
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -24,6 +24,7 @@ from surveil.events.lifetime import die_with_parent
 from surveil.events.socket_path import prepare_socket_dir, socket_path
 from surveil.locks import FileLock, LockedError
 from surveil.logs import get_logger
+from surveil.secrets import Secret
 
 READY_S = 60.0
 """Longest wait for a server to load its append-only file."""
@@ -40,6 +41,16 @@ _log = get_logger("events")
 def embedded_url(data_dir: Path) -> str:
     """Return the URL of the embedded server of a data directory, the same in every process."""
     return f"unix://{quote(str(socket_path(data_dir)))}"
+
+
+def server_url(redis: str | Secret, data_dir: Path) -> str:
+    """Return the URL, with credentials, of the server that a fleet names.
+
+    Args:
+        redis: An address, or ``embedded``: the server of the data directory.
+        data_dir: Of the fleet.
+    """
+    return redis.reveal() if isinstance(redis, Secret) else embedded_url(data_dir)
 
 
 def find_server_binary() -> Path:

@@ -26,7 +26,7 @@ from surveil.errors import SurveilError
 from surveil.events.connection import check_eviction, explain, open_client
 from surveil.events.progress import read_committed
 from surveil.events.spool import Spool, SpoolEntry
-from surveil.events.streams import partition_of, stream_key
+from surveil.events.streams import order_of, partition_of, stream_key
 from surveil.logs import get_logger
 from surveil.reminders import Reminder
 
@@ -225,7 +225,7 @@ class Publisher:
                 pipe.xadd(key, entry.fields)
             ids = pipe.execute()
         for key, entry, entry_id in zip(keys, entries, ids, strict=True):
-            self._last_sent[key] = _order(entry_id)
+            self._last_sent[key] = order_of(entry_id)
             self._sent_seqs[entry.run] = max(entry.seq, self._sent_seqs.get(entry.run, 0))
         self._sent_id = entries[-1].id
         self.stats.published += len(entries)
@@ -267,7 +267,7 @@ class Publisher:
         for key, sent in self._last_sent.items():
             try:
                 info = self._client.xinfo_stream(key)
-                is_lost = _order(info["last-generated-id"]) < sent
+                is_lost = order_of(info["last-generated-id"]) < sent
             except redis.ResponseError as error:
                 if "no such key" not in str(error):
                     raise
@@ -277,9 +277,3 @@ class Publisher:
                 self._sent_id = 0
                 self._last_sent.clear()
                 return
-
-
-def _order(entry_id: Any) -> tuple[int, int]:
-    text = entry_id.decode() if isinstance(entry_id, bytes) else str(entry_id)
-    millis, _, sequence = text.partition("-")
-    return int(millis), int(sequence)

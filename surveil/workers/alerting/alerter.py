@@ -20,7 +20,7 @@ from surveil.config import Fleet
 from surveil.domain import Event
 from surveil.errors import UnavailableError
 from surveil.events.consumer import Delivery, EntryId, Unreadable
-from surveil.events.embedded import embedded_url
+from surveil.events.embedded import server_url
 from surveil.logs import get_logger
 from surveil.notify.board import Board
 from surveil.rules import RuleEngine, StoredAlert, Transition
@@ -90,7 +90,7 @@ def _run(
 ) -> int:
     url = fleet.database.reveal()
     database, outbox_database = connect(url), connect(url)
-    redis_url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
+    redis_url = server_url(fleet.redis, fleet.data_dir)
     place = f"{socket.gethostname()}:{fleet.data_dir}" if tenure is None else PLACE
     intake = Intake(redis_url, fleet.partitions, GROUP, place=place)
     clock = clock or WatchedClock()

@@ -15,7 +15,7 @@ from functools import partial
 from surveil.config import Fleet
 from surveil.errors import UnavailableError
 from surveil.events.adoption import Adopter, spool_path
-from surveil.events.embedded import embedded_url
+from surveil.events.embedded import server_url
 from surveil.events.publisher import Publisher, PublisherStats
 from surveil.events.spool import Spool, SpoolLease
 from surveil.live import ReadingsRing
@@ -76,7 +76,7 @@ def run(
         return 0
     with ExitStack() as stack:
         stack.callback(opened.close)
-        url = embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
+        url = server_url(fleet.redis, fleet.data_dir)
         is_loaded = threading.Event()
 
         def report(stats: PublisherStats) -> None:

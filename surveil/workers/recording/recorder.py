@@ -20,7 +20,7 @@ from surveil.domain import IntervalEvent
 from surveil.errors import UnavailableError
 from surveil.events.connection import address_of, check_eviction, explain, open_client
 from surveil.events.consumer import MAX_BLOCK_MS, Delivery, GroupReader, Unreadable
-from surveil.events.embedded import embedded_url
+from surveil.events.embedded import server_url
 from surveil.events.progress import publish_committed
 from surveil.events.sharing import ReaderShare
 from surveil.logs import get_logger
@@ -67,9 +67,7 @@ class Recorder:
     def __init__(self, fleet: Fleet, lifeline: Lifeline) -> None:
         self._lifeline = lifeline
         self._telemetry = lifeline.telemetry
-        self._redis_url = (
-            embedded_url(fleet.data_dir) if fleet.redis == "embedded" else fleet.redis.reveal()
-        )
+        self._redis_url = server_url(fleet.redis, fleet.data_dir)
         self._database = connect(fleet.database.reveal())
         # Reading blocks, so it has a connection of its own.
         self._reading = open_client(
