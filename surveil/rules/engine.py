@@ -215,8 +215,9 @@ class RuleEngine:
             for event in camera.overdue(self._clock.now_s):
                 steps += self._release(event)
         now_s = self._clock.now_s
+        behind = [c for c, past in self._cameras.items() if past.is_behind(now_s)]
         for plan in self._plans.values():
-            for name in plan.groups:
+            for name in plan.ticking(behind):
                 if plan.follows_clock:
                     if not plan.is_calm(name, now_s):
                         steps += self._evaluate(plan, name, now_s, again=False)

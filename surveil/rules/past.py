@@ -47,6 +47,11 @@ class CameraPast:
         newest_s = self.window.watermark_s
         return max(-inf if newest_s is None else newest_s, now_s - self.lateness_s)
 
+    def is_behind(self, now_s: float) -> bool:
+        """Return whether event time has gone on without an interval: that of a tick."""
+        newest_s = self.window.watermark_s
+        return newest_s is None or newest_s < now_s - self.lateness_s
+
     @property
     def is_waiting(self) -> bool:
         """Whether events wait for an earlier one."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapreplace
 from math import inf, isfinite
 
 from surveil.rules.clock import TICK_S
@@ -52,6 +52,7 @@ class Plan:
         self.groups: dict[str, dict[str, Instance]] = {}
         self.muters: list[Plan] = []
         self._group_of: dict[str, str] = {}
+        self._by_end: dict[str, list[tuple[float, int, CameraPast]]] = {}
         self._reached_s: dict[str, float] = {}
         self._ticked_s: dict[str, float] = {}
         self._calm_until_s: dict[str, float] = {}
@@ -100,15 +101,33 @@ class Plan:
     def clock_s(self, group: str, now_s: float) -> float:
         """Return the event time of a group: that of its slowest camera; ``-inf`` for none yet.
 
-        The least finite ``past.clock_s(now_s)``, written out, since it is asked at most events.
+        The least finite ``past.clock_s(now_s)``, found without asking each of many cameras.
         """
-        pasts = self.cameras[group].values()
-        ends_s = [end_s for past in pasts if (end_s := past.window.watermark_s) is not None]
-        reached_s = max((now_s - past.lateness_s for past in islice(pasts, 1)), default=-inf)
-        if not isfinite(reached_s) or len(ends_s) == len(pasts):
-            reached_s = max(reached_s, min(ends_s, default=-inf))
+        slowest_s, lateness_s = self._slowest_s(group)
+        reached_s = now_s - lateness_s
+        if isfinite(slowest_s):
+            reached_s = max(reached_s, slowest_s)
+        elif not isfinite(reached_s):
+            ends_s = (past.window.watermark_s for past in self.cameras[group].values())
+            reached_s = min((end_s for end_s in ends_s if end_s is not None), default=-inf)
         self._reached_s[group] = reached_s
         return reached_s
+
+    def _slowest_s(self, group: str) -> tuple[float, float]:
+        """Return the least end of the newest intervals, ``-inf`` while one is missing; lateness.
+
+        Cameras lie in a heap by the ends known when they were last on top: ends only grow.
+        """
+        heap = self._by_end.get(group)
+        if heap is None:
+            pasts = self.cameras[group].values()
+            heap = self._by_end[group] = [(-inf, place, past) for place, past in enumerate(pasts)]
+        while True:
+            known_s, place, past = heap[0]
+            end_s = past.window.watermark_s
+            if end_s is None or end_s == known_s:
+                return known_s, past.lateness_s
+            heapreplace(heap, (end_s, place, past))
 
     def is_held_up(self, group: str, before_s: float) -> bool:
         """Return whether a group's event time still waits for another camera.
@@ -132,6 +151,17 @@ class Plan:
     def has_large_groups(self) -> bool:
         """Whether :meth:`is_early` may say so of a group."""
         return any(len(cameras) > MANY_CAMERAS for cameras in self.cameras.values())
+
+    def ticking(self, behind: Sequence[str]) -> Iterable[str]:
+        """Return the groups that a tick may change.
+
+        Args:
+            behind: Cameras whose newest interval is not the last thing known of them. All else
+                was said of the others when their interval came.
+        """
+        if self.follows_clock or self.rule.by.spans_cameras:
+            return self.groups
+        return [camera for camera in behind if camera in self.groups]
 
     def moves_on(self, group: str, now_s: float) -> float | None:
         """Return a group's event time at a tick; None if it need not be evaluated then."""
@@ -163,6 +193,7 @@ class Plan:
 
     def move(self) -> None:
         """Forget what depends on a clock that was set."""
+        self._by_end.clear()
         self._reached_s.clear()
         self._ticked_s.clear()
         self._calm_until_s.clear()

@@ -27,17 +27,23 @@ def make_plan(ends_s: Sequence[float | None]) -> tuple[Plan, list[CameraPast]]:
     for number, (past, end_s) in enumerate(zip(pasts, ends_s, strict=True)):
         past.window.watermark_s = end_s
         plan.add_camera(f"cam-{number}", {}, past)
-    plan.cameras.setdefault("", {})
     return plan, pasts
 
 
-@given(st.lists(st.none() | times_st, max_size=6), times_st | st.just(-inf))
+@given(
+    st.lists(st.none() | times_st, min_size=1, max_size=6),
+    st.lists(st.tuples(st.integers(0, 5), st.floats(0, 100)), max_size=8),
+    times_st | st.just(-inf),
+)
 def test_a_groups_time_is_the_least_of_its_cameras_that_have_any(
-    ends_s: list[float | None], now_s: float
+    ends_s: list[float | None], later: list[tuple[int, float]], now_s: float
 ) -> None:
     plan, pasts = make_plan(ends_s)
-    clocks = [past.clock_s(now_s) for past in pasts]
-    assert plan.clock_s("", now_s) == min(filter(isfinite, clocks), default=-inf)
+    for number, by_s in [(0, 0.0), *later]:
+        window = pasts[number % len(pasts)].window
+        window.watermark_s = (window.watermark_s or 0.0) + by_s
+        clocks = [past.clock_s(now_s) for past in pasts]
+        assert plan.clock_s("", now_s) == min(filter(isfinite, clocks), default=-inf)
 
 
 def test_only_a_large_group_waits_for_a_step_of_its_time() -> None:
