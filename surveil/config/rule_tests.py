@@ -128,11 +128,10 @@ def _with_labels(entry: Any, labels: Mapping[str, Mapping[str, str]]) -> Any:
         camera = entry.get("camera") if isinstance(entry, dict) else None
         if not isinstance(camera, str) or not labels.get(camera) or "scenes" not in entry:
             return entry
-        rest = {key: item for key, item in entry.items() if key not in ("camera", "scenes")}
-        return {
-            **rest,
-            "cameras": {camera: {"scenes": entry["scenes"], "labels": dict(labels[camera])}},
-        }
+        own = ("scenes", "before")
+        rest = {key: item for key, item in entry.items() if key not in ("camera", *own)}
+        seen = {key: entry[key] for key in own if key in entry}
+        return {**rest, "cameras": {camera: {**seen, "labels": dict(labels[camera])}}}
     cameras = {
         id_: {"scenes": one, "labels": dict(labels[id_])}
         if isinstance(one, str) and labels.get(id_)

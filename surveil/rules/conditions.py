@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from surveil.durations import Duration
+from surveil.rules.baselines import Lookback
 from surveil.rules.instants import LOOSE
 from surveil.rules.keys import By
 from surveil.rules.reading import Reading, View
@@ -73,6 +74,11 @@ class Condition(Strict, ABC):
         """Seconds of the past that the measure needs; 0 for none."""
 
     @property
+    def lookback(self) -> Lookback | None:
+        """The hours with which the measure compares; None for none."""
+        return None
+
+    @property
     @abstractmethod
     def threshold(self) -> float:
         """The number the value is compared with."""
@@ -106,8 +112,10 @@ class Condition(Strict, ABC):
 class Compared(Condition):
     """A condition with a comparator, and with hysteresis where ``clear_…`` is given."""
 
-    limits: ClassVar[tuple[float, float]] = (0.0, float("inf"))
-    """Least and greatest sensible threshold."""
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Least and greatest sensible threshold."""
+        return 0.0, float("inf")
 
     def say(self, bound: float) -> str:
         """Return a bound as people say it: a part of a whole in percent."""

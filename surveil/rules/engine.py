@@ -1,7 +1,7 @@
 """Evaluates rules over event time: events and the time come in, transitions go out.
 
 One engine serves the live alerter and everything that replays the past. It is owned by one thread;
-nothing in it reads a clock, a file or a socket.
+nothing in it reads a clock, a file or a socket: what is usual at a camera its owner is asked.
 
 Event time of a camera is the end of its newest interval; when intervals stop coming, it goes on
 with the clock given to :meth:`RuleEngine.tick`, ``lateness_s`` behind. An alert is evaluated at
@@ -23,6 +23,7 @@ from math import inf
 from types import MappingProxyType
 
 from surveil.domain import Event, IntervalEvent
+from surveil.rules.baselines import NO_BASELINES, Baselines
 from surveil.rules.changes import ChangeLog, Changes
 from surveil.rules.clock import AHEAD_S, WallClock
 from surveil.rules.failing import failure_of
@@ -59,6 +60,7 @@ class RuleEngine:
         labels: What the cameras are labelled with, by id; those without need not be there.
         start_at: When watching begins; silences are not counted from before it.
         lateness_s: See the module; must be longer than an interval.
+        history: Who knows what is usual at a camera; asked by conditions that compare with it.
 
     Attributes:
         drops: What was not evaluated, by cause: ``duplicate``, ``hole`` (a ``seq`` that never
@@ -76,9 +78,11 @@ class RuleEngine:
         start_at: datetime,
         labels: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
         lateness_s: float = LATENESS_S,
+        history: Baselines = NO_BASELINES,
     ) -> None:
         self.drops: Counter[str] = Counter()
         self._lateness_s = lateness_s
+        self._history = history
         self._listening = Listening(start_at.timestamp(), lateness_s)
         self._clock = WallClock()
         self._plans = {rule.name: Plan(rule) for rule in rules}
@@ -377,6 +381,8 @@ class RuleEngine:
             clock_s=max(at_s, self._clock.caught_up_s),
             listening=self._listening,
             track=(key.run, key.track_id) if key.by is By.TRACK else None,
+            cameras=plan.cameras[key.group],
+            history=self._history,
         )
         judgement = judge(
             plan.rule.when, plan.conditions, view, instance.latches, instance.marks, at_s

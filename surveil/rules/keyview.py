@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from surveil.domain import Emotion
+from surveil.rules.baselines import NO_BASELINES, Baseline, Baselines, Lookback, hour_of
 from surveil.rules.listening import Listening
 from surveil.rules.past import CameraPast
 from surveil.rules.presence import Word
@@ -29,6 +30,8 @@ class KeyView:
         clock_s: The latest instant known, for silences; not before ``until_s``.
         listening: Since when silence means something.
         track: ``(run, track_id)`` where the key is a track.
+        cameras: Ids of the cameras, in the same order.
+        history: Who knows what is usual at them.
     """
 
     pasts: Sequence[CameraPast]
@@ -36,6 +39,8 @@ class KeyView:
     clock_s: float
     listening: Listening
     track: tuple[str, int] | None = None
+    cameras: Iterable[str] = ()
+    history: Baselines = NO_BASELINES
 
     def coverage(self, over_s: float) -> float:
         """Return the analysed part of the window, 0..1, mean over the cameras."""
@@ -85,6 +90,11 @@ class KeyView:
                     count += begins and id(sample) in inside
                     was_on[track] = is_on(vote)
         return count
+
+    def baselines(self, lookback: Lookback) -> list[Baseline | None]:
+        """Return what is usual at each camera in the hour of the evaluation."""
+        hour_at = hour_of(self.until_s)
+        return [self.history.find(camera, lookback, hour_at) for camera in self.cameras]
 
     def blindness(self) -> Silence:
         """Return for how long no frame of any of the cameras was analysed."""

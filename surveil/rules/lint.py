@@ -137,6 +137,12 @@ def _storms(rule: Rule, rules: Sequence[Rule], cameras: Sequence[str]) -> Iterat
             "'keep_firing_for', 'for', 'clear_below' or a longer 'over'"
         )
         yield Finding(Level.WARNING, "storm", "when", message)
+    if rule.no_data is NoData.FIRE and any(one.lookback for one in rule.conditions):
+        message = (
+            "fires for days at a new camera, of which nothing usual is known yet, and at each that "
+            "nobody passes: use 'no_data: hold'"
+        )
+        yield Finding(Level.WARNING, "storm", "no_data", message)
     muted = any(
         fnmatchcase(rule.name, glob) for other in rules if other is not rule for glob in other.mutes
     )

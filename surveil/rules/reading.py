@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from surveil.domain import Emotion
+from surveil.rules.baselines import Baseline, Lookback
 
 MIN_COVERAGE = 0.5
 """Least part of a window that must have been analysed for its measures to be known.
@@ -93,6 +94,9 @@ class View(Protocol):
         Counted is the first accepted vote of a track, and each one after a vote that was not; a
         track that began before the window is judged by its votes from before.
         """
+
+    def baselines(self, lookback: Lookback) -> Sequence[Baseline | None]:
+        """Return what is usual at each camera in this hour, in the order of :meth:`face_counts`."""
 
     def blindness(self) -> Silence:
         """Return for how long no frame of the camera was analysed."""

@@ -40,6 +40,8 @@ MAX_FACES = 200
 MAX_SCENE_S = 31 * 86400.0
 MAX_SCENES = 1000
 STATES = ("nobody", "unseen", "offline", "stopped", "away")
+SEEN = ("", "nobody")
+"""States of scenes that are analysed."""
 
 _SCENE = re.compile(r"(?P<what>.+?)\s*(?:\bx\b|×|\*)\s*(?P<lasts>[\d.]+[a-z\d.]*)", re.DOTALL)
 _FACES = re.compile(r"(?P<count>\d{1,4})\s+(?P<emotion>[a-z]+)(?:@(?P<confidence>[01]?\.?\d+))?")
@@ -195,6 +197,11 @@ def _interval(
 
 
 def _vote(track_id: int, frames: int, emotion: Emotion, confidence: float) -> TrackVote:
-    others = (1.0 - confidence) / (len(EMOTIONS) - 1)
-    scores = tuple(confidence if each is emotion else others for each in EMOTIONS)
+    scores = scores_of(emotion, confidence)
     return TrackVote(track_id, frames, _BOX, 0.99, 80, emotion, confidence, scores)
+
+
+def scores_of(emotion: Emotion, confidence: float) -> tuple[float, ...]:
+    """Return the scores of a face: what its emotion leaves is divided evenly among the others."""
+    others = (1.0 - confidence) / (len(EMOTIONS) - 1)
+    return tuple(confidence if each is emotion else others for each in EMOTIONS)

@@ -25,6 +25,10 @@ def _check_zone(name: str) -> str:
     return name
 
 
+Zone = Annotated[str, AfterValidator(_check_zone)]
+"""Name of a time zone, of the IANA data base."""
+
+
 def _check_window(text: str) -> str:
     parse_window(text)
     return text
@@ -96,7 +100,7 @@ class Schedule(Strict):
         times: Windows as :func:`parse_window` reads them.
     """
 
-    zone: Annotated[str, AfterValidator(_check_zone)]
+    zone: Zone
     times: Annotated[
         tuple[Annotated[str, AfterValidator(_check_window)], ...],
         Field(min_length=1, max_length=100),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from surveil.domain import EMOTIONS, Emotion
 from surveil.rules.conditions import Compared, Condition
 from surveil.rules.keys import By
+from surveil.rules.measures.change import ChangeCondition
 from surveil.rules.measures.faces import FacesCondition
 from surveil.rules.measures.health import HealthCondition
 from surveil.rules.measures.mean import MeanCondition
@@ -149,6 +150,13 @@ class Bounds:
                 return cells.lately(~cells.is_whole, condition.silent_for + NOTICED_S)
             return anybody > 0
         least = _least(condition) if isinstance(condition, Compared) else None
+        if isinstance(condition, ChangeCondition):
+            # Whether its hours tell anything is not known here. Without a vote a share is false all
+            # the same; a number of faces may be unknown, and then stays what it was.
+            is_share = condition.change.of != "faces"
+            is_false = is_share or (bool(least and least > 0) and not condition.has_hysteresis)
+            spares = is_false and self._rule.no_data is not NoData.FIRE
+            return anybody > 0 if spares else ~self._never
         if isinstance(condition, ShareCondition | MeanCondition):
             if least is None or least <= 0 or isinstance(condition, MeanCondition):
                 return anybody > 0

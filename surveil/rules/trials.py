@@ -17,6 +17,7 @@ from surveil.rules.instance import AlertState, Transition
 from surveil.rules.instants import LOOSE
 from surveil.rules.model import Glob, LabelName, LabelValue, Name, Rule
 from surveil.rules.playing import Player
+from surveil.rules.scene_hours import SceneBaselines
 from surveil.rules.scenes import Scene, length_s, parse_scenes, play_scenes
 from surveil.rules.sequence import event_at
 
@@ -34,9 +35,10 @@ CameraId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class SeenCamera(Strict):
-    """A camera of a test."""
+    """A camera of a test; see :class:`RuleTest`."""
 
     scenes: Script
+    before: Script | None = None
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=32)
 
 
@@ -68,6 +70,7 @@ class RuleTest(Strict):
     Attributes:
         name: For whoever reads that it failed.
         scenes: What the only camera sees, which is then called ``camera``.
+        before: What it saw before that, for rules that compare with what is usual; only summed up.
         camera: Its id.
         cameras: In place of these two: scenes of several, with labels if they need some.
         start: When the scenes begin, with an offset.
@@ -77,6 +80,7 @@ class RuleTest(Strict):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     scenes: Script | None = None
+    before: Script | None = None
     camera: CameraId = "camera"
     cameras: Annotated[dict[CameraId, Script | SeenCamera], Field(max_length=100)] = Field(
         default_factory=dict
@@ -89,6 +93,8 @@ class RuleTest(Strict):
     def _check(self) -> Self:
         if (self.scenes is None) is not bool(self.cameras):
             raise ValueError("give 'scenes' of one camera, or 'cameras' with scenes of each")
+        if self.before is not None and self.cameras:
+            raise ValueError("'before' goes with 'scenes'; give each of the 'cameras' its own")
         if self.start.tzinfo is None:
             raise ValueError("'start' needs an offset, such as 2026-03-29T00:30:00Z")
         longest_s = max(length_s(scenes) for scenes in self.scripts().values())
@@ -106,6 +112,17 @@ class RuleTest(Strict):
             id_: parse_scenes(one if isinstance(one, str) else one.scenes)
             for id_, one in self.cameras.items()
         }
+
+    def baselines(self, interval_s: float) -> SceneBaselines:
+        """Return what is usual at each camera."""
+        baselines = SceneBaselines(interval_s)
+        befores = {id_: one.before for id_, one in self.cameras.items() if not isinstance(one, str)}
+        for id_, scenes in self.scripts().items():
+            before = befores.get(id_, self.before)
+            if before is not None:
+                baselines.add_before(id_, parse_scenes(before), self.start)
+            baselines.add(id_, scenes, self.start)
+        return baselines
 
     def labels(self) -> dict[str, Mapping[str, str]]:
         """Return the labels of each camera that has some."""
@@ -147,6 +164,7 @@ def run_test(test: RuleTest, rules: Sequence[Rule], interval_s: float) -> Outcom
         start_at=test.start,
         labels=test.labels(),
         lateness_s=lateness_of(interval_s),
+        history=test.baselines(interval_s),
     )
     until_s = max(length_s(scenes) for scenes in scripts.values())
     events = merge(

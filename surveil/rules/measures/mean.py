@@ -19,9 +19,13 @@ class MeanCondition(Compared):
     """
 
     keyword: ClassVar[str] = "mean"
-    limits: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     mean: Voting
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """A part of a whole."""
+        return 0.0, 1.0
 
     @property
     def words(self) -> str:

@@ -18,9 +18,13 @@ class ShareCondition(Compared):
     """
 
     keyword: ClassVar[str] = "share"
-    limits: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     share: Voting
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """A part of a whole."""
+        return 0.0, 1.0
 
     @property
     def words(self) -> str:

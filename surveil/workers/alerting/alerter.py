@@ -49,6 +49,7 @@ from surveil.workers.alerting.camera_board import board_of, show_lit
 from surveil.workers.alerting.deliveries import Deliveries
 from surveil.workers.alerting.silencing import load_in_force
 from surveil.workers.alerting.tenure import PLACE, Tenure, TokenFence
+from surveil.workers.baselines import SqlBaselines
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import Lifeline
 
@@ -145,12 +146,18 @@ class Alerter:
         self._board = board
         self._clock = clock
         self._cameras = [id_ for id_, camera in fleet.cameras.items() if camera.enabled]
+        self._servers = Availability(lifeline)
+        labels = {id_: fleet.cameras[id_].labels for id_ in self._cameras}
+        self._baselines = SqlBaselines(
+            database, fleet.rules, labels, lambda error: self._servers.miss("sql", str(error))
+        )
         self._engine = RuleEngine(
             fleet.rules,
             self._cameras,
             start_at=clock.now(),
-            labels={id_: fleet.cameras[id_].labels for id_ in self._cameras},
+            labels=labels,
             lateness_s=lateness_of(fleet.interval_s),
+            history=self._baselines,
         )
         self._fence = TokenFence()
         self._batch = AlertBatch()
@@ -158,7 +165,6 @@ class Alerter:
         self._entries: dict[EntryId, Event | None] = {}
         self._counted: Counter[str] = Counter()
         self._is_away = False
-        self._servers = Availability(lifeline)
         self._next_mono_s = {"tick": 0.0, "commit": 0.0, "purge": 0.0, "evaluation": 0.0}
         self._place = f"{socket.gethostname()}:{fleet.data_dir}"
 
@@ -215,6 +221,7 @@ class Alerter:
         self._lifeline.ready()
         if self._is_due("tick", TICK_S):
             self._take(self._engine.tick(now_at))
+            self._baselines.prepare(now_at)
             if self._is_due("evaluation", EVALUATION_EVERY_S):
                 self._batch.evaluation = Evaluation(now_at, self._place)
                 self._read_silences(now_at)

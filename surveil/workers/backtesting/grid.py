@@ -15,7 +15,7 @@ from surveil.rules.model import Rule
 MAX_VARIANTS = 100
 BOUNDS = ("above", "below", "at_least", "at_most", "clear_below", "clear_above", "silent_for")
 WAITS = ("for", "keep_firing_for")
-OPTIONS = ("over", "min_confidence", "min_faces")
+OPTIONS = ("over", "min_confidence", "min_faces", "baseline")
 _GRID = re.compile(
     r"(?P<key>[a-z_]+)=(?P<first>[^./]+(?:\.\d+[a-z]*)?)\.\.(?P<last>[^/]+)/(?P<step>.+)"
 )
@@ -39,7 +39,7 @@ def vary(rule: Rule, grid: str) -> list[Rule]:
     known = (*BOUNDS, *WAITS, *OPTIONS)
     if key not in known:
         raise ConfigError(f"--grid {key!r} is none of {', '.join(known)}")
-    is_time = key in (*WAITS, "over", "silent_for")
+    is_time = key in (*WAITS, "over", "silent_for", "baseline")
     variants = []
     for value in _values(match, grid, is_time=is_time):
         document = rule.model_dump(mode="json", by_alias=True, exclude_none=True)

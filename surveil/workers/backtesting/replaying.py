@@ -17,6 +17,7 @@ from math import ceil, isfinite
 import numpy as np
 
 from surveil.domain import Event
+from surveil.errors import UnavailableError
 from surveil.rules.engine import RuleEngine
 from surveil.rules.instance import ACTIVE, Transition
 from surveil.rules.model import NoData, Rule
@@ -28,6 +29,7 @@ from surveil.store.reading.replay import replay
 from surveil.store.scope import Scope
 from surveil.workers.backtesting.shards import Shard, apart
 from surveil.workers.backtesting.sieve import Sieve, Span, Times
+from surveil.workers.baselines import SqlBaselines
 
 DAY_S = 86400
 """How much is looked at together, to know what can be left out."""
@@ -150,11 +152,13 @@ class _Strand:
         span: Span,
     ) -> None:
         self.events = 0
+        self._misses: list[UnavailableError] = []
         self._database = database
         self._shard = shard
-        self._labels = labels
         self._span = span
         self._scope = Scope.only(shard.cameras)
+        self._labels = {id_: labels.get(id_, {}) for id_ in shard.cameras}
+        self._baselines = SqlBaselines(database, shard.rules, self._labels, self._misses.append)
         self._take: _Take | None = None
         self._is_awake = False
         self._place = 0
@@ -181,6 +185,9 @@ class _Strand:
         Args:
             times: Of those seconds, which follow the ones played before.
             from_s: The first of them, in the span.
+
+        Raises:
+            UnavailableError: The database cannot be reached.
         """
         matters, until_s = times.matters, from_s + len(times.matters)
         while self._place < until_s:
@@ -196,6 +203,8 @@ class _Strand:
             before = take.reel.count
             yield from take.play(self._span.at(self._place))
             self.events += take.reel.count - before
+            if self._misses:
+                raise self._misses[0]
             soon = matters[self._place - from_s :][: self._pad]
             self._is_awake = bool(soon.any()) or not take.is_at_rest
         self._forgot_s = _last(times.forgets, from_s, self._forgot_s)
@@ -220,8 +229,9 @@ class _Strand:
             shard.rules,
             shard.cameras,
             start_at=at,
-            labels={id_: self._labels.get(id_, {}) for id_ in shard.cameras},
+            labels=self._labels,
             lateness_s=self._span.lateness_s,
+            history=self._baselines,
         )
         engine.stand_for(self._span.ready_at, inference_is_watched=shard.is_inference_watched)
         reel = Reel(self._database, self._scope, at - timedelta(seconds=engine.horizon_s))

@@ -80,6 +80,30 @@ def test_a_whole_rule(kit: Any) -> None:
             "above 1.5",
         ),
         (
+            {
+                "change": {
+                    "of": "share",
+                    "emotion": "angry",
+                    "over": "10m",
+                    "baseline": "7d",
+                    "same_hour": True,
+                    "zone": "Europe/Madrid",
+                    "as": "ratio",
+                },
+                "above": 2,
+            },
+            "the share of votes that show angry over the last 10m, divided by what it was over "
+            "the last 7d at the same hour of the day (Europe/Madrid), is above 2",
+        ),
+        (
+            {
+                "change": {"of": "faces", "over": "5m", "baseline": "1d", "as": "difference"},
+                "below": -1,
+            },
+            "the mean number of faces over the last 5m, less what it was over the last 1d, is "
+            "below -1",
+        ),
+        (
             {"health": "camera", "silent_for": "15s"},
             "no frame of the camera has been analysed for 15s",
         ),
