@@ -12,11 +12,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from surveil.cli.alert_tables import iso, local, measured, plain, short_id, with_form, write_csv
+from surveil.cli.alert_tables import iso, local, measured, plain, short_id, with_form
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone, with_author
 from surveil.cli.saying import say
-from surveil.cli.tabular import render, write_text
+from surveil.cli.tabular import render, write_rows, write_text
 from surveil.errors import ConfigError
 from surveil.plaintext import is_plain
 from surveil.store.engine import Database, reading, writing
@@ -104,7 +104,7 @@ def quality(
         click.echo(json.dumps({"quality": [_plain_quality(row) for row in rows]}, indent=2))
     elif format_ == "csv":
         cells = [_plain_quality(row) for row in rows]
-        write_text(write_csv(_QUALITY, [[one[name] for name in _QUALITY] for one in cells]))
+        write_rows(_QUALITY, [[one[name] for name in _QUALITY] for one in cells], "csv", None)
     elif not rows:
         click.echo("No alert fired in that time.")
     else:
@@ -140,7 +140,7 @@ def show_marked(
     if format_ == "json":
         click.echo(json.dumps({"marked": [plain(asdict(row)) for row in rows]}, indent=2))
     elif format_ == "csv":
-        write_text(write_csv(_MARKED, [_cells_of_marked(row) for row in rows]))
+        write_rows(_MARKED, [_cells_of_marked(row) for row in rows], "csv", None)
     elif not rows:
         click.echo(f"No alert that fired in that time is marked {asked.verdict}.")
     else:

@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from surveil.cli.alert_marks import Marked, acknowledge, mark, quality, show_marked
-from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, with_form, write_csv
+from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, with_form
 from surveil.cli.alert_trial import test_receiver
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone
-from surveil.cli.tabular import render, write_text
+from surveil.cli.tabular import render, write_rows
 from surveil.store.engine import Database, reading
 from surveil.store.marks import Verdict
 from surveil.store.reading import (
@@ -102,13 +102,14 @@ def list_(
             body["transitions"] = [plain(asdict(row)) for row in steps]
         click.echo(json.dumps(body, indent=2))
     elif format_ == "csv":
-        write_text(_csv_of_alerts(active) if firing else _csv_of_steps(steps))
+        names, cells = _alerts_as_rows(active) if firing else _steps_as_rows(steps)
+        write_rows(names, cells, "csv", None)
     else:
         shown = None if firing else steps
         click.echo(render(lambda out: show_alerts(out, active, shown, watch)), nl=False)
 
 
-def _csv_of_alerts(rows: list[AlertRow]) -> str:
+def _alerts_as_rows(rows: list[AlertRow]) -> tuple[list[str], list[list[Any]]]:
     names = ["id", "rule", "key", "state", "value", "since_at", "fired_at", "summary"]
     cells = [
         [
@@ -117,11 +118,11 @@ def _csv_of_alerts(rows: list[AlertRow]) -> str:
         ]
         for row in rows
     ]
-    return write_csv(names, cells)
+    return names, cells
 
 
-def _csv_of_steps(rows: list[TransitionRow]) -> str:
-    """One line for each delivery, and one for each step without any."""
+def _steps_as_rows(rows: list[TransitionRow]) -> tuple[list[str], list[list[Any]]]:
+    """Return a row for each delivery, and one for each step without any."""
     names = ["at", "alert_id", "rule", "key", "from_state", "to_state", "value", "reason"]
     names += ["receiver", "delivery", "attempts", "delivered_at", "last_error"]
     cells: list[list[Any]] = []
@@ -133,4 +134,4 @@ def _csv_of_steps(rows: list[TransitionRow]) -> str:
             cells.append([*step, *told])
         if not row.deliveries:
             cells.append([*step, *[""] * 5])
-    return write_csv(names, cells)
+    return names, cells

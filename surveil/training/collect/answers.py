@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 import threading
@@ -15,7 +13,7 @@ from pathlib import Path
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
 from surveil.replacing import write_whole
-from surveil.training.data.tables import open_table
+from surveil.training.data.tables import open_table, table_text
 from surveil.training.errors import DataError
 
 UNCLEAR = "unclear"
@@ -86,7 +84,7 @@ class Answers:
 
     def _write(self, said: Said) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path, _table(("file", "answer"), said.items()).encode())
+        write_whole(self.path, table_text(("file", "answer"), said.items()).encode())
 
 
 def path_of(folder: Path, name: str) -> Path:
@@ -186,15 +184,7 @@ def write_agreement(folder: Path, found: Agreement, names: tuple[str, str]) -> N
     Raises:
         OSError: One cannot be written.
     """
-    labels = _table(("file", "emotion"), found.agreed.items())
-    disputed = _table(("file", *names), ((f, *both) for f, both in found.disputed.items()))
+    labels = table_text(("file", "emotion"), found.agreed.items())
+    disputed = table_text(("file", *names), ((f, *both) for f, both in found.disputed.items()))
     write_whole(folder / LABELS, labels.encode())
     write_whole(folder / DISPUTED, disputed.encode())
-
-
-def _table(columns: Sequence[str], rows: object) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)  # type: ignore[arg-type]
-    return text.getvalue()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
 from surveil.errors import ConfigError
 from surveil.replacing import write_whole
-from surveil.training.data.tables import open_table
+from surveil.training.data.tables import open_table, table_text
 
 FILES = "files.csv"
 START_BYTES = 1 << 16
@@ -57,8 +55,5 @@ def write_files(out: Path, prints: Mapping[str, str]) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("name", "fingerprint"))
-    table.writerows(sorted(prints.items()))
-    write_whole(out / FILES, text.getvalue().encode())
+    text = table_text(("name", "fingerprint"), sorted(prints.items()))
+    write_whole(out / FILES, text.encode())

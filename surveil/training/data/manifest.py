@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ import numpy as np
 from surveil.domain import EMOTIONS, Emotion
 from surveil.models.taxonomy import emotion_hint, emotion_of
 from surveil.replacing import write_whole
-from surveil.training.data.tables import open_table
+from surveil.training.data.tables import open_table, table_text
 from surveil.training.errors import DataError
 from surveil.training.faces import Faces, Split
 
@@ -43,15 +41,14 @@ class Entry:
 
 def manifest_of(faces: Faces) -> str:
     """Return the manifest as CSV: one line per face in order, with the hash of its pixels."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for index, digest in enumerate(faces.digests()):
-        table.writerow(
+    return table_text(
+        COLUMNS,
+        (
             (digest, faces.sources[index], faces.names[index], faces.people[index],
              faces.splits[index], EMOTIONS[faces.labels[index]].value)
-        )  # fmt: skip
-    return text.getvalue()
+            for index, digest in enumerate(faces.digests())
+        ),
+    )  # fmt: skip
 
 
 def write_manifest(faces: Faces, path: Path) -> str:
@@ -77,16 +74,15 @@ def kept_manifest(cache_dir: Path, sha256: str) -> Path | None:
 
 def text_of(entries: Sequence[Entry]) -> str:
     """Return the manifest of an imported dataset, with the columns ``group`` and ``side_px``."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow((*COLUMNS, GROUP, SIDE))
-    for entry in entries:
-        table.writerow(
+    return table_text(
+        (*COLUMNS, GROUP, SIDE),
+        (
             (entry.sha256, entry.source, entry.name, entry.person, entry.split.value,
              entry.emotion.value, entry.group,
              "" if math.isnan(entry.side_px) else f"{entry.side_px:.1f}")
-        )  # fmt: skip
-    return text.getvalue()
+            for entry in entries
+        ),
+    )  # fmt: skip
 
 
 def read_manifest(path: Path) -> list[Entry]:

@@ -1,10 +1,11 @@
-"""Open CSV files of any maker: with a byte-order mark, blank lines or other separators."""
+"""Read CSV files of any maker (byte-order mark, blank lines, other separators), and write ours."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -79,6 +80,15 @@ def open_table(path: Path, needed: Sequence[str], hint: str = "") -> Iterator[Ta
         ) from error
     except csv.Error as error:
         raise DataError(f"{path}: not a CSV file: {error}") from error
+
+
+def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as CSV, its heading first, with line feeds alone between its lines."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _encoding(path: Path) -> str:
