@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,9 @@ from surveil.cli.tabular import write_file, write_text
 from surveil.config import Fleet, load_fleet
 from surveil.config.notices import TEXTS, Lang, Measured, write_assessment, write_notice
 from surveil.errors import ModelError
-from surveil.models.files import read_bounded
 from surveil.models.finding import find_model
-
-_MOST_BYTES = 16 << 20
+from surveil.training.errors import DataError
+from surveil.training.records.model_record import read_record
 
 
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,14 +60,9 @@ def _write(text: str, out: Path | None) -> None:
 def _measured(fleet: Fleet) -> Measured | None:
     """Return what was measured of a fleet's model on its own test faces; None if nothing was."""
     try:
-        folder = find_model(fleet.model)
-        content = json.loads(read_bounded(folder / "metrics.json", _MOST_BYTES))
-        first = next(iter(content["test"].values()))
-        return Measured(
-            model=str(content["model"]),
-            faces=int(first["faces"]),
-            accuracy=float(first["accuracy"]),
-            missed={str(row["emotion"]): 1 - float(row["recall"]) for row in first["per_class"]},
-        )
-    except (ModelError, OSError, ValueError, KeyError, TypeError, StopIteration):
+        metrics = read_record(find_model(fleet.model)).metrics
+    except (ModelError, DataError):
         return None
+    figures = next(iter(metrics.test.values()))
+    missed = {row.emotion: 1 - row.recall for row in figures.per_class}
+    return Measured(metrics.model, figures.faces, figures.accuracy, missed) if missed else None
