@@ -39,27 +39,10 @@ def refresh_coverage(
     connection: sa.Connection, camera_id: str, from_at: datetime, to_at: datetime
 ) -> None:
     """Set ``gap_s`` and ``reason`` of the buckets that a span of time touches."""
+    found = stored_gaps(connection, camera_id, *_touched(from_at, to_at, max(COVERAGES)))
     for bucket_s, table in COVERAGES.items():
-        first_at = floor_to(from_at, bucket_s)
-        until_at = floor_to(to_at - _TICK, bucket_s) + timedelta(seconds=bucket_s)
-        gaps = stored_gaps(connection, camera_id, first_at, until_at)
-
-        def within(
-            begin_at: datetime, end_at: datetime, table: sa.Table = table
-        ) -> list[sa.ColumnElement[bool]]:
-            at = table.c.bucket_at
-            return [table.c.camera_id == camera_id, at >= begin_at, at < end_at]
-
-        mine = within(first_at, until_at)
-        is_bare = (table.c.intervals == 0, table.c.analysed_s == 0)
-        connection.execute(sa.delete(table).where(*mine, *is_bare))
-        connection.execute(sa.update(table).where(*mine).values(gap_s=0.0, reason=None))
-        for item in gaps:
-            begin_at, end_at = _whole(item, bucket_s)
-            begin_at, end_at = max(begin_at, first_at), min(end_at, until_at)
-            if begin_at < end_at:
-                filled = sa.update(table).where(*within(begin_at, end_at))
-                connection.execute(filled.values(gap_s=float(bucket_s), reason=item.reason))
+        first_at, until_at = _touched(from_at, to_at, bucket_s)
+        gaps = [item for item in found if item.from_at < until_at and item.to_at > first_at]
         rows = [
             dict.fromkeys(COUNTS, 0)
             | {"camera_id": camera_id, "bucket_at": bucket_at, "analysed_s": 0.0}
@@ -67,7 +50,36 @@ def refresh_coverage(
             for bucket_at, (gap_s, reason) in share_edges(gaps, bucket_s).items()
             if first_at <= bucket_at < until_at
         ]
+        if len(rows) * timedelta(seconds=bucket_s) < until_at - first_at:
+            _fill(connection, camera_id, table, bucket_s, gaps, first_at, until_at)
         upsert(connection, table, rows, replace=("gap_s", "reason"))
+
+
+def _fill(
+    connection: sa.Connection,
+    camera_id: str,
+    table: sa.Table,
+    bucket_s: int,
+    gaps: Iterable[Gap],
+    first_at: datetime,
+    until_at: datetime,
+) -> None:
+    """Set the buckets between two edges that lie wholly in a gap, or in none."""
+
+    def within(begin_at: datetime, end_at: datetime) -> list[sa.ColumnElement[bool]]:
+        at = table.c.bucket_at
+        return [table.c.camera_id == camera_id, at >= begin_at, at < end_at]
+
+    mine = within(first_at, until_at)
+    is_bare = (table.c.intervals == 0, table.c.analysed_s == 0)
+    connection.execute(sa.delete(table).where(*mine, *is_bare))
+    connection.execute(sa.update(table).where(*mine).values(gap_s=0.0, reason=None))
+    for item in gaps:
+        begin_at, end_at = _whole(item, bucket_s)
+        begin_at, end_at = max(begin_at, first_at), min(end_at, until_at)
+        if begin_at < end_at:
+            filled = sa.update(table).where(*within(begin_at, end_at))
+            connection.execute(filled.values(gap_s=float(bucket_s), reason=item.reason))
 
 
 def share_edges(gaps: Iterable[Gap], bucket_s: int) -> Shares:
@@ -92,6 +104,12 @@ def share_out(gaps: Sequence[Gap], bucket_s: int, first_at: datetime, until_at: 
         Gap(max(item.from_at, first_at), min(item.to_at, until_at), item.reason, 0) for item in gaps
     ]
     return _add_up(clipped, bucket_s)
+
+
+def _touched(from_at: datetime, to_at: datetime, bucket_s: int) -> tuple[datetime, datetime]:
+    """Return the first edge of the buckets that a span of time touches, and the last."""
+    until_at = floor_to(to_at - _TICK, bucket_s) + timedelta(seconds=bucket_s)
+    return floor_to(from_at, bucket_s), until_at
 
 
 def _whole(item: Gap, bucket_s: int) -> tuple[datetime, datetime]:
