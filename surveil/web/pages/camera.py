@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -14,7 +12,6 @@ from fastapi.responses import JSONResponse
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
 from surveil.live.status import CameraStatus
-from surveil.policy import Mode
 from surveil.store.reading import (
     Bucket,
     GapRow,
@@ -29,25 +26,20 @@ from surveil.store.reading import (
     read_timeline,
 )
 from surveil.store.scope import Scope
+from surveil.web.pages import exports
 from surveil.web.pages.charts import timeline_of
-from surveil.web.pages.fleet import expressions_of
+from surveil.web.pages.fleet import expressions_of, least_of
 from surveil.web.pages.moods import mood_of
 from surveil.web.pages.rendering import etag, render
 from surveil.web.problems import TooMuchError
 from surveil.web.spans import PRESENT, PRESETS, Span, read_span
 from surveil.web.viewer import missing_camera
 from surveil.web.wiring import Reading, Reads
-from surveil.web.witness import witness
 
 router = APIRouter(include_in_schema=False, prefix="/cameras")
 
 MOST_GAPS = 500
 MOST_STEPS = 500
-COLUMNS = (
-    *("camera", "from_at", "to_at", "coverage", "analysed_s", "reason", "all_votes"),
-    *(f"{emotion.value}_share" for emotion in EMOTIONS),
-    *(f"{emotion.value}_votes" for emotion in EMOTIONS),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +117,10 @@ def show(request: Request, asked: Ask) -> Response:
         presets=PRESETS,
         gaps=gaps[::-1][:50],
         more_gaps=max(0, len(gaps) - 50),
-        steps=steps[::-1][:50],
+        steps=sorted(steps, key=lambda one: one.at, reverse=True)[:50],
         emotions=EMOTIONS,
+        fixed=exports.fixed(asked.span, asked.query),
+        has_parquet=exports.has_parquet(),
         view=asked.reads.site.live.view_of(asked.camera).value,
         **_present(asked),
     )
@@ -159,47 +153,16 @@ def chart(request: Request, asked: Ask) -> Response:
 @router.get("/{camera}/timeline.csv")
 def as_csv(asked: Ask) -> Response:
     """Its timeline as comma-separated values."""
-    _witness_export(asked, "csv")
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_row, _buckets(asked)))
-    return _file(asked, "csv", text.getvalue(), "text/csv; charset=utf-8")
+    exports.note(asked.reads, f"camera {asked.camera}", "csv", asked.span)
+    return exports.as_csv(exports.name_of(asked.camera, asked.span), _buckets(asked))
 
 
 @router.get("/{camera}/timeline.parquet")
 def as_parquet(asked: Ask) -> Response:
     """Its timeline as Parquet, where pyarrow is installed."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError:
-        raise TooMuchError(
-            "Parquet needs pyarrow, where surveil runs: pip install 'surveil[parquet]'"
-        ) from None
-    _witness_export(asked, "parquet")
-    rows = [_row(bucket) for bucket in _buckets(asked)]
-    table = pa.table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
-    sink = io.BytesIO()
-    pq.write_table(table, sink)
-    return _file(asked, "parquet", sink.getvalue(), "application/vnd.apache.parquet")
-
-
-def _file(asked: Asked, form: str, body: str | bytes, media_type: str) -> Response:
-    name = f"{asked.camera}-{asked.span.from_at:%Y%m%dT%H%M%SZ}.{form}"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(body, headers=headers, media_type=media_type)
-
-
-def _witness_export(asked: Asked, form: str) -> None:
-    span = asked.span
-    details = {
-        "form": form,
-        "from_at": span.from_at.isoformat(),
-        "to_at": span.to_at.isoformat(),
-        "bucket_s": span.bucket_s,
-    }
-    witness(asked.reads.site, asked.reads.viewer, "export", f"camera {asked.camera}", details)
+    exports.demand_parquet()
+    exports.note(asked.reads, f"camera {asked.camera}", "parquet", asked.span)
+    return exports.as_parquet(exports.name_of(asked.camera, asked.span), _buckets(asked))
 
 
 def _status(seen: Seen) -> dict[str, Any]:
@@ -217,6 +180,7 @@ def _status(seen: Seen) -> dict[str, Any]:
         "mood": mood_of(found) if found is not None else "",
         "absent": standing.absent,
         "last": next(iter(known), None),
+        "is_crowd": least_of(seen.reads.site.fleet, seen.camera) is not None,
     }
 
 
@@ -231,15 +195,12 @@ def _url_of(seen: Seen, host: str) -> str | None:
 
 def _present(seen: Seen) -> dict[str, Any]:
     site = seen.reads.site
-    configured = site.fleet.cameras.get(seen.camera)
+    least = least_of(site.fleet, seen.camera)
     told: dict[str, Any] = {"is_watched": site.live.has(seen.camera), "present": None}
     connection, since_at = seen.reads.connection, site.now() - PRESENT
-    if configured is not None and configured.privacy.mode is Mode.AGGREGATE:
+    if least is not None:
         showing = load_showing(connection, seen.scope, since_at=since_at).get(seen.camera)
-        return told | {
-            "least": configured.privacy.min_group,
-            "now": expressions_of(showing, is_crowd=True),
-        }
+        return told | {"least": least, "now": expressions_of(showing, least)}
     present = load_present(connection, seen.scope, seen.camera, since_at=since_at)
     return told | {"present": present, "least": None}
 
@@ -275,17 +236,3 @@ def _steps(asked: Asked) -> list[TransitionRow]:
         rule=None,
         limit=MOST_STEPS,
     )
-
-
-def _row(bucket: Bucket) -> list[Any]:
-    return [
-        bucket.camera,
-        bucket.from_at.isoformat(),
-        bucket.to_at.isoformat(),
-        bucket.coverage,
-        bucket.analysed_s,
-        bucket.reason,
-        bucket.all_votes,
-        *bucket.shares,
-        *bucket.votes,
-    ]

@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from surveil.config import Fleet
 from surveil.domain import EMOTIONS, CameraState
 from surveil.live.standing import Absent
 from surveil.live.status import CameraStatus, DaemonStatus
@@ -196,26 +197,34 @@ def _tile(
     firing: list[AlertRow],
 ) -> Tile:
     configured = reads.site.fleet.cameras.get(camera.camera)
-    is_crowd = configured is not None and configured.privacy.mode is Mode.AGGREGATE
+    least = least_of(reads.site.fleet, camera.camera)
     return Tile(
         camera=camera,
         mood=mood_of(camera),
-        now=expressions_of(showing, is_crowd=is_crowd),
-        least=configured.privacy.min_group if configured is not None and is_crowd else None,
+        now=expressions_of(showing, least),
+        least=least,
         alerts=tuple(sorted({one.rule for one in firing if one.camera == camera.camera})),
         labels=configured.labels if configured is not None else {},
     )
 
 
-def expressions_of(showing: Showing | None, *, is_crowd: bool) -> Sequence[tuple[str, int]] | None:
+def least_of(fleet: Fleet, camera: str) -> int | None:
+    """Return of how many people a group has to be where nobody is told of alone; else None."""
+    configured = fleet.cameras.get(camera)
+    if configured is None or configured.privacy.mode is not Mode.AGGREGATE:
+        return None
+    return configured.privacy.min_group
+
+
+def expressions_of(showing: Showing | None, least: int | None) -> Sequence[tuple[str, int]] | None:
     """Return what is shown and by how many, most first; None where nobody knows.
 
     Args:
         showing: As it is stored.
-        is_crowd: Whether single faces of the camera are not told of: nor are those of just before
-            that was decided.
+        least: Of how many people a group has to be, where single faces are not told of: nor are
+            those of just before that was decided.
     """
-    if showing is None or (is_crowd and not showing.is_crowd):
+    if showing is None or (least is not None and not showing.is_crowd):
         return None
     counted = zip((emotion.value for emotion in EMOTIONS), showing.votes, strict=True)
     return sorted((one for one in counted if one[1]), key=lambda one: -one[1])

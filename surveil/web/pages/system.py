@@ -76,7 +76,7 @@ def limits_of(status: DaemonStatus) -> list[str]:
     """Return what keeps this host from doing all that it is asked to, in words; often nothing."""
     said = []
     wanted = len(status.cameras)
-    if status.carries is not None and status.carries < wanted:
+    if status.carries is not None and any(one.is_degraded for one in status.cameras):
         said.append(
             f"Inference: it analyses {status.carries} cameras like these whole, and has {wanted}. "
             "Lower sample_fps, raise inference.workers, or add a host or GPU."

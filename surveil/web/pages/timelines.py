@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from surveil.domain import EMOTIONS, Emotion
 from surveil.errors import ConfigError
 from surveil.store.reading import Bucket, list_cameras, rank_cameras, read_timeline
-from surveil.store.reading.buckets import bucket_edges
+from surveil.web.pages import exports
 from surveil.web.pages.charts import compared
 from surveil.web.pages.rendering import etag, render
 from surveil.web.problems import TooMuchError
@@ -104,27 +104,60 @@ def show(request: Request, asked: Ask) -> Response:
     return render(
         request, "timelines.html", asked.reads.viewer, asked=asked, ranked=ranked,
         emotions=EMOTIONS, presets=PRESETS, earlier=EARLIER, most=MOST_ROWS,
+        fixed=_fixed(asked), has_parquet=exports.has_parquet(),
     )  # fmt: skip
 
 
 @router.get("/chart")
 def chart(request: Request, asked: Ask) -> Response:
     """The lines, as the page's script draws them."""
-    rows: dict[str, Sequence[Bucket]] = {
-        one: _buckets(asked, one, asked.span.edges) for one in asked.cameras
-    }
-    if asked.against:
-        back = timedelta(days=_DAYS[asked.against])
-        span = asked.span
-        edges = bucket_edges(
-            span.from_at - back, span.to_at - back, span.bucket_s, span.edges[0].tzinfo or UTC
-        )
-        for one in asked.cameras:
-            rows[f"{one}, {EARLIER[asked.against]}"] = [
-                replace(bucket, from_at=bucket.from_at + back, to_at=bucket.to_at + back)
-                for bucket in _buckets(asked, one, edges)
-            ]
+    back = timedelta(days=_DAYS.get(asked.against, 0))
+    rows = {one: _buckets(asked, one, asked.span.edges) for one in asked.cameras}
+    for one in asked.cameras if back else ():
+        rows[f"{one}, {EARLIER[asked.against]}"] = [
+            replace(bucket, from_at=bucket.from_at + back, to_at=bucket.to_at + back)
+            for bucket in _buckets(asked, one, _edges_before(asked, back))
+        ]
     return etag(request, JSONResponse(compared(rows, EMOTIONS.index(asked.emotion))))
+
+
+@router.get("/timelines.csv")
+def as_csv(asked: Ask) -> Response:
+    """All that the lines are drawn from, as comma-separated values."""
+    _note(asked, "csv")
+    return exports.as_csv(exports.name_of("timelines", asked.span), _exported(asked))
+
+
+@router.get("/timelines.parquet")
+def as_parquet(asked: Ask) -> Response:
+    """The same as Parquet, where pyarrow is installed."""
+    exports.demand_parquet()
+    _note(asked, "parquet")
+    return exports.as_parquet(exports.name_of("timelines", asked.span), _exported(asked))
+
+
+def _note(asked: Asked, form: str) -> None:
+    exports.note(
+        asked.reads, "timelines", form, asked.span, cameras=list(asked.cameras),
+        against=asked.against,
+    )  # fmt: skip
+
+
+def _exported(asked: Asked) -> Iterator[Bucket]:
+    """Yield the buckets camera by camera, an earlier time at the instants at which it was."""
+    back = timedelta(days=_DAYS.get(asked.against, 0))
+    for one in asked.cameras:
+        yield from _buckets(asked, one, _edges_before(asked, back)) if back else ()
+        yield from _buckets(asked, one, asked.span.edges)
+
+
+def _fixed(asked: Asked) -> list[tuple[str, str]]:
+    rest = {key: value for key, value in asked.query if key != "camera"}
+    return [("camera", one) for one in asked.cameras] + [*exports.fixed(asked.span, rest).items()]
+
+
+def _edges_before(asked: Asked, back: timedelta) -> list[datetime]:
+    return [edge - back for edge in asked.span.edges]
 
 
 def _buckets(asked: Asked, camera: str, edges: Sequence[datetime]) -> list[Bucket]:

@@ -56,15 +56,47 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const percent = (part) => (part == null ? "–" : `${Math.round(part * 100)}%`);
   const at = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const drawn = new Map();
+  const pictured = new Map();
+
+  // As a file the chart stands alone: with its name, its time and its legend.
+  const save = (element) => {
+    const data = pictured.get(element);
+    if (!data) return;
+    const frame = document.createElement("div");
+    const chart = echarts.init(frame, null, { width: 1200, height: 480 });
+    chart.setOption(data.rows ? rows(data) : timeline(data));
+    const [from, to] = data.rows
+      ? [data.rows[0]?.from[0], data.rows[0]?.from.at(-1)]
+      : [data.from[0], data.to];
+    const range = from == null ? "" : `, ${at.format(from)} – ${at.format(to)} (${zone})`;
+    const style = { color: css("--fg"), fontSize: 16 };
+    chart.setOption({
+      toolbox: { show: false },
+      title: { text: `${element.dataset.title}${range}`, left: 12, top: 8, textStyle: style },
+      legend: { top: 36, textStyle: { color: css("--fg") }, ...(data.rows ? {} : { data: data.series.map((one) => one.name) }) },
+      grid: data.rows ? { top: 84, bottom: 36 } : [{ top: 84, height: "56%" }, { top: "82%", height: "10%" }],
+    });
+    const link = document.createElement("a");
+    link.href = chart.getDataURL({ pixelRatio: 2, backgroundColor: css("--bg") });
+    link.download = `${element.dataset.title.replace(/[^\w-]+/g, "-")}.png`;
+    link.click();
+    chart.dispose();
+  };
+
+  const toolbox = { show: true, right: 0, top: -100, feature: { dataZoom: { yAxisIndex: "none" } } };
 
   const timeline = (data) => {
     const few = (i) => (data.few[i] ? 0.45 : 1);
     const ends = data.from.map((_, i) => data.from[i + 1] ?? data.to);
-    const axis = { type: "time", min: data.from[0], max: data.to, axisLabel: { color: css("--dim"), hideOverlap: true } };
+    // The first and the last bucket may be cut off; bars have one width, that of a whole one.
+    const half = Math.max(...ends.map((end, i) => end - data.from[i])) / 2;
+    const middle = (i) => (i || ends.length < 2 ? data.from[i] + half : ends[i] - half);
+    const axis = { type: "time", containShape: false, min: data.from[0], max: data.to, axisLabel: { color: css("--dim"), hideOverlap: true } };
     const bars = data.series.map((one) => ({
       name: one.name, type: "bar", stack: "shares", barCategoryGap: 0, itemStyle: { color: one.colour },
-      data: one.shares.map((share, i) => ({ value: [(data.from[i] + ends[i]) / 2, share], itemStyle: { opacity: few(i) } })),
+      data: one.shares.map((share, i) => ({ value: [middle(i), share], itemStyle: { opacity: few(i) } })),
     }));
     bars[0].markArea = {
       silent: true, itemStyle: { color: css("--gap"), opacity: 0.45 }, label: { color: css("--fg"), fontSize: 10 },
@@ -83,7 +115,7 @@
     return {
       animation: false, backgroundColor: "transparent", textStyle: { color: css("--fg") },
       aria: { enabled: true }, tooltip: { trigger: "axis", formatter: tip, confine: true },
-      toolbox: { show: true, right: 0, top: -100, feature: { dataZoom: { yAxisIndex: "none" } } },
+      toolbox,
       grid: [{ left: 48, right: 12, top: 12, height: "64%" }, { left: 48, right: 12, top: "80%", height: "10%" }],
       xAxis: [{ ...axis, gridIndex: 0, axisLabel: { show: false } }, { ...axis, gridIndex: 1 }],
       yAxis: [
@@ -99,9 +131,14 @@
   };
 
   const rows = (data) => ({
-    animation: false, textStyle: { color: css("--fg") }, aria: { enabled: true, decal: { show: true } },
-    tooltip: { trigger: "axis", confine: true, valueFormatter: percent },
+    animation: false, backgroundColor: "transparent", textStyle: { color: css("--fg") }, aria: { enabled: true, decal: { show: true } },
+    // Of our own making: that of ECharts has styles within it, which the policy forbids.
+    tooltip: {
+      trigger: "axis", confine: true,
+      formatter: (points) => [at.format(points[0].value[0]), ...points.map((one) => `${one.seriesName} ${percent(one.value[1])}`)].join("<br>"),
+    },
     legend: { textStyle: { color: css("--fg") }, top: 0, type: "scroll" },
+    toolbox,
     grid: { left: 48, right: 12, top: 36, bottom: 28 },
     xAxis: { type: "time", axisLabel: { color: css("--dim"), hideOverlap: true } },
     yAxis: { min: 0, axisLabel: { color: css("--dim"), formatter: percent }, splitLine: { lineStyle: { color: css("--line") } } },
@@ -121,13 +158,13 @@
     const chart = drawn.get(element) ?? echarts.init(element);
     drawn.set(element, chart);
     chart.setOption(data.rows ? rows(data) : timeline(data), true);
-    if (data.rows) return;
+    pictured.set(element, data);
     chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
     chart.off("datazoom");
     chart.on("datazoom", (event) => {
       const { startValue, endValue } = event.batch?.[0] ?? event;
       if (startValue == null || endValue - startValue < 2000) return;
-      const url = new URL(location.href);
+      const url = new URL(element.dataset.view ?? location.href, location.href);
       url.searchParams.set("from", new Date(startValue).toISOString());
       url.searchParams.set("to", new Date(endValue).toISOString());
       url.searchParams.delete("bucket");
@@ -140,14 +177,8 @@
     document.addEventListener("theme", () => elements.forEach(draw));
     addEventListener("resize", () => drawn.forEach((chart) => chart.resize()));
     for (const field of document.querySelectorAll("[data-zone]"))
-      field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+      field.value = zone;
     for (const button of document.querySelectorAll("[data-save]"))
-      button.addEventListener("click", () => {
-        const [chart] = drawn.values();
-        const link = document.createElement("a");
-        link.href = chart.getDataURL({ pixelRatio: 2, backgroundColor: css("--bg") });
-        link.download = `${document.title.split(" ")[0]}.png`;
-        link.click();
-      });
+      button.addEventListener("click", () => elements.forEach(save));
   });
 })();

@@ -20,6 +20,7 @@ from surveil.store.alerts import AlertBatch, AlertStep, commit_alerts
 from surveil.store.engine import writing
 from surveil.store.ingest import write_batch
 from surveil.store.leases import acquire
+from surveil.web.pages import exports
 
 PARTS = ("", "/state", "/present", "/chart", "/timeline.csv", "/timeline.parquet")
 
@@ -88,6 +89,19 @@ def test_camera_without_any_data_has_a_page(sqlite_dashboard: Dashboard) -> None
     client = sqlite_dashboard.client(sqlite_dashboard.key())
     for part in PARTS:
         assert client.get(f"/cameras/{MINE}{part}").status_code == 200
+
+
+def test_without_pyarrow_the_page_says_what_parquet_needs(
+    sqlite_dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "has_parquet", lambda: False)
+    client = sqlite_dashboard.client(sqlite_dashboard.key())
+    page = client.get(f"/cameras/{MINE}").text
+    assert "timeline.parquet" not in page
+    assert "surveil[parquet]" in page
+    answer = client.get(f"/cameras/{MINE}/timeline.parquet")
+    assert answer.status_code == 422
+    assert "pip install" in answer.text
 
 
 def test_nobody_alone_is_told_of_a_crowd(sqlite_dashboard: Dashboard) -> None:

@@ -149,7 +149,9 @@ def test_how_full_the_host_is_is_told_to_who_sees_all_of_it(
     sqlite_dashboard: Dashboard, busy: float | None, words: str
 ) -> None:
     board = sqlite_dashboard
-    board.status = replace(daemon(camera(MINE), camera(OTHER)), carries=1, busy=busy)
+    board.status = replace(
+        daemon(camera(MINE), camera(OTHER, is_degraded=True)), carries=1, busy=busy
+    )
     page = board.client(board.key()).get("/").text
     assert "This host is busy" in page
     assert words in page

@@ -58,7 +58,9 @@ def test_limits_are_named() -> None:
     said = limits_of(
         replace(
             daemon(
-                camera(), camera("vault"), workers=(worker(memory_bytes=99, ceiling_bytes=100),)
+                camera(),
+                camera("vault", is_degraded=True),
+                workers=(worker(memory_bytes=99, ceiling_bytes=100),),
             ),
             carries=1,
         )
