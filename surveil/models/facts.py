@@ -125,6 +125,11 @@ def read_facts(folder: Path) -> ModelFacts:
 
 def refusal(path: Path, error: ValidationError) -> ModelError:
     """Return what is said of a file that does not fit its schema: file, key and the first fault."""
+    return ModelError(f"{path}: {first_fault(error)}")
+
+
+def first_fault(error: ValidationError) -> str:
+    """Return the first fault of what does not fit its schema, after its key if there is one."""
     problem = error.errors()[0]
     where = [".".join(str(part) for part in problem["loc"])] if problem["loc"] else []
-    return ModelError(": ".join([str(path), *where, problem["msg"]]))
+    return ": ".join([*where, problem["msg"]])

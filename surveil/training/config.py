@@ -12,7 +12,7 @@ from surveil.config.problems import ConfigErrors
 from surveil.config.validation import problems_of
 from surveil.errors import ConfigError
 from surveil.models.architecture import FIXED_SIDE_PX, Architecture, ResNetSmall
-from surveil.models.facts import read_facts
+from surveil.models.facts import first_fault, read_facts
 from surveil.models.files import FACTS
 from surveil.models.taxonomy import FULL, Taxonomy, find_taxonomy
 from surveil.shipped import shipped
@@ -307,6 +307,4 @@ def _config_of_model(folder: Path) -> TrainConfig:
     try:
         return TrainConfig.model_validate(kept)
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"])
-        raise ConfigError(f"{folder}: {FACTS}: training.config: {key}: {problem['msg']}") from error
+        raise ConfigError(f"{folder}: {FACTS}: training.config: {first_fault(error)}") from error

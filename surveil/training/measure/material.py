@@ -16,6 +16,7 @@ from surveil.classify import to_frame
 from surveil.classify.networks import StoredModel
 from surveil.detect import Detector
 from surveil.errors import ConfigError
+from surveil.models.facts import first_fault
 from surveil.training.config import TrainConfig
 from surveil.training.data.class_names import ClassNames
 from surveil.training.data.dataset import load_dataset
@@ -219,10 +220,8 @@ def _own_config(model: StoredModel, data: Path) -> TrainConfig | None:
     except ValidationError as error:
         if is_dataset(data):
             return None
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"]) or "config"
         raise ConfigError(
-            f"{model.folder}: model.json: training.config: {key}: {problem['msg']}; "
+            f"{model.folder}: model.json: training.config: {first_fault(error)}; "
             "give the data's configuration with --config"
         ) from error
     named = (config.data.fer2013, config.data.custom, *config.data.datasets)

@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from surveil.models.facts import ModelFacts, read_facts
-from surveil.models.files import FACTS, METRICS, WEIGHTS
+from surveil.errors import ModelError
+from surveil.models.facts import ModelFacts, first_fault, read_facts
+from surveil.models.files import FACTS, METRICS, WEIGHTS, read_bounded
 from surveil.models.finding import models_in
 from surveil.training.errors import DataError
 from surveil.training.records.metrics_file import FORMAT, Budget, MetricsFile
@@ -127,12 +128,9 @@ def _weights_bytes(folder: Path) -> int | None:
 
 def _read_metrics(path: Path) -> MetricsFile:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
-    if len(data) > MAX_BYTES:
-        raise DataError(f"{path}: larger than {MAX_BYTES} bytes")
+        data = read_bounded(path, MAX_BYTES)
+    except ModelError as error:
+        raise DataError(str(error)) from error
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -147,7 +145,5 @@ def _read_metrics(path: Path) -> MetricsFile:
     try:
         return MetricsFile.model_validate(content)
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"]) or "file"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise DataError(f"{path}: {key}: {problem['msg']}{more}") from error
+        raise DataError(f"{path}: {first_fault(error)}{more}") from error
