@@ -67,6 +67,15 @@ rules: [{name: r, cameras: [%s], %s}]
 """
 
 
+POOLED = """
+privacy: {mode: aggregate}
+cameras:
+  hall: {source: 'usb:0', labels: {floor: '1'}}
+  desk: {source: 'usb:1', labels: {floor: '1'}, privacy: {mode: individual}}
+rules: [{name: r, %s}]
+"""
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
@@ -95,6 +104,12 @@ def test_rules_ask_nothing_of_single_people(tmp_path: Path, rule: str, message: 
     assert load_fleet(write(tmp_path, GROUPS % ("desk", rule))).rules
     with pytest.raises(ConfigErrors):
         read_rulebook(write(tmp_path, GROUPS % ("hall", rule)))
+    for pool in ("by: site", "by: label, label: floor"):
+        if "by: track" in rule:
+            continue
+        with pytest.raises(ConfigErrors) as caught:  # with another camera, which may tell
+            load_fleet(write(tmp_path, POOLED % f"{pool}, {rule}"))
+        assert message in caught.value.report()
 
 
 def test_rules_ask_for_groups(tmp_path: Path) -> None:

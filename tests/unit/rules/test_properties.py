@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveil.policy import INDIVIDUAL, Policy, apply
 from surveil.rules.logic import all_of, any_of
 
 TRUTHS = st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=5)
@@ -102,3 +103,66 @@ def test_kleene_logic_is_monotone_in_what_is_known(truths: list[bool | None]) ->
 
 def _negate(truth: bool | None) -> bool | None:
     return None if truth is None else not truth
+
+
+GROUPS = Policy(keeps_tracks=False, min_group=5)
+POLICIES = {"hall": GROUPS, "stairs": GROUPS, "desk": INDIVIDUAL}
+FLOORS = {"hall": {"floor": "1"}, "stairs": {"floor": "1"}, "desk": {"floor": "2"}}
+POOLING = ({"by": "site"}, {"by": "label", "label": "floor"})
+SHOWN = st.sampled_from(["happy", "sad", "angry"])
+MOMENTS = st.fixed_dictionaries(
+    {
+        "hall": st.lists(SHOWN, max_size=8),
+        "stairs": st.lists(SHOWN, max_size=8),
+        "desk": st.lists(SHOWN, max_size=2),
+    }
+)
+
+
+def pooled(kit: Any, moments: list[dict[str, list[str]]], cameras: tuple[str, ...]) -> list[Any]:
+    """Return what rules over several cameras say of what left inference."""
+    asked = [
+        ("faces", {"faces": {"over": "1s"}, "at_least": 5}),
+        ("longer", {"faces": {"over": "4s"}, "at_least": 5}),
+        ("sad", {"faces": {"over": "1s", "emotion": "sad"}, "at_least": 5}),
+        ("share", {"share": {"emotion": "happy", "over": "2s"}, "above": 0.4}),
+        ("sure", {"share": {"emotion": "happy", "over": "2s", "min_faces": 2}, "above": 0.1}),
+        ("mean", {"mean": {"emotion": "sad", "over": "2s"}, "above": 0.3}),
+    ]
+    rules = [
+        kit.rule(name=f"{name}-{by['by']}", when=[when], cameras=list(cameras), **by)
+        for name, when in asked
+        for by in POOLING
+    ]
+    stage = kit.stage(*rules, cameras=cameras, labels=FLOORS)
+    for second, moment in enumerate(moments):
+        for camera in cameras:
+            faces = tuple(enumerate(moment[camera], 1))
+            event = kit.interval(second, *faces, camera=camera, run=f"R-{camera}")
+            stage.see(apply(event, POLICIES[camera]))
+    return list(stage.transitions)
+
+
+@given(moments=st.lists(MOMENTS, min_size=1, max_size=25))
+@settings(deadline=None, max_examples=60)
+def test_rules_over_cameras_say_of_too_few_what_they_say_of_nobody(
+    kit: Any, moments: list[dict[str, list[str]]]
+) -> None:
+    """Whoever takes the answers for people too few from those for an empty place gets nothing."""
+    emptied = [
+        {id_: [] if id_ != "desk" and len(one) < 5 else one for id_, one in moment.items()}
+        for moment in moments
+    ]
+    assert pooled(kit, moments, tuple(POLICIES)) == pooled(kit, emptied, tuple(POLICIES))
+    for step in pooled(kit, moments, ("hall", "stairs")):
+        if step.rule == "faces-site" and step.to_state == "firing":
+            second = int((step.at - kit.at(0)).total_seconds()) - 1
+            hall, stairs = (len(moments[second][camera]) for camera in ("hall", "stairs"))
+            told = [count if count >= 5 else 0 for count in (hall, stairs)]
+            assert step.value in (sum(told), told[0])  # the first came before the second was known
+
+
+def test_lone_people_of_many_cameras_are_no_group(kit: Any) -> None:
+    """Four in each of two places are eight of a site, and nobody may be told of."""
+    alone = {"hall": ["sad"] * 4, "stairs": ["happy"] * 4, "desk": []}
+    assert pooled(kit, [alone] * 600, ("hall", "stairs")) == []
