@@ -76,7 +76,8 @@ def command(
 ) -> None:
     """Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.
 
-    SIGHUP reads rules and receivers again; those that are wrong then change nothing.
+    Rules and receivers are read again when their files change, and on SIGHUP; those that are wrong
+    then change nothing.
 
     Exit codes: 0 ended as asked, 2 configuration, 3 model, 4 port, socket or data_dir in use.
     """
@@ -105,5 +106,6 @@ def command(
             membership=membership,
             manager=manager,
             read=lambda: settle(load_fleet(fleet_file)),
+            fleet_file=fleet_file,
         )
     sys.exit(code)

@@ -81,10 +81,8 @@ class RuleReader:
                 self._read_rule(document, location, entry)
 
     def _read_files(self, document: Document, location: Location, pattern: str) -> None:
-        paths = []
-        try:
-            paths = sorted(path for path in _expand(self.base, pattern) if path.is_file())
-        except (OSError, RuntimeError, ValueError):
+        paths = matching_files(self.base, pattern)
+        if paths is None:
             message = f"rules: {pattern!r} is not a pattern of files"
             self.problems.append(document.problem(location, message))
             return
@@ -205,6 +203,32 @@ class RuleReader:
             rule = Rule.model_construct(name="any", cameras=(glob,), when=())
             self._matches[glob] = any(rule.matches(camera) for camera in cameras)
         return self._matches[glob]
+
+
+def rule_patterns(fleet_file: Path) -> tuple[str, ...]:
+    """Return the patterns of files below a fleet file's ``rules:``.
+
+    Raises:
+        ConfigErrors: The fleet file cannot be read.
+    """
+    document = read_document(fleet_file)
+    entries = document.value.get("rules") if isinstance(document.value, dict) else None
+    return (
+        tuple(one for one in entries if isinstance(one, str)) if isinstance(entries, list) else ()
+    )
+
+
+def matching_files(base: Path, pattern: str) -> list[Path] | None:
+    """Return the files that match a pattern now, in order; None if it is none.
+
+    Args:
+        base: Directory in which relative patterns start.
+        pattern: A path, perhaps with wildcards.
+    """
+    try:
+        return sorted(path for path in _expand(base, pattern) if path.is_file())
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def _expand(base: Path, pattern: str) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""SIGHUP: rules are replaced while cameras go on, and stay as they were where they are wrong."""
+"""Rules are replaced while cameras go on, and stay as they were where they are wrong."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def test_rules_are_taken_while_cameras_go_on(run_surveil: Start) -> None:
     until(lambda: daemon.http("/readyz")[0] == 200, "ready", limit_s=180)
     runs = daemon.sql("SELECT id FROM run")
     change(daemon, [QUIET, {"name": "analysed"}])
+    os.kill(daemon.process.pid, signal.SIGHUP)
     until(lambda: logged(daemon, "rules.kept"), "the old rules stay", limit_s=60)
     assert daemon.sql("SELECT * FROM alert") == []
     change(daemon, [QUIET, SEEN])
@@ -41,7 +42,6 @@ def change(daemon: Daemon, rules: list[dict[str, Any]]) -> None:
     path = daemon.folder / "fleet.yaml"
     fleet = yaml.safe_load(path.read_text())
     path.write_text(yaml.safe_dump({**fleet, "rules": rules}, sort_keys=False))
-    os.kill(daemon.process.pid, signal.SIGHUP)
 
 
 def logged(daemon: Daemon, event: str) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from surveil.config import Fleet
 from surveil.errors import ConfigError
@@ -18,6 +19,7 @@ from surveil.workers.host.assignments import LogOptions, assign
 from surveil.workers.host.control import Message
 from surveil.workers.host.datadir import DataDirLock
 from surveil.workers.host.endpoint import Endpoint
+from surveil.workers.host.file_watch import FileWatch
 from surveil.workers.host.forks import ForkServer, fork_server
 from surveil.workers.host.membership import Membership, check_shared
 from surveil.workers.host.notify_socket import NotifySocket
@@ -144,6 +146,7 @@ def serve(
     membership: Membership | None = None,
     manager: NotifySocket | None = None,
     read: Callable[[], Fleet] | None = None,
+    fleet_file: Path | None = None,
 ) -> int:
     """Run a fleet in this process until SIGTERM or SIGINT; return the exit code.
 
@@ -153,7 +156,8 @@ def serve(
         logs: How its workers log.
         membership: This host among others, where cameras are spread over several.
         manager: The service manager that started this process, which is told how it is.
-        read: Reads the configuration again when a SIGHUP asks for its rules.
+        read: Reads the configuration again for its rules: when a SIGHUP asks for it, or a change.
+        fleet_file: From which it is read; this and the files of its rules are watched.
 
     Raises:
         ConfigError: The roles do not fit the configuration, or something else is where the SQLite
@@ -194,6 +198,11 @@ def serve(
             manager=manager or NotifySocket(),
             reload=lambda: RULES_ROLES if in_force.read_again() else (),
         )
+        if fleet_file is not None and set(RULES_ROLES) & set(roles):
+            watch = stack.enter_context(
+                contextlib.closing(FileWatch(fleet_file, supervisor.request_reload))
+            )
+            watch.start()
         status = StatusKeeper(
             supervisor,
             data_dir=fleet.data_dir,

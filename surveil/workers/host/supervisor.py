@@ -61,7 +61,7 @@ class Supervisor:
         ceiling_bytes: Memory of this process itself beyond which it warns, once.
         drain_total_s: From the request to end until the last worker is killed; the promise is 10.
         manager: The service manager, where there is one; hears of each turn of the loop.
-        reload: Called in the loop after a SIGHUP; returns the workers that are to be renewed.
+        reload: Called in the loop after :meth:`request_reload`; returns the workers to be renewed.
         forks: Starts workers quickly, where there is one.
     """
 
@@ -133,6 +133,10 @@ class Supervisor:
         """Ask the loop to end; safe to call from a signal handler."""
         self._stop_signal = signum
 
+    def request_reload(self) -> None:
+        """Ask the loop to read the rules again; safe to call from any thread."""
+        self._is_reload_due = True
+
     # Workers that come and go.
 
     def add(self, specs: Sequence[WorkerSpec]) -> None:
@@ -192,8 +196,9 @@ class Supervisor:
         return 0
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        self._is_reload_due = self._is_reload_due or signum == signal.SIGHUP
-        if signum != signal.SIGHUP:
+        if signum == signal.SIGHUP:
+            self.request_reload()
+        else:
             self.request_stop(signum)
 
     def turn(self, now: float) -> None:
