@@ -65,8 +65,7 @@ class RuleEngine:
     Attributes:
         drops: What was not evaluated, by cause: ``duplicate``, ``hole`` (a ``seq`` that never
             came), ``late`` (older than the windows), ``future`` (too far ahead of the clock),
-            ``unknown-camera``, ``tracks`` (too many); also ``rule-failed``, for each rule that was
-            put out of work.
+            ``unknown-camera``, ``tracks`` (too many), ``rule-failed`` (one put out of work).
         silences: In force or to come; the owner sets them anew as they change.
     """
 
