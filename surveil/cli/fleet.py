@@ -21,6 +21,7 @@ from surveil.errors import ConfigError
 from surveil.logs import configure_logs
 from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.hosts import load_holdings, load_hosts, load_placement, set_state
+from surveil.store.revisions import require_current
 from surveil.store.upgrading import bring_up
 from surveil.tables import Column, cell, draw_table, number, whole
 from surveil.workers.cluster.placing import Plan
@@ -142,6 +143,7 @@ def status(database: Database, as_json: bool) -> None:
 def read_status(database: Database) -> dict[str, Any]:
     """Return what SQL knows of hosts and of where cameras are and are to be."""
     with reading(database) as connection:
+        require_current(connection)
         hosts = load_hosts(connection)
         placed = load_placement(connection)
         holdings = load_holdings(connection)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from typing import Any
 
 from surveil.config import Fleet
 from surveil.errors import ConfigError, SurveilError, UnavailableError
+from surveil.hosts import split_host
 from surveil.logs import get_logger
 from surveil.reminders import Reminder
 from surveil.store.engine import Database, reading, writing
@@ -40,6 +42,8 @@ GATHER_S = 45.0
 """For so long a driver that finds no plan waits for the hosts of all nodes before its first."""
 ENSURE_EVERY_S = 5.0
 ANSWER_S = 90.0
+LISTENS_S = 5.0
+"""For so long a wrong address is tried."""
 
 _log = get_logger("fleet")
 
@@ -226,15 +230,36 @@ def _connect(address: str | None) -> Any:
     os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     import ray
 
+    if address:
+        _check_listens(address)
     more: dict[str, Any] = {"address": address} if address else {"resources": {RESOURCE: 1}}
     try:
         ray.init(namespace="surveil", log_to_driver=False, logging_level=logging.WARNING, **more)
     except ConnectionError as error:
-        words = str(error).splitlines()[0]
-        raise UnavailableError(
-            f"no Ray cluster at {address}: {words}; `ray start --head --resources"
-            """ '{"surveil": 1}'` begins one"""
-        ) from None
+        raise _absent(str(address), str(error).splitlines()[0]) from None
     except ValueError as error:
         raise ConfigError(f"--address {address}: {str(error).splitlines()[0]}") from None
     return ray
+
+
+def _check_listens(address: str) -> None:
+    """Refuse a HOST:PORT at which nobody listens: Ray would ask there for a minute and more.
+
+    Raises:
+        UnavailableError: Nobody listens.
+    """
+    try:
+        host, port = split_host(f"//{address}")
+    except ValueError:
+        return  # Ray says what an address is
+    if port is None:
+        return
+    try:
+        socket.create_connection((host, port), timeout=LISTENS_S).close()
+    except OSError as error:
+        raise _absent(address, error.strerror or str(error)) from None
+
+
+def _absent(address: str, reason: str) -> UnavailableError:
+    begin = """`ray start --head --resources '{"surveil": 1}'` begins one"""
+    return UnavailableError(f"no Ray cluster at {address}: {reason.rstrip('.')}; {begin}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +68,18 @@ def test_a_fleet_of_one_host_is_refused(tmp_path: Path) -> None:
     ended = run("rebalance", "--fleet", str(path))
     assert ended.returncode == 2
     assert "redis: embedded serves one host only" in ended.stderr
+
+
+def test_an_empty_database_is_told_with_what_to_do(empty_postgres_url: str) -> None:
+    ended = run("status", "--database", empty_postgres_url)
+    assert ended.returncode == 2
+    assert "surveil db upgrade" in ended.stderr
+
+
+def test_an_address_at_which_nobody_listens_is_told_at_once(fleet_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    ended = run("up", str(fleet_file), "--address", address)
+    assert ended.returncode == 5
+    assert f"no Ray cluster at {address}: " in ended.stderr
+    assert "ray start --head" in ended.stderr
