@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 
-def until(condition: Callable[[], Any], what: str, limit_s: float = 90.0) -> Any:
+def until(
+    condition: Callable[[], Any], what: str = "what is waited for", limit_s: float = 90.0
+) -> Any:
     """Return the condition's first true value."""
     deadline = time.monotonic() + limit_s
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.1)
+        time.sleep(0.05)
     return value

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 from kit.stream import published
+from kit.waiting import until
 
 from surveil.domain import FrameCounts, IntervalEvent
 from surveil.events.connection import EvictionPolicyError, connect
@@ -40,13 +40,6 @@ def fill(spool: Spool, count: int, camera: str = "lobby") -> None:
 
 def seqs(client: redis.Redis, partition: int = 0) -> list[int]:
     return [event.seq for event in published(client, partition)]
-
-
-def eventually(condition: Callable[[], bool], within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "condition did not come true in time"
-        time.sleep(0.01)
 
 
 PACE = Pace(idle_s=0.02, progress_every_s=0.02, check_every_s=0.02, retry_most_s=0.3)
@@ -97,14 +90,14 @@ def test_goes_on_after_an_outage(
 ) -> None:
     fill(spool, 3)
     running.wake()
-    eventually(lambda: running.stats.published == 3)
+    until(lambda: running.stats.published == 3)
     own_redis_server.stop()
     fill(spool, 3)
-    eventually(lambda: running.stats.failures > 0)
+    until(lambda: running.stats.failures > 0)
     assert not running.stats.is_connected
-    eventually(lambda: running.stats.lag_s > 0)
+    until(lambda: running.stats.lag_s > 0)
     own_redis_server.start()
-    eventually(lambda: running.stats.is_connected and running.stats.lag_s == 0)
+    until(lambda: running.stats.is_connected and running.stats.lag_s == 0)
     with connect(own_redis_server.url) as client:
         assert seqs(client) == [1, 2, 3, 4, 5, 6]
 
@@ -113,14 +106,14 @@ def test_sends_again_what_a_killed_server_lost(
     own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher
 ) -> None:
     fill(spool, 5)
-    eventually(lambda: running.stats.published == 5)
+    until(lambda: running.stats.published == 5)
     assert own_redis_server.pid is not None
     os.kill(own_redis_server.pid, signal.SIGKILL)
-    eventually(lambda: not own_redis_server.is_running())
+    until(lambda: not own_redis_server.is_running())
     for aof in own_redis_server.directory.rglob("*.aof"):
         os.truncate(aof, 0)
     own_redis_server.start()
-    eventually(lambda: running.stats.published >= 10)
+    until(lambda: running.stats.published >= 10)
     with connect(own_redis_server.url) as client:
         assert seqs(client) == [1, 2, 3, 4, 5]
 
@@ -129,17 +122,17 @@ def test_sends_again_after_the_stream_was_deleted(
     own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher
 ) -> None:
     fill(spool, 2)
-    eventually(lambda: running.stats.published == 2)
+    until(lambda: running.stats.published == 2)
     with connect(own_redis_server.url) as client:
         client.flushall()
-        eventually(lambda: seqs(client) == [1, 2])
+        until(lambda: seqs(client) == [1, 2])
 
 
 def test_sends_again_what_nobody_commits(own_redis_server: EmbeddedRedis, spool: Spool) -> None:
     publisher = Publisher(spool, own_redis_server.url, 1, pace=replace(PACE, resend_least_s=0.05))
     publisher.start()
     fill(spool, 2)
-    eventually(lambda: publisher.stats.published >= 4)
+    until(lambda: publisher.stats.published >= 4)
     publisher.stop(1.0)
 
 
@@ -150,9 +143,9 @@ def test_a_word_about_what_was_never_sent_deletes_nothing_and_ends_nothing(
     with connect(own_redis_server.url) as client:
         client.hset(COMMITTED_KEY, RUN, word)
         fill(spool, 3)
-        eventually(lambda: running.stats.published == 3)
+        until(lambda: running.stats.published == 3)
         rounds = running.stats.rounds
-        eventually(lambda: running.stats.rounds > rounds + 3)
+        until(lambda: running.stats.rounds > rounds + 3)
         assert spool.pending_count == 3
     assert running.thread.is_alive()
     assert running.stats.failures == 0
@@ -178,12 +171,12 @@ def test_any_failure_of_a_round_is_counted_and_tried_again(
     with connect(own_redis_server.url) as client:
         client.set(COMMITTED_KEY, "no hash at all")
         fill(spool, 1)
-        eventually(lambda: running.stats.failures >= 2)
+        until(lambda: running.stats.failures >= 2)
         client.delete(COMMITTED_KEY)
-        eventually(lambda: running.stats.is_connected)
+        until(lambda: running.stats.is_connected)
     spool.close()  # from here on every round meets an error that Redis has no part in
     before = running.stats.failures
-    eventually(lambda: running.stats.failures >= before + 2)
+    until(lambda: running.stats.failures >= before + 2)
     assert running.thread.is_alive()
     running.stop(0.0)
 
@@ -192,13 +185,13 @@ def test_a_server_that_begins_to_evict_is_unavailable_until_it_stops(
     own_redis_server: EmbeddedRedis, spool: Spool, running: Publisher
 ) -> None:
     with connect(own_redis_server.url) as client:
-        eventually(lambda: running.stats.is_connected)
+        until(lambda: running.stats.is_connected)
         client.config_set("maxmemory-policy", "allkeys-lru")
         fill(spool, 1)
         running.wake()
-        eventually(lambda: running.stats.failures >= 2)
+        until(lambda: running.stats.failures >= 2)
         client.config_set("maxmemory-policy", "noeviction")
-        eventually(lambda: running.stats.is_connected and seqs(client) == [1])
+        until(lambda: running.stats.is_connected and seqs(client) == [1])
 
 
 def test_full_server_is_waited_for(tmp_path: Path, spool: Spool) -> None:
@@ -210,9 +203,9 @@ def test_full_server_is_waited_for(tmp_path: Path, spool: Spool) -> None:
         publisher = Publisher(spool, server.url, 1, pace=PACE)
         publisher.start()
         fill(spool, 3)
-        eventually(lambda: publisher.stats.failures > 0)
+        until(lambda: publisher.stats.failures > 0)
         client.delete(*(f"k{n}" for n in range(100)))
-        eventually(lambda: seqs(client) == [1, 2, 3])
+        until(lambda: seqs(client) == [1, 2, 3])
     publisher.stop(1.0)
     server.stop()
 

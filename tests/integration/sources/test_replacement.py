@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from kit.waiting import until
 
 from surveil.config import Fleet
 from surveil.domain import CameraState
@@ -62,13 +63,6 @@ def start(server: RtspServer, ring: FrameRing) -> Iterator[Callable[..., subproc
         process.stderr.close()
 
 
-def poll(what: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not what():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
-
-
 def take_frames(ring: FrameRing, count: int, run: str | None = None) -> str:
     """Take so many frames of one run (another one than ``run``) and return which it was."""
     taken: dict[str, int] = {}
@@ -78,7 +72,7 @@ def take_frames(ring: FrameRing, count: int, run: str | None = None) -> str:
             taken[frame.run] = taken.get(frame.run, 0) + 1
         return max(taken.values(), default=0) >= count
 
-    poll(has_enough)
+    until(has_enough)
     return max(taken, key=lambda name: taken[name])
 
 
@@ -117,7 +111,7 @@ def test_a_hung_process_is_known_to_have_hung(
     process = start(stall_timeout_s=1)
     first = take_frames(ring, 2)
     process.send_signal(signal.SIGSTOP)  # as native code that does not come back
-    poll(lambda: time.monotonic() > ring.promised_until_mono_s)
+    until(lambda: time.monotonic() > ring.promised_until_mono_s)
     process.kill()
     process.wait(DEADLINE_S)
     start()

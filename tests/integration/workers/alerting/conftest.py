@@ -6,8 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ import redis
 import sqlalchemy as sa
 import yaml
 from kit.stream import publish
+from kit.waiting import until
 from ulid import ULID
 
 from surveil.config import Fleet, load_fleet
@@ -43,15 +43,6 @@ from surveil.workers.host.lifeline import LocalLifeline, LocalTelemetry
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 EXPRESSIONS = {"h": Emotion.HAPPY, "n": Emotion.NEUTRAL, "a": Emotion.ANGRY}
-
-
-def eventually(what: Callable[[], Any], *, within_s: float = 90.0) -> Any:
-    """Return what ``what`` returns once it is true."""
-    deadline = time.monotonic() + within_s
-    while not (result := what()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return result
 
 
 class Script:
@@ -267,7 +258,7 @@ class Kit:
 
     script = Script
     running = Running
-    eventually = staticmethod(eventually)
+    until = staticmethod(until)
     secret = SECRET
 
 

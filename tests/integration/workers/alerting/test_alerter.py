@@ -43,7 +43,7 @@ def test_fires_resolves_and_tells_once(site: Any, kit: Any, running: Any) -> Non
     script = kit.script()
     for event in script.play("nnnnhhhhhhhhhnnnnnn"):
         site.publish([event])
-    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+    kit.until(lambda: len(site.hook.accepted) == 2 and site.is_settled)
 
     assert site.hook.types == ["alert.firing", "alert.resolved"]
     _, headers, body = site.hook.accepted[0]
@@ -66,15 +66,15 @@ def test_it_is_noted_who_evaluates(site: Any, kit: Any, running: Any) -> None:
     def find() -> list[Any]:
         return list(site.rows("select evaluated_at, evaluated_by from evaluation"))
 
-    kit.eventually(find)
+    kit.until(find)
     (first,) = find()
     assert first[1].startswith(socket.gethostname())
-    kit.eventually(lambda: find()[0][0] > first[0])
+    kit.until(lambda: find()[0][0] > first[0])
 
 
 def test_unreadable_entries_become_dead_letters(site: Any, kit: Any, running: Any) -> None:
     site.client.xadd(stream_key(0), {"v": "1", "type": "interval", "data": "{"})
-    kit.eventually(lambda: site.is_settled)
+    kit.until(lambda: site.is_settled)
 
     ((group, reason),) = site.rows("select consumer_group, reason from dead_letter")
     assert (group, reason.partition(":")[0]) == ("alerter", "format")
@@ -86,7 +86,7 @@ def test_events_published_twice_or_out_of_order_change_nothing(
     events = kit.script().play("nnnnhhhhhhhhhnnnnnn")
     shuffled = [events[i ^ 1] for i in range(len(events) - 1)] + [events[-1]]
     site.publish([*shuffled, *events[3:9]])
-    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+    kit.until(lambda: len(site.hook.accepted) == 2 and site.is_settled)
 
     assert [row[0] for row in site.rows("select to_state from alert_transition order by id")] == [
         "pending",
@@ -106,7 +106,7 @@ def test_silent_camera_is_reported_by_the_clock(
     cameras = ["lobby", "desk"]
     running = kit.running(site.configure(redis_server.url, rules=[rule], cameras=cameras))
     site.publish(kit.script("lobby").play("n" * 40))
-    kit.eventually(lambda: site.hook.accepted)
+    kit.until(lambda: site.hook.accepted)
     running.stop()
 
     (body,) = {body for _, _, body in site.hook.accepted}
@@ -122,13 +122,13 @@ def test_setting_the_clock_pages_nobody_and_holds_nothing_up(
     running = kit.running(site.configure(redis_server.url, rules=[JOY, blind]))
     before = kit.script()
     site.publish(before.play("nnnn" + "n" * 30))
-    kit.eventually(lambda: site.is_settled and running.lifeline.is_ready)
+    kit.until(lambda: site.is_settled and running.lifeline.is_ready)
 
     running.set_clock(step)
     after = kit.script()
     after.start_at += step + timedelta(seconds=36)
     site.publish(after.play("nnhhhhhhhnnnnnn"))
-    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+    kit.until(lambda: len(site.hook.accepted) == 2 and site.is_settled)
     assert running.stop() == 0
 
     assert site.hook.types == ["alert.firing", "alert.resolved"]
@@ -146,13 +146,13 @@ def test_database_away_loses_nothing_and_tells_nothing_twice(
     running = kit.running(site.configure(redis_server.url, rules=[JOY]))
     script = kit.script()
     site.publish(script.play("nnnnhhh"))
-    kit.eventually(lambda: site.rows("select 1 from alert_transition") and site.is_settled)
+    kit.until(lambda: site.rows("select 1 from alert_transition") and site.is_settled)
 
     with refused(database_url):
         site.publish(script.play("hhhhhh"))
-        kit.eventually(lambda: not running.lifeline.is_ready)
+        kit.until(lambda: not running.lifeline.is_ready)
     site.publish(script.play("nnnnnn"))
-    kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+    kit.until(lambda: len(site.hook.accepted) == 2 and site.is_settled)
     assert running.stop() == 0
 
     assert site.hook.types == ["alert.firing", "alert.resolved"]
@@ -179,14 +179,14 @@ def test_redis_away_is_waited_for(site: Any, kit: Any, own_redis_server: Embedde
         running = kit.running(fleet)
         script = kit.script()
         site.publish(script.play("nnnnhhhh"))
-        kit.eventually(lambda: site.rows("select 1 from alert_transition") and site.is_settled)
+        kit.until(lambda: site.rows("select 1 from alert_transition") and site.is_settled)
     own_redis_server.stop()
-    kit.eventually(lambda: not running.lifeline.is_ready)
+    kit.until(lambda: not running.lifeline.is_ready)
 
     own_redis_server.start()
     with connect_redis(own_redis_server.url) as site.client:
         site.publish(script.play("hhhhhnnnnnn"))
-        kit.eventually(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+        kit.until(lambda: len(site.hook.accepted) == 2 and site.is_settled)
     assert running.stop() == 0
 
     assert site.hook.types == ["alert.firing", "alert.resolved"]
@@ -207,7 +207,7 @@ def test_windows_are_as_they_were_however_long_nobody_was_at_work(
         site.configure(redis_server.url, rules=[{**JOY, "for": 0, "annotations": {}}])
     )
     site.publish(script.play("h"))
-    kit.eventually(lambda: site.hook.accepted)
+    kit.until(lambda: site.hook.accepted)
     running.stop()
 
     body = json.loads(site.hook.accepted[0][2])

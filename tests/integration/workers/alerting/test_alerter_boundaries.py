@@ -135,7 +135,7 @@ def kill_often(site: Any, kit: Any, redis_server: EmbeddedRedis, kills: int) -> 
     last = site.start()
     try:
         waiting = "select 1 from outbox where state = 'waiting'"
-        kit.eventually(lambda: site.is_settled and not site.rows(waiting), within_s=240)
+        kit.until(lambda: site.is_settled and not site.rows(waiting), limit_s=240)
         assert last.poll() is None, "it ended by itself"
     finally:
         last.kill()

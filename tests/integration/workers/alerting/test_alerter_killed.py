@@ -52,11 +52,11 @@ def test_killed_alerter_neither_repeats_nor_forgets(
             # and its receipt, or between a commit and its acknowledgement, as it happens.
             told, known = len(site.hook.accepted), _count(site)
             if number == len(ROUNDS):
-                kit.eventually(lambda: site.is_settled)
+                kit.until(lambda: site.is_settled)
             elif number % 2:
-                kit.eventually(lambda told=told: len(site.hook.accepted) > told)
+                kit.until(lambda told=told: len(site.hook.accepted) > told)
             else:
-                kit.eventually(lambda known=known: _count(site) > known)
+                kit.until(lambda known=known: _count(site) > known)
                 time.sleep(chance.random() * 0.05)
             assert process.poll() is None, "it ended by itself"
         finally:

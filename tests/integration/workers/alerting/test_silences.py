@@ -42,12 +42,12 @@ def test_silenced_alert_is_written_down_and_told_late(
         query = "select reason from alert_transition where to_state = 'firing' order by id"
         return [reason for (reason,) in site.rows(query)]
 
-    kit.eventually(lambda: reasons() == [f"silenced by {id_}"])
+    kit.until(lambda: reasons() == [f"silenced by {id_}"])
     assert site.hook.accepted == []
     with writing(site.database) as connection:
         assert expire_silence(connection, Scope.all(), id_, by="night", now=datetime.now(UTC))
         assert not expire_silence(connection, Scope.all(), id_, by="night", now=datetime.now(UTC))
-    kit.eventually(lambda: site.hook.accepted)  # though nothing new was seen
+    kit.until(lambda: site.hook.accepted)  # though nothing new was seen
     assert running.stop() == 0
     assert reasons() == [f"silenced by {id_}", "told-late"]
     assert site.hook.types == ["alert.firing"]

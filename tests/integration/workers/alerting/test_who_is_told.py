@@ -36,13 +36,13 @@ def test_the_end_is_told_after_a_restart_a_silence_and_a_change_of_rules(
     first = kit.running(site.configure(redis_server.url, rules=[JOY]))
     script = kit.script()
     site.publish(script.play("nnnhhh"))
-    kit.eventually(lambda: site.hook.types == ["alert.firing"])
+    kit.until(lambda: site.hook.types == ["alert.firing"])
     assert first.stop() == 0
     silence_all(site)
     second = kit.running(site.configure(redis_server.url, rules=rules))
     script.jump_ahead()
     site.publish(script.play("nnnn"))
-    kit.eventually(lambda: site.hook.types == ["alert.firing", "alert.resolved"])
+    kit.until(lambda: site.hook.types == ["alert.firing", "alert.resolved"])
     assert second.stop() == 0
 
 
@@ -64,8 +64,8 @@ def test_who_wants_no_end_and_who_wants_groups_are_told_so(
         assert {body["type"] for body in bodies} <= {"alert.group"}
         return sorted(one["data"]["rule"] for body in bodies for one in body["data"]["alerts"])
 
-    kit.eventually(lambda: told() == ["joy", "more-joy"])
+    kit.until(lambda: told() == ["joy", "more-joy"])
     ended = "select 1 from alert_transition where to_state = 'resolved'"
-    kit.eventually(lambda: len(site.rows(ended)) == 2)
+    kit.until(lambda: len(site.rows(ended)) == 2)
     assert running.stop() == 0
     assert told() == ["joy", "more-joy"]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from kit.service_manager import Manager
+from kit.waiting import until
 
 from surveil.logs import configure_logs
 from surveil.workers.host.liveness import Patience
@@ -29,13 +30,6 @@ TESTS = Path(__file__).parents[3]
 def spec(folder: Path, role: str, name: str, phase: int = 0) -> WorkerSpec:
     command = (sys.executable, str(SCRIPT))
     return WorkerSpec(name, role, lambda: {"folder": str(folder)}, phase=phase, command=command)
-
-
-def until(condition: Callable[[], bool], what: str, limit_s: float = 90.0) -> None:
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.02)
 
 
 def starts(folder: Path, name: str) -> int:

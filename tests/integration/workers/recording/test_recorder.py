@@ -5,13 +5,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -19,6 +17,7 @@ import sqlalchemy as sa
 from kit.events import CameraLife, make_vote
 from kit.servers import PostgresServer
 from kit.stream import publish
+from kit.waiting import until
 from sqlalchemy.engine import make_url
 from ulid import ULID
 
@@ -41,13 +40,6 @@ from surveil.workers.recording.record_batch import BatchWriter
 DEADLINE_S = 60.0
 BEGAN_AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 """Of the events: Redis numbers entries by its clock, and both must agree."""
-
-
-def wait_until(condition: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE_S} s: {what}"
-        time.sleep(0.02)
 
 
 def make_fleet_file(folder: Path, redis_url: str, database_url: str) -> Path:
@@ -114,11 +106,11 @@ def test_events_are_stored_acknowledged_published_and_trimmed(
     life = make_run(60)
     publish(redis_client, life)
     with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
-        wait_until(lambda: count_events(database) == 60, "60 events in SQL")
-        wait_until(
+        until(lambda: count_events(database) == 60, "60 events in SQL")
+        until(
             lambda: read_committed(redis_client, [life.run]) == {life.run: 60}, "progress published"
         )
-        wait_until(lambda: lifeline.is_ready, "ready")
+        until(lambda: lifeline.is_ready, "ready")
     assert sample(lifeline, "events_stored_total", type="interval") == 59
     assert sample(lifeline, "events_stored_total", type="camera") == 1
     assert redis_client.xpending(stream_key(0), "recorder")["pending"] == 0
@@ -146,8 +138,8 @@ def test_what_was_committed_but_not_acknowledged_is_stored_once(
         redis_client.xgroup_delconsumer(stream_key(0), "recorder", "another")
     publish(redis_client, life)
     with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
-        wait_until(lambda: sample(lifeline, "duplicates_total") == 20, "20 duplicates")
-        wait_until(
+        until(lambda: sample(lifeline, "duplicates_total") == 20, "20 duplicates")
+        until(
             lambda: read_committed(redis_client, [life.run]) == {life.run: 20}, "progress published"
         )
     assert count_events(database) == 20
@@ -166,8 +158,8 @@ def test_what_a_recorder_had_read_whose_host_is_lost_is_stored_before_it_is_old(
     assert len(lost.read(block_ms=10)) == 60
     with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
         # It was never among the readers that live; its entries are claimed by age after a minute.
-        wait_until(lambda: count_events(database) == 60, "60 events in SQL")
-        wait_until(
+        until(lambda: count_events(database) == 60, "60 events in SQL")
+        until(
             lambda: redis_client.xpending(stream_key(0), "recorder")["pending"] == 0, "acknowledged"
         )
     assert sample(lifeline, "duplicates_total") == 0
@@ -193,7 +185,7 @@ def test_a_recorder_that_alone_has_no_way_to_sql_leaves_its_partition_to_another
         (tmp_path / name).mkdir()
     url = role.render_as_string(hide_password=False)
     with running(make_fleet_file(tmp_path / cut_off, redis_server.url, url)) as lost:
-        wait_until(lambda: lost.is_ready, "ready")
+        until(lambda: lost.is_ready, "ready")
         with writing(postgres_database) as connection:
             connection.execute(sa.text("ALTER ROLE cut_off NOLOGIN"))
             connection.execute(
@@ -203,14 +195,14 @@ def test_a_recorder_that_alone_has_no_way_to_sql_leaves_its_partition_to_another
                 )
             )
         publish(redis_client, make_run(60))
-        wait_until(lambda: sample(lost, "server_errors_total", server="sql") > 1, "SQL missed")
+        until(lambda: sample(lost, "server_errors_total", server="sql") > 1, "SQL missed")
         fleet_path = make_fleet_file(tmp_path / other, redis_server.url, postgres_url)
         with running(fleet_path) as lifeline:
-            wait_until(lambda: count_events(postgres_database) == 60, "60 events in SQL")
+            until(lambda: count_events(postgres_database) == 60, "60 events in SQL")
             assert sample(lifeline, "duplicates_total") == 0
             with writing(postgres_database) as connection:
                 connection.execute(sa.text("ALTER ROLE cut_off LOGIN"))
-            wait_until(lambda: lost.is_ready, "ready again")
+            until(lambda: lost.is_ready, "ready again")
     assert sample(lost, "duplicates_total") == 60  # it had read them, too, and stores none twice
     assert find_damage(postgres_database) == []
     with writing(postgres_database) as connection:
@@ -235,8 +227,8 @@ def test_entries_nobody_can_store_are_buried_and_hold_up_nothing(
     publish(redis_client, [odd])
     publish(redis_client, life.events[4:])
     with running(make_fleet_file(tmp_path, redis_server.url, postgres_url)) as lifeline:
-        wait_until(lambda: count_events(postgres_database) == 10, "the good events in SQL")
-        wait_until(lambda: count_rows(postgres_database, dead_letter) == 2, "two dead letters")
+        until(lambda: count_events(postgres_database) == 10, "the good events in SQL")
+        until(lambda: count_rows(postgres_database, dead_letter) == 2, "two dead letters")
     with reading(postgres_database) as connection:
         letters = connection.execute(sa.select(dead_letter).order_by(dead_letter.c.id)).all()
     assert [letter.reason.partition(":")[0] for letter in letters] == ["format", "refused"]
@@ -259,16 +251,16 @@ def test_sql_away_is_named_and_nothing_is_lost(
     life = make_run(30)
     publish(redis_client, life.events[:10])
     with running(make_fleet_file(tmp_path, redis_server.url, postgres_url)) as lifeline:
-        wait_until(lambda: count_events(engine) == 10, "the first events in SQL")
+        until(lambda: count_events(engine) == 10, "the first events in SQL")
         engine.dispose()
         postgres_server.refuse(name)
         publish(redis_client, life.events[10:20])
-        wait_until(lambda: sample(lifeline, "server_errors_total", server="sql") > 0, "SQL missed")
+        until(lambda: sample(lifeline, "server_errors_total", server="sql") > 0, "SQL missed")
         assert not lifeline.is_ready
         publish(redis_client, life.events[20:])
         postgres_server.accept(name)
-        wait_until(lambda: count_events(engine) == 30, "all events in SQL")
-        wait_until(lambda: lifeline.is_ready, "ready again")
+        until(lambda: count_events(engine) == 30, "all events in SQL")
+        until(lambda: lifeline.is_ready, "ready again")
     assert find_damage(engine) == []
     engine.dispose()
 
@@ -280,18 +272,18 @@ def test_a_file_taken_away_is_named_and_nothing_is_lost(
     life = make_run(30)
     publish(redis_client, life.events[:10])
     with running(make_fleet_file(tmp_path, redis_server.url, sqlite_url)) as lifeline:
-        wait_until(
+        until(
             lambda: read_committed(redis_client, [life.run]) == {life.run: 10}, "the first in SQL"
         )
         path.rename(aside)
         publish(redis_client, life.events[10:])
-        wait_until(lambda: sample(lifeline, "server_errors_total", server="sql") > 1, "SQL missed")
+        until(lambda: sample(lifeline, "server_errors_total", server="sql") > 1, "SQL missed")
         assert not lifeline.is_ready
         assert read_committed(redis_client, [life.run]) == {life.run: 10}
         assert not path.exists()
         aside.rename(path)
-        wait_until(lambda: read_committed(redis_client, [life.run]) == {life.run: 30}, "all in SQL")
-        wait_until(lambda: lifeline.is_ready, "ready again")
+        until(lambda: read_committed(redis_client, [life.run]) == {life.run: 30}, "all in SQL")
+        until(lambda: lifeline.is_ready, "ready again")
     engine = connect(sqlite_url)
     assert count_events(engine) == 30
     assert find_damage(engine) == []
@@ -307,14 +299,14 @@ def test_a_locked_table_is_named_while_it_is_locked(
 ) -> None:
     life = make_run(10)
     with running(make_fleet_file(tmp_path, redis_server.url, database_url)) as lifeline:
-        wait_until(lambda: lifeline.is_ready, "ready")
+        until(lambda: lifeline.is_ready, "ready")
         with writing(database) as connection:
             if database.dialect.name == "postgresql":
                 connection.execute(sa.text("LOCK TABLE camera IN ACCESS EXCLUSIVE MODE"))
             publish(redis_client, life)
-            wait_until(lambda: not lifeline.is_ready, "not ready")
-        wait_until(lambda: count_events(database) == 10, "all events in SQL")
-        wait_until(lambda: lifeline.is_ready, "ready again")
+            until(lambda: not lifeline.is_ready, "not ready")
+        until(lambda: count_events(database) == 10, "all events in SQL")
+        until(lambda: lifeline.is_ready, "ready again")
 
 
 def test_redis_away_is_named_and_recording_goes_on(
@@ -325,15 +317,13 @@ def test_redis_away_is_named_and_recording_goes_on(
     with connect_redis(own_redis_server.url) as client:
         publish(client, life.events[:10])
     with running(make_fleet_file(tmp_path, own_redis_server.url, sqlite_url)) as lifeline:
-        wait_until(lambda: count_events(engine) == 10, "the first events in SQL")
+        until(lambda: count_events(engine) == 10, "the first events in SQL")
         own_redis_server.stop()
-        wait_until(
-            lambda: sample(lifeline, "server_errors_total", server="redis") > 0, "Redis missed"
-        )
+        until(lambda: sample(lifeline, "server_errors_total", server="redis") > 0, "Redis missed")
         own_redis_server.start()
         with connect_redis(own_redis_server.url) as client:
             publish(client, life)
-        wait_until(lambda: count_events(engine) == 30, "all events in SQL")
+        until(lambda: count_events(engine) == 30, "all events in SQL")
     assert find_damage(engine) == []
     engine.dispose()
 
@@ -358,10 +348,10 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(
         process = subprocess.Popen([sys.executable, str(script), str(fleet_path), "20"])
         try:
             if kill < 3:
-                wait_until(lambda: count_events(engine) > before, "progress")  # noqa: B023
+                until(lambda: count_events(engine) > before, "progress")  # noqa: B023
                 process.send_signal(signal.SIGKILL)
             else:
-                wait_until(lambda: count_events(engine) == total, "all events in SQL")
+                until(lambda: count_events(engine) == total, "all events in SQL")
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(DEADLINE_S) == 0
         finally:
