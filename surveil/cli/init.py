@@ -113,7 +113,7 @@ def _tell(folder: Path, cameras: list[StarterCamera]) -> None:
     say(f"{folder / FLEET}, {folder / RULES} and {folder / ENVIRONMENT}: {number}\n")
     steps = [] if folder == Path() else [f"cd {folder}"]
     steps += [
-        f"set -a; . ./{ENVIRONMENT}; set +a   # the passwords, for this shell",
+        f"set -a; . ./{ENVIRONMENT}; set +a    # the passwords, for this shell",
         "surveil check --probe       # opens each camera, and says why one is blind",
         "surveil run                 # the daemon; Ctrl-C ends it",
         "surveil top                 # in another terminal: how each camera does",

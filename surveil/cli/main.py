@@ -51,31 +51,43 @@ COMMANDS = {
 SUMMARIES = {
     "run": "Watch the cameras of FLEET.yaml until SIGTERM or Ctrl-C.",
     "fleet": "Spread cameras over several hosts: start them, look, drain one.",
-    "init": "Write fleet.yaml, rules/first.yaml and .env into FOLDER, after...",
-    "check": "Validate FLEET.yaml, its rules and its secrets, without...",
-    "status": "Say whether the daemon of FLEET.yaml runs, and how each camera...",
+    "init": "Write fleet.yaml, rules/first.yaml and .env into FOLDER, after a few questions.",
+    "check": "Validate FLEET.yaml, its rules and its secrets, without starting anything.",
+    "status": "Say whether the daemon of FLEET.yaml runs, and how each camera does.",
     "top": "Watch the daemon of FLEET.yaml on this terminal; q ends it.",
     "view": "Watch SOURCE in the browser: usb:0, rtsp://… or a video file.",
     "web": "Serve the dashboard of FLEET.yaml, whose daemon may run elsewhere.",
     "user": "Say who may look at the dashboard and call its API.",
-    "audit": "Show who did what, and prove that the audit log is as it was...",
+    "audit": "Show who did what, and prove that the audit log is as it was written.",
     "privacy": "Tell people what is done, assess it, and erase what was seen.",
     "doctor": "Say how many cameras of FLEET.yaml this host carries.",
     "schema": "Print a JSON Schema: of files, for editors, or of messages.",
-    "demo": "Show surveil at work: two cameras, faces, expressions, alerts,...",
+    "demo": (
+        "Show surveil at work: two cameras, faces, expressions, alerts, an outage, and the SQL."
+    ),
     "analyze": "Analyse video files faster than real time.",
-    "timeline": "Show the emotions that cameras saw, bucket by bucket, with the...",
-    "alerts": "List alerts (without a command), acknowledge and mark them,...",
+    "timeline": (
+        "Show the emotions that cameras saw, bucket by bucket, with the coverage beside them."
+    ),
+    "alerts": (
+        "List alerts (without a command), acknowledge and mark them, count how many were right."
+    ),
     "rules": "Say what alert rules mean, and try them before they wake anybody.",
-    "silence": "Tell nobody of some alerts for a time; they are written down...",
+    "silence": "Tell nobody of some alerts for a time; they are written down all the same.",
     "sql": "Run one reading statement; - reads it from standard input.",
     "db": "Bring the database up to date, check it, and delete what is old.",
-    "simulate": "Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME,...",
-    "train": "Train a model as CONFIG says, evaluate it and write it to the...",
+    "simulate": "Serve clips as looped RTSP cameras, rtsp://HOST:PORT/NAME, until interrupted.",
+    "train": "Train a model as CONFIG says, evaluate it and write it to the models folder.",
     "evaluate": "Evaluate MODEL, a name or a folder, on the faces below --data.",
-    "blend": "Blend the last layers of two models that share a trunk: the...",
-    "calibrate": "Fit temperature and thresholds of MODEL to a site's faces,...",
-    "compare": "Compare MODELS: folders of a model or of models, or names...",
+    "blend": (
+        "Blend the last layers of two models that share a trunk: the labels' and the votes' head."
+    ),
+    "calibrate": (
+        "Fit temperature and thresholds of MODEL to a site's faces, without touching its weights."
+    ),
+    "compare": (
+        "Compare MODELS: folders of a model or of models, or names (default: all there are)."
+    ),
     "dataset": "Labelled faces: import a site's own, count them, look at them.",
     "export": "Write each MODEL's ONNX file, a name or a folder, of its weights.",
     "bench": "Measure surveil on this machine, one part or all of it.",

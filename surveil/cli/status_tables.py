@@ -75,8 +75,9 @@ def _flow_words(status: DaemonStatus) -> str:
     if flow.is_redis_up is False:
         words.append("Redis is away")
     words.append(f"{status.memory_bytes / 1e6:.0f} MB")
-    if status.carries is not None and status.health is Health.DEGRADED:
-        words.append(f"carries {status.carries} cameras like these")
+    if status.carries is not None and any(one.is_degraded for one in status.cameras):
+        cameras = "camera" if status.carries == 1 else "cameras"
+        words.append(f"carries {status.carries} {cameras} like these")
     return ", ".join(words)
 
 

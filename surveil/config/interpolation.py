@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -114,10 +115,17 @@ class Interpolator:
             near = ""
             if len(self.problems) < MOST_SHOWN:
                 near = did_you_mean(name, self._environment, show_all_up_to=0)
-            raise ValueError(f"environment variable {name} is not set{near}")
+            raise ValueError(f"environment variable {name} is not set{near}{self._way_to_set()}")
         if not value:
             raise ValueError(f"environment variable {name} is empty")
         return value
+
+    def _way_to_set(self) -> str:
+        """Return, with the first variable that is missing, how a shell takes a file of them."""
+        file = self._base / ".env"
+        if self.failed or not file.is_file():
+            return ""
+        return f"; if {file} has it: set -a; . {shlex.quote(str(file))}; set +a"
 
 
 def _encoder(text: str, position: int) -> Callable[[str], str]:

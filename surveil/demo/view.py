@@ -62,6 +62,8 @@ class FleetView:
                 view.faces = ()
                 view.recent.clear()
             return
+        if event.frames.analysed and view.reason is Reason.STARTING:
+            view.reason = Reason.NONE  # it was live while the model was loaded; now it is analysed
         view.intervals += 1
         view.recent.append(event)
         view.dropped += event.frames.stale + event.frames.busy + event.frames.decode

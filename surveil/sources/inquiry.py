@@ -52,6 +52,9 @@ def explain(error: Exception, options: SourceOptions, address: Address) -> Failu
     Takes up to ``LIMIT_S``.
     """
     failure = classify(error)
+    if address.url.startswith("/dev/") and failure.reason is Reason.NOT_FOUND:
+        detail = f"there is no {address.url}; `ls /dev/video*` shows what there is"
+        return Failure(Reason.NOT_FOUND, detail)
     if address.host is None or address.port is None:
         return failure
     if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:

@@ -125,10 +125,18 @@ def test_an_absent_library_is_told_by_the_name_of_its_extra(
     assert "Traceback" not in done.stderr
 
 
+def test_a_command_that_is_mistyped_is_told_what_may_be_meant() -> None:
+    for word, hint in (("chek", "did you mean 'check'?"), ("rule", "did you mean 'rules'?")):
+        result = CliRunner().invoke(cli, [word])
+        assert result.exit_code == 2
+        assert f"No such command '{word}'; {hint}" in result.output
+    assert "No such command 'query'." in CliRunner().invoke(cli, ["query"]).output
+
+
 def test_the_list_of_commands_says_what_each_says_and_imports_none() -> None:
     context = click.Context(cli)
     commands = {name: cli.get_command(context, name) for name in COMMANDS}
-    summaries = {name: one.get_short_help_str(limit=66) for name, one in commands.items() if one}
+    summaries = {name: one.get_short_help_str(limit=100) for name, one in commands.items() if one}
     assert summaries == SUMMARIES
     program = (
         "import sys\n"

@@ -151,6 +151,20 @@ def test_a_screen_of_80_by_24_holds_what_is_wrong() -> None:
     assert status.health is Health.DEGRADED
 
 
+def test_how_many_cameras_are_carried_is_said_where_too_little_is_analysed() -> None:
+    frozen = statuses.camera("b", state=CameraState.FROZEN, reason=Reason.FROZEN_PICTURE)
+    slow = replace(statuses.camera("c"), is_degraded=True)
+    for cameras, carries, words in (
+        ([frozen], 1, ""),
+        ([frozen, slow], 1, "carries 1 camera like these"),
+        ([slow], 2, "carries 2 cameras like these"),
+    ):
+        status = replace(statuses.daemon(statuses.camera(), *cameras), carries=carries)
+        text = " ".join(" ".join(drawn(lambda out: draw_status(out, status))).split())  # noqa: B023
+        assert words in text
+        assert ("carries" in text) == bool(words)
+
+
 def test_the_table_leaves_nothing_out_and_cuts_nothing() -> None:
     lines = drawn(lambda console: draw_status(console, many(30)))
     assert max(map(len, lines)) <= 80

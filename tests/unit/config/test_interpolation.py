@@ -44,6 +44,18 @@ def test_secret_files_that_cannot_be_used(fail: Any, tmp_path: Path) -> None:
     ]
 
 
+def test_a_missing_variable_is_told_with_the_file_that_may_have_it(
+    fail: Any, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("PW=canary-9\n", encoding="utf-8")
+    first, second = fail(
+        'cameras: {a: {source: "usb:0", username: "${env:US}", password: "${env:PW}"}}\n'
+    )
+    assert first.endswith(f"US is not set; if {tmp_path}/.env has it: "
+                          f"set -a; . {tmp_path}/.env; set +a")  # fmt: skip
+    assert second.endswith("PW is not set")
+
+
 @pytest.mark.parametrize("text", ["${env:P", "a${env:P", "${env:PW}${file:x", "$${x} ${"])
 def test_a_reference_that_is_not_closed(fail: Any, text: str) -> None:
     (problem,) = fail(f"cameras: {{a: {{source: 'usb:0', password: '{text}'}}}}\n", PW="canary-7")

@@ -90,6 +90,15 @@ def test_view_follows_events() -> None:
     assert lounge.dropped == 0
 
 
+def test_a_camera_that_is_analysed_is_not_said_to_start() -> None:
+    view = FleetView(["lounge"])
+    view.observe(state(1, CameraState.LIVE, Reason.STARTING))
+    view.observe(interval(2, analysed=0))
+    assert view.cameras["lounge"].reason is Reason.STARTING
+    view.observe(interval(3))
+    assert view.cameras["lounge"].reason is Reason.NONE
+
+
 def test_fleet_file_is_valid_and_keeps_the_password_aside(tmp_path: Path) -> None:
     folder = prepare_folder(tmp_path / "demo")
     write_password(folder, Secret("s3cret-of-the-camera"))
