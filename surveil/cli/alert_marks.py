@@ -16,7 +16,7 @@ from surveil.cli.alert_tables import iso, local, measured, plain, short_id, with
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone, with_author
 from surveil.cli.saying import say
-from surveil.cli.tabular import render, write_rows, write_text
+from surveil.cli.tabular import show, write_rows
 from surveil.errors import ConfigError
 from surveil.plaintext import is_plain
 from surveil.store.engine import Database, reading, writing
@@ -108,7 +108,7 @@ def quality(
     elif not rows:
         click.echo("No alert fired in that time.")
     else:
-        write_text(render(lambda out: _show_quality(out, rows, zone)))
+        show(lambda out: _show_quality(out, rows, zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def show_marked(
     elif not rows:
         click.echo(f"No alert that fired in that time is marked {asked.verdict}.")
     else:
-        write_text(render(lambda out: _show_marked(out, rows, zone)))
+        show(lambda out: _show_marked(out, rows, zone))
 
 
 def _read_note(text: str) -> str:

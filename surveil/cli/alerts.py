@@ -15,7 +15,7 @@ from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, with_form
 from surveil.cli.alert_trial import test_receiver
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone
-from surveil.cli.tabular import render, write_rows
+from surveil.cli.tabular import show, write_rows
 from surveil.store.engine import Database, reading
 from surveil.store.marks import Verdict
 from surveil.store.reading import (
@@ -108,7 +108,7 @@ def list_(
         write_rows(names, cells, "csv", None)
     else:
         shown = None if firing else steps
-        click.echo(render(lambda out: show_alerts(out, active, shown, watch)), nl=False)
+        show(lambda out: show_alerts(out, active, shown, watch))
 
 
 def _alerts_as_rows(rows: list[AlertRow]) -> tuple[list[str], list[list[Any]]]:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.text import Text
 
 from surveil.cli.saying import say
-from surveil.cli.tabular import render
+from surveil.cli.tabular import show
 from surveil.clips.targets import annotated_paths, check_clips
 from surveil.config import CameraDefaults, Fleet
 from surveil.domain import EMOTIONS
@@ -123,7 +123,7 @@ def command(
     with _Bars(Console(stderr=True)) as bars:
         timelines = list(analyze_clips(batch, bars))
     if timelines:
-        click.echo(render(lambda console: console.print(_summary(console, timelines))), nl=False)
+        show(lambda console: console.print(_summary(console, timelines)))
     if out is not None and timelines:
         rows = write_timelines(out, timelines)
         say(f"{rows} rows in {out}")

@@ -16,7 +16,7 @@ from rich.text import Text
 from surveil.cli.options import with_fleet_file
 from surveil.cli.probing import report_cells, report_json
 from surveil.cli.saying import say
-from surveil.cli.tabular import render
+from surveil.cli.tabular import show
 from surveil.config import Camera, ConfigErrors, Fleet
 from surveil.config.loading import Loaded, read_fleet
 from surveil.config.problems import Problem
@@ -55,7 +55,7 @@ def command(fleet_file: Path, probe: bool, as_json: bool) -> None:
         warning = replace(problem, message=f"warning: {problem.message}")
         say(redact(str(warning)), err=True)
     shown = results if probe else None
-    click.echo(render(lambda console: _show(console, loaded.fleet, shown)), nl=False)
+    show(lambda console: _show(console, loaded.fleet, shown))
     if failed:
         raise UnavailableError(f"no picture from {', '.join(failed)}")
 

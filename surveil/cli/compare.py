@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from surveil.cli.saying import say
-from surveil.cli.tabular import check_writable, render, write_file, write_rows
+from surveil.cli.tabular import check_writable, show, write_file, write_rows
 from surveil.models.files import SHIPPED
 from surveil.tables import Column, cell, draw_table
 from surveil.tables import number as figures_column
@@ -62,7 +62,7 @@ def command(
     if csv_path:
         write_rows(COLUMNS, rows(comparison), "csv", None if str(csv_path) == "-" else csv_path)
     if "-" not in (str(json_path), str(csv_path)):
-        click.echo(render(lambda console: _show(console, comparison)), nl=False)
+        show(lambda console: _show(console, comparison))
         if out:
             say(f"written to {out}")
 

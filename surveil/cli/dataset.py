@@ -16,7 +16,7 @@ from surveil.cli.class_names import with_class_names
 from surveil.cli.dataset_export import export
 from surveil.cli.dataset_label import agree, label
 from surveil.cli.saying import say
-from surveil.cli.tabular import render, write_file
+from surveil.cli.tabular import show, write_file
 from surveil.errors import ConfigError
 from surveil.tables import Column, cell, draw_table, number
 
@@ -170,7 +170,7 @@ def stats(path: Path, config: Path | None, runs: Path, as_json: bool, names: Cla
     if as_json:
         click.echo(json.dumps(figures.as_json(), indent=1))
     else:
-        click.echo(render(lambda console: _show(console, str(path), figures)), nl=False)
+        show(lambda console: _show(console, str(path), figures))
 
 
 @command.command()

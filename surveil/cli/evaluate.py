@@ -12,7 +12,7 @@ from rich.console import Console
 from surveil.cli.class_names import with_class_names
 from surveil.cli.evaluate_tables import show_study
 from surveil.cli.saying import say
-from surveil.cli.tabular import check_folder_writable, check_writable, render, write_file
+from surveil.cli.tabular import check_folder_writable, check_writable, show, write_file
 from surveil.errors import ConfigError, SurveilError
 from surveil.tables import cell
 
@@ -176,7 +176,7 @@ def _put_out(
     if json_path:
         write_file(json_path, text.encode())
         written.append(json_path)
-    click.echo(render(lambda console: show_study(console, assessment)), nl=False)
+    show(lambda console: show_study(console, assessment))
     for path in written:
         say(f"written to {path}")
 

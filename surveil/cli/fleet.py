@@ -15,7 +15,7 @@ from rich.console import Console
 from surveil.cli.databases import with_database
 from surveil.cli.options import find_fleet, with_fleet_file
 from surveil.cli.saying import say
-from surveil.cli.tabular import render
+from surveil.cli.tabular import show
 from surveil.config import Fleet, load_fleet
 from surveil.errors import ConfigError
 from surveil.logs import configure_logs
@@ -137,7 +137,7 @@ def status(database: Database, as_json: bool) -> None:
     if as_json:
         say(json.dumps(found, indent=2))
     else:
-        click.echo(render(lambda console: _draw(console, found)), nl=False)
+        show(lambda console: _draw(console, found))
 
 
 def read_status(database: Database) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from surveil.cli.databases import with_database
 from surveil.cli.options import read_duration, read_zone, with_author
 from surveil.cli.saying import say
 from surveil.cli.silence_preview import hidden_now, preview
-from surveil.cli.tabular import render, write_text
+from surveil.cli.tabular import show
 from surveil.errors import ConfigError
 from surveil.rules.silences import Silence
 from surveil.store.engine import Database, reading, writing
@@ -57,7 +57,7 @@ def add(
     now = datetime.now(UTC)
     seconds = read_duration(for_, "--for", least_s=1, most_s=LONGEST_S)
     if not dry_run and (not comment.strip() or len(comment) > MOST_CHARS):
-        raise ConfigError(f"--comment: 1 to {MOST_CHARS} characters")
+        raise ConfigError(f"--comment TEXT says why: 1 to {MOST_CHARS} characters")
     if rule == camera == "*" and not labels:
         raise ConfigError(
             "give --rule, --camera or --label; --rule '*' --camera '?*' is everything"
@@ -112,7 +112,10 @@ def list_(database: Database, tz: str | None) -> None:
         ]
         console.print(draw_table(console, heads, cells))
 
-    write_text(render(draw) if rows else "no silence\n")
+    if rows:
+        show(draw)
+    else:
+        say("no silence")
 
 
 @command.command("expire")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from rich.text import Text
 
 from surveil.cli.saying import say
-from surveil.cli.tabular import render, write_text
+from surveil.cli.tabular import show
 from surveil.rules.silences import Silence
 from surveil.store.engine import Connection
 from surveil.store.reading import count_fired, load_active
@@ -48,7 +48,7 @@ def preview(connection: Connection, silence: Silence, now: datetime) -> None:
     ]
     if cells:
         heads = [Column("rule"), Column("for"), number("fired")]
-        write_text(render(lambda out: out.print(draw_table(out, heads, cells))))
+        show(lambda out: out.print(draw_table(out, heads, cells)))
     if len(found) > MOST_LINES:
         say(f"and {len(found) - MOST_LINES} more lines")
     say("nothing was changed")

@@ -14,7 +14,7 @@ import click
 from surveil.cli.asking import ask, look_back
 from surveil.cli.options import find_fleet
 from surveil.cli.status_tables import draw_absent, draw_status
-from surveil.cli.tabular import render
+from surveil.cli.tabular import show
 from surveil.errors import NOT_LIVE_EXIT_CODE, NOT_RUNNING_EXIT_CODE, ConfigError, UnavailableError
 from surveil.live.standing import Absent
 from surveil.live.status import DaemonStatus, Health
@@ -47,7 +47,7 @@ def command(fleet: Path | None, url: str | None, as_json: bool) -> None:
             click.echo(json.dumps(_absent_json(absent), indent=2))
         else:
             now = datetime.now(UTC)
-            click.echo(render(lambda console: draw_absent(console, absent, now)), nl=False)
+            show(lambda console: draw_absent(console, absent, now))
         sys.exit(NOT_RUNNING_EXIT_CODE)
     _tell(status, as_json=as_json)
 
@@ -56,7 +56,7 @@ def _tell(status: DaemonStatus, *, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(json.dumps({"running": True, **json.loads(status.to_json())}, indent=2))
     else:
-        click.echo(render(lambda console: draw_status(console, status)), nl=False)
+        show(lambda console: draw_status(console, status))
     sys.exit(exit_code_of(status))
 
 

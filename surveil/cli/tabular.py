@@ -135,6 +135,11 @@ def render(draw: Callable[[Console], None], *, width: int | None = None) -> str:
     return "".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
 
 
+def show(draw: Callable[[Console], None]) -> None:
+    """Print what is drawn on a console; its texts are clean, its colours are codes."""
+    click.echo(render(draw), nl=False)
+
+
 def show_cell(value: Any) -> str:
     """Return a cell as people read it."""
     if value is None:

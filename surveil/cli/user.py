@@ -12,7 +12,7 @@ from rich.console import Console
 
 from surveil.cli.databases import with_database
 from surveil.cli.options import read_duration, with_author
-from surveil.cli.tabular import render
+from surveil.cli.tabular import show
 from surveil.errors import ConfigError
 from surveil.store import access
 from surveil.store.access import KeyKind, KeyRow, Role, UserRow
@@ -121,7 +121,7 @@ def list_all(database: Database) -> None:
             console.print()
             console.print(draw_table(console, columns, [_cells(key) for key in keys]))
 
-    click.echo(render(draw), nl=False)
+    show(draw)
 
 
 def _cells(key: KeyRow) -> tuple[str, ...]:

@@ -113,6 +113,14 @@ def test_quality_says_how_sure_it_is(url: str) -> None:
     assert "No alert fired" in call(url, "quality", "--rule", "fear")
 
 
+def test_colours_of_a_terminal_are_no_text(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    call(url, "mark", ids(url)[1], "right")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for words in (["quality"], ["list", "--marked", "right"], ["list"]):
+        assert r"\x1b" not in call(url, *words)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

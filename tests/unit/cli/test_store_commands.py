@@ -255,6 +255,19 @@ def test_silences_are_added_listed_and_ended(url: str) -> None:
     assert "no silence" in str(fail("silence", "expire", *where, id_).exception)
 
 
+@pytest.mark.parametrize("command", ["silence list", "alerts", "timeline --since 1h"])
+def test_colours_of_a_terminal_are_no_text(
+    url: str, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    where = ("--database", url)
+    invoke("silence", "add", *where, "--rule", "x", "--for", "2h", "--comment", "why")
+    said = invoke(*command.split(), *where)
+    assert said
+    assert r"\x1b" not in said
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
