@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from surveil.cli.alert_marks import Marked, acknowledge, mark, quality, show_marked
-from surveil.cli.alert_redelivery import redeliver
 from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, with_form
 from surveil.cli.alert_trial import test_receiver
 from surveil.cli.databases import with_database
@@ -46,7 +45,6 @@ def command() -> None:
 command.add_command(acknowledge)
 command.add_command(mark)
 command.add_command(quality)
-command.add_command(redeliver)
 command.add_command(test_receiver)
 
 

@@ -13,28 +13,25 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from surveil.backtesting.backtest import load_told, run_backtest
+from surveil.backtesting.grid import vary
+from surveil.backtesting.sieve import Span
+from surveil.backtesting.summary import RuleSum, precision_words, sum_up
 from surveil.cli.databases import open_database
 from surveil.cli.options import find_fleet, read_instant, read_zone
 from surveil.cli.rule_options import pick_rules
 from surveil.cli.tabular import render, write_text
 from surveil.config.rulebook import Rulebook, read_rulebook
 from surveil.errors import ConfigError
-from surveil.proportions import wilson_interval
 from surveil.rules.engine import lateness_of
 from surveil.rules.model import Rule
 from surveil.store.engine import Database, reading
-from surveil.store.reading.alerts import load_fired_within
 from surveil.store.revisions import require_current
 from surveil.store.scope import Scope
 from surveil.tables import Column, cell, draw_table, number, whole
-from surveil.workers.backtesting.backtest import run_backtest
-from surveil.workers.backtesting.grid import vary
-from surveil.workers.backtesting.sieve import Span
-from surveil.workers.backtesting.summary import RuleSum, Told, sum_up
 
 DAY_S = 86400.0
 MOST_DAYS = 366
-MOST_TOLD = 20_000
 MINUTE = timedelta(minutes=1)
 
 
@@ -137,20 +134,8 @@ def _replay(
             processes=jobs,
             report=lambda fraction: progress.update(task, completed=fraction),
         )
-    told = _load_told(database, span)
+    told = load_told(database, Scope.all(), span)
     return sum_up([rule.name for rule in rules], found.firings, told), found.events
-
-
-def _load_told(database: Database, span: Span) -> list[Told]:
-    with reading(database) as connection:
-        rows = load_fired_within(
-            connection, Scope.all(), span.from_at, span.until_at, limit=MOST_TOLD
-        )
-    return [
-        Told(row.rule, row.key, row.fired_at, row.resolved_at or span.until_at, row.verdict)
-        for row in rows
-        if row.fired_at is not None
-    ]
 
 
 def _show(
@@ -184,21 +169,9 @@ def _row(rule: str, one: RuleSum, days: float) -> list[Text]:
         f"{one.firings / days:.3g}",
         f"{one.firing_s:.0f}",
         *(f"{number}" for number in (one.kept, one.new, one.gone)),
-        _precision(one),
+        precision_words(one),
     ]
     return [cell(text) for text in texts]
-
-
-def _precision(one: RuleSum) -> str:
-    judged = one.right[0] + one.wrong[0]
-    marked = one.right[1] + one.wrong[1]
-    if not marked:
-        return "not marked"
-    parts = f"{one.right[0]} of {one.right[1]} right, {one.wrong[0]} of {one.wrong[1]} wrong"
-    if one.precision is None:
-        return f"none of the marked ({parts})"
-    low, high = wilson_interval(one.right[0], judged)
-    return f"{one.precision:.0%} ({low:.0%} to {high:.0%}): {parts}"
 
 
 def _as_json(sums: Mapping[str, RuleSum], span: Span, events: int) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from surveil.backtesting.backtest import run_backtest
+from surveil.backtesting.sieve import Span
 from surveil.measuring.report import Figure, Report
 from surveil.rules.engine import lateness_of
 from surveil.rules.model import Rule
 from surveil.store import migrate
 from surveil.store.engine import connect, writing
 from surveil.store.made_history import make_history
-from surveil.workers.backtesting.backtest import run_backtest
-from surveil.workers.backtesting.sieve import Span
 
 FROM_AT = datetime(2026, 1, 5, tzinfo=UTC)
 FIGURES = (

@@ -34,6 +34,7 @@ from surveil.web.problems import (
     UnauthenticatedError,
     describe,
 )
+from surveil.web.replays import Replays
 from surveil.web.site import Site
 from surveil.web.witness import Refusals
 
@@ -62,6 +63,7 @@ def create_app(site: Site, guard: Guard | None = None) -> FastAPI:
     app.state.site = site
     app.state.guard = guard or Guard(site)
     app.state.refusals = Refusals(site)
+    app.state.replays = Replays()
     app.state.event_places = Places("events", MOST_STREAMS, MOST_OF_ONE, site.tally)
     app.mount(
         "/static", _Static(directory=STATIC, packages=[("surveil.look", "static")]), name="static"

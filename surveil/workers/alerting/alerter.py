@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from surveil.baselines import SqlBaselines
 from surveil.config import Fleet
 from surveil.domain import Event
 from surveil.errors import UnavailableError
@@ -49,7 +50,6 @@ from surveil.workers.alerting.camera_board import board_of, show_lit
 from surveil.workers.alerting.deliveries import Deliveries
 from surveil.workers.alerting.silencing import load_in_force
 from surveil.workers.alerting.tenure import PLACE, Tenure, TokenFence
-from surveil.workers.baselines import SqlBaselines
 from surveil.workers.host.availability import BEAT_S, Availability, StoppedError
 from surveil.workers.host.lifeline import Lifeline
 

@@ -70,6 +70,9 @@ def values_of(board: Dashboard, name: str) -> list[tuple[str | None, str]]:
             return ids_of(board.database, alert)
         case "silence_id":
             return ids_of(board.database, silence)
+        case "rule":
+            rules = board.site.fleet.rules
+            return [(one.cameras[0] if one.name != "joy" else MINE, one.name) for one in rules]
         case "link":
             return [(MINE, "x")]
         case "name":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from surveil.baselines import SqlBaselines
 from surveil.domain import EMOTIONS, Emotion
 from surveil.errors import UnavailableError
 from surveil.rules.baselines import Lookback
@@ -18,7 +19,6 @@ from surveil.store import migrate
 from surveil.store.engine import Database, connect, writing
 from surveil.store.ingest import write_batch
 from surveil.store.reading.hours import read_hours
-from surveil.workers.baselines import SqlBaselines
 
 START_AT = datetime(2026, 3, 2, tzinfo=UTC)
 RULE = Rule.model_validate(
@@ -86,7 +86,7 @@ def test_each_is_read_once_and_ahead_of_its_hour(
         read.append(camera)
         return read_hours(connection, scope, camera, hours)
 
-    monkeypatch.setattr("surveil.workers.baselines.read_hours", counting)
+    monkeypatch.setattr("surveil.baselines.read_hours", counting)
     baselines = SqlBaselines(database, [RULE], CAMERAS, fail)
     half_past = START_AT + timedelta(hours=24, minutes=30)
     baselines.prepare(half_past)

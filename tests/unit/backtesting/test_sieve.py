@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from surveil.backtesting.sieve import Sieve
 from surveil.rules.model import Rule
 from surveil.store.engine import writing
 from surveil.store.tables import observation
-from surveil.workers.backtesting.sieve import Sieve
 
 WHEN = {"share": {"emotion": "angry", "over": "10s"}, "above": 0.6, "clear_below": 0.5}
 ANGER = Rule.model_validate({"name": "anger", "when": [WHEN]})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from surveil.proportions import wilson_interval
 from surveil.rules.instance import LIT, AlertState, Transition
 
 MAX_KEYS = 10_000
@@ -74,6 +75,18 @@ class RuleSum:
         """Of the marked alerts that would have been told, the part marked right; None without."""
         judged = self.right[0] + self.wrong[0]
         return self.right[0] / judged if judged else None
+
+
+def precision_words(one: RuleSum) -> str:
+    """Return in words what marked alerts say of a rule: its precision, and from how many."""
+    judged = one.right[0] + one.wrong[0]
+    if not one.right[1] + one.wrong[1]:
+        return "not marked"
+    parts = f"{one.right[0]} of {one.right[1]} right, {one.wrong[0]} of {one.wrong[1]} wrong"
+    if one.precision is None:
+        return f"none of the marked ({parts})"
+    low, high = wilson_interval(one.right[0], judged)
+    return f"{one.precision:.0%} ({low:.0%} to {high:.0%}): {parts}"
 
 
 def firings_of(steps: Iterable[Transition], until_at: datetime) -> Iterator[Firing]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from surveil.workers.backtesting.summary import Firing, Told, sum_up
+from surveil.backtesting.summary import Firing, Told, sum_up
 
 START_AT = datetime(2026, 1, 5, tzinfo=UTC)
 

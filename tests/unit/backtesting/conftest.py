@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from surveil.backtesting.replaying import Replay
+from surveil.backtesting.shards import divide
+from surveil.backtesting.sieve import Span
+from surveil.baselines import SqlBaselines
 from surveil.domain import Event
 from surveil.errors import UnavailableError
 from surveil.rules.engine import RuleEngine, lateness_of
@@ -24,10 +28,6 @@ from surveil.store.engine import Database, connect, reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.reading.minutes import first_word_at
 from surveil.store.scope import Scope
-from surveil.workers.backtesting.replaying import Replay
-from surveil.workers.backtesting.shards import divide
-from surveil.workers.backtesting.sieve import Span
-from surveil.workers.baselines import SqlBaselines
 
 START_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

@@ -16,6 +16,9 @@ from math import ceil, isfinite
 
 import numpy as np
 
+from surveil.backtesting.shards import Shard, apart
+from surveil.backtesting.sieve import Sieve, Span, Times
+from surveil.baselines import SqlBaselines
 from surveil.domain import Event
 from surveil.errors import UnavailableError
 from surveil.rules.engine import RuleEngine
@@ -27,9 +30,6 @@ from surveil.rules.sparing import NOTICED_S, Flags
 from surveil.store.engine import Database, reading
 from surveil.store.reading.replay import replay
 from surveil.store.scope import Scope
-from surveil.workers.backtesting.shards import Shard, apart
-from surveil.workers.backtesting.sieve import Sieve, Span, Times
-from surveil.workers.baselines import SqlBaselines
 
 DAY_S = 86400
 """How much is looked at together, to know what can be left out."""

@@ -8,16 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
+from surveil.backtesting.replaying import Replay
+from surveil.backtesting.shards import Shard, divide
+from surveil.backtesting.sieve import Span
+from surveil.backtesting.summary import Firing, Told, firings_of
 from surveil.rules.model import Rule
-from surveil.store.engine import connect, reading
+from surveil.store.engine import Database, connect, reading
+from surveil.store.reading.alerts import load_fired_within
 from surveil.store.reading.minutes import first_word_at
 from surveil.store.scope import Scope
-from surveil.workers.backtesting.replaying import Replay
-from surveil.workers.backtesting.shards import Shard, divide
-from surveil.workers.backtesting.sieve import Span
-from surveil.workers.backtesting.summary import Firing, firings_of
 
 MAX_PROCESSES = 16
+MOST_TOLD = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,17 @@ def run_backtest(
             done += futures[future].size
             report(done / total)
     return Backtest(found, events)
+
+
+def load_told(database: Database, scope: Scope, span: Span) -> list[Told]:
+    """Return what really fired in a span, of at most ``MOST_TOLD`` alerts."""
+    with reading(database) as connection:
+        rows = load_fired_within(connection, scope, span.from_at, span.until_at, limit=MOST_TOLD)
+    return [
+        Told(row.rule, row.key, row.fired_at, row.resolved_at or span.until_at, row.verdict)
+        for row in rows
+        if row.fired_at is not None
+    ]
 
 
 def _run_here(tasks: Sequence[_Task], total: int, report: Callable[[float], None]) -> Backtest:

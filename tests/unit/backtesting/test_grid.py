@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from surveil.backtesting.grid import vary
 from surveil.rules.conditions import Compared
 from surveil.rules.model import Rule
-from surveil.workers.backtesting.grid import vary
 
 RULE = Rule.model_validate(
     {
