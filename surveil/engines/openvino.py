@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -121,9 +122,21 @@ def compile_openvino(
     }
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    core = openvino.Core()
+    core = _core_of_process()
     compiled = _read_or_compile(core, onnx, shape, options, kept)
     return OpenvinoNetwork(core, compiled, options, shape, copies)
+
+
+@functools.cache
+def _core_of_process() -> openvino.Core:
+    """Return the one core of this process, which is never given back.
+
+    With its plugin for CPUs a core gives the thread that makes it a stack for signals, and unmaps
+    that at its end, whoever stands on it by then: of two cores that end in the order of their
+    beginning, the second leaves the thread on the first one's memory, and any signal that Python
+    handles there is a segmentation fault.
+    """
+    return openvino.Core()
 
 
 def _read_or_compile(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from torch import nn
@@ -43,3 +48,27 @@ def test_shapes_alternate_over_copies_and_more_than_there_are_take_turns() -> No
     assert [one(batch)[0].tobytes() for batch in batches] == [
         some(batch)[0].tobytes() for batch in batches
     ]
+
+
+COMING_AND_GOING = """
+import signal, sys
+from pathlib import Path
+from surveil.engines.openvino import compile_openvino
+from surveil.engines.shapes import InputShape
+
+onnx = Path(sys.argv[1]).read_bytes()
+first, second = (compile_openvino(onnx, shape=InputShape((None, 4)), threads=1) for _ in "ab")
+del first
+del second
+signal.signal(signal.SIGTERM, lambda *_: print("told"))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_a_signal_is_handled_after_networks_came_and_went(tmp_path: Path) -> None:
+    onnx = tmp_path / "linear.onnx"
+    onnx.write_bytes(to_onnx(nn.Linear(4, 2), (2, 4)))
+    command = [sys.executable, "-c", COMING_AND_GOING, str(onnx)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode != -signal.SIGSEGV
+    assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
