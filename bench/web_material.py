@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import multiprocessing
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -19,13 +19,25 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 import uvicorn
+from ulid import ULID
 
 from surveil.config.schema import Fleet, Http
-from surveil.domain import CameraState, Reason
+from surveil.domain import (
+    Box,
+    CameraEvent,
+    CameraState,
+    Emotion,
+    Event,
+    FrameCounts,
+    IntervalEvent,
+    Reason,
+    TrackVote,
+)
 from surveil.live.frames import LiveViews
 from surveil.live.status import CameraStatus, DaemonStatus, FlowStatus, Health
 from surveil.store.access import KeyKind, Role, UserRow, make_key, put_user
 from surveil.store.engine import connect, reading, writing
+from surveil.store.ingest import write_batch
 from surveil.store.tables import COVERAGES, TIMELINES, camera
 from surveil.store.upgrading import bring_up
 from surveil.web.app import create_app
@@ -54,6 +66,7 @@ def past(url: str, cameras: list[str], days: int) -> datetime:
     if last is None:
         last = datetime.now(UTC)
         fill(database, cameras, days, last)
+        fill_present(database, cameras, last)
     database.dispose()
     return last
 
@@ -90,6 +103,28 @@ def fill(database: sa.Engine, cameras: list[str], days: int, now: datetime) -> N
                 others = [column for column in table.columns if column.name != "camera_id"]
                 same = sa.select(sa.literal(one), *others).where(table.c.camera_id == first)
                 connection.execute(sa.insert(table).from_select(names, same))
+
+
+def fill_present(database: sa.Engine, cameras: list[str], now: datetime) -> None:
+    """Store the last seconds of cameras, two faces in each."""
+    box = Box(0.4, 0.3, 0.5, 0.5)
+    scores = (0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 0.0)
+    votes = tuple(
+        TrackVote(track, 5, box, 0.99, 100, Emotion.HAPPY, 0.9, scores) for track in (1, 2)
+    )
+    begins = now - timedelta(seconds=10)
+    for one in cameras:
+        run = str(ULID())
+        events: list[Event] = [CameraEvent(one, run, 1, begins, CameraState.LIVE, Reason.NONE)]
+        for second in range(10):
+            from_at = begins + timedelta(seconds=second)
+            counts = FrameCounts(25, 5, 5)
+            to_at = from_at + timedelta(seconds=1)
+            events.append(
+                IntervalEvent(one, run, second + 2, from_at, to_at, counts, votes, "bench@0")
+            )
+        with writing(database) as connection:
+            write_batch(connection, events)
 
 
 def _voted(one: str, at: datetime, size: int, emotion: str) -> dict[str, object]:
@@ -138,19 +173,17 @@ class Place(NamedTuple):
 
 def site_of(url: str, cameras: list[str], now: datetime, live: LiveViews | None = None) -> Site:
     """Return the dashboard of cameras whose last instant in the database was ``now``."""
-    privacy = {"live_view": "clear"} if live is not None else {}
-    source = {"source": "rtsp://127.0.0.1/x", "privacy": privacy}
+    source = {one: {"source": "rtsp://127.0.0.1/x"} for one in cameras}
     fleet = Fleet.model_validate(
-        {"data_dir": "/nonexistent", "database": url, "cameras": dict.fromkeys(cameras, source)},
+        {"data_dir": "/nonexistent", "database": url, "cameras": source},
         context={"base": Path("/")},
     )
-    ahead = datetime.now(UTC) - now
 
     def ask(_http: Http, _data_dir: Path) -> DaemonStatus:
-        return status_of(cameras, datetime.now(UTC) - ahead)
+        return status_of(cameras, datetime.now(UTC))
 
     site = Site(fleet, connect(url), live=live or LiveViews(), ask_daemon=ask)
-    site.now = lambda: datetime.now(UTC) - ahead
+    site.now = lambda: now  # so that what is stored of the present stays the present
     return site
 
 
@@ -165,12 +198,21 @@ def session(site: Site) -> str:
 
 
 @contextmanager
-def served(url: str, cameras: list[str], days: int) -> Iterator[Place]:
-    """Serve the dashboard from a process of its own."""
+def served(
+    url: str, cameras: list[str], days: int, live: Callable[[], LiveViews] = LiveViews
+) -> Iterator[Place]:
+    """Serve the dashboard from a process of its own.
+
+    Args:
+        url: Of the database.
+        cameras: Of the fleet.
+        days: How long its past is, if that is yet to be made.
+        live: Returns, in that process, what may be watched.
+    """
     now = past(url, cameras, days)
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")  # hands over the memory of what is watched live
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(url, cameras, now, there), daemon=True)
+    process = context.Process(target=_serve, args=(url, cameras, now, there, live), daemon=True)
     process.start()
     try:
         port, key = here.recv()
@@ -181,8 +223,10 @@ def served(url: str, cameras: list[str], days: int) -> Iterator[Place]:
         process.join(30)
 
 
-def _serve(url: str, cameras: list[str], now: datetime, line: Connection) -> None:
-    site = site_of(url, cameras, now)
+def _serve(
+    url: str, cameras: list[str], now: datetime, line: Connection, live: Callable[[], LiveViews]
+) -> None:
+    site = site_of(url, cameras, now, live())
 
     async def until_told(server: uvicorn.Server) -> None:
         while not line.poll():

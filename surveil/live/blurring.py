@@ -20,6 +20,9 @@ from surveil.live.readings_ring import LiveReading
 CELLS = 4
 """Means across a blurred face, and down it."""
 
+SAMPLES = 16
+"""Pixels along a side of a cell that its mean is made of, at least, where it has so many."""
+
 WHOLE_CELLS = 12
 """Means along the longer side of a picture that is blurred entirely."""
 
@@ -61,7 +64,7 @@ def blur_parts(image: NDArray[np.uint8], parts: Iterable[Box]) -> None:
     """Blur parts of a picture in place.
 
     Args:
-        image: RGB, shape ``(H, W, 3)``; changed.
+        image: Shape ``(H, W, 3)``, colours in any order; changed.
         parts: In fractions of it.
     """
     height, width = image.shape[:2]
@@ -82,7 +85,9 @@ def blur_whole(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _coarse(cut: NDArray[np.uint8], across: int, down: int) -> NDArray[np.uint8]:
     height, width = cut.shape[:2]
-    means = cv2.resize(cut, (across, down), interpolation=cv2.INTER_AREA)
+    step = max(min(width // across, height // down) // SAMPLES, 1)
+    some = np.ascontiguousarray(cut[::step, ::step])
+    means = cv2.resize(some, (across, down), interpolation=cv2.INTER_AREA)
     smooth: NDArray[np.uint8]
     smooth = cv2.resize(means, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
     return smooth

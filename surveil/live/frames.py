@@ -17,23 +17,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from surveil.config import Camera
-from surveil.domain import Box, Frame
+from surveil.domain import Frame
 from surveil.errors import SurveilError
-from surveil.live.readings_ring import READINGS, LiveFace, LiveReading, ReadingsRing
+from surveil.live.pictures import Picture, PictureMaker, Shown
+from surveil.live.readings_ring import READINGS, LiveReading, ReadingsRing
 from surveil.policy import LiveView
 from surveil.sources.ring import FrameRing
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-MOST_FPS = 11.0
+MOST_FPS = 10.5
 """Pictures a second of a camera, however many it samples."""
 
 PATIENCE_S = 1.0
@@ -51,9 +46,6 @@ MOST_WATCHING = 32
 MOST_BYTES = 32 << 20
 """Frames of a camera that wait to be read; two at least."""
 
-MOST_WIDTH_PX = 1280
-JPEG_QUALITY = 75
-
 
 class LiveViewError(SurveilError):
     """There is nothing to be seen; the message says why."""
@@ -65,43 +57,6 @@ class LiveViewOffError(LiveViewError):
 
 class LiveViewAwayError(LiveViewError):
     """The camera's pictures are on another host, or too many watch already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture, made for whoever watches.
-
-    Attributes:
-        jpeg: At most ``MOST_WIDTH_PX`` wide.
-        width: Of it, in pixels.
-        height: Of it, in pixels.
-        run: The frame's run.
-        index: The frame's index in it.
-        captured_at: The frame's instant, UTC.
-        faces: Those that are known of it, boxes in fractions; none where it is blurred entirely.
-        is_unread: It is blurred entirely, since inference has not said in time who is on it.
-    """
-
-    jpeg: bytes
-    width: int
-    height: int
-    run: str
-    index: int
-    captured_at: datetime
-    faces: tuple[LiveFace, ...]
-    is_unread: bool
-
-
-@dataclass
-class _Shown:
-    """The frame that is shown now, and what was made of it."""
-
-    number: int
-    frame: Frame
-    faces: tuple[LiveFace, ...]
-    hidden: list[Box]
-    is_unread: bool
-    made: dict[bool, Picture] = field(default_factory=dict)
 
 
 class LiveCamera:
@@ -146,7 +101,8 @@ class LiveCamera:
         self._due_mono_s = 0.0
         self._waiting: deque[Frame] = deque()
         self._read: deque[LiveReading] = deque(maxlen=2 * READINGS)
-        self._shown: _Shown | None = None
+        self._shown: Shown | None = None
+        self._maker = PictureMaker()
         self._count = 0
 
     def look(self) -> int:
@@ -169,7 +125,7 @@ class LiveCamera:
             if shown is None:
                 return None
             if labels not in shown.made:
-                shown.made[labels] = _render(shown, labels=labels)
+                shown.made[labels] = self._maker.make(shown, labels=labels)
             return shown.made[labels]
 
     def _take_in(self, now: float) -> None:
@@ -187,7 +143,7 @@ class LiveCamera:
             # On the average, so that of 15 frames a second not every other one is shown.
             self._due_mono_s = max(self._due_mono_s, now - 1 / MOST_FPS) + 1 / MOST_FPS
 
-    def _choose(self, now: float) -> _Shown | None:
+    def _choose(self, now: float) -> Shown | None:
         """Return the newest frame that may be shown now; older ones are forgotten."""
         for place in range(len(self._waiting) - 1, -1, -1):
             frame = self._waiting[place]
@@ -203,7 +159,7 @@ class LiveCamera:
                 return self._show(frame, around, is_known=is_known)
         return None
 
-    def _show(self, frame: Frame, around: list[LiveReading], *, is_known: bool) -> _Shown:
+    def _show(self, frame: Frame, around: list[LiveReading], *, is_known: bool) -> Shown:
         from surveil.live.blurring import hidden_parts
 
         told = max(
@@ -215,7 +171,7 @@ class LiveCamera:
         hidden = [] if is_clear else hidden_parts(around, frame.captured_at)
         is_unread = not is_clear and not is_known
         faces = () if told is None or is_unread else told.faces
-        return _Shown(self._count, frame, faces, hidden, is_unread)
+        return Shown(self._count, frame, faces, hidden, is_unread)
 
     @staticmethod
     def _is_near(reading: LiveReading, frame: Frame) -> bool:
@@ -343,51 +299,3 @@ class LiveViews:
 def _bytes(frame: Frame) -> int:
     width, height = frame.size
     return width * height * 3
-
-
-def _render(shown: _Shown, *, labels: bool) -> Picture:
-    # Here: OpenCV and Pillow are loaded with the first picture, in a process that may show none.
-    import cv2
-
-    from surveil.drawing.outlines import outline
-    from surveil.drawing.painter import ShownFace
-    from surveil.live.blurring import blur_parts, blur_whole
-
-    image = _fitted(shown.frame)
-    height, width = image.shape[:2]
-    if shown.is_unread:
-        image = blur_whole(image)
-    else:
-        blur_parts(image, shown.hidden)
-    if labels:
-        faces = [
-            ShownFace(one.track_id, _scaled(one.box, width, height), one.emotion, one.scores)
-            for one in shown.faces
-        ]
-        outline(image, faces)
-    cv2.cvtColor(image, cv2.COLOR_RGB2BGR, dst=image)
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    _, encoded = cv2.imencode(".jpg", image, options)
-    frame = shown.frame
-    return Picture(
-        *(encoded.tobytes(), width, height, frame.run, frame.index, frame.captured_at),
-        faces=shown.faces,
-        is_unread=shown.is_unread,
-    )
-
-
-def _fitted(frame: Frame) -> NDArray[np.uint8]:
-    """Return a frame's picture as one's own, not wider than ``MOST_WIDTH_PX``."""
-    import cv2
-
-    width, height = frame.size
-    if width <= MOST_WIDTH_PX:
-        return frame.image.copy()
-    size = (MOST_WIDTH_PX, max(round(height * MOST_WIDTH_PX / width), 1))
-    image: NDArray[np.uint8]
-    image = cv2.resize(frame.image, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-    return image
-
-
-def _scaled(box: Box, width: int, height: int) -> Box:
-    return Box(box.x1 * width, box.y1 * height, box.x2 * width, box.y2 * height)

@@ -84,7 +84,7 @@ class PlanarFrame(Frame):
         """RGB, shape ``(H, W, 3)``, dtype uint8; converted once."""
         image = self._image
         if image is None:
-            image = to_rgb(pack(self.planes), self.colour)
+            image = to_rgb(self.planes, self.colour)
             object.__setattr__(self, "_image", image)
         return image
 
@@ -114,7 +114,7 @@ class PlanarFrame(Frame):
             top, bottom = _even(part.y1, part.y2, height)
             if left < right and top < bottom:
                 cut = _cut(self.planes, left, top, right, bottom)
-                canvas[top:bottom, left:right] = to_rgb(pack(cut), self.colour)
+                canvas[top:bottom, left:right] = to_rgb(cut, self.colour)
         return canvas
 
 
@@ -146,25 +146,54 @@ def pack(planes: Planes) -> NDArray[np.uint8]:
     return packed
 
 
-def to_rgb(packed: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
-    """Return a packed picture as RGB, shape ``(H, W, 3)``, within 3 grey levels of FFmpeg's.
+def to_rgb(planes: Planes, colour: Colour) -> NDArray[np.uint8]:
+    """Return a picture as RGB, shape ``(H, W, 3)``, within 3 grey levels of FFmpeg's."""
+    return Canvas().show(planes, colour)
 
-    Args:
-        packed: I420, shape ``(H*3/2, W)``, contiguous.
-        colour: What it means.
+
+class Canvas:
+    """Memory in which pictures become RGB, one after the other.
+
+    Where they come now and then, fresh memory for each takes longer than the conversion: the
+    allocator gives it back in between, and the kernel clears it again page by page.
     """
-    # Here and not above: a capture process, which only writes, does without OpenCV.
-    import cv2
 
-    image: NDArray[np.uint8]
-    if colour is Colour.BT601:
-        image = cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420)  # type: ignore[assignment]
-        return image
-    luma, u, v = split(packed)
-    size = (luma.shape[1], luma.shape[0])
-    wide = [cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) for plane in (u, v)]
-    image = cv2.transform(cv2.merge((luma, *wide)), _matrix(colour))  # type: ignore[assignment]
-    return image
+    def __init__(self) -> None:
+        self._height = self._width = 0
+
+    def show(self, planes: Planes, colour: Colour, *, is_bgr: bool = False) -> NDArray[np.uint8]:
+        """Return what :func:`to_rgb` does, to be changed at will, until the next call.
+
+        Args:
+            planes: The picture.
+            colour: What they mean.
+            is_bgr: Blue first, as OpenCV writes it.
+        """
+        # Here and not above: a capture process, which only writes, does without OpenCV.
+        import cv2
+
+        luma, *chroma = planes
+        self._fit(*luma.shape)
+        if colour is Colour.BT601:
+            order = cv2.COLOR_YUV2BGR_I420 if is_bgr else cv2.COLOR_YUV2RGB_I420
+            cv2.cvtColor(pack(planes), order, dst=self._rgb)
+            return self._rgb
+        for plane, wide in zip(chroma, self._wide, strict=True):
+            # Each sample twice across, as one number of 16 bits, and twice down.
+            np.multiply(plane, 257, out=self._twice, dtype=np.uint16)
+            wide[0::2] = wide[1::2] = self._twice.view(np.uint8)
+        cv2.merge((luma, *self._wide), dst=self._yuv)
+        cv2.transform(self._yuv, _matrix(colour)[:: -1 if is_bgr else 1], dst=self._rgb)
+        return self._rgb
+
+    def _fit(self, height: int, width: int) -> None:
+        if (height, width) == (self._height, self._width):
+            return
+        self._height, self._width = height, width
+        self._twice = np.empty((height // 2, width // 2), np.uint16)
+        self._wide = np.empty((2, height, width), np.uint8)
+        self._yuv = np.empty((height, width, 3), np.uint8)
+        self._rgb = np.empty((height, width, 3), np.uint8)
 
 
 def _matrix(colour: Colour) -> NDArray[np.float32]:

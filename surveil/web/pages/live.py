@@ -30,6 +30,8 @@ from surveil.web.wiring import Looks, Shared, viewer_of_request
 from surveil.web.witness import witness
 
 LOOK_EVERY_S = 0.02
+REST_S = 0.05
+"""After a picture nobody looks for so long: there are ten a second at most."""
 BOUNDARY = "surveil-picture"
 _BOUNDARY_LINE = f"\r\n--{BOUNDARY}\r\n".encode()
 SIZE = (640, 360)
@@ -89,6 +91,7 @@ class LiveStream(LastingAnswer):
             if self._watch.has_news():
                 shown_s, is_blank = now_s, False
                 await give(send, await run_in_threadpool(self._take))
+                await asyncio.sleep(REST_S)
             elif now_s - shown_s > STALE_S and not is_blank:
                 is_blank = True
                 await give(send, await run_in_threadpool(self._blank))

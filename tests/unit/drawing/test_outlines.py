@@ -15,7 +15,7 @@ SCORES = (0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1)
 def test_a_face_is_framed_in_the_colour_of_its_expression() -> None:
     image = np.zeros((360, 640, 3), np.uint8)
     outline(image, [ShownFace(7, Box(200, 100, 300, 220), Emotion.HAPPY, SCORES)])
-    assert tuple(image[160, 200]) == COLOURS[Emotion.HAPPY]
+    assert tuple(image[160, 200, ::-1]) == COLOURS[Emotion.HAPPY]
     assert not image[200:360, 400:].any()
 
 

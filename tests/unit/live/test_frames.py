@@ -24,8 +24,8 @@ from surveil.live.frames import (
     LiveViewAwayError,
     LiveViewOffError,
     LiveViews,
-    Picture,
 )
+from surveil.live.pictures import Picture
 from surveil.policy import LiveView
 from surveil.sources.planar import Colour, PlanarFrame, split
 from surveil.sources.ring import FrameRing

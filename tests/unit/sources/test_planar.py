@@ -12,7 +12,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from surveil.domain import Box
-from surveil.sources.planar import Colour, PlanarFrame, pack, to_rgb
+from surveil.sources.planar import Canvas, Colour, PlanarFrame, pack, split, to_rgb
 from surveil.sources.ring import FrameRing
 from surveil.sources.upright import UPRIGHT, Converter, Orientation, upright_planes
 
@@ -49,7 +49,7 @@ def test_colours_are_those_of_ffmpeg(
     assert found is not None
     planes, colour = found
     expected = Converter().to_rgb(frame, None, UPRIGHT).astype(np.int16)
-    difference = np.abs(to_rgb(pack(planes), colour) - expected)
+    difference = np.abs(to_rgb(planes, colour) - expected)
     assert difference.max() <= TOLERANCE
 
 
@@ -59,7 +59,7 @@ def test_planes_are_turned_upright(turns: int, is_mirrored: bool) -> None:
     frame, orientation = decoded(), Orientation(is_mirrored, turns)
     found = upright_planes(frame, Fraction(1), orientation)
     assert found is not None
-    image = to_rgb(pack(found[0]), found[1]).astype(np.int16)
+    image = to_rgb(*found).astype(np.int16)
     expected = Converter().to_rgb(frame, Fraction(1), orientation)
     assert image.shape == expected.shape
     assert np.abs(image - expected).max() <= TOLERANCE
@@ -135,7 +135,7 @@ def test_black_and_white_are_black_and_white() -> None:
         for level, expected in ((black, 0), (white, 255)):
             packed = np.full((6, 4), 128, np.uint8)
             packed[:4] = level
-            assert np.abs(to_rgb(packed, colour).astype(int) - expected).max() <= 1
+            assert np.abs(to_rgb(split(packed), colour).astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("matrix", [BT709, BT601])
@@ -167,3 +167,14 @@ def test_size_and_light_need_no_conversion(colour_range: int) -> None:
     assert frame.size == (640, 360)
     assert frame.light is frame.planes[0]
     assert frame.light_gain == pytest.approx(255 / 219 if colour_range == LIMITED else 1)
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_a_canvas_shows_each_picture_as_if_it_were_its_first(colour: Colour) -> None:
+    chance = np.random.default_rng(3)
+    canvas = Canvas()
+    for height, width in ((8, 12), (8, 12), (4, 6), (8, 12)):
+        planes = split(chance.integers(0, 256, (height * 3 // 2, width)).astype(np.uint8))
+        expected = to_rgb(planes, colour)
+        assert (canvas.show(planes, colour) == expected).all()
+        assert (canvas.show(planes, colour, is_bgr=True) == expected[..., ::-1]).all()
