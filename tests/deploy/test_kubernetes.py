@@ -88,6 +88,13 @@ def test_shards_are_as_many_as_pods() -> None:
     assert spec["volumeClaimTemplates"][0]["metadata"]["name"] == "data"
 
 
+def test_alerters_share_a_lease() -> None:
+    spec = next(one for _, one in MANIFESTS if one["metadata"]["name"] == "alerter")["spec"]
+    container = spec["template"]["spec"]["containers"][0]
+    assert container["args"][container["args"].index("--host") + 1] == "$(POD_NAME)"
+    assert {one["name"] for one in container["env"]} == {"POD_NAME"}
+
+
 def test_selectors_find_the_pods_of_their_role() -> None:
     labels = [pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods()[:4]]
     for kind in ("Service", "PodDisruptionBudget"):
