@@ -60,11 +60,12 @@ def list_rows(
 @click.option("--expect", metavar="HASH", help="A hash of before, which must still be in it.")
 @with_database()
 def verify_rows(database: Database, expect: str | None) -> None:
-    """Follow the chain of hashes from the first row to the last.
+    """Follow the chain of hashes from the first row that is left to the last.
 
     Who may write to all of the database can make another whole chain: keep the hash that this
-    prints elsewhere, and hand it to --expect later. Exit codes: 0 all is as it was written, 1 it is
-    not; the first row that is not is named.
+    prints elsewhere, and hand it to --expect later. Rows that retention.audit_days removed are
+    told of. Exit codes: 0 all is as it was written, 1 it is not; the first row that is not is
+    named.
     """
     if expect is not None and not _is_digest(expect):
         raise click.BadParameter(f"{_DIGEST} hexadecimal digits", param_hint="--expect")
@@ -75,6 +76,8 @@ def verify_rows(database: Database, expect: str | None) -> None:
         say(f"audit log: row {found.broken_id} {found.fault}; {found.rows} before it are in order")
         sys.exit(1)
     say(f"audit log: {found.rows} rows, as they were written{found.hash and f'; {found.hash}'}")
+    if found.cut:
+        say(f"{found.cut} before them were removed as too old, the last with hash {found.cut_hash}")
 
 
 def _is_digest(text: str) -> bool:

@@ -226,6 +226,10 @@ class Retention(Section):
     """Days after which intervals, observations and what belongs to them are deleted; null keeps
     them for ever."""
 
+    audit_days: Annotated[int | None, Field(ge=1, le=36_500)] = None
+    """Days after which rows of the audit log are removed, from its beginning alone; null keeps them
+    for ever."""
+
 
 class Place(Section):
     """Where a fleet is on this host."""

@@ -1,10 +1,12 @@
 """Who did what: rows of the audit log, written in the transaction of what they tell of.
 
 The rows are a chain: each has the SHA-256 of its own content together with the hash of the row
-before it, and ``audit_head`` has how many there are and the last hash. A row that is changed, taken
-out, put in or moved breaks the chain at that row; rows that are cut off at the end do not fit the
-head. Whoever may write to all of the database can make a new chain: what shows that is a hash that
-was written down elsewhere (``surveil audit verify --expect``).
+before it, and ``audit_head`` has how many there were and the last hash. A row that is changed,
+taken out, put in or moved breaks the chain at that row; rows that are cut off at the end do not fit
+the head. What is too old is removed from the beginning alone: the head keeps the hash of the last
+row that was removed, to which the first that is left is chained, and a row of the log says so.
+Whoever may write to all of the database can make a new chain: what shows that is a hash that was
+written down elsewhere (``surveil audit verify --expect``).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +33,8 @@ MOST_ITEMS = 50
 """Of one list or mapping; the rest is left out, and told of."""
 MOST_DEPTH = 3
 _CUT = "…"
+_LOG = "audit log"
+"""Subject of the rows that say what was removed."""
 _BATCH_ROWS = 1000
 
 
@@ -61,14 +66,18 @@ class Verdict:
     """What was found of a chain.
 
     Attributes:
-        rows: How many rows are in order, from the first.
+        rows: How many rows are in order, from the first that is left.
         hash: Of the last of them; empty for none.
+        cut: How many rows before them were removed.
+        cut_hash: Of the last of those; empty for none.
         broken_id: The first row that is not as it was written, or is missing; None if all are.
         fault: What is wrong with it, in words.
     """
 
     rows: int
     hash: str
+    cut: int = 0
+    cut_hash: str = ""
     broken_id: int | None = None
     fault: str = ""
 
@@ -139,30 +148,94 @@ def digest_of(row: AuditRow, before: str) -> str:
 
 
 def verify(connection: sa.Connection, *, expect: str | None = None) -> Verdict:
-    """Go along the chain from its first row.
+    """Go along the chain from the first row that is left.
 
     Args:
         connection: In a transaction that sees one state of the database.
         expect: A hash that some row had earlier: the chain must still hold it.
     """
-    count, before, seen = 0, "", expect is None
-    for row in _rows(connection):
-        count += 1
-        if row.id != count:
-            return Verdict(count - 1, before, count, f"is missing: row {row.id} follows")
-        if digest_of(row, before) != row.hash:
-            return Verdict(count - 1, before, count, "is not what was written, or its place is not")
-        before = row.hash
-        seen = seen or before == expect
     head = connection.execute(sa.select(audit_head).where(audit_head.c.id == 1)).one_or_none()
-    rows, last = (head.rows, head.hash) if head is not None else (0, "")
+    rows, end = (0, "") if head is None else (head.rows, head.hash)
+    gone, anchor = (0, "") if head is None else (head.cut, head.cut_hash)
+    count, before = gone, anchor
+    is_seen, is_told = expect in (None, anchor), gone == 0
+
+    def judge(broken_id: int | None = None, fault: str = "") -> Verdict:
+        return Verdict(count - gone, before, gone, anchor, broken_id, fault)
+
+    for row in _rows(connection):
+        fault = _fault(row, count, before)
+        if fault:
+            return judge(count + 1, fault)
+        count, before = row.id, row.hash
+        is_seen = is_seen or before == expect
+        is_told = is_told or (row.subject == _LOG and row.detail == _cut_detail(gone, anchor))
     if count < rows:
-        return Verdict(count, before, count + 1, f"is missing, and all up to row {rows}")
-    if (rows, last) != (count, before):
-        return Verdict(count, before, count, "is not the one that was written last")
-    if not seen:
-        return Verdict(count, before, 1, f"begins another chain: none of its hashes is {expect}")
-    return Verdict(count, before)
+        return judge(count + 1, f"is missing, and all up to row {rows}")
+    if (count, before) != (rows, end):
+        return judge(count, "is not the one that was written last")
+    if not is_told:
+        return judge(gone, "is missing, and all before it: no row says that they were removed")
+    if not is_seen:
+        left = f" after the {gone} rows that were removed" if gone else ""
+        return judge(gone + 1, f"begins another chain: none of its hashes{left} is {expect}")
+    return judge()
+
+
+def cut(engine: sa.Engine, before_at: datetime, *, actor: str, now: datetime) -> Iterator[int]:
+    """Remove the oldest rows, up to the first that is not older than an instant.
+
+    Yields after each short transaction how many it removed. Rows that are not as they were written
+    are not removed, nor any after them: they are evidence.
+
+    Args:
+        engine: The database.
+        before_at: An instant, UTC.
+        actor: Who asked.
+        now: Wall clock, UTC.
+
+    Raises:
+        UnavailableError: The database cannot be reached.
+    """
+    count = _BATCH_ROWS
+    while count == _BATCH_ROWS:
+        with writing(engine) as connection:
+            count = _cut(connection, before_at, actor, now)
+        if count:
+            yield count
+
+
+def _cut(connection: sa.Connection, before_at: datetime, actor: str, now: datetime) -> int:
+    locked = sa.update(audit_head).where(audit_head.c.id == 1).values(rows=audit_head.c.rows)
+    columns = (audit_head.c.cut, audit_head.c.cut_hash)
+    head = connection.execute(locked.returning(*columns)).one_or_none()
+    if head is None:
+        return 0
+    last, before = head.cut, head.cut_hash
+    for row in islice(_rows(connection), _BATCH_ROWS):
+        if row.at >= before_at or _fault(row, last, before):
+            break
+        last, before = row.id, row.hash
+    if last > head.cut:
+        connection.execute(sa.delete(audit_log).where(audit_log.c.id <= last))
+        connection.execute(
+            sa.update(audit_head).where(audit_head.c.id == 1).values(cut=last, cut_hash=before)
+        )
+        record(connection, actor, "prune", _LOG, _cut_detail(last, before), now=now)
+    return int(last - head.cut)
+
+
+def _cut_detail(last: int, hash_: str) -> dict[str, Any]:
+    return {"up_to": last, "hash": hash_}
+
+
+def _fault(row: AuditRow, last: int, before: str) -> str:
+    """Return what is wrong with the row that follows another one; empty if nothing is."""
+    if row.id != last + 1:
+        return f"is missing: row {row.id} follows"
+    if digest_of(row, before) != row.hash:
+        return "is not what was written, or its place is not"
+    return ""
 
 
 def load_audit(

@@ -26,4 +26,6 @@ audit_head = Table(
     Column("id", sa.Integer, primary_key=True, autoincrement=False),
     count("rows"),
     Column("hash", String, nullable=False, comment="Of the last row of audit_log"),
+    Column("cut", sa.Integer, nullable=False, server_default="0", comment="Oldest rows, removed"),
+    Column("cut_hash", String, nullable=False, server_default="", comment="Of the last of those"),
 )

@@ -2,7 +2,7 @@
 
 Minute and hour rollups and gaps stay: they hold nothing of a single face, and are what long
 timelines read.
-Alerts, deliveries, dead letters and the audit log stay as well.
+Alerts, deliveries and dead letters stay as well; of the audit log see :mod:`surveil.store.audit`.
 """
 
 from __future__ import annotations

@@ -84,7 +84,12 @@ class Recorder:
         self._shared: tuple[frozenset[int], frozenset[str]] = frozenset(), frozenset()
         self._reader.attend(())
         self._writer = BatchWriter(self._database, GROUP, meanwhile=self._go_on)
-        self._upkeep = Upkeep(self._database, fleet.retention.days, own_days(fleet))
+        self._upkeep = Upkeep(
+            self._database,
+            fleet.retention.days,
+            own_days(fleet),
+            audit_days=fleet.retention.audit_days,
+        )
         self._exceptions = exceptions_of(fleet)
         self._settings = _settings_of(fleet)
         self._described: set[str] = set()

@@ -11,6 +11,7 @@ import redis
 from surveil.events.consumer import GroupReader
 from surveil.events.progress import sweep_committed
 from surveil.logs import get_logger
+from surveil.store import audit
 from surveil.store.engine import Database, writing
 from surveil.store.leases import KEEP_DAYS, forget_leases
 from surveil.store.partitions import ensure_partitions
@@ -34,6 +35,7 @@ class Upkeep:
         database: The recorder's.
         days: How many days of raw rows are kept; None keeps all.
         own_days: The same of the cameras that are kept for less.
+        audit_days: How many days of the audit log are kept; None keeps all.
         now: The wall clock, in UTC.
         prune_every_s: Pause between two rounds of deleting.
     """
@@ -44,12 +46,14 @@ class Upkeep:
         days: int | None,
         own_days: Mapping[str, int] | None = None,
         *,
+        audit_days: int | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         prune_every_s: float = PRUNE_EVERY_S,
     ) -> None:
         self._database = database
         self._days = days
         self._own_days = dict(own_days or {})
+        self._audit_days = audit_days
         self._now = now
         self._prune_every_s = prune_every_s
         self._partitioned: set[date] = set()
@@ -84,7 +88,7 @@ class Upkeep:
         if self._is_due("leases", FORGET_EVERY_S):
             with writing(self._database) as connection:
                 forget_leases(connection, self._now() - timedelta(days=KEEP_DAYS))
-        if self._days is None and not self._own_days:
+        if self._days is None and not self._own_days and self._audit_days is None:
             return False
         if self._pruning is None:
             if not self._is_due("prune", self._prune_every_s):
@@ -108,6 +112,9 @@ class Upkeep:
             only = [camera for camera, own in self._own_days.items() if own == days]
             before_at = cutoff_at(now, days)
             yield from prune(self._database, before_at, actor="recorder", now=now, only=only)
+        if self._audit_days is not None:
+            before_at = cutoff_at(now, self._audit_days)
+            yield from audit.cut(self._database, before_at, actor="recorder", now=now)
 
     def trim(self, reader: GroupReader, client: redis.Redis) -> None:
         """Remove what every group has acknowledged, and forget runs that ended long ago.

@@ -50,6 +50,7 @@ def test_pending_names_what_is_missing(database: sa.Engine) -> None:
             "0011",
             "0012",
             "0013",
+            "0014",
         ]
         with pytest.raises(SchemaError, match="surveil db upgrade"):
             revisions.require_current(connection)

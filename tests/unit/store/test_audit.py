@@ -19,7 +19,7 @@ from kit.waiting import until
 
 from surveil.errors import UnavailableError
 from surveil.secrets import Secret
-from surveil.store.audit import MOST_CHARS, MOST_ITEMS, load_audit, record, verify
+from surveil.store.audit import MOST_CHARS, MOST_ITEMS, cut, load_audit, record, verify
 from surveil.store.engine import connect, reading, writing
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -82,6 +82,55 @@ def test_a_whole_new_chain_lacks_the_hash_of_before(database: sa.Engine) -> None
     record(database, "ana", "look", "camera 9", now=AT)
     assert judge(database) == (5, None)
     assert judge(database, expect=kept.hash) == (5, 1)
+
+
+def cut_at(database: sa.Engine, at: datetime) -> int:
+    return sum(cut(database, at, actor="test", now=AT + timedelta(days=9)))
+
+
+def days(database: sa.Engine, count: int) -> list[str]:
+    """Write a row on each of so many days; return their hashes, oldest first."""
+    for day in range(count):
+        record(database, "ana", "look", "camera", {"n": day}, now=AT + timedelta(days=day))
+    with reading(database) as connection:
+        return [row.hash for row in load_audit(connection, limit=count)][::-1]
+
+
+def test_what_is_too_old_goes_and_what_is_left_is_chained_to_it(database: sa.Engine) -> None:
+    hashes = days(database, 5)
+    assert cut_at(database, AT + timedelta(days=2)) == 2
+    assert cut_at(database, AT + timedelta(days=2)) == 0
+    with reading(database) as connection:
+        found = verify(connection, expect=hashes[4])
+        newest = load_audit(connection, limit=1)[0]
+    assert (found.rows, found.broken_id) == (4, None)  # three, and the one that tells of the cut
+    assert (found.cut, found.cut_hash) == (2, hashes[1])
+    assert (newest.action, newest.subject) == ("prune", "audit log")
+    assert newest.detail == {"up_to": 2, "hash": hashes[1]}
+    assert judge(database, expect=hashes[1]) == (4, None)
+    assert judge(database, expect=hashes[0]) == (4, 3)  # nobody can tell any more
+    write(database, 1)
+    assert cut_at(database, AT + timedelta(days=20)) == 5
+    assert judge(database) == (1, None)
+
+
+def test_rows_that_somebody_else_took_from_the_beginning_are_missed(database: sa.Engine) -> None:
+    hashes = days(database, 5)
+    cut_at(database, AT + timedelta(days=1))
+    change(database, "delete from audit_log where id <= 3")
+    assert judge(database)[1] == 2
+    change(database, f"update audit_head set cut = 3, cut_hash = '{hashes[2]}'")
+    with reading(database) as connection:
+        found = verify(connection)
+    assert (found.broken_id, "no row says" in found.fault) == (3, True)
+
+
+def test_what_is_not_as_it_was_written_is_kept_as_evidence(database: sa.Engine) -> None:
+    days(database, 5)
+    change(database, "update audit_log set actor = 'ben' where id = 3")
+    assert cut_at(database, AT + timedelta(days=5)) == 2
+    assert cut_at(database, AT + timedelta(days=5)) == 0
+    assert judge(database) == (0, 3)
 
 
 def test_a_row_shares_the_fate_of_its_transaction(database: sa.Engine) -> None:

@@ -11,6 +11,7 @@ from kit.events import START_AT, CameraLife, after, make_vote
 
 from surveil.errors import UnavailableError
 from surveil.store import partitions
+from surveil.store.audit import record, verify
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
 from surveil.store.tables import interval, observation
@@ -109,3 +110,14 @@ def test_a_camera_of_its_own_days_is_kept_for_less(four_days: sa.Engine) -> None
     while upkeep.prune_step():
         pass
     assert (count(four_days, interval), count(four_days, observation)) == (4, 4)
+
+
+def test_the_audit_log_is_kept_for_its_own_days(database: sa.Engine) -> None:
+    for day in range(4):
+        record(database, "ana", "look", "camera", now=after(day * DAY_S))
+    upkeep = Upkeep(database, None, audit_days=2, now=lambda: after(4 * DAY_S))
+    while upkeep.prune_step():
+        pass
+    with reading(database) as connection:
+        found = verify(connection)
+    assert (found.cut, found.rows, found.broken_id) == (2, 3, None)
