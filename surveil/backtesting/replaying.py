@@ -27,7 +27,7 @@ from surveil.rules.model import NoData, Rule
 from surveil.rules.playing import Player
 from surveil.rules.sequence import event_at
 from surveil.rules.sparing import NOTICED_S, Flags
-from surveil.store.engine import Database, reading
+from surveil.store.engine import Connection, Database, reading
 from surveil.store.reading.replay import replay
 from surveil.store.scope import Scope
 
@@ -42,29 +42,26 @@ class Reel:
     """Stored events in order of time, a piece at a time.
 
     Args:
-        database: Where they are.
         scope: Of which cameras.
         from_at: The first piece begins with the events that began then.
     """
 
-    def __init__(self, database: Database, scope: Scope, from_at: datetime) -> None:
-        self._database = database
+    def __init__(self, scope: Scope, from_at: datetime) -> None:
         self._scope = scope
         self._at = from_at
         self._held: list[Event] = []
         self.count = 0
 
-    def take(self, until_at: datetime) -> Iterator[Event]:
+    def take(self, connection: Connection, until_at: datetime) -> Iterator[Event]:
         """Yield the events that tell of nothing after an instant, and were not taken before."""
         held, self._held = self._held, []
-        with reading(self._database) as connection:
-            fresh = replay(connection, self._scope, self._at, until_at)
-            for event in merge(held, fresh, key=_place):
-                if event_at(event) > until_at:
-                    self._held.append(event)
-                    continue
-                self.count += 1
-                yield event
+        fresh = replay(connection, self._scope, self._at, until_at)
+        for event in merge(held, fresh, key=_place):
+            if event_at(event) > until_at:
+                self._held.append(event)
+                continue
+            self.count += 1
+            yield event
         self._at = until_at
 
 
@@ -75,8 +72,8 @@ class _Take:
     player: Player
     reel: Reel
 
-    def play(self, until_at: datetime) -> Iterator[Transition]:
-        return self.player.play(self.reel.take(until_at), until_at)
+    def play(self, connection: Connection, until_at: datetime) -> Iterator[Transition]:
+        return self.player.play(self.reel.take(connection, until_at), until_at)
 
     @property
     def is_at_rest(self) -> bool:
@@ -189,6 +186,12 @@ class _Strand:
         Raises:
             UnavailableError: The database cannot be reached.
         """
+        if times.matters.any() or self._is_awake:
+            with reading(self._database) as connection:
+                yield from self._play(connection, times, from_s)
+        self._forgot_s = _last(times.forgets, from_s, self._forgot_s)
+
+    def _play(self, connection: Connection, times: Times, from_s: int) -> Iterator[Transition]:
         matters, until_s = times.matters, from_s + len(times.matters)
         while self._place < until_s:
             if not self._is_awake:
@@ -196,23 +199,23 @@ class _Strand:
                 first = int(ahead.argmax()) if len(ahead) else 0
                 if not ahead[first]:
                     break
-                self._wake(until_s - len(ahead) + first, times.forgets, from_s)
+                self._wake(connection, until_s - len(ahead) + first, times.forgets, from_s)
             take = self._take
             assert take is not None
             self._place = from_s + _chunk_end(matters, self._place - from_s, self._pad)
             before = take.reel.count
-            yield from take.play(self._span.at(self._place))
+            yield from take.play(connection, self._span.at(self._place))
             self.events += take.reel.count - before
             if self._misses:
                 raise self._misses[0]
             soon = matters[self._place - from_s :][: self._pad]
             self._is_awake = bool(soon.any()) or not take.is_at_rest
-        self._forgot_s = _last(times.forgets, from_s, self._forgot_s)
 
-    def _wake(self, first: int, forgets: Flags, from_s: int) -> None:
+    def _wake(self, connection: Connection, first: int, forgets: Flags, from_s: int) -> None:
         """Have an engine that has watched for long enough before something may happen.
 
         Args:
+            connection: In a transaction that reads.
             first: The second in which it may.
             forgets: When hysteresis remembers nothing.
             from_s: The second of which ``forgets`` tells first.
@@ -220,9 +223,9 @@ class _Strand:
         begin = _last(forgets[: max(0, first - self._pad - from_s)], from_s, self._forgot_s)
         if self._take is None or begin > self._place:
             self._place = max(begin, self._place)
-            self._take = self._start(self._place)
+            self._take = self._start(connection, self._place)
 
-    def _start(self, second: int) -> _Take:
+    def _start(self, connection: Connection, second: int) -> _Take:
         """Return an engine that knows what its windows must hold at a second."""
         shard, at = self._shard, self._span.at(second)
         engine = RuleEngine(
@@ -234,8 +237,8 @@ class _Strand:
             history=self._baselines,
         )
         engine.stand_for(self._span.ready_at, inference_is_watched=shard.is_inference_watched)
-        reel = Reel(self._database, self._scope, at - timedelta(seconds=engine.horizon_s))
-        past = list(reel.take(at))
+        reel = Reel(self._scope, at - timedelta(seconds=engine.horizon_s))
+        past = list(reel.take(connection, at))
         reel.count = 0
         progress: dict[str, int] = {}
         for event in past:
@@ -267,5 +270,5 @@ def _chunk_end(matters: Flags, place: int, pad: int) -> int:
 
 def _last(flags: Flags, from_s: int, otherwise: int) -> int:
     """Return the last second that is flagged."""
-    found = np.flatnonzero(flags)
-    return from_s + int(found[-1]) if len(found) else otherwise
+    back = int(flags[::-1].argmax()) if len(flags) else 0
+    return from_s + len(flags) - 1 - back if len(flags) and flags[-1 - back] else otherwise

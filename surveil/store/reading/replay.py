@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from heapq import heappop, heappush, merge
 from typing import Any
 
@@ -14,7 +15,6 @@ from surveil.domain import (
     Box,
     CameraEvent,
     CameraState,
-    Emotion,
     Event,
     FrameCounts,
     IntervalEvent,
@@ -50,7 +50,7 @@ def replay(
         until_at: Its end, which is no part of it.
         held_events: About how many are held at once; at least two for each camera.
     """
-    cameras = list_cameras(connection, scope)
+    cameras = list_cameras(connection, scope) if scope.cameras is None else sorted(scope.cameras)
     page_rows = max(1, held_events // max(1, 2 * len(cameras)))
     streams: list[Iterator[Event]] = []
     for camera_id in cameras:
@@ -71,9 +71,7 @@ def _intervals(
     page_rows: int,
 ) -> Iterator[Event]:
     held: list[tuple[tuple[datetime, str, int], IntervalEvent]] = []
-    pages = _pages(
-        connection, interval, interval.c.from_at, camera_id, since_at, until_at, page_rows
-    )
+    pages = _pages(connection, _INTERVALS, camera_id, since_at, until_at, page_rows)
     for page in pages:
         votes = _votes_of(connection, camera_id, page)
         for row in page:
@@ -93,9 +91,7 @@ def _changes(
     until_at: datetime,
     page_rows: int,
 ) -> Iterator[Event]:
-    pages = _pages(
-        connection, camera_event, camera_event.c.at, camera_id, since_at, until_at, page_rows
-    )
+    pages = _pages(connection, _CHANGES, camera_id, since_at, until_at, page_rows)
     for page in pages:
         for row in page:
             yield CameraEvent(
@@ -110,49 +106,102 @@ def _changes(
             )
 
 
+class _Paged:
+    """A camera's rows by instant, run and ``seq``, so many at a time.
+
+    Statements are made once: a replay asks them for thousands of short spans.
+    """
+
+    def __init__(self, table: sa.Table, column: sa.Column[Any]) -> None:
+        self.order = (column, table.c.run_id, table.c.seq)
+        self.first = (
+            sa.select(table)
+            .where(
+                table.c.camera_id == sa.bindparam("camera"),
+                column >= sa.bindparam("since"),
+                column < sa.bindparam("until"),
+            )
+            .order_by(*self.order)
+            .limit(sa.bindparam("rows"))
+        )
+        run: sa.BindParameter[Any] = sa.bindparam("run")
+        self.behind = self.first.where(
+            sa.or_(
+                column > sa.bindparam("since"),
+                table.c.run_id > run,
+                sa.and_(table.c.run_id == run, table.c.seq > sa.bindparam("seq")),
+            )
+        )
+
+
+_INTERVALS = _Paged(interval, interval.c.from_at)
+_CHANGES = _Paged(camera_event, camera_event.c.at)
+
+
 def _pages(
     connection: sa.Connection,
-    table: sa.Table,
-    column: sa.Column[Any],
+    paged: _Paged,
     camera_id: str,
     since_at: datetime,
     until_at: datetime,
     page_rows: int,
 ) -> Iterator[Sequence[Any]]:
-    """Yield a camera's rows by instant, run and ``seq``, so many at a time."""
-    order = (column, table.c.run_id, table.c.seq)
-    query = sa.select(table).where(table.c.camera_id == camera_id, column < until_at)
-    query = query.order_by(*order).limit(page_rows)
-    page = connection.execute(query.where(column >= since_at)).all()
+    given = {"camera": camera_id, "since": since_at, "until": until_at, "rows": page_rows}
+    page = connection.execute(paged.first, given).all()
     while page:
         yield page
         if len(page) < page_rows:
             return
         last = page[-1]._mapping
-        at, run_id, seq = (last[key] for key in order)
-        behind = sa.or_(
-            column > at,
-            table.c.run_id > run_id,
-            sa.and_(table.c.run_id == run_id, table.c.seq > seq),
-        )
-        page = connection.execute(query.where(column >= at, behind)).all()
+        at, run_id, seq = (last[key] for key in paged.order)
+        given |= {"since": at, "run": run_id, "seq": seq}
+        page = connection.execute(paged.behind, given).all()
+
+
+_SCORES = tuple(observation.c[emotion.value] for emotion in EMOTIONS)
+_VOTES = (
+    sa.select(
+        *(observation.c[name] for name in ("run_id", "seq", "track_id", "frames")),
+        *(observation.c[name] for name in ("x1", "y1", "x2", "y2")),
+        *(observation.c[name] for name in ("score", "face_px", "emotion", "confidence")),
+        *_SCORES,
+    )
+    .where(
+        observation.c.camera_id == sa.bindparam("camera"),
+        observation.c.observed_at.between(sa.bindparam("since"), sa.bindparam("until")),
+    )
+    .order_by(observation.c.track_id)
+)
+_EMOTION = {emotion.value: emotion for emotion in EMOTIONS}
 
 
 def _votes_of(
     connection: sa.Connection, camera_id: str, page: Sequence[Any]
 ) -> dict[tuple[str, int], list[TrackVote]]:
-    query = (
-        sa.select(observation)
-        .where(
-            observation.c.camera_id == camera_id,
-            observation.c.observed_at.between(page[0].from_at, page[-1].from_at),
-        )
-        .order_by(observation.c.track_id)
-    )
+    given = {"camera": camera_id, "since": page[0].from_at, "until": page[-1].from_at}
     votes: dict[tuple[str, int], list[TrackVote]] = {}
-    for row in connection.execute(query):
-        votes.setdefault((row.run_id, row.seq), []).append(_vote_of(row))
+    for run_id, seq, track_id, frames, x1, y1, x2, y2, *rest in connection.execute(_VOTES, given):
+        score, face_px, emotion, confidence, *scores = rest
+        votes.setdefault((run_id, seq), []).append(
+            TrackVote(
+                track_id=track_id,
+                frames=frames,
+                box=Box(x1, y1, x2, y2),
+                score=score,
+                face_px=face_px,
+                emotion=_EMOTION[emotion],
+                confidence=confidence,
+                scores=tuple(scores),
+            )
+        )
     return votes
+
+
+@lru_cache(maxsize=1024)
+def _frames(
+    captured: int, sampled: int, analysed: int, gated: int, stale: int, busy: int, decode: int
+) -> FrameCounts:
+    return FrameCounts(captured, sampled, analysed, stale, busy, decode, gated)
 
 
 def _interval_of(row: Any, tracks: tuple[TrackVote, ...]) -> IntervalEvent:
@@ -162,29 +211,16 @@ def _interval_of(row: Any, tracks: tuple[TrackVote, ...]) -> IntervalEvent:
         seq=row.seq,
         from_at=row.from_at,
         to_at=row.to_at,
-        frames=FrameCounts(
-            captured=row.captured,
-            sampled=row.sampled,
-            analysed=row.analysed,
-            gated=row.gated,
-            stale=row.dropped_stale,
-            busy=row.dropped_busy,
-            decode=row.dropped_decode,
+        frames=_frames(
+            row.captured,
+            row.sampled,
+            row.analysed,
+            row.gated,
+            row.dropped_stale,
+            row.dropped_busy,
+            row.dropped_decode,
         ),
         tracks=tracks,
         model=row.model_id,
         crowd=None if row.crowd is None else crowd_of(row.crowd),
-    )
-
-
-def _vote_of(row: Any) -> TrackVote:
-    return TrackVote(
-        track_id=row.track_id,
-        frames=row.frames,
-        box=Box(row.x1, row.y1, row.x2, row.y2),
-        score=row.score,
-        face_px=row.face_px,
-        emotion=Emotion(row.emotion),
-        confidence=row.confidence,
-        scores=tuple(getattr(row, emotion.value) for emotion in EMOTIONS),
     )
