@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import smtplib
-import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any
 from surveil.notify.deadline import BoundedCalls
 from surveil.notify.email_server import MailServer, Tls
 from surveil.notify.receiver import Attempt, Notice, Outcome, detail_of
+from surveil.notify.trust import trusting
 from surveil.notify.wording import alerts_of, facts_of, omitted_of, subject_of, text_of
 
 COLOURS = {"alert.firing": "#b00020", "alert.resolved": "#1b7a3d"}
@@ -73,8 +73,7 @@ class EmailReceiver:
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
-        ca_file = None if server.ca_file is None else str(server.ca_file)
-        tls = None if server.tls is Tls.NONE else ssl.create_default_context(cafile=ca_file)
+        tls = None if server.tls is Tls.NONE else trusting(server.ca_file)
         # "localhost": without a name smtplib would look up this host's own, however long it takes.
         if server.tls is Tls.IMPLICIT:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(

@@ -34,8 +34,13 @@ def _check_ca_file(value: Path, info: ValidationInfo) -> Path:
         path = Path(from_base(value, base_of(info)))
     except ValueError as error:
         raise fault("{reason}", reason=error) from None
-    if is_as_written(info) and not path.is_file():
-        raise fault("there is no such file")
+    if is_as_written(info):
+        # Here: TLS, which settings are read without by most processes.
+        from surveil.notify.trust import fault_of
+
+        why = fault_of(path) if path.is_file() else "there is no such file"
+        if why:
+            raise fault("{reason}", reason=why)
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from surveil.notify.board import SITE, Snapshot
 from surveil.notify.homeassistant import NOBODY, Topics, device_of, without
 from surveil.notify.receiver import Attempt, Notice, Outcome, detail_of
+from surveil.notify.trust import trusting
 from surveil.notify.wording import alerts_of
 from surveil.redaction import redact
 from surveil.secrets import Secret
@@ -142,8 +142,7 @@ class MqttReceiver:
         client.reconnect_delay_set(1, 30)
         client.will_set(self._topics.status, "offline", qos=1, retain=True)
         if broker.is_tls:
-            ca_file = None if broker.ca_file is None else str(broker.ca_file)
-            client.tls_set_context(ssl.create_default_context(cafile=ca_file))
+            client.tls_set_context(trusting(broker.ca_file))
         if broker.username is not None:
             password = None if broker.password is None else broker.password.reveal()
             client.username_pw_set(broker.username.reveal(), password)

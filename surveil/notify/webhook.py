@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 
@@ -12,6 +13,7 @@ from surveil.notify.receiver import Attempt, Notice, Outcome, detail_of
 from surveil.notify.retry_after import retry_after_s
 from surveil.notify.schedule import TIMEOUT_S
 from surveil.notify.signing import sign, signing_key
+from surveil.notify.trust import trusting
 from surveil.secrets import Secret
 
 GONE = 410
@@ -32,7 +34,8 @@ class WebhookReceiver:
         secret: ``whsec_`` and base64, or plain text.
         old_secret: The one before it, which signs as well.
         timeout_s: For the whole attempt, from the name's look-up to the status.
-        verify: Path of a CA certificate to trust instead of the system's.
+        ca_file: Certificates to trust in place of the usual ones, as PEM. Read with the first
+            attempt: a file that has gone fails attempts, and not whoever makes the receiver.
     """
 
     def __init__(
@@ -42,21 +45,15 @@ class WebhookReceiver:
         *,
         old_secret: Secret | None = None,
         timeout_s: float = TIMEOUT_S,
-        verify: str | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         self._url = url
         secrets = [secret] if old_secret is None else [secret, old_secret]
         self._keys = [signing_key(one) for one in secrets]
         self._timeout_s = timeout_s
         self._runner = asyncio.Runner()
-        self._client = httpx.AsyncClient(
-            timeout=None,  # noqa: S113  the attempt as a whole has a deadline
-            follow_redirects=False,
-            trust_env=False,
-            verify=verify or True,
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=30.0),
-            headers={"user-agent": "surveil", "content-type": "application/json"},
-        )
+        self._ca_file = ca_file
+        self._client: httpx.AsyncClient | None = None
 
     def deliver(self, notice: Notice, at: datetime) -> Attempt:
         """Post once."""
@@ -65,21 +62,34 @@ class WebhookReceiver:
         except TimeoutError:
             detail = f"timed out: no answer within {self._timeout_s:g} s"
             return Attempt(Outcome.RETRY, detail, is_reachable=False)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             detail = detail_of(error)
             return Attempt(Outcome.RETRY, detail, is_reachable=False)
 
     def close(self) -> None:
         """Close the connection; called by the thread that delivered."""
-        self._runner.run(self._client.aclose())
+        if self._client is not None:
+            self._runner.run(self._client.aclose())
         self._runner.close()
+
+    def _connected(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                timeout=None,  # noqa: S113  the attempt as a whole has a deadline
+                follow_redirects=False,
+                trust_env=False,
+                verify=True if self._ca_file is None else trusting(self._ca_file),
+                limits=httpx.Limits(max_connections=1, keepalive_expiry=30.0),
+                headers={"user-agent": "surveil", "content-type": "application/json"},
+            )
+        return self._client
 
     async def _post(self, notice: Notice, at: datetime) -> Attempt:
         body = json.dumps(dict(notice.payload), separators=(",", ":")).encode()
         headers = sign(self._keys, notice.id, at, body)
         async with asyncio.timeout(self._timeout_s):
             # A stream: the status is all we want, and the answer's body could be endless.
-            async with self._client.stream(
+            async with self._connected().stream(
                 "POST", self._url.reveal(), content=body, headers=headers
             ) as response:
                 return _judge(response, at)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from surveil.credentials import check_unambiguous, split_credentials
 from surveil.durations import Duration
 from surveil.hosts import split_host
+from surveil.notify.fields import CaFile
 from surveil.notify.receiver import Receiver, ReceiverKind
 from surveil.notify.schedule import TIMEOUT_S
 from surveil.notify.signing import PREFIX
@@ -72,8 +73,17 @@ class WebhookSettings(Section):
     old_secret: Annotated[Secret, AfterValidator(_check_secret)] | None = None
     """While the secret is changed: signs every message as well, so that either verifies it."""
 
+    ca_file: CaFile | None = None
+    """Certificates to trust in place of the public ones, as PEM; relative to this file."""
+
     timeout_s: Annotated[Duration, Field(gt=0, le=120)] = TIMEOUT_S
     """How long one attempt may take."""
+
+    @model_validator(mode="after")
+    def _check_ca_file(self) -> Self:
+        if self.ca_file is not None and urlsplit(self.url.reveal()).scheme == "http":
+            raise fault("ca_file says nothing with http://; use https://")
+        return self
 
 
 def _make(settings: WebhookSettings) -> Receiver:
@@ -84,6 +94,7 @@ def _make(settings: WebhookSettings) -> Receiver:
         settings.url,
         settings.secret,
         old_secret=settings.old_secret,
+        ca_file=settings.ca_file,
         timeout_s=settings.timeout_s,
     )
 

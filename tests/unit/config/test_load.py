@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kit.mail import CERTIFICATE
 from kit.problems import besides_purpose
 from pydantic import ValidationError
 
@@ -291,18 +292,29 @@ def test_a_home_is_a_home_in_every_path(
     assert fleet.cameras["a"].password.reveal() == "canary-home-1"
 
 
-def test_a_certificate_of_a_mail_server_must_be_there_where_the_fleet_is_read(
-    read: Any, tmp_path: Path
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "email: {host: h, ca_file: ca.pem, sender: a@example.org, to: [b@example.org]}",
+        "webhook: {url: https://h/x, ca_file: ca.pem, secret: of-sixteen-and-more}",
+        "mqtt: {url: mqtts://h, ca_file: ca.pem}",
+    ],
+)
+def test_certificates_of_a_receiver_must_be_there_where_the_fleet_is_read(
+    read: Any, tmp_path: Path, kind: str
 ) -> None:
-    text = """
-    cameras: {a: {source: "rtsp://h/x"}}
+    text = f"""
+    cameras: {{a: {{source: "rtsp://h/x"}}}}
     receivers:
       night:
-        email: {host: h, ca_file: ca.pem, sender: a@example.org, to: [b@example.org]}
+        {kind}
     """
     with pytest.raises(ConfigErrors, match="ca_file: there is no such file"):
         read(text)
     (tmp_path / "ca.pem").touch()
+    with pytest.raises(ConfigErrors, match=r"fleet.yaml:5:.*ca_file: holds no certificate as PEM"):
+        read(text)
+    (tmp_path / "ca.pem").write_bytes(CERTIFICATE.read_bytes())
     fleet = read(text).fleet
     (tmp_path / "ca.pem").unlink()
     found = Fleet.from_wire(fleet.to_wire()).receivers["night"].settings

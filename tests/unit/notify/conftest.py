@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from kit.mail import trusted
 
 
 @dataclass
@@ -71,11 +73,24 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
+    yield from serve_hook()
+
+
+@pytest.fixture
+def tls_hook() -> Iterator[Hook]:
+    """The same over TLS, by the certificate of tests."""
+    yield from serve_hook(trusted())
+
+
+def serve_hook(tls: ssl.SSLContext | None = None) -> Iterator[Hook]:
     hook = Hook()
     handler = type("BoundHandler", (Handler,), {"hook": hook})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
-    hook.url = f"http://127.0.0.1:{server.server_port}/hooks/alerts"
+    scheme = "http" if tls is None else "https"
+    hook.url = f"{scheme}://127.0.0.1:{server.server_port}/hooks/alerts"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield hook

@@ -4,13 +4,17 @@ import base64
 import json
 import socket
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kit.mail import CERTIFICATE
+from pydantic import ValidationError
 from standardwebhooks.webhooks import Webhook
 
 from surveil.notify import Attempt, Notice, Outcome
 from surveil.notify.webhook import WebhookReceiver
+from surveil.notify.webhook_settings import WebhookSettings
 from surveil.secrets import Secret
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
@@ -43,6 +47,25 @@ def test_while_a_secret_is_changed_either_verifies(hook: Any) -> None:
     assert headers["webhook-signature"].count("v1,") == 2
     for secret in (SECRET, old):
         assert Webhook(secret).verify(body, headers) == PAYLOAD
+
+
+def test_a_server_is_verified_by_an_authority_of_ones_own(tls_hook: Any, tmp_path: Path) -> None:
+    unknown = deliver(tls_hook.url)
+    gone = deliver(tls_hook.url, ca_file=tmp_path / "gone.pem")
+    known = deliver(tls_hook.url, ca_file=CERTIFICATE)
+
+    assert known == Attempt(Outcome.DELIVERED)
+    assert (unknown.outcome, unknown.is_reachable) == (Outcome.RETRY, False)
+    assert "CERTIFICATE_VERIFY_FAILED" in unknown.detail
+    assert (gone.outcome, gone.is_reachable) == (Outcome.RETRY, False)
+    assert len(tls_hook.requests) == 1
+
+
+def test_certificates_say_nothing_without_tls() -> None:
+    with pytest.raises(ValidationError, match="ca_file says nothing with http://"):
+        WebhookSettings.model_validate(
+            {"url": "http://h/x", "secret": SECRET, "ca_file": str(CERTIFICATE)}
+        )
 
 
 def test_plain_secret_is_the_key_itself(hook: Any) -> None:
