@@ -1,21 +1,31 @@
-"""How much the dashboard's process grows when its pages are opened again and again.
+"""How much the dashboard's process grows with openings of its pages, and with hours of open ones.
 
-    python bench/web_memory_report.py http://localhost:8808/open/KEY PID [OPENINGS]
+    python bench/web_memory_report.py [--openings 500] [--hours 8] [--cameras 200 --days 7]
 
-Opens every page in turn without a browser, as one viewer; prints the private memory of the process
-before, after a tenth (which fills caches), and at the end.
+Serves the dashboard from a process of its own and asks it, without a browser, for every page in
+turn, as often as ``--openings`` says; then for the parts that the fleet's and a camera's open page
+ask for, as often as in so many hours, one right after the other. Prints the private memory of the
+process (USS) at the beginning and after each tenth. The first tenth fills caches and unshares what
+the process was forked with: growth is what comes after it.
 """
 
 from __future__ import annotations
 
-import sys
-from itertools import cycle, islice
-from urllib.parse import urlsplit
+import os
+import re
+import time
+from collections.abc import Iterable
+from itertools import chain, cycle, islice
 
 import httpx
 import psutil
+from web_material import Place, options, served
 
-PAGES = ("/", "/fleet/tiles", "/timelines", "/alerts", "/rules", "/models", "/system")
+from surveil.measuring.servers import lend_database
+from surveil.web.wiring import COOKIE
+
+PAGES = ("/", "/timelines", "/alerts", "/rules", "/models", "/system")
+_POLLED = re.compile(r'hx-get="([^"]+)" hx-trigger="every (\d+)s')
 
 
 def private_mb(pid: int) -> float:
@@ -23,22 +33,54 @@ def private_mb(pid: int) -> float:
     return float(psutil.Process(pid).memory_full_info().uss) / 1e6
 
 
+def polls(client: httpx.Client, pages: Iterable[str], hours: float) -> list[str]:
+    """Return what open pages ask for in so many hours, in turn."""
+    every = [
+        (path.replace("&amp;", "&"), float(seconds))
+        for page in pages
+        for path, seconds in _POLLED.findall(client.get(page).text)
+    ]
+    assert len(every) >= 4, every
+    due = sorted(
+        (number * seconds, path)
+        for path, seconds in every
+        for number in range(round(hours * 3600 / seconds))
+    )
+    return [path for _, path in due]
+
+
+def ask(client: httpx.Client, place: Place, paths: list[str], what: str) -> None:
+    """Ask for all, and print how the server's memory goes."""
+    start_mb, began_s = private_mb(place.pid), time.monotonic()
+    print(f"{what}: {start_mb:.1f} MB before, load {os.getloadavg()[0]:.0f}", flush=True)
+    for number, path in enumerate(paths, 1):
+        client.get(path).raise_for_status()
+        if number % max(len(paths) // 10, 1) == 0:
+            now_mb = private_mb(place.pid)
+            print(
+                f"  after {number:6,}: {now_mb:.1f} MB, {now_mb - start_mb:+.1f} MB"
+                f" in {time.monotonic() - began_s:.0f} s",
+                flush=True,
+            )
+
+
 def main() -> None:
-    """Open pages and print what they cost."""
-    link, pid = sys.argv[1], int(sys.argv[2])
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else 500
-    parts = urlsplit(link)
-    base = f"{parts.scheme}://{parts.netloc}"
-    with httpx.Client(base_url=base, headers={"origin": base}, timeout=60) as client:
-        client.post(parts.path)  # answers with a redirection and the cookie
-        tiles = client.get("/").text
-        cameras = sorted({part.split('"')[0] for part in tiles.split('href="/cameras/')[1:]})
-        own = [f"/cameras/{one}{part}" for one in cameras for part in ("", "/chart", "/present")]
-        print(f"before                {private_mb(pid):7.1f} MB")
-        for number, path in enumerate(islice(cycle((*PAGES, *own)), count), 1):
-            client.get(path).raise_for_status()
-            if number in (count // 10, count):
-                print(f"after {number:5d} openings  {private_mb(pid):7.1f} MB")
+    """Serve, ask, print."""
+    parser = options(__doc__)
+    parser.add_argument("--openings", type=int, default=500)
+    parser.add_argument("--hours", type=float, default=8.0)
+    args = parser.parse_args()
+    cameras = [f"cam-{i:03}" for i in range(args.cameras)]
+    with (
+        lend_database(args.database) as url,
+        served(url, cameras, args.days) as place,
+        httpx.Client(base_url=place.url, cookies={COOKIE: place.key}, timeout=60) as client,
+    ):
+        own = ([f"/cameras/{one}", f"/cameras/{one}/chart"] for one in cameras[:10])
+        pages = (*PAGES, *chain.from_iterable(own))
+        ask(client, place, list(islice(cycle(pages), args.openings)), "openings")
+        asked = polls(client, ("/", f"/cameras/{cameras[0]}"), args.hours)
+        ask(client, place, asked, f"{args.hours:g} hours of two open pages")
 
 
 if __name__ == "__main__":

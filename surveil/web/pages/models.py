@@ -12,6 +12,7 @@ from surveil.training.records import wording
 from surveil.training.records.compare import SURE, Comparison
 from surveil.training.records.figures import SetFigures
 from surveil.training.records.model_record import ModelRecord
+from surveil.training.report.charts import Plane
 from surveil.web.models import known_models, serving_model
 from surveil.web.pages.rendering import render
 from surveil.web.problems import MissingError
@@ -24,6 +25,9 @@ SETTINGS = (
     *("optimiser", "loss", "mixup", "distil", "phases", "augmentation"),
 )
 """Of a training's configuration, in the order in which they are shown; ``data`` stands apart."""
+
+PLANE = Plane(180)
+"""On which the reliability of a model is drawn, as ``surveil compare`` draws it."""
 
 
 class Counts(NamedTuple):
@@ -76,7 +80,7 @@ def show_one(
     card = SHIPPED / name / "card.md"
     return render(
         request, "model.html", viewer, record=record, comparison=comparison, words=wording,
-        training=training, counts=counts_of, heat=heat, sure=SURE,
+        training=training, counts=counts_of, heat=heat, sure=SURE, plane=PLANE,
         settings=[(key, in_words(config[key])) for key in SETTINGS if config.get(key) is not None],
         is_serving=serving is record, lost=_lost(serving, record), gained=_lost(record, serving),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",

@@ -29,6 +29,19 @@ def test_each_has_a_page(sqlite_dashboard: Dashboard, name: str) -> None:
     assert "m:abdoulaye_wade" not in answer.text
 
 
+def test_confidence_is_drawn_against_being_right(sqlite_dashboard: Dashboard) -> None:
+    client = sqlite_dashboard.client(sqlite_dashboard.key(Role.VIEWER))
+    drawn = 0
+    for record in known_models().records:
+        page = client.get(f"/models/{record.facts.name}").text
+        for figures in record.metrics.test.values():
+            for part in figures.reliability.scaled if figures.reliability else ():
+                if part.accuracy is not None:
+                    drawn += 1
+                    assert f"<title>{part.faces} faces of confidence {part.low:.0%}" in page
+    assert drawn
+
+
 def test_no_other_name_is_a_path(sqlite_dashboard: Dashboard) -> None:
     client = sqlite_dashboard.client(sqlite_dashboard.key(Role.VIEWER))
     for name in ("mtcnn", "nothing", "..%2f..%2fetc", "%2e%2e"):
