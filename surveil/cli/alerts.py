@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from surveil.cli.alert_marks import Marked, acknowledge, mark, quality, show_marked
+from surveil.cli.alert_redelivery import redeliver
 from surveil.cli.alert_tables import Watch, iso, plain, show_alerts, with_form
 from surveil.cli.alert_trial import test_receiver
 from surveil.cli.databases import with_database
@@ -45,6 +46,7 @@ def command() -> None:
 command.add_command(acknowledge)
 command.add_command(mark)
 command.add_command(quality)
+command.add_command(redeliver)
 command.add_command(test_receiver)
 
 
