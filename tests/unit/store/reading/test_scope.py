@@ -23,9 +23,12 @@ from surveil.store import reading as questions
 from surveil.store.alerts import AlertBatch, AlertStep, OutboxMessage, commit_alerts
 from surveil.store.engine import reading, writing
 from surveil.store.ingest import write_batch
+from surveil.store.leases import acquire
 from surveil.store.marks import Verdict, mark
 from surveil.store.reading import Bucket
 from surveil.store.reading.alerts import load_fired_within
+from surveil.store.reading.cameras import find_holder
+from surveil.store.reading.hours import read_hours
 from surveil.store.reading.minutes import first_word_at, read_minutes, read_seconds
 from surveil.store.scope import Scope
 from surveil.store.silences import add_silence
@@ -34,6 +37,7 @@ from surveil.store.tables import alert
 MINE, OTHER = "lobby", "vault"
 KEYS = ("id", "alert_id")
 LONG_AGO, FAR_AHEAD = after(-86400), after(86400)
+HOURS = [after(10 + 3600 * count) for count in range(-2, 2)]
 EDGES = [after(-50), after(10), after(70), after(130)]
 
 ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
@@ -41,6 +45,9 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "count_runs": lambda c, scope: questions.count_runs(c, scope),
     "count_steps": lambda c, scope: [
         number for id_ in all_alerts(c) if (number := questions.count_steps(c, scope, id_, 999))
+    ],
+    "find_holder": lambda c, scope: [
+        host for camera in (MINE, OTHER) if (host := find_holder(c, scope, camera))
     ],
     "find_step": lambda c, scope: [
         True for id_ in all_alerts(c) if questions.find_step(c, scope, id_, 1)
@@ -75,6 +82,11 @@ ASK: dict[str, Callable[[sa.Connection, Scope], Any]] = {
         for counts in read_seconds(c, scope, camera, EDGES[0], 300).values()
         for count in counts
         if count
+    ],
+    "read_hours": lambda c, scope: [
+        sums
+        for camera in (MINE, OTHER)
+        if any((sums := read_hours(c, scope, camera, HOURS)).votes) or sums.analysed_s
     ],
     "load_evaluation": lambda c, scope: questions.load_evaluation(c, scope),
     "load_fired": lambda c, scope: questions.load_fired(c, scope, rule=None, limit=100),
@@ -167,6 +179,8 @@ def commit_some_alerts(connection: sa.Connection, *cameras: str | None) -> None:
             comment=f"about {camera}",
             now=after(40),
         )
+    for camera in cameras:
+        acquire(connection, f"host-of-{camera}", [camera] if camera else [], 60.0)
     for id_ in all_alerts(connection):
         mark(connection, Scope.all(), id_, Verdict.WRONG, by="night", note="", now=after(50))
 
