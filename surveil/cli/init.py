@@ -74,9 +74,9 @@ def _ask_cameras() -> list[StarterCamera]:
             return cameras
         name = click.prompt("Its name", default=f"camera-{len(cameras) + 1}")
         try:
-            camera = read_camera(f"{name}={address}", cameras)
+            camera = read_camera(address, cameras, name=name)
         except ConfigError as error:
-            say(error, err=True)
+            say(f"{error}; once more:", err=True)
             continue
         if camera.source.startswith("rtsp") and camera.password is None:
             user = click.prompt("User (empty: none)", default="", show_default=False)

@@ -8,7 +8,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from surveil.credentials import check_unambiguous, has_plain_secret, split_credentials
+from surveil.config.urls import read_source
+from surveil.credentials import has_plain_secret, split_credentials
 from surveil.errors import ConfigError
 from surveil.secrets import Secret
 
@@ -80,26 +81,29 @@ class StarterCamera:
         return f"{self.id.upper().replace('-', '_')}_{what}"
 
 
-def read_camera(text: str, taken: Sequence[StarterCamera] = ()) -> StarterCamera:
+def read_camera(text: str, taken: Sequence[StarterCamera] = (), *, name: str = "") -> StarterCamera:
     """Return the camera that ``rtsp://…`` or ``NAME=rtsp://…`` means.
 
     Args:
         text: As given; may hold a user and a password.
         taken: Cameras that there are already.
+        name: Where it does not stand in the text.
 
     Raises:
-        ConfigError: The name cannot be one, or the address holds a secret that cannot be moved out.
+        ConfigError: The name cannot be one, the address is none, or it holds a secret that cannot
+            be moved out.
     """
-    named = _NAMED.fullmatch(text.strip())
+    named = None if name else _NAMED.fullmatch(text.strip())
     name, url = (
-        (named[1].lower(), named[2]) if named else (f"camera-{len(taken) + 1}", text.strip())
+        (named[1], named[2]) if named else (name or f"camera-{len(taken) + 1}", text.strip())
     )
+    name = name.lower()
     if not _ID.fullmatch(name):
         raise ConfigError("--camera NAME=ADDRESS: a name has a-z, 0-9, - and _, 63 at most")
     try:
-        check_unambiguous(url)
-    except ValueError as error:
-        raise ConfigError(f"the address of camera {name} {error}") from None
+        read_source(url)
+    except ConfigError as error:
+        raise ConfigError(f"camera {name}: {error}") from None
     source, username, password = split_credentials(url)
     if has_plain_secret(source):
         raise ConfigError(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from surveil.domain import Reason
 from surveil.store.leases import database_now
 from surveil.store.scope import Scope
 from surveil.store.tables import camera, camera_event, lease
@@ -19,7 +20,7 @@ class LastState:
     Attributes:
         camera: Its id.
         state: Its last state.
-        reason: Why.
+        reason: Why; that inference was starting is over once the camera was analysed.
         at: Since when, UTC.
         analysed_until_at: End of its last analysed interval, None where there was none.
     """
@@ -51,7 +52,10 @@ def load_last_states(connection: sa.Connection, scope: Scope) -> list[LastState]
             .limit(1)
         ).one_or_none()
         if last is not None:
-            found.append(LastState(one.id, last.state, last.reason, last.at, one.last_analysed_at))
+            reason, until_at = last.reason, one.last_analysed_at
+            if reason == Reason.STARTING and until_at is not None and until_at > last.at:
+                reason = Reason.NONE.value
+            found.append(LastState(one.id, last.state, reason, last.at, until_at))
     return found
 
 

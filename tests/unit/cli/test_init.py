@@ -74,6 +74,7 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path: Path, name: s
         ("rtsp://h/x?password=1234567", "password among its parameters"),
         ("-=rtsp://h/x", "a name has"),
         ("http//nonsense", "camera-1"),
+        ("htp://10.0.0.5/x", "'htp' is not read; must start with rtsp://"),
     ],
 )
 def test_what_cannot_be_a_camera_is_named_and_no_secret_with_it(
@@ -83,6 +84,7 @@ def test_what_cannot_be_a_camera_is_named_and_no_secret_with_it(
     assert isinstance(result.exception, ConfigError)
     assert words in result.exception.report()
     assert "1234567" not in result.exception.report()
+    assert not [*tmp_path.iterdir()]
 
 
 def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -100,7 +102,9 @@ def test_questions_lead_to_the_same_files(tmp_path: Path) -> None:
         ("Its name", "door"),
         ("User", "admin"),
         ("Password", "hunter22"),
-        ("Address of camera 2", ""),
+        ("Address of camera 2", "htp://10.0.0.8/s"),
+        ("Its name", "yard"),
+        ("once more", ""),
         ("alerts", "https://hooks.example.org/x"),
     ]
     ours, theirs = os.openpty()
