@@ -196,6 +196,35 @@ def test_a_gap_appears_where_the_camera_stalls(inside: BrowserContext, site: Sit
     page.close()
 
 
+@pytest.mark.parametrize("path", ["/cameras/lobby?from=5m", "/timelines?from=5m&least=1"])
+def test_a_chart_is_saved_exported_and_looked_at_closer(
+    inside: BrowserContext, site: Site, path: str
+) -> None:
+    page = inside.new_page()
+    said = complaints(page)
+    page.goto(site.url + path)
+    page.locator("[data-chart] canvas").first.wait_for()
+    for button, end in (("button", "PNG"), ("link", "CSV")):
+        with page.expect_download() as download:
+            page.get_by_role(button, name=end).click()  # type: ignore[arg-type]
+        assert download.value.suggested_filename.endswith(end.lower())
+    chart = page.locator("[data-chart]").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 3
+    page.mouse.move(box["x"] + box["width"] * 0.5, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=5)
+    page.mouse.move(box["x"] + box["width"] * 0.8, y, steps=5)
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"from=20.*to=20"))
+    page.get_by_role("link", name="Link to exactly this view").click()
+    page.wait_for_url(re.compile(r"bucket=\d+s"))
+    assert not said
+    page.close()
+
+
 def test_an_alert_is_acknowledged_silenced_and_marked(inside: BrowserContext, site: Site) -> None:
     page = inside.new_page()
     until(lambda: site.daemon.sql("select 1 from alert where state = 'firing'"), "an alert")
