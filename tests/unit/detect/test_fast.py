@@ -59,6 +59,20 @@ def test_frames_of_any_sizes(networks: MtcnnNetworks) -> None:
     assert fast.detect([]) == []
 
 
+def test_a_frame_in_8k_beside_one_of_a_pixel() -> None:
+    fast = MtcnnDetector(
+        networks=MtcnnNetworks.load(threads=1, precision=Precision.INT8), mode=DetectionMode.FAST
+    )
+    near = drawn_frame(640, 360, *CROWD)
+    vast = np.zeros((4320, 7680, 3), np.uint8)
+    vast[-360:, -640:] = near
+    speck, alone, found = fast.detect([np.zeros((1, 1, 3), np.uint8), near, vast])
+    assert speck == []
+    assert len(alone) == len(found) >= 2
+    moved = as_array(d.box for d in found) - np.array([7040, 3960] * 2, np.float32)
+    assert iou_matrix(as_array(d.box for d in alone), moved).max(axis=1).min() > 0.7
+
+
 @given(st.integers(12, 2200), st.integers(12, 2200), st.integers(12, 300))
 @example(147, 147, 147)
 def test_levels_share_no_pixel_of_a_canvas(height: int, width: int, min_face_px: int) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from kit.squares import SquareDetector, add_squares, boxes, frame_of, picture
 from numpy.typing import NDArray
 
+from surveil.domain import Frame
+from surveil.intervals.smoothing import ScoreSmoother
+from surveil.track import Tracker
+from surveil.workers.host.lifeline import LocalTelemetry
 from surveil.workers.inferring.gated import GatedDetector
+from surveil.workers.inferring.pipeline import Pipeline
 
 FRAME_PX = 1280 * 720
 STANDS = (200, 300, 80)
@@ -115,3 +122,58 @@ def test_five_hundred_faces_are_told_one_by_one() -> None:
     assert kinds[:3] == ["whole", "recheck", "recheck"]
     assert kinds[-1] == "skip"
     assert max(parts) <= 1.0
+
+
+class EvenClassifier:
+    """Says the same of every face."""
+
+    name = "even@1"
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.full((len(crops), 7), 1 / 7, np.float32)
+
+
+def shown(bad: Sequence[NDArray[np.uint8]]) -> tuple[list[object], LocalTelemetry]:
+    """Return what is told of a quiet camera whose frames are analysed together with bad ones."""
+    detector, telemetry = SquareDetector(), LocalTelemetry()
+    pipeline = Pipeline(
+        {"bad": detector, "quiet": detector},
+        EvenClassifier(),
+        make_tracker=lambda camera, first_id: Tracker(first_id=first_id),
+        make_smoother=lambda: ScoreSmoother(tau_s=0.0, hysteresis=0.2),
+        telemetry=telemetry,
+        make_gated=lambda camera: GatedDetector(detector, 0.7),
+    )
+    told: list[object] = []
+    for index in range(4):
+        at_s = 0.2 * index
+        at = datetime.fromtimestamp(at_s, UTC)
+        frames = [Frame("quiet", "run", index + 1, at, at_s, picture((200 + 9 * index, 300, 80)))]
+        if bad:
+            frames.insert(0, Frame("bad", "run", index + 1, at, at_s, bad[index]))
+        readings = pipeline.process(frames)
+        assert all(reading.faces is not None for reading in readings)
+        told.append([(f.track_id, f.detection.box) for f in readings[-1].faces or ()])
+    return told, telemetry
+
+
+CROWD = picture(
+    *((10 + 50 * column, 10 + 35 * row, 25) for row in range(20) for column in range(25))
+)
+NOISE = np.random.default_rng(0).integers(0, 190, (4, 360, 640, 3), np.uint8)
+BAD = {
+    "one pixel": [np.full((1, 1, 3), 60, np.uint8)] * 4,
+    "8K": [np.full((4320, 7680, 3), 60, np.uint8)] * 4,
+    "another size each time": [lit(60)[: 720 // n, : 1280 // n] for n in (1, 2, 700, 3)],
+    "five hundred faces": [CROWD] * 4,
+    "lamp": [lit(60), lit(150), lit(60), lit(150)],
+    "rain and shaking": list(NOISE),
+    "night to day": [lit(5), lit(5), lit(150, STANDS), lit(150, STANDS)],
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_other_cameras_do_not_notice(name: str) -> None:
+    told, telemetry = shown(BAD[name])
+    assert told == shown(())[0]
+    assert not [key for key in telemetry.samples if key[0] == "frame_faults_total"]
