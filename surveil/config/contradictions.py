@@ -59,7 +59,7 @@ def find_contradictions(rules: Iterable[Placed], fleet: Watching) -> Iterator[Pr
         for condition, place in zip(rule.conditions, written, strict=True):
             for below, message in _contradictions(condition, fleet.interval_s):
                 yield document.problem((*place, *below), message)
-            emotion = _emotion(condition)
+            emotion = emotion_of(condition)
             if classes is not None and emotion is not None and emotion not in classes:
                 yield document.problem(
                     (*place, condition.keyword, "emotion"),
@@ -108,7 +108,8 @@ def _contradictions(condition: Condition, interval_s: float) -> Iterator[tuple[L
         yield place, message
 
 
-def _emotion(condition: Condition) -> Emotion | None:
+def emotion_of(condition: Condition) -> Emotion | None:
+    """Return the expression that a condition asks for, if it asks for one."""
     emotion = getattr(getattr(condition, condition.keyword), "emotion", None)
     return emotion if isinstance(emotion, Emotion) else None
 

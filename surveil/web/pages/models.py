@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from surveil.config.contradictions import emotion_of
 from surveil.models.files import SHIPPED
 from surveil.training.records import wording
 from surveil.training.records.compare import SURE, Comparison
@@ -16,6 +17,9 @@ from surveil.training.report.charts import Plane
 from surveil.web.models import known_models, serving_model
 from surveil.web.pages.rendering import render
 from surveil.web.problems import MissingError
+from surveil.web.seen_rules import seen_rules
+from surveil.web.site import Site
+from surveil.web.viewer import Viewer
 from surveil.web.wiring import Looks, Shared
 
 router = APIRouter(include_in_schema=False, prefix="/models")
@@ -82,7 +86,8 @@ def show_one(
         request, "model.html", viewer, record=record, comparison=comparison, words=wording,
         training=training, counts=counts_of, heat=heat, sure=SURE, plane=PLANE,
         settings=[(key, in_words(config[key])) for key in SETTINGS if config.get(key) is not None],
-        is_serving=serving is record, lost=_lost(serving, record), gained=_lost(record, serving),
+        is_serving=serving is record, mute=_mute(site, viewer, record),
+        lost=_lost(serving, record), gained=_lost(record, serving),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
     )  # fmt: skip
 
@@ -130,6 +135,15 @@ def _find(comparison: Comparison, name: str) -> ModelRecord:
         if record.facts.name == name:
             return record
     raise MissingError(f"there is no model {name} among those that came with surveil")
+
+
+def _mute(site: Site, viewer: Viewer, record: ModelRecord) -> list[str]:
+    """Return the rules that ask for an expression which a model never tells."""
+    return [
+        rule.name
+        for rule, _ in seen_rules(site.fleet, viewer.scope)
+        if any(emotion_of(one) not in (None, *record.classes) for one in rule.conditions)
+    ]
 
 
 def _lost(before: ModelRecord | None, after: ModelRecord | None) -> list[str]:

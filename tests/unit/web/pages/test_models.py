@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from kit.web import Dashboard
 
+from surveil.domain import Emotion
+from surveil.rules.model import Rule
 from surveil.store.access import Role
 from surveil.web.models import known_models
 from surveil.web.pages.models import counts_of, in_words
@@ -40,6 +44,25 @@ def test_confidence_is_drawn_against_being_right(sqlite_dashboard: Dashboard) ->
                     drawn += 1
                     assert f"<title>{part.faces} faces of confidence {part.low:.0%}" in page
     assert drawn
+
+
+def test_what_another_model_would_change_is_told_to_who_chooses(
+    sqlite_dashboard: Dashboard,
+) -> None:
+    board = sqlite_dashboard
+    rule = {"name": "rage", "when": [{"mean": {"emotion": "angry", "over": "9s"}, "above": 0.5}]}
+    board.site.fleet = board.site.fleet.model_copy(
+        update={"rules": (*board.site.fleet.rules, Rule.model_validate(rule))}
+    )
+    chooses = board.client(board.key(Role.ADMIN)).get("/models/binary").text
+    assert "<code>model: binary</code>" in chooses
+    (mute,) = re.findall("would not fire for it: (.*?)\\.", chooses)
+    classes = next(r.classes for r in known_models().records if r.facts.name == "binary")
+    told = [("joy", Emotion.HAPPY), ("rage", Emotion.ANGRY)]
+    assert mute.split(", ") == [name for name, emotion in told if emotion not in classes]
+    looks = board.client(board.key(Role.OPERATOR, name="bob")).get("/models/binary").text
+    assert "model: binary" not in looks
+    assert "Administrators choose" in looks
 
 
 def test_no_other_name_is_a_path(sqlite_dashboard: Dashboard) -> None:
