@@ -194,20 +194,16 @@ def test_a_server_that_begins_to_evict_is_unavailable_until_it_stops(
         until(lambda: running.stats.is_connected and seqs(client) == [1])
 
 
-def test_full_server_is_waited_for(tmp_path: Path, spool: Spool) -> None:
-    server = EmbeddedRedis(tmp_path / "data", maxmemory_bytes=3 * 2**20)
-    server.start()
-    with connect(server.url) as client:
-        with pytest.raises(redis.exceptions.OutOfMemoryError):
-            [client.set(f"k{n}", "x" * 100_000) for n in range(100)]
-        publisher = Publisher(spool, server.url, 1, pace=PACE)
+def test_full_server_is_waited_for(own_redis_server: EmbeddedRedis, spool: Spool) -> None:
+    with connect(own_redis_server.url) as client:
+        client.config_set("maxmemory", 1)
+        publisher = Publisher(spool, own_redis_server.url, 1, pace=PACE)
         publisher.start()
         fill(spool, 3)
         until(lambda: publisher.stats.failures > 0)
-        client.delete(*(f"k{n}" for n in range(100)))
+        client.config_set("maxmemory", 0)
         until(lambda: seqs(client) == [1, 2, 3])
     publisher.stop(1.0)
-    server.stop()
 
 
 def test_server_that_evicts_any_key_is_refused(
