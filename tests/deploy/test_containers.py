@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -168,14 +169,20 @@ def test_redis_knows_surveil_and_lets_it_do_no_more_than_its_work(
         nobody.get("surveil:events:0")
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach; pytest keeps its own to the one who runs it."""
+    with tempfile.TemporaryDirectory(prefix="surveil-debian-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_the_image_runs_in_a_debian_of_its_own(tmp_path: Path) -> None:
+def test_the_image_runs_in_a_debian_of_its_own(open_folder: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root makes a chroot")
-    root = tmp_path / "debian"
-    tmp_path.chmod(0o755)
-    tmp_path.parent.chmod(0o755)
+    root = open_folder / "debian"
     packages = "python3,python3-venv,ca-certificates"
     mirror = "http://deb.debian.org/debian"
     made = [tool("debootstrap"), "--variant=minbase", f"--include={packages}", "bookworm"]
