@@ -13,7 +13,6 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from surveil.durations import Duration
 from surveil.rules.conditions import Condition, Strict
 from surveil.rules.keys import By
-from surveil.rules.measures import MEASURES
 from surveil.rules.schedule import Schedule
 from surveil.rules.template import check_template, check_text
 from surveil.rules.tree import When, conditions_of
@@ -97,13 +96,3 @@ class Rule(Strict):
         return any(fnmatchcase(camera, glob) for glob in self.cameras) and not any(
             fnmatchcase(camera, glob) for glob in self.except_
         )
-
-
-CONDITION_KEYS: dict[str, tuple[str, ...]] = {
-    **{keyword: tuple(kind.model_fields) for keyword, kind in MEASURES.items()},
-    "all": ("all",),
-    "any": ("any",),
-    "not": ("not",),
-    "sequence": ("sequence", "within"),
-}
-"""Per keyword that opens a member of ``when``, every key that may stand beside it."""

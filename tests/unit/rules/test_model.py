@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from surveil.domain import EMOTIONS
 from surveil.rules.keys import By
-from surveil.rules.model import CONDITION_KEYS, NoData, Rule
+from surveil.rules.model import NoData, Rule
 from surveil.rules.tree import AllOf
 
 DESIGN = """
@@ -198,11 +198,6 @@ def test_bounds_depth_and_size() -> None:
     assert "nest at most 4 deep" in problems(f"- name: deep\n  when: {deep}")[0][1]
     assert "at most 32 conditions" in problems(f"- name: wide\n  when: [{wide}]")[0][1]
     parse(f"- name: nested\n  when: {'{any: [' * 4 + leaf + ']}' * 4}")
-
-
-def test_names_the_keys_beside_each_keyword() -> None:
-    assert {"share", "above", "clear_below"} <= set(CONDITION_KEYS["share"])
-    assert set(CONDITION_KEYS["health"]) == {"health", "silent_for", "over", "unsure_above"}
 
 
 def test_each_condition_tells_what_the_engine_must_know_of_it() -> None:
