@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from surveil.cli.databases import with_database
 from surveil.cli.options import read_instant, read_zone
 from surveil.cli.tabular import FORMATS, choose_format, render, write_file, write_rows
 from surveil.cli.timeline_chart import draw_chart
+from surveil.config.problems import did_you_mean
 from surveil.domain import EMOTIONS
 from surveil.errors import ConfigError
 from surveil.store.engine import Database, reading
@@ -116,9 +116,9 @@ def _choose(known: Sequence[str], patterns: Sequence[str]) -> list[str]:
         raise ConfigError("the database has no camera yet")
     for pattern in patterns:
         if not fnmatch.filter(known, pattern):
-            near = difflib.get_close_matches(pattern, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known[:10])}"
-            raise ConfigError(f"no camera {pattern!r}: {hint}")
+            raise ConfigError(
+                f"no camera {pattern!r}{did_you_mean(pattern, known, show_all_up_to=10)}"
+            )
     return [id_ for id_ in known if not patterns or any(fnmatch.fnmatch(id_, p) for p in patterns)]
 
 

@@ -120,7 +120,7 @@ def test_timeline_takes_globs_and_explains_unknown_cameras(url: str) -> None:
     assert "lobby-2" in timeline(url, "--camera", "lobby*")
     result = fail("timeline", "--database", url, "--camera", "loby")
     assert isinstance(result.exception, ConfigError)
-    assert "did you mean lobby" in str(result.exception)
+    assert "did you mean 'lobby'" in str(result.exception)
 
 
 def test_timeline_shows_local_time(url: str) -> None:
