@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +61,33 @@ def test_fires_resolves_and_tells_once(site: Any, kit: Any, running: Any) -> Non
         running.samples["alert_deliveries_total", (("outcome", "delivered"), ("receiver", "ops"))]
         == 2
     )
+
+
+def test_compares_with_what_is_usual_in_sql(
+    site: Any, kit: Any, redis_server: EmbeddedRedis
+) -> None:
+    """A fifth of the votes of the last 26 hours are happy; now all are."""
+    past = kit.script()
+    began_at, minute = past.start_at - timedelta(hours=26), timedelta(minutes=1)
+    events = [
+        replace(event, from_at=began_at + place * minute, to_at=began_at + (place + 1) * minute)
+        for place, event in enumerate(past.play("nnnnh" * 26 * 12))
+    ]
+    for first in range(0, len(events), 500):
+        with writing(site.database) as connection:
+            write_batch(connection, events[first : first + 500])
+    change = {"of": "share", "emotion": "happy", "over": "3s", "baseline": "1d", "as": "ratio"}
+    unusual = {"name": "unusual", "when": {"change": change, "above": 4}, "notify": ["ops"]}
+    running = kit.running(site.configure(redis_server.url, rules=[unusual]))
+
+    for event in kit.script().play("nnnnhhhhhnnnnnn"):
+        site.publish([event])
+    kit.until(lambda: len(site.hook.accepted) == 2 and site.is_settled)
+
+    assert site.hook.types == ["alert.firing", "alert.resolved"]
+    value = json.loads(site.hook.accepted[0][2])["data"]["value"]
+    assert value == pytest.approx(5)
+    assert running.stop() == 0
 
 
 def test_it_is_noted_who_evaluates(site: Any, kit: Any, running: Any) -> None:
