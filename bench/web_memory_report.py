@@ -4,9 +4,9 @@
 
 Serves the dashboard from a process of its own and asks it, without a browser, for every page in
 turn, as often as ``--openings`` says; then for the parts that the fleet's and a camera's open page
-ask for, as often as in so many hours, one right after the other. Prints the private memory of the
-process (USS) at the beginning and after each tenth. The first tenth fills caches and unshares what
-the process was forked with: growth is what comes after it.
+ask for, as often as in so many hours, one right after the other. Prints the resident memory of the
+process at the beginning and after each tenth; the first tenth fills caches. What is private would
+mislead: pages that the process was forked with become its own when the other one writes to them.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ PAGES = ("/", "/timelines", "/alerts", "/rules", "/models", "/system")
 _POLLED = re.compile(r'hx-get="([^"]+)" hx-trigger="every (\d+)s')
 
 
-def private_mb(pid: int) -> float:
-    """Return the memory that a process shares with nobody, in MB."""
-    return float(psutil.Process(pid).memory_full_info().uss) / 1e6
+def resident_mb(pid: int) -> float:
+    """Return the memory of a process, in MB."""
+    return float(psutil.Process(pid).memory_info().rss) / 1e6
 
 
 def polls(client: httpx.Client, pages: Iterable[str], hours: float) -> list[str]:
@@ -51,12 +51,12 @@ def polls(client: httpx.Client, pages: Iterable[str], hours: float) -> list[str]
 
 def ask(client: httpx.Client, place: Place, paths: list[str], what: str) -> None:
     """Ask for all, and print how the server's memory goes."""
-    start_mb, began_s = private_mb(place.pid), time.monotonic()
+    start_mb, began_s = resident_mb(place.pid), time.monotonic()
     print(f"{what}: {start_mb:.1f} MB before, load {os.getloadavg()[0]:.0f}", flush=True)
     for number, path in enumerate(paths, 1):
         client.get(path).raise_for_status()
         if number % max(len(paths) // 10, 1) == 0:
-            now_mb = private_mb(place.pid)
+            now_mb = resident_mb(place.pid)
             print(
                 f"  after {number:6,}: {now_mb:.1f} MB, {now_mb - start_mb:+.1f} MB"
                 f" in {time.monotonic() - began_s:.0f} s",
