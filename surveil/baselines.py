@@ -17,7 +17,7 @@ from surveil.store.scope import Scope
 AHEAD_S = HOUR_S / 2
 """How long before its hour a baseline may be read: it has ended by then."""
 MAX_HELD = 50_000
-"""Baselines held at once, of some hundred bytes each."""
+"""Baselines held at once, of about a kilobyte each."""
 RETRY_S = 10.0
 """How long nothing is asked of a database that did not answer."""
 

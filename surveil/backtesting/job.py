@@ -94,7 +94,7 @@ class Job:
         self.found: RuleSum | None = None
         self.failure = ""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import surveil
@@ -30,3 +31,14 @@ def test_commands_are_thin() -> None:
     }
     assert lengths
     assert {name: lines for name, lines in lengths.items() if lines > MAX_COMMAND_LINES} == {}
+
+
+def test_programs_of_ours_import_nothing_from_the_working_directory() -> None:
+    started = re.compile(r"sys\.executable,\s*(\"[^\"]*\")")
+    first = {
+        (file.relative_to(PACKAGE).as_posix(), option)
+        for file in PACKAGE.rglob("*.py")
+        for option in started.findall(file.read_text(encoding="utf-8"))
+    }
+    assert first
+    assert {(name, option) for name, option in first if option != '"-P"'} == set()
