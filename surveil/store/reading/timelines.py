@@ -145,17 +145,22 @@ def _add_rollups(
 ) -> None:
     order = {emotion.value: i for i, emotion in enumerate(EMOTIONS)}
     timeline, coverage = TIMELINES[size], COVERAGES[size]
-    for row in _rows(connection, timeline, timeline.c.bucket_at, camera_id, edges):
-        cell, i = sums[_place(edges, row.bucket_at)], order[row.emotion]
-        cell.votes[i] += row.votes
-        cell.scores[i] += row.score_sum
-        cell.confidences[i] += row.confidence_sum
+    t, c = timeline.c, coverage.c
+    wanted = (t.bucket_at, t.emotion, t.votes, t.score_sum, t.confidence_sum)
+    for at, emotion, votes, score, confidence in _rows(
+        connection, timeline, wanted, camera_id, edges
+    ):
+        cell, i = sums[_place(edges, at)], order[emotion]
+        cell.votes[i] += votes
+        cell.scores[i] += score
+        cell.confidences[i] += confidence
     noted: list[defaultdict[str, float]] = [defaultdict(float) for _ in sums]
-    for row in _rows(connection, coverage, coverage.c.bucket_at, camera_id, edges):
-        place = _place(edges, row.bucket_at)
-        sums[place].analysed_s += row.analysed_s
-        if row.reason is not None:
-            noted[place][row.reason] += row.gap_s
+    covered = (c.bucket_at, c.analysed_s, c.reason, c.gap_s)
+    for at, analysed_s, reason, gap_s in _rows(connection, coverage, covered, camera_id, edges):
+        place = _place(edges, at)
+        sums[place].analysed_s += analysed_s
+        if reason is not None:
+            noted[place][reason] += gap_s
     for gap in stored_gaps(connection, camera_id, edges[0], edges[-1]):
         _add_gap(gap, edges, sums)
     # Of times long ago the gaps may be deleted, while what the buckets note of them is kept.
@@ -168,24 +173,26 @@ def _add_raw(
     connection: sa.Connection, camera_id: str, edges: Sequence[datetime], sums: list[_Cell]
 ) -> None:
     order = {emotion.value: i for i, emotion in enumerate(EMOTIONS)}
-    names = [emotion.value for emotion in EMOTIONS]
-    for row in _rows(connection, observation, observation.c.observed_at, camera_id, edges):
-        cell, i = sums[_place(edges, row.observed_at)], order[row.emotion]
+    o, n = observation.c, interval.c
+    seen = (o.observed_at, o.emotion, o.confidence, *(o[emotion.value] for emotion in EMOTIONS))
+    for at, emotion, confidence, *scores in _rows(connection, observation, seen, camera_id, edges):
+        cell, i = sums[_place(edges, at)], order[emotion]
         cell.votes[i] += 1
-        cell.confidences[i] += row.confidence
-        for j, name in enumerate(names):
-            cell.scores[j] += getattr(row, name)
+        cell.confidences[i] += confidence
+        for j, score in enumerate(scores):
+            cell.scores[j] += score
     # An interval that began before the first edge may reach over it.
     early = [edges[0] - timedelta(seconds=MAX_INTERVAL_S), *edges[1:]]
-    for row in _rows(connection, interval, interval.c.from_at, camera_id, early):
-        if row.crowd is not None and row.from_at >= edges[0]:
-            cell = sums[_place(edges, row.from_at)]
-            for j, (votes, score, confidence) in enumerate(crowd_sums(row.crowd)):
+    told = (n.from_at, n.to_at, n.analysed, n.crowd)
+    for from_at, to_at, analysed, crowd in _rows(connection, interval, told, camera_id, early):
+        if crowd is not None and from_at >= edges[0]:
+            cell = sums[_place(edges, from_at)]
+            for j, (votes, score, confidence) in enumerate(crowd_sums(crowd)):
                 cell.votes[j] += votes
                 cell.scores[j] += score
                 cell.confidences[j] += confidence
-        if row.analysed > 0:
-            for i, seconds in _split(edges, row.from_at, row.to_at):
+        if analysed > 0:
+            for i, seconds in _split(edges, from_at, to_at):
                 sums[i].analysed_s += seconds
     for gap in stored_gaps(connection, camera_id, edges[0], edges[-1]):
         _add_gap(gap, edges, sums)
@@ -218,12 +225,14 @@ def _add_gap(gap: Gap, edges: Sequence[datetime], sums: list[_Cell]) -> None:
 def _rows(
     connection: sa.Connection,
     table: sa.Table,
-    column: sa.Column[Any],
+    columns: Sequence[sa.Column[Any]],
     camera_id: str,
     edges: Sequence[datetime],
 ) -> Iterator[Any]:
-    query = sa.select(table).where(
-        table.c.camera_id == camera_id, column >= edges[0], column < edges[-1]
+    """Yield columns of one camera's rows; the first has the instant that lies within the edges."""
+    at = columns[0]
+    query = sa.select(*columns).where(
+        table.c.camera_id == camera_id, at >= edges[0], at < edges[-1]
     )
     yield from connection.execute(query, execution_options={"yield_per": 5000})
 
