@@ -27,6 +27,7 @@ from surveil.store.reading import (
 from surveil.web.pages.moods import mood_of
 from surveil.web.pages.rendering import etag, render
 from surveil.web.pages.strips import blocks_of, in_words, paths_of
+from surveil.web.site import Standing
 from surveil.web.spans import PRESENT
 from surveil.web.wiring import Reading, Reads
 
@@ -48,7 +49,6 @@ class Tile:
             knows.
         least: Where single faces are not told of, of how many people a group has to be; else None.
         alerts: Names of the rules that fire for it.
-        labels: As the configuration gives them.
     """
 
     camera: CameraStatus
@@ -56,7 +56,6 @@ class Tile:
     now: Sequence[tuple[str, int]] | None
     least: int | None
     alerts: tuple[str, ...]
-    labels: Mapping[str, str]
 
 
 class Strip(NamedTuple):
@@ -73,7 +72,7 @@ class Strip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tiles are asked for.
+    """Which cameras are asked for.
 
     Attributes:
         name: Part of a camera's id.
@@ -85,16 +84,16 @@ class Filter:
     state: str = ""
     label: str = ""
 
-    def admits(self, tile: Tile) -> bool:
-        """Return whether a tile is shown."""
-        if self.name.lower() not in tile.camera.camera:
+    def admits(self, camera: CameraStatus, labels: Mapping[str, str]) -> bool:
+        """Return whether a camera is shown."""
+        if self.name.lower() not in camera.camera:
             return False
         if self.state == "trouble":
-            if tile.mood == "live":
+            if mood_of(camera) == "live":
                 return False
-        elif self.state and tile.camera.state != self.state:
+        elif self.state and camera.state != self.state:
             return False
-        words = [f"{key}={value}" for key, value in tile.labels.items()]
+        words = [f"{key}={value}" for key, value in labels.items()]
         return not self.label or any(self.label.lower() in word.lower() for word in words)
 
 
@@ -137,7 +136,7 @@ def show(request: Request, reads: Reads, chosen: _Chosen) -> Response:
     found = overview(reads, chosen)
     states = [one.value for one in CameraState]
     shown = {"filter": chosen, "states": states, "emotions": EMOTIONS, "minutes": MINUTES}
-    strips = strips_of(reads, found.tiles)
+    strips = strips_of(reads, [tile.camera for tile in found.tiles])
     return render(
         request, "fleet.html", reads.viewer, overview=found, strips=strips,
         strips_every_s=STRIPS_EVERY_S, **shown,
@@ -155,7 +154,8 @@ def tiles(request: Request, reads: Reads, chosen: _Chosen) -> Response:
 @router.get("/fleet/strips")
 def strips(request: Request, reads: Reads, chosen: _Chosen) -> Response:
     """The strips alone, each for its place on the page."""
-    found = strips_of(reads, overview(reads, chosen).tiles)
+    cameras = _cameras_of(reads.site.standing(reads.scope))
+    found = strips_of(reads, _admitted(reads, cameras, chosen))
     page = render(request, "fleet_strips.html", reads.viewer, strips=found, minutes=MINUTES)
     return etag(request, page)
 
@@ -166,27 +166,38 @@ def overview(reads: Reading, chosen: Filter) -> Overview:
     showing = load_showing(reads.connection, reads.scope, since_at=reads.site.now() - PRESENT)
     active = load_active(reads.connection, reads.scope, rule=None, limit=MOST_ALERTS)
     firing = [one for one in active if one.state in ("firing", "recovering")]
-    cameras = standing.status.cameras if standing.status is not None else ()
-    made = [_tile(reads, one, showing.get(one.camera), firing) for one in cameras]
+    cameras = _cameras_of(standing)
+    admitted = _admitted(reads, cameras, chosen)
     faces = [one.faces for one in cameras if one.faces is not None]
     return Overview(
         status=standing.status,
         absent=standing.absent,
-        tiles=[tile for tile in made if chosen.admits(tile)],
-        count=len(made),
-        live=sum(tile.mood == "live" for tile in made),
+        tiles=[_tile(reads, one, showing.get(one.camera), firing) for one in admitted],
+        count=len(cameras),
+        live=sum(mood_of(one) == "live" for one in cameras),
         faces=sum(faces) if faces else None,
         firing=firing,
     )
 
 
-def strips_of(reads: Reading, tiles: Iterable[Tile]) -> dict[str, Strip]:
+def _cameras_of(standing: Standing) -> Sequence[CameraStatus]:
+    return standing.status.cameras if standing.status is not None else ()
+
+
+def _admitted(
+    reads: Reading, cameras: Iterable[CameraStatus], chosen: Filter
+) -> list[CameraStatus]:
+    labels = {id_: one.labels for id_, one in reads.site.fleet.cameras.items()}
+    return [one for one in cameras if chosen.admits(one, labels.get(one.camera, {}))]
+
+
+def strips_of(reads: Reading, cameras: Iterable[CameraStatus]) -> dict[str, Strip]:
     """Return what goes onto tiles, by camera."""
     known = load_strips(reads.connection, reads.scope, now=reads.site.now(), minutes=MINUTES)
     found = {}
-    for tile in tiles:
-        minutes = known.get(tile.camera.camera, ())
-        found[tile.camera.camera] = Strip(paths_of(blocks_of(minutes)), in_words(minutes))
+    for one in cameras:
+        minutes = known.get(one.camera, ())
+        found[one.camera] = Strip(paths_of(blocks_of(minutes)), in_words(minutes))
     return found
 
 
@@ -196,7 +207,6 @@ def _tile(
     showing: Showing | None,
     firing: list[AlertRow],
 ) -> Tile:
-    configured = reads.site.fleet.cameras.get(camera.camera)
     least = least_of(reads.site.fleet, camera.camera)
     return Tile(
         camera=camera,
@@ -204,7 +214,6 @@ def _tile(
         now=expressions_of(showing, least),
         least=least,
         alerts=tuple(sorted({one.rule for one in firing if one.camera == camera.camera})),
-        labels=configured.labels if configured is not None else {},
     )
 
 
